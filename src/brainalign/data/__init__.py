@@ -1,0 +1,1 @@
+"""Stimuli, presentations, recordings, grids, splits; one reader a format; the simulator."""

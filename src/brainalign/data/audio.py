@@ -1,0 +1,93 @@
+"""Audio of a stimulus: a file or samples, read when asked for, always handed out as 16 kHz mono."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
+
+RATE = 16_000
+"""Samples per second of every waveform handed to a feature extractor."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A waveform, held in memory (``samples``) or on disk (``path``).
+
+    Attributes:
+        path: A file that libsndfile reads (wav, flac, ogg), or None.
+        samples: (n,) mono waveform in [-1, 1] at ``rate``, or None.
+        rate: Sampling rate of ``samples`` in Hz; a file's own rate is read from its header.
+
+    Example:
+        >>> Audio(samples=np.zeros(32_000, dtype=np.float32)).duration
+        2.0
+    """
+
+    path: Path | None = None
+    samples: NDArray[np.float32] | None = None
+    rate: int = RATE
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds, from the header alone where there is a file."""
+        if self.samples is not None:
+            return len(self.samples) / self.rate
+        import soundfile
+
+        try:
+            info = soundfile.info(str(self.path))
+        except (soundfile.LibsndfileError, RuntimeError) as error:
+            raise BrainalignError(f"audio file {self.path} cannot be read ({error}); wav, flac or ogg is needed.") from error
+        return float(info.frames / info.samplerate)
+
+    def load(self) -> NDArray[np.float32]:
+        """Read the waveform as 16 kHz mono; other rates are resampled (polyphase) and channels averaged.
+
+        Returns:
+            (n,) float32 samples at 16 kHz.
+
+        Raises:
+            BrainalignError: The file is unreadable, empty or holds a value that is no number.
+        """
+        if self.samples is not None:
+            samples, rate = np.asarray(self.samples, dtype=np.float64), self.rate
+        else:
+            import soundfile
+
+            try:
+                samples, rate = soundfile.read(str(self.path), dtype="float64", always_2d=True)
+            except (soundfile.LibsndfileError, RuntimeError) as error:
+                raise BrainalignError(
+                    f"audio file {self.path} cannot be read ({error}); wav, flac or ogg is needed."
+                ) from error
+            samples = samples.mean(axis=1)
+        name = str(self.path) if self.path else "in memory"
+        if len(samples) == 0:
+            raise BrainalignError(f"audio {name} is empty (0 samples); a stimulus needs sound or no audio at all.")
+        if not np.isfinite(samples).all():
+            raise BrainalignError(f"audio {name} holds NaN or infinite samples; it must be finite.")
+        if rate != RATE:
+            from scipy.signal import resample_poly
+
+            log.info("audio %s is resampled from %d Hz to %d Hz", name, rate, RATE)
+            common = gcd(RATE, int(rate))
+            samples = resample_poly(samples, RATE // common, int(rate) // common)
+        return samples.astype(np.float32)
+
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, or of the samples and their rate."""
+        if self.path is not None:
+            return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
+        assert self.samples is not None
+        data = np.ascontiguousarray(self.samples, dtype=np.float32).tobytes()
+        return hashlib.sha256(str(self.rate).encode() + data).hexdigest()

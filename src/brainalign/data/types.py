@@ -1,0 +1,156 @@
+"""The nouns: what was heard (Stimulus), what was recorded (Presentation, Recording), and both together (Dataset)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.data.audio import Audio
+from brainalign.errors import BrainalignError
+
+WORD_COLUMNS = ("word", "onset", "offset")
+PHONE_COLUMNS = ("phone", "onset", "offset")
+CHANNEL_COLUMNS = ("subject", "electrode", "region", "hemisphere", "x", "y", "z")
+
+
+def empty_intervals(columns: Sequence[str]) -> pd.DataFrame:
+    """A words or phones table without rows.
+
+    Example:
+        >>> list(empty_intervals(WORD_COLUMNS).columns)
+        ['word', 'onset', 'offset']
+    """
+    return pd.DataFrame({columns[0]: pd.Series(dtype=str), columns[1]: pd.Series(dtype=float), columns[2]: pd.Series(dtype=float)})
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """One thing that can be heard: a sentence or a story. Every split is by its ``id``.
+
+    Attributes:
+        id: The identity; two presentations of one sentence share it.
+        duration: Length in seconds.
+        words: Columns word, onset, offset (s from the stimulus's start), by onset; may have no rows.
+        phones: Columns phone, onset, offset; may have no rows.
+        audio: The sound, or None where the set has none.
+    """
+
+    id: str
+    duration: float
+    words: pd.DataFrame = field(default_factory=lambda: empty_intervals(WORD_COLUMNS))
+    phones: pd.DataFrame = field(default_factory=lambda: empty_intervals(PHONE_COLUMNS))
+    audio: Audio | None = None
+
+    def digest(self) -> str:
+        """SHA-256 of everything a feature can depend on: id, duration, words, phones and sound."""
+        state = hashlib.sha256(f"{self.id}|{self.duration!r}".encode())
+        for table in (self.words, self.phones):
+            state.update(table.iloc[:, :3].to_csv(index=False).encode())
+        state.update((self.audio.digest() if self.audio else "silent").encode())
+        return state.hexdigest()
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """One playing of a stimulus to one participant.
+
+    Attributes:
+        stimulus: The stimulus's id.
+        repeat: 0 for the first playing of this stimulus to this participant, then 1, 2, ...
+        response: (T, channels) float, NaN where nothing valid was recorded.
+        rate: Samples per second (0.5 for a TR of 2 s).
+        start: Time of the first sample in seconds from the stimulus's start (negative: before it).
+    """
+
+    stimulus: str
+    repeat: int
+    response: NDArray[np.float64]
+    rate: float
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All presentations to one participant, and the participant's channels.
+
+    Attributes:
+        subject: The participant's label.
+        channels: One row a channel, in the responses' column order: subject, electrode, region, hemisphere,
+            x, y, z (mm, MNI; NaN where unknown), and whatever more the source has.
+        presentations: In the order in which they were recorded.
+        notes: Sentences on what was dropped or repaired while reading, for the report.
+    """
+
+    subject: str
+    channels: pd.DataFrame
+    presentations: list[Presentation]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]
+        if missing:
+            raise BrainalignError(f"participant {self.subject}: the channels table lacks the column(s) {', '.join(missing)}.")
+        for p in self.presentations:
+            if p.response.ndim != 2 or p.response.shape[1] != len(self.channels):
+                raise BrainalignError(
+                    f"participant {self.subject}, stimulus {p.stimulus}: the response has shape {p.response.shape}, "
+                    f"but the channels table has {len(self.channels)} rows; (time, {len(self.channels)}) is needed."
+                )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Stimuli and the recordings made with them.
+
+    Attributes:
+        name: As the user calls it.
+        stimuli: By id.
+        recordings: One a participant.
+        latents: Simulated data only: name of a latent -> stimulus id -> (frames, dims) on the speech frame grid.
+        vectors: A GloVe-format file that belongs to this data set (the simulator writes one), or None.
+        notes: Sentences on what was left out or repaired, for the report.
+    """
+
+    name: str
+    stimuli: Mapping[str, Stimulus]
+    recordings: Sequence[Recording]
+    latents: Mapping[str, Mapping[str, NDArray[np.float64]]] | None = None
+    vectors: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for recording in self.recordings:
+            unknown = sorted({p.stimulus for p in recording.presentations} - set(self.stimuli))
+            if unknown:
+                raise BrainalignError(
+                    f"participant {recording.subject} heard the stimulus {unknown[0]!r}, which data set {self.name!r} does not have."
+                )
+
+    @cached_property
+    def channels(self) -> pd.DataFrame:
+        """The channels of all participants, one under the other, index 0..n-1."""
+        return pd.concat([r.channels for r in self.recordings], ignore_index=True)
+
+    @cached_property
+    def stimuli_digest(self) -> str:
+        """SHA-256 of all stimuli, in the order of their ids."""
+        text = "".join(self.stimuli[i].digest() for i in sorted(self.stimuli))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of stimuli, channels and responses: what MLflow shows as the data set's digest."""
+        state = hashlib.sha256(self.stimuli_digest.encode())
+        for recording in self.recordings:
+            state.update(recording.subject.encode())
+            state.update(recording.channels.to_csv(index=False).encode())
+            for p in recording.presentations:
+                state.update(f"{p.stimulus}|{p.repeat}|{p.rate!r}|{p.start!r}".encode())
+                state.update(np.ascontiguousarray(p.response, dtype=np.float64).tobytes())
+        return state.hexdigest()

@@ -1,0 +1,1 @@
+"""TRF estimators, nested selection and scores."""

@@ -1,0 +1,32 @@
+"""The one exception for what a user can mend, and the nearest valid name for what was misspelled."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BrainalignError(Exception):
+    """A fault in the input or the configuration: one sentence with the file or key, the value, and what is right.
+
+    The command line prints the sentence alone, without a traceback, and exits with status 1.
+    """
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """A hint that ends an error sentence: the nearest valid name, or all of them.
+
+    Args:
+        name: What was written.
+        valid: The names that would have been right.
+
+    Returns:
+        ``"did you mean 'gpt2'?"`` when one is near, else ``"valid: a, b, c"``.
+
+    Example:
+        >>> nearest("gtp2", ["gpt2", "mel"])
+        "did you mean 'gpt2'?"
+    """
+    names = sorted(str(v) for v in valid)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(names)}"

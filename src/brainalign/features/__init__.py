@@ -1,0 +1,1 @@
+"""Extractors, alignment of rows to the frame grid, and the cache."""

@@ -1,0 +1,82 @@
+"""What every extractor promises, and the two shapes in which representations travel.
+
+An extractor gives *rows* in the stimulus's own units (a row a word, or a row a frame of the model). ``align`` brings
+rows to the frame grid of the responses. Rows are what is cached; frames are made from them when they are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.data.grid import FrameGrid
+from brainalign.data.types import Stimulus
+
+Unit = Literal["words", "frames"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Representation of one stimulus in one layer, before it is put on a grid.
+
+    Attributes:
+        values: (rows, dims) one vector a word or a model frame.
+        onset: (rows,) seconds: a word's onset, or a frame's centre.
+        offset: (rows,) seconds: a word's offset, or (again) a frame's centre.
+    """
+
+    values: NDArray[np.floating[Any]]
+    onset: NDArray[np.float64]
+    offset: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Features:
+    """A representation on the frame grid: what a space or a TRF is fitted on.
+
+    Attributes:
+        name: As it stands in tables and figures (``gpt2/7``).
+        values: Stimulus id -> (frames, dims).
+        grids: Stimulus id -> the grid of those frames.
+    """
+
+    name: str
+    values: Mapping[str, NDArray[np.floating[Any]]]
+    grids: Mapping[str, FrameGrid]
+
+    @property
+    def dims(self) -> int:
+        """Width of the representation."""
+        return int(next(iter(self.values.values())).shape[1])
+
+
+class Extractor(Protocol):
+    """Anything that turns stimuli into rows, layer by layer.
+
+    Attributes:
+        name: As it stands in tables and figures.
+        unit: Whether a row is a word or a frame.
+        layers: The layers it will give; 0 is the input embedding, n the last.
+        version: Raised by hand whenever the code changes what comes out: part of the cache's identity.
+    """
+
+    name: str
+    unit: Unit
+    layers: Sequence[int]
+    version: int
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the values besides the stimuli: checkpoint digest, settings. No path, no device."""
+        ...
+
+    def check(self, stimulus: Stimulus) -> None:
+        """Raise a BrainalignError where this stimulus lacks what the extractor needs (audio, words)."""
+        ...
+
+    def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
+        """Yield (stimulus id, layer -> Rows), one stimulus at a time, in the given order."""
+        ...

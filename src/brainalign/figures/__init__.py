@@ -1,0 +1,1 @@
+"""One function a figure; tables in, matplotlib figures out."""

@@ -1,0 +1,1 @@
+"""Pure numerics: moments of lagged features, ridge and CCA solvers."""

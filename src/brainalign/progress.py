@@ -1,0 +1,39 @@
+"""One progress bar for all long work: rich on a terminal, silent elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def track(items: Sequence[T] | Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+    """Iterate with a progress bar and the time left on a terminal; silently where there is none.
+
+    Args:
+        items: What to go through.
+        label: What is being done, as the user reads it.
+        total: The number of items, where ``items`` has no length.
+
+    Yields:
+        The items, one by one.
+
+    Example:
+        >>> list(track([1, 2, 3], "counting"))
+        [1, 2, 3]
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        size = total if total is not None else len(items)  # type: ignore[arg-type]
+        task = bar.add_task(label, total=size)
+        for item in items:
+            yield item
+            bar.advance(task)

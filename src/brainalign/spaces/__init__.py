@@ -1,0 +1,1 @@
+"""What is fitted on training stimuli and turns features into features."""
