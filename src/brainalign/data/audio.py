@@ -47,7 +47,9 @@ class Audio:
         try:
             info = soundfile.info(str(self.path))
         except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise BrainalignError(f"audio file {self.path} cannot be read ({error}); wav, flac or ogg is needed.") from error
+            raise BrainalignError(
+                f"audio file {self.path} cannot be read ({error}); wav, flac or ogg is needed."
+            ) from error
         return float(info.frames / info.samplerate)
 
     def load(self) -> NDArray[np.float32]:
@@ -73,7 +75,9 @@ class Audio:
             samples = samples.mean(axis=1)
         name = str(self.path) if self.path else "in memory"
         if len(samples) == 0:
-            raise BrainalignError(f"audio {name} is empty (0 samples); a stimulus needs sound or no audio at all.")
+            raise BrainalignError(
+                f"audio {name} is empty (0 samples); a stimulus needs sound or no audio at all."
+            )
         if not np.isfinite(samples).all():
             raise BrainalignError(f"audio {name} holds NaN or infinite samples; it must be finite.")
         if rate != RATE:

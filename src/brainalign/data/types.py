@@ -26,7 +26,13 @@ def empty_intervals(columns: Sequence[str]) -> pd.DataFrame:
         >>> list(empty_intervals(WORD_COLUMNS).columns)
         ['word', 'onset', 'offset']
     """
-    return pd.DataFrame({columns[0]: pd.Series(dtype=str), columns[1]: pd.Series(dtype=float), columns[2]: pd.Series(dtype=float)})
+    return pd.DataFrame(
+        {
+            columns[0]: pd.Series(dtype=str),
+            columns[1]: pd.Series(dtype=float),
+            columns[2]: pd.Series(dtype=float),
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,9 @@ class Recording:
     def __post_init__(self) -> None:
         missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]
         if missing:
-            raise BrainalignError(f"participant {self.subject}: the channels table lacks the column(s) {', '.join(missing)}.")
+            raise BrainalignError(
+                f"participant {self.subject}: the channels table lacks the column(s) {', '.join(missing)}."
+            )
         for p in self.presentations:
             if p.response.ndim != 2 or p.response.shape[1] != len(self.channels):
                 raise BrainalignError(

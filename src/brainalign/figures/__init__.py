@@ -1,1 +1,20 @@
-"""One function a figure; tables in, matplotlib figures out."""
+"""One function a figure; tables in, matplotlib figures and their captions out."""
+
+from brainalign.figures.canonical_correlations import canonical_correlations
+from brainalign.figures.layer_profile import layer_profile
+from brainalign.figures.model_scatter import model_scatter
+from brainalign.figures.prediction_example import prediction_example
+from brainalign.figures.region_bars import region_bars
+from brainalign.figures.score_distribution import score_distribution
+from brainalign.figures.style import save_figure, stamp
+
+__all__ = [
+    "canonical_correlations",
+    "layer_profile",
+    "model_scatter",
+    "prediction_example",
+    "region_bars",
+    "save_figure",
+    "score_distribution",
+    "stamp",
+]

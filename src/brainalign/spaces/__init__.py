@@ -1,1 +1,5 @@
 """What is fitted on training stimuli and turns features into features."""
+
+from brainalign.spaces.shared import PairedRows, SharedSpace
+
+__all__ = ["PairedRows", "SharedSpace"]

@@ -1,1 +1,29 @@
-"""The only place that imports mlflow."""
+"""Runs, provenance and the folder a run leaves behind: the only floor that knows MLflow.
+
+mlflow itself is imported inside functions alone; to open a run's folder it is not needed at all.
+"""
+
+from brainalign.tracking.context import PARENT_RUN
+from brainalign.tracking.files import write_config, write_figures, write_json, write_metrics, write_tables
+from brainalign.tracking.metrics import Metrics
+from brainalign.tracking.run import Run, as_parent, tracked_run
+from brainalign.tracking.saved import SavedRun, load_run
+from brainalign.tracking.store import absolute_uri, prepare_store, ui_command
+
+__all__ = [
+    "PARENT_RUN",
+    "Metrics",
+    "Run",
+    "SavedRun",
+    "absolute_uri",
+    "as_parent",
+    "load_run",
+    "prepare_store",
+    "tracked_run",
+    "ui_command",
+    "write_config",
+    "write_figures",
+    "write_json",
+    "write_metrics",
+    "write_tables",
+]

@@ -1,0 +1,150 @@
+"""analysis=cca: what two models share, what each has alone, and how well either part predicts the brain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from brainalign.analysis.crossfit import CrossFit, crossfit, space_scores
+from brainalign.analysis.example import example_figure
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.rows import row_kind
+from brainalign.analysis.study import Study
+from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about
+from brainalign.errors import BrainalignError
+from brainalign.features.representation import Representation
+from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
+from brainalign.spaces.shared import Part, Side
+from brainalign.stats import paired_tests
+
+PARTS: tuple[Part, ...] = ("truncated", "shared", "rest")
+
+
+def cca(
+    study: Study,
+    model: Representation,
+    partner: Representation,
+    baseline: Representation | None,
+    score: str,
+    *,
+    k: int,
+    variance: float,
+    ridge: float,
+    rows: str,
+    layers: Sequence[int] | None,
+) -> AnalysisResult:
+    """Cross-fitted CCA of two models; shared and rest of both through the same TRF; paired tests between them.
+
+    Args:
+        study: Data, window and folds.
+        model, partner: The two models.
+        baseline: A third line in the figures (mel), or None.
+        score: Column that the tests and figures are about.
+        k: Canonical variates that count as shared.
+        variance: Share of each model's variance that the truncation keeps.
+        ridge: Regularisation of CCA.
+        rows: ``words``, ``frames`` or ``auto``.
+        layers: A fixed layer of each, or None: chosen on the inner folds of each outer fold.
+
+    Returns:
+        Tables scores (spaces full, truncated, shared, rest), layers, canonical, tests.
+
+    Raises:
+        BrainalignError: The two models are the same.
+    """
+    if model.name == partner.name:
+        raise BrainalignError(
+            f"model and model@partner are both {model.name!r}: a model shares everything with itself; choose another partner."
+        )
+    result = AnalysisResult()
+    models = [model, partner] + ([baseline] if baseline is not None else [])
+    full = [study.scores(m) for m in models]
+    profile = pd.concat([study.layer_scores(m) for m in models], ignore_index=True)
+    kind = row_kind(rows, model, partner)
+    fits = crossfit(study, model, partner, kind, layers, k=k, variance=variance, ridge=ridge)
+    sides: tuple[tuple[Representation, Side], ...] = ((model, "x"), (partner, "y"))
+    parts = [space_scores(study, m, side, part, fits) for m, side in sides for part in PARTS]
+    scores = pd.concat([*full, *parts], ignore_index=True)
+    shown = _labelled(scores)
+    tests = paired_tests(
+        shown, [pair for m, _ in sides for pair in _contrasts(m.name)], regions=study.regions,
+        family="contrasts x regions", score=score,
+    )  # fmt: skip
+    result.tables |= {"scores": scores, "layers": profile, "canonical": fits.canonical, "tests": tests}
+    _describe(result, fits, scores, k, (model.name, partner.name))
+    for m, prefix in zip(models, ("", "partner/", "baseline/"), strict=False):
+        add_scores(result, scores[scores["space"] == "full"], m.name, prefix)
+        add_layer_curves(result, profile, m.name, prefix)
+    add_tests(result, tests)
+    bars = shown[~shown["space"].isin(["truncated"])]
+    leaders = {m.name: study.race(m).nested[0] for m, _ in sides}
+    result.figures |= {
+        "canonical_correlations": canonical_correlations(fits.canonical),
+        "region_bars": region_bars(bars, tests, score),
+        "score_distribution": score_distribution(bars, score),
+        "layer_profile": layer_profile(profile, score),
+        "prediction_example": example_figure(study, model.name, leaders),
+    }
+    warn_about(result, scores, study.outer_folds)
+    return result
+
+
+def _labelled(scores: pd.DataFrame) -> pd.DataFrame:
+    """Nested rows with the space in the model's label: ``gpt2``, ``gpt2 shared``, ``gpt2 rest``."""
+    nested = scores[scores["rule"] == "nested"]
+    part = np.where(nested["space"] == "full", "", " " + nested["space"])
+    return nested.assign(model=nested["model"] + part)
+
+
+def _contrasts(name: str) -> list[tuple[str, str]]:
+    """The declared contrasts within a model: full, shared and rest against one another."""
+    return list(combinations((name, f"{name} shared", f"{name} rest"), 2))
+
+
+def _describe(
+    result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: int, names: tuple[str, str]
+) -> None:
+    """Canonical correlations as metrics and summary lines, and what about them a reader must know."""
+    mean = fits.canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
+    for column in mean:
+        result.metrics[f"cca/{column}"] = [(int(c), float(v)) for c, v in mean[column].items()]  # type: ignore[call-overload]
+    above = (mean["held_out"] > mean["null_95"]).to_numpy()
+    significant = len(above) if above.all() else int(np.argmin(above))
+    used = sorted({s.k_ for s in fits.spaces})
+    result.metrics |= {
+        "cca/held_out/1": float(mean["held_out"].iloc[0]),
+        "cca/in_sample/1": float(mean["in_sample"].iloc[0]),
+        "cca/held_out/mean_shared": float(mean["held_out"].iloc[: used[0]].mean()),
+        "cca/components_above_null": float(significant),
+        "cca/k": float(used[0]),
+    }
+    result.summary.append(
+        (
+            f"{names[0]} x {names[1]}, first canonical correlation",
+            f"in-sample {mean['in_sample'].iloc[0]:.3f}, held out {mean['held_out'].iloc[0]:.3f} (null {mean['null_95'].iloc[0]:.3f})",
+        )
+    )
+    result.summary.append(("leading components above the shuffled null", f"{significant} of {len(mean)}"))
+    for name in names:
+        for part in PARTS:
+            mine = scores[(scores["model"] == name) & (scores["space"] == part)]
+            result.metrics[f"space/{name}/{part}/r2/mean"] = float(mine["r2"].mean())
+            result.metrics[f"space/{name}/{part}/r/mean"] = float(mine["r"].mean())
+            result.summary.append(
+                (f"{name} {part}: mean r · R²", f"{mine['r'].mean():.3f} · {mine['r2'].mean():.3f}")
+            )
+    if used[-1] < k:
+        result.warnings.append(
+            f"analysis.k={k} leaves no rest: the smaller truncated space has {min(len(s.cca.rho) for s in fits.spaces)} dimensions, so "
+            f"the shared space holds {used[0]} variates; what is called rest is then one dimension or more of the larger model."
+        )
+    crowded = [f for f, s in enumerate(fits.spaces) if s.cca.p.shape[0] + s.cca.q.shape[0] >= s.n_rows / 2]
+    if crowded:
+        s = fits.spaces[crowded[0]]
+        result.warnings.append(
+            f"CCA has {s.n_rows} training rows for {s.cca.p.shape[0]} + {s.cca.q.shape[0]} dimensions in {len(crowded)} of "
+            f"{len(fits.spaces)} folds: in-sample canonical correlations are driven towards 1; read the held-out ones."
+        )

@@ -1,0 +1,108 @@
+"""Cross-fitting of the shared space: one CCA an outer fold, fitted on its training stimuli, looked at on its test stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.analysis.rows import RowKind, frames_inside, marks_of, paired_rows
+from brainalign.analysis.study import Study
+from brainalign.encoding.nested import fit_outer
+from brainalign.encoding.tables import pooled_r, score_table
+from brainalign.features.representation import Representation
+from brainalign.progress import track
+from brainalign.spaces import SharedSpace
+from brainalign.spaces.shared import Part, Side
+
+NULL_DRAWS = 200
+"""Shuffles behind the 95th percentile that canonical correlations are held against."""
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """The spaces of all outer folds.
+
+    Attributes:
+        spaces: One fitted SharedSpace an outer fold.
+        layers: (model's layer, partner's layer) of each fold.
+        kind: What a CCA row was.
+        canonical: Table component, in_sample, held_out, null_95, fold.
+    """
+
+    spaces: list[SharedSpace]
+    layers: list[tuple[int, int]]
+    kind: RowKind
+    canonical: pd.DataFrame
+
+
+def crossfit(
+    study: Study,
+    x: Representation,
+    y: Representation,
+    kind: RowKind,
+    layers: Sequence[int] | None,
+    *,
+    k: int,
+    variance: float,
+    ridge: float,
+) -> CrossFit:
+    """Fit a SharedSpace on the training stimuli of every outer fold.
+
+    Args:
+        study: Data and folds.
+        x, y: The two models.
+        kind: A row a word, or a row a frame.
+        layers: A fixed layer of each model, or None: in each fold the layer with the best mean score on its inner folds.
+        k, variance, ridge: Of the SharedSpace.
+    """
+    spaces, pairs, tables = [], [], []
+    rows_of = lru_cache(maxsize=1)(lambda pair: paired_rows(study, x, y, pair, kind))
+    for fold in track(range(len(study.split.folds)), f"CCA of {x.name} and {y.name}"):
+        pair = (
+            (layers[0], layers[1]) if layers else (_best_layer(study, x, fold), _best_layer(study, y, fold))
+        )
+        rows = rows_of(pair)
+        fitted, held_out = frozenset(study.split.training(fold)), study.split.folds[fold].test
+        train_x, train_y, _ = rows.take(marks_of(study, fitted, kind))
+        space = SharedSpace(k, variance, ridge).fit(train_x, train_y)
+        test = rows.take(marks_of(study, held_out, kind))
+        rng = np.random.default_rng([study.seed, fold])
+        tables.append(space.canonical_table(test, NULL_DRAWS, rng).assign(fold=fold))
+        spaces.append(space)
+        pairs.append(pair)
+    return CrossFit(spaces, pairs, kind, pd.concat(tables, ignore_index=True))
+
+
+def space_scores(study: Study, model: Representation, side: Side, part: Part, fits: CrossFit) -> pd.DataFrame:
+    """Scores of one part of a model's space through the same TRF as the model itself.
+
+    Args:
+        study: Data and folds.
+        model: Whose frames are projected.
+        side: Its side in the CCA.
+        part: ``truncated``, ``shared`` or ``rest``.
+        fits: The spaces of all folds.
+    """
+    inside = frames_inside(study, fits.kind)
+    layer = [pair[0 if side == "x" else 1] for pair in fits.layers]
+
+    def frames(fold: int) -> dict[str, NDArray[np.float64]]:
+        return fits.spaces[fold].transform(study.frames(model, layer[fold]), side, part, inside)
+
+    scores = fit_outer(study.design, frames, study.lags, study.alphas, study.arithmetic)
+    choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
+    return score_table(
+        study.channels, scores, model=model.name, space=part, rule="nested", layer=choice,
+        alphas=np.asarray(study.alphas), pooled=pooled_r(study.design, scores),
+    )  # fmt: skip
+
+
+def _best_layer(study: Study, model: Representation, fold: int) -> int:
+    """The layer with the best inner score, averaged over electrodes; the outer test rows have no say in it."""
+    inner = {n: float(np.nanmean(s.inner[fold])) for n, s in study.race(model).layers.items()}
+    return max(inner, key=lambda n: inner[n])

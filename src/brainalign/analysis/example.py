@@ -1,0 +1,60 @@
+"""The example of a prediction that figures show: chosen by a rule, so that nobody can pick a lucky one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from brainalign.encoding.nested import OuterScores
+from brainalign.figures import prediction_example
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from brainalign.analysis.study import Study
+
+LONGEST = 60.0
+"""Seconds of a long stimulus that the figure shows."""
+
+
+def example_figure(study: Study, leader: str, scores: Mapping[str, OuterScores]) -> tuple[Figure, str]:
+    """Actual and predicted response of the best-predicted electrode, at its median held-out presentation.
+
+    Args:
+        study: Data and folds.
+        leader: The model whose best electrode is shown.
+        scores: Model -> its nested scores with predictions.
+    """
+    design = study.design
+    channel = int(np.nanargmax(scores[leader].r.mean(axis=0)))
+    found: list[tuple[float, int, int]] = []
+    for fold in range(len(design.split.folds)):
+        for i, mask in design.test_rows(fold):
+            actual = design.responses[i][mask, channel]
+            predicted = scores[leader].predictions[fold][design.stimuli[i]][mask, channel]
+            valid = np.isfinite(actual)
+            if valid.sum() > 2 and np.std(predicted[valid]) > 0:
+                found.append((float(np.corrcoef(actual[valid], predicted[valid])[0, 1]), fold, i))
+    found.sort()
+    _, fold, i = found[len(found) // 2]
+    stimulus = design.stimuli[i]
+    rows = np.flatnonzero(dict(design.test_rows(fold))[i])
+    times = study.responses.grids[stimulus].times[rows]
+    shown = times <= times[0] + LONGEST
+    rows, times = rows[shown], times[shown]
+    words = study.dataset.stimuli[stimulus].words
+    words = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
+    row = study.channels.iloc[channel]
+    predictions = {
+        name: s.predictions[fold][stimulus][rows, channel].astype(np.float64) + design.center[channel]
+        for name, s in scores.items()
+    }
+    return prediction_example(
+        times,
+        design.responses[i][rows, channel] + design.center[channel],
+        predictions,
+        words,
+        f"{row['subject']}, electrode {row['electrode']} ({row['region']}), stimulus {stimulus}",
+    )

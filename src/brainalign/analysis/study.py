@@ -1,0 +1,158 @@
+"""Study: the data set brought to the frame grid, with everything that analyses share; features and fits are made once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.data.responses import Responses, collect
+from brainalign.data.split import Split, split_blocks, split_groups
+from brainalign.data.types import Dataset
+from brainalign.encoding.design import Design
+from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.nested import fit_outer
+from brainalign.encoding.tables import layer_table, pooled_r, score_table
+from brainalign.errors import BrainalignError
+from brainalign.features.representation import Representation
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.lags import lags_of
+from brainalign.progress import track
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Study:
+    """One data set under one window, one split and one grid of penalties.
+
+    Attributes:
+        dataset: Stimuli and recordings.
+        tmin, tmax: The window in seconds, both ends included.
+        rate: Frames per second, or None for the recordings' own samples (fMRI).
+        alphas: Penalties to choose from.
+        outer_folds: Number of outer folds.
+        split_kind: ``auto``, ``stimulus``, ``presentation`` or ``blocks``.
+        gap: Frames on either side of a test block, or None for the window's length.
+        align: ``onset`` or ``offset``: where a word's vector is placed.
+        seed: Of the split and of every null.
+        arithmetic: Device and precision.
+        notes: Sentences for the report on what was left out, chosen or repaired.
+    """
+
+    dataset: Dataset
+    tmin: float
+    tmax: float
+    rate: float | None
+    alphas: Sequence[float]
+    outer_folds: int
+    split_kind: str = "auto"
+    gap: int | None = None
+    align: str = "onset"
+    seed: int = 0
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
+    notes: list[str] = field(default_factory=list)
+    _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
+        self.notes.extend(self.responses.notes)
+        shortest = min(len(v) for v in self.responses.values)
+        if len(self.lags) > shortest:
+            stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
+            raise BrainalignError(
+                f"the window of {len(self.lags)} lags (window.tmin={self.tmin:g} to window.tmax={self.tmax:g} s) is longer than "
+                f"stimulus {stimulus} with its {shortest} frames; shorten the window or drop the stimulus."
+            )
+        self.design  # noqa: B018  a split that cannot be made is refused before any feature is extracted
+
+    @cached_property
+    def responses(self) -> Responses:
+        """All participants' responses on the frame grid."""
+        return collect(self.dataset, self.rate)
+
+    @property
+    def stimuli(self) -> list[str]:
+        """The stimulus of each presentation."""
+        return [s for s, _ in self.responses.presentations]
+
+    @property
+    def channels(self) -> pd.DataFrame:
+        """The channels table of all participants, in the responses' column order."""
+        return self.responses.channels
+
+    @property
+    def regions(self) -> list[str]:
+        """Regions in the order in which the channels table names them."""
+        return list(dict.fromkeys(self.channels["region"]))
+
+    @cached_property
+    def lags(self) -> NDArray[np.int64]:
+        """The window in frames."""
+        rate = self.rate or next(iter(self.responses.grids.values())).rate
+        return lags_of(self.tmin, self.tmax, rate)
+
+    @cached_property
+    def split(self) -> Split:
+        """Outer folds; one long stimulus is cut in blocks where nothing else was asked for."""
+        lengths = [len(v) for v in self.responses.values]
+        kind = self.split_kind
+        if kind == "auto":
+            kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
+        if kind != "blocks":
+            return split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
+        gap = len(self.lags) if self.gap is None else self.gap
+        if gap < len(self.lags):
+            raise BrainalignError(
+                f"encoding.gap={gap} frames is shorter than the window of {len(self.lags)}; it must not be."
+            )
+        self.notes.append(
+            f"Folds are {self.outer_folds} contiguous blocks of each stimulus with {gap} frames left out on either side; the first "
+            f"{len(self.lags)} frames of each presentation are neither fitted nor scored."
+        )
+        return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
+
+    @cached_property
+    def design(self) -> Design:
+        """Responses and split as one regression problem."""
+        return Design(self.stimuli, self.responses.values, self.split)
+
+    def frames(self, representation: Representation, layer: int) -> Mapping[str, NDArray[np.floating]]:
+        """One layer on the frame grid: stimulus -> (T, d)."""
+        return representation.features(layer, self.responses.grids, align=self.align).values
+
+    def race(self, representation: Representation) -> LayerRace:
+        """All layers of a model through the TRF, fitted once a study."""
+        if representation.name not in self._races:
+            race = LayerRace()
+            for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
+                frames = self.frames(representation, layer)
+                race.add(layer, fit_outer(self.design, frames, self.lags, self.alphas, self.arithmetic))
+                log.info(
+                    "%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r)
+                )
+            self._races[representation.name] = race
+        return self._races[representation.name]
+
+    def scores(self, representation: Representation) -> pd.DataFrame:
+        """Scores of a model, nested layer choice and optimistic maximum: one row a (rule, electrode)."""
+        race = self.race(representation)
+        parts = []
+        for rule, (scores, layer) in (("nested", race.nested), ("max", race.optimum())):
+            pooled = pooled_r(self.design, scores) if rule == "nested" else None
+            parts.append(
+                score_table(
+                    self.channels, scores, model=representation.name, space="full", rule=rule, layer=layer,
+                    alphas=np.asarray(self.alphas), pooled=pooled,
+                )
+            )  # fmt: skip
+        return pd.concat(parts, ignore_index=True)
+
+    def layer_scores(self, representation: Representation) -> pd.DataFrame:
+        """The profile over depth: one row a (layer, electrode)."""
+        return layer_table(self.channels, self.race(representation), representation.name)

@@ -1,0 +1,135 @@
+"""Split: which rows are fitted, which are scored, and which are neither.
+
+Every row of every presentation belongs to an *atom*, the smallest set of rows that is always used together. A fold is a set
+of atoms to score and a set of atoms to keep out of its training. Splits by stimulus have one atom a fold; contiguous blocks
+of one long stimulus have three (a block's two borders, which the neighbours' gap excludes, and its inside).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
+
+UNUSED = -1
+"""Atom of rows that are neither fitted nor scored."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One outer fold.
+
+    Attributes:
+        test: Atoms to score.
+        excluded: Atoms that its training set leaves out: the test atoms and the gap around them.
+    """
+
+    test: frozenset[int]
+    excluded: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Atoms of all presentations, and folds made of atoms.
+
+    Attributes:
+        kind: ``stimulus``, ``blocks`` or ``presentation``.
+        atoms: One (T_i,) array of atom numbers a presentation; UNUSED where a row takes no part.
+        folds: The outer folds; inner folds are the other outer folds.
+        leak: Share of test rows whose stimulus is also heard in training (0 for a sound split by identity; 1 by
+            construction for blocks of one stimulus, where the gap does the separating).
+    """
+
+    kind: str
+    atoms: tuple[NDArray[np.int64], ...]
+    folds: tuple[Fold, ...]
+    leak: float
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms in use."""
+        return 1 + max(int(a.max(initial=UNUSED)) for a in self.atoms)
+
+    def training(self, *folds: int) -> list[int]:
+        """The atoms left to fit on when these folds are held out."""
+        out = frozenset().union(*(self.folds[f].excluded for f in folds))
+        return [a for a in range(self.n_atoms) if a not in out]
+
+
+def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, seed: int, kind: str) -> Split:
+    """Folds of whole groups, drawn by a seed.
+
+    Args:
+        groups: The stimulus of each presentation.
+        lengths: Frames of each presentation.
+        n_folds: Number of outer folds.
+        seed: Of the shuffle.
+        kind: ``stimulus`` keeps all presentations of a stimulus together. ``presentation`` does not: it leaks, and is
+            offered for replication and as a control.
+
+    Raises:
+        BrainalignError: Fewer groups than folds.
+    """
+    units = (
+        list(range(len(groups))) if kind == "presentation" else [sorted(set(groups)).index(g) for g in groups]
+    )
+    n_units = len(set(units))
+    if n_units < n_folds:
+        raise BrainalignError(
+            f"encoding.outer_folds={n_folds}, but the data have {n_units} {'presentations' if kind == 'presentation' else 'stimuli'}"
+            f"; use encoding.outer_folds={max(2, n_units)} or fewer, or encoding.split=blocks for long stimuli."
+        )
+    fold_of = np.empty(n_units, dtype=np.int64)
+    fold_of[np.random.default_rng(seed).permutation(n_units)] = np.arange(n_units) % n_folds
+    atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
+    folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
+    return Split(kind, atoms, folds, _leak(groups, lengths, [int(fold_of[u]) for u in units]))
+
+
+def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, gap: int, skip: int) -> Split:
+    """Contiguous blocks of each stimulus, with a gap on both sides of every test block.
+
+    Args:
+        groups: The stimulus of each presentation.
+        lengths: Frames of each presentation.
+        n_folds: Blocks a stimulus, which is the number of outer folds.
+        gap: Frames on either side of a test block that are kept out of its training; at least the window.
+        skip: Frames at the start of each presentation that take no part (run-start artefacts).
+
+    Raises:
+        BrainalignError: A block is shorter than its two borders.
+    """
+    atoms = []
+    for name, length in zip(groups, lengths, strict=True):
+        bounds = np.linspace(skip, length, n_folds + 1).round().astype(int)
+        if np.diff(bounds).min() < 2 * gap + 1:
+            raise BrainalignError(
+                f"stimulus {name} has {length} frames: {n_folds} blocks of it are too short for a gap of {gap} frames on "
+                f"either side; use fewer encoding.outer_folds (now {n_folds}) or a shorter window."
+            )
+        atom = np.full(length, UNUSED)
+        for f in range(n_folds):
+            lo, hi = bounds[f], bounds[f + 1]
+            atom[lo:hi] = 3 * f + 1
+            atom[lo : lo + gap] = 3 * f
+            atom[hi - gap : hi] = 3 * f + 2
+        atoms.append(atom)
+    folds = []
+    for f in range(n_folds):
+        test = {3 * f, 3 * f + 1, 3 * f + 2}
+        neighbours = {a for a in (3 * f - 1, 3 * f + 3) if 0 <= a < 3 * n_folds}
+        folds.append(Fold(frozenset(test), frozenset(test | neighbours)))
+    return Split("blocks", tuple(atoms), tuple(folds), 1.0)
+
+
+def _leak(groups: Sequence[str], lengths: Sequence[int], folds: Sequence[int]) -> float:
+    """Share of all (test) rows whose stimulus also has a presentation in another fold."""
+    homes: dict[str, set[int]] = {}
+    for g, f in zip(groups, folds, strict=True):
+        homes.setdefault(g, set()).add(f)
+    leaked = sum(n for g, n in zip(groups, lengths, strict=True) if len(homes[g]) > 1)
+    return leaked / max(1, sum(lengths))

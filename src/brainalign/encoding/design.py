@@ -1,0 +1,114 @@
+"""Design: responses and split, folded into what the solver needs; built once and shared by every layer of every model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.data.split import Split
+from brainalign.errors import BrainalignError
+from brainalign.linalg.moments import Moments, Segment, moments
+
+
+@dataclass(frozen=True)
+class MaskGroup:
+    """Electrodes that have valid responses in exactly the same rows, and so share their Gram matrices.
+
+    Attributes:
+        channels: (c,) their places among all channels.
+        segments: Atom -> stimulus -> (weight (T,), summed response (T, c), power (c,)).
+    """
+
+    channels: NDArray[np.int64]
+    segments: dict[int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]]
+
+
+class Design:
+    """Responses of all participants as one regression problem.
+
+    Presentations of one stimulus share their features, so they are summed; participants who heard the same presentations
+    share their Gram matrices; rows with missing responses are left out exactly, by groups of electrodes with one mask.
+
+    Args:
+        stimuli: The stimulus of each presentation.
+        responses: (T_i, C) for each presentation, NaN where not recorded.
+        split: Atoms and folds.
+        centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept is
+            not penalised.
+
+    Attributes:
+        center: (C,) what was taken off.
+        groups: The mask groups.
+    """
+
+    def __init__(
+        self,
+        stimuli: Sequence[str],
+        responses: Sequence[NDArray[np.float64]],
+        split: Split,
+        centred: bool = True,
+    ) -> None:
+        self.stimuli, self.split = list(stimuli), split
+        count = sum(np.isfinite(r).sum(axis=0) for r in responses)
+        if not np.all(count):
+            raise BrainalignError(
+                f"{int(np.sum(np.asarray(count) == 0))} channel(s) have no valid sample at all; drop them before encoding."
+            )
+        self.center = sum(np.nansum(r, axis=0) for r in responses) / count * float(centred)
+        self.responses = [r - self.center for r in responses]
+        self.groups = self._mask_groups()
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of all participants together."""
+        return int(self.responses[0].shape[1])
+
+    def _mask_groups(self) -> list[MaskGroup]:
+        masks = [np.isfinite(r) for r in self.responses]
+        patterns: dict[bytes, list[int]] = {}
+        packed = np.packbits(np.vstack(masks), axis=0)
+        for c in range(self.n_channels):
+            patterns.setdefault(packed[:, c].tobytes(), []).append(c)
+        return [self._group(np.array(channels), masks) for channels in patterns.values()]
+
+    def _group(self, channels: NDArray[np.int64], masks: list[NDArray[np.bool_]]) -> MaskGroup:
+        segments: dict[
+            int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]
+        ] = {}
+        for name, response, mask, atoms in zip(
+            self.stimuli, self.responses, masks, self.split.atoms, strict=True
+        ):
+            valid = mask[:, channels[0]]
+            for atom in np.unique(atoms[atoms >= 0]):
+                keep = valid & (atoms == atom)
+                y = np.where(keep[:, None], response[:, channels], 0.0)
+                old = segments.setdefault(int(atom), {}).get(name)
+                new = (keep.astype(np.float64), y, (y**2).sum(axis=0))
+                segments[int(atom)][name] = (
+                    new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
+                )
+        return MaskGroup(channels, segments)
+
+    def atoms(
+        self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]], lags: NDArray[np.int64]
+    ) -> list[Moments]:
+        """Moments of every atom for one group of electrodes.
+
+        Args:
+            group: The electrodes.
+            features: Stimulus -> (T, d).
+            lags: (m,) consecutive integers.
+        """
+        return [
+            moments([Segment(features[s], *part) for s, part in sorted(group.segments[a].items())], lags)
+            for a in range(self.split.n_atoms)
+        ]
+
+    def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:
+        """(presentation, (T,) mask) of everything that fold scores."""
+        test = np.array(sorted(self.split.folds[fold].test))
+        found = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
+        return [(i, mask) for i, mask in found if mask.any()]

@@ -1,0 +1,56 @@
+"""Cross-validation of RidgeTRF: whatever the user hands in as ``cv`` becomes a Split over presentations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from brainalign.data.split import Fold, Split
+from brainalign.errors import BrainalignError
+
+
+def presentations_split(
+    cv: int | Any | Iterable[tuple[Any, Any]], groups: Sequence[Any], lengths: Sequence[int]
+) -> Split:
+    """A Split of whole presentations.
+
+    Args:
+        cv: A number of folds, a scikit-learn splitter, or (train, test) index arrays over presentations.
+        groups: The stimulus of each presentation; an integer ``cv`` never splits one.
+        lengths: Frames of each presentation.
+
+    Raises:
+        BrainalignError: Fewer groups than folds, or a fold without training or test presentations.
+    """
+    n = len(groups)
+    if isinstance(cv, int):
+        units = len(set(groups))
+        if cv < 2 or units < cv:
+            raise BrainalignError(
+                f"cv={cv}, but there are {units} stimuli (groups); give 2 <= cv <= {units}, or more stimuli."
+            )
+        from sklearn.model_selection import GroupKFold
+
+        cv = GroupKFold(cv)
+    pairs = list(cv.split(np.zeros((n, 1)), groups=np.asarray(groups)) if hasattr(cv, "split") else cv)
+    if not pairs:
+        raise BrainalignError("cv gave no (train, test) pair; at least one is needed.")
+    role = np.zeros((n, len(pairs)), dtype=np.int8)  # 1 train, 2 test, 0 neither
+    for f, (train, test) in enumerate(pairs):
+        if len(train) == 0 or len(test) == 0:
+            raise BrainalignError(
+                f"cv's fold {f} has {len(train)} training and {len(test)} test presentations; both need one."
+            )
+        role[train, f], role[test, f] = 1, 2
+    atoms, atom_of = np.unique(role, axis=0, return_inverse=True)
+    folds = tuple(
+        Fold(
+            frozenset(np.flatnonzero(atoms[:, f] == 2).tolist()),
+            frozenset(np.flatnonzero(atoms[:, f] != 1).tolist()),
+        )
+        for f in range(len(pairs))
+    )
+    whole = tuple(np.full(t, a) for t, a in zip(lengths, atom_of.ravel(), strict=True))
+    return Split("cv", whole, folds, float("nan"))

@@ -1,0 +1,71 @@
+"""Layer choice: nested (inner folds choose, the outer fold scores) and the optimistic maximum beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.encoding.nested import OuterScores
+
+
+@dataclass
+class LayerRace:
+    """Takes the layers one by one and keeps, for each electrode, the best: by inner score (sound) and by outer score (optimistic).
+
+    Attributes:
+        layers: Layer number -> its OuterScores, without predictions.
+    """
+
+    layers: dict[int, OuterScores] = field(default_factory=dict)
+    _best: OuterScores | None = None
+    _choice: NDArray[np.int64] | None = None
+
+    def add(self, layer: int, scores: OuterScores) -> None:
+        """Enter one layer; its predictions are kept only where it leads on the inner folds.
+
+        Args:
+            layer: Its number.
+            scores: Of all outer folds.
+        """
+        if self._best is None or self._choice is None:
+            self._best = OuterScores(
+                scores.r.copy(), scores.r2.copy(), scores.inner.copy(), scores.alpha.copy(), scores.constant.copy(), scores.n,
+                [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
+            )  # fmt: skip
+            self._choice = np.full(scores.r.shape, layer)
+        else:
+            wins = np.nan_to_num(scores.inner, nan=-np.inf) > np.nan_to_num(self._best.inner, nan=-np.inf)
+            for name in ("r", "r2", "inner", "alpha", "constant"):
+                getattr(self._best, name)[wins] = getattr(scores, name)[wins]
+            self._choice[wins] = layer
+            for f, fold in enumerate(scores.predictions):
+                for stimulus, predicted in fold.items():
+                    self._best.predictions[f][stimulus][:, wins[f]] = predicted[:, wins[f]]
+        scores.predictions = []
+        self.layers[layer] = scores
+
+    @property
+    def nested(self) -> tuple[OuterScores, NDArray[np.int64]]:
+        """Scores with the layer chosen on inner folds, and (folds, C) the layer of each choice."""
+        assert self._best is not None and self._choice is not None, "no layer has been added"
+        return self._best, self._choice
+
+    def optimum(self) -> tuple[OuterScores, NDArray[np.int64]]:
+        """The published reading: the layer with the best mean score *on the scored folds*; it is biased upwards.
+
+        Returns:
+            Its scores (no predictions), and (folds, C) the layer, equal in all folds.
+        """
+        numbers = sorted(self.layers)
+        stack = np.stack([self.layers[n].r.mean(axis=0) for n in numbers])
+        winner = np.argmax(np.nan_to_num(stack, nan=-np.inf), axis=0)
+        first = self.layers[numbers[0]]
+        out = OuterScores(*(np.empty_like(first.r) for _ in range(4)), np.zeros_like(first.constant), first.n)
+        for place, number in enumerate(numbers):
+            mine, source = winner == place, self.layers[number]
+            for name in ("r", "r2", "inner", "alpha", "constant"):
+                getattr(out, name)[:, mine] = getattr(source, name)[:, mine]
+        choice = np.broadcast_to(np.array(numbers)[winner], first.r.shape)
+        return out, np.array(choice)

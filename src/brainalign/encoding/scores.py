@@ -1,0 +1,57 @@
+"""Scores of a prediction, per electrode: never across electrodes, and never under another score's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """Scores of one outer fold, each (c,).
+
+    Attributes:
+        r: Pearson correlation over the fold's rows; 0 for a constant prediction, NaN for a constant response.
+        r2: ``1 - SSE / SST`` with SST about the *training* mean; may be negative.
+        n: Rows scored.
+        constant: Whether the prediction was constant.
+    """
+
+    r: NDArray[np.float64]
+    r2: NDArray[np.float64]
+    n: NDArray[np.int64]
+    constant: NDArray[np.bool_]
+
+
+def score(
+    actual: NDArray[np.float64], predicted: NDArray[np.float64], train_mean: NDArray[np.float64]
+) -> FoldScores:
+    """Pearson r and R2 of each electrode over time, rows with a missing response left out.
+
+    Args:
+        actual: (T, c) responses, NaN where not recorded.
+        predicted: (T, c).
+        train_mean: (c,) mean response of the training rows.
+
+    Example:
+        >>> y = np.array([[0.0], [1.0], [2.0]])
+        >>> float(score(y, 2 * y + 1, np.zeros(1)).r[0])
+        1.0
+    """
+    valid = np.isfinite(actual)
+    n = valid.sum(axis=0)
+    y = np.where(valid, actual, 0.0)
+    p = np.where(valid, predicted, 0.0)
+    safe = np.maximum(n, 1)
+    yc = np.where(valid, y - y.sum(axis=0) / safe, 0.0)
+    pc = np.where(valid, p - p.sum(axis=0) / safe, 0.0)
+    yy, pp, yp = (yc**2).sum(axis=0), (pc**2).sum(axis=0), (yc * pc).sum(axis=0)
+    constant = pp <= 1e-24 * np.maximum((p**2).sum(axis=0), 1e-300)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = np.where(constant, 0.0, yp / np.sqrt(yy * pp))
+        sst = (np.where(valid, y - train_mean, 0.0) ** 2).sum(axis=0)
+        r2 = 1.0 - ((y - p) ** 2).sum(axis=0) / sst
+    silent = (yy <= 0) | (n < 2)
+    return FoldScores(np.where(silent, np.nan, r), np.where(silent, np.nan, r2), n, constant)

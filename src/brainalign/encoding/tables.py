@@ -1,0 +1,88 @@
+"""From arrays of scores to the tidy tables that everything downstream reads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.encoding.design import Design
+from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.scores import score
+
+
+def score_table(
+    channels: pd.DataFrame,
+    scores: OuterScores,
+    *,
+    model: str,
+    space: str,
+    rule: str,
+    layer: NDArray[np.int64],
+    alphas: NDArray[np.float64],
+    pooled: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
+    """One row an electrode: scores averaged over outer folds, and what was chosen.
+
+    Args:
+        channels: (C rows) the channels table.
+        scores: Of all outer folds.
+        model, space, rule: Labels of the rows.
+        layer: (folds, C) layer used in each fold; the table holds the most frequent.
+        alphas: The grid, to count choices on its edge.
+        pooled: (C,) r of all folds' predictions together.
+
+    Returns:
+        Columns model, space, rule, all of ``channels``, r, r_pooled, r2_pearson, r2, alpha (geometric mean over folds), layer,
+        alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, n_frames.
+    """
+    edge = (scores.alpha <= alphas.min()) | (scores.alpha >= alphas.max())
+    columns = {
+        "r": scores.r.mean(axis=0),
+        "r_pooled": np.full(scores.r.shape[1], np.nan) if pooled is None else pooled,
+        "r2_pearson": (scores.r**2).mean(axis=0),
+        "r2": scores.r2.mean(axis=0),
+        "alpha": np.exp(np.log(scores.alpha).mean(axis=0)),
+        "layer": [int(np.bincount(column).argmax()) for column in layer.T],
+        "alpha_at_edge": edge.sum(axis=0),
+        "constant_folds": scores.constant.sum(axis=0),
+        "n_frames": scores.n,
+    }
+    table = channels.reset_index(drop=True).assign(**columns)
+    for place, (name, value) in enumerate((("model", model), ("space", space), ("rule", rule))):
+        table.insert(place, name, value)
+    return table
+
+
+def layer_table(channels: pd.DataFrame, race: LayerRace, model: str) -> pd.DataFrame:
+    """One row a (layer, electrode): the profile over depth.
+
+    Args:
+        channels: (C rows) the channels table.
+        race: All layers.
+        model: Label of the rows.
+    """
+    keep = channels.reset_index(drop=True)[["subject", "electrode", "region", "hemisphere"]]
+    parts = [
+        keep.assign(
+            model=model, layer=n, r=s.r.mean(axis=0), r2_pearson=(s.r**2).mean(axis=0), r2=s.r2.mean(axis=0)
+        )
+        for n, s in sorted(race.layers.items())
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def pooled_r(design: Design, scores: OuterScores) -> NDArray[np.float64]:
+    """Pearson r over the test rows of all folds together, each predicted by the fold that did not train on it.
+
+    Returns:
+        (C,).
+    """
+    actual, predicted = [], []
+    for f in range(len(design.split.folds)):
+        for i, mask in design.test_rows(f):
+            actual.append(design.responses[i][mask])
+            predicted.append(scores.predictions[f][design.stimuli[i]][mask])
+    y = np.vstack(actual)
+    return score(y, np.vstack(predicted).astype(np.float64), np.zeros(y.shape[1])).r

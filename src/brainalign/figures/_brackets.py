@@ -1,0 +1,115 @@
+"""Brackets over bars: which tests become one, at which height, with which text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures.style import INK, SMALL
+from brainalign.figures.text import p_text, stars
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEVEL = 0.16
+"""Height of one level of brackets in inches."""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """One test as it is drawn.
+
+    Attributes:
+        region: Where.
+        a: One label.
+        b: The other.
+        p: Corrected p-value.
+        level: 0 for the lowest bracket of the region.
+    """
+
+    region: str
+    a: str
+    b: str
+    p: float
+    level: int
+
+
+def find_brackets(
+    tests: pd.DataFrame | None, labels: Sequence[str], regions: Sequence[str], score: str
+) -> list[Bracket]:
+    """The tests of this score between shown labels and regions that gave a p-value; short spans lowest."""
+    if tests is None or tests.empty:
+        return []
+    place = {label: i for i, label in enumerate(labels)}
+    shown = tests[
+        (tests["score"] == score)
+        & tests["a"].isin(labels)
+        & tests["b"].isin(labels)
+        & tests["p_bonferroni"].notna()
+    ]
+    found = []
+    for region in regions:
+        own = [(row.a, row.b, row.p_bonferroni) for row in shown[shown["region"] == region].itertuples()]
+        own.sort(key=lambda t: (abs(place[t[0]] - place[t[1]]), min(place[t[0]], place[t[1]])))
+        found += [Bracket(region, a, b, float(p), level) for level, (a, b, p) in enumerate(own)]
+    return found
+
+
+def draw_brackets(
+    axes: Axes,
+    brackets: Sequence[Bracket],
+    tops: Mapping[str, float],
+    place: Mapping[str, float],
+    *,
+    inches: float,
+    exact: bool,
+) -> None:
+    """Draw them above the highest dot of their region and make room for them.
+
+    Args:
+        axes: Regions stand at x = 0, 1, ..; all data are drawn.
+        brackets: From :func:`find_brackets`.
+        tops: Region -> highest thing drawn there.
+        place: Label -> offset of its bar from the region's place.
+        inches: Height of the axes as long as no bracket is drawn.
+        exact: Whether there is room for p-values as text; else stars.
+    """
+    low, high = axes.get_ylim()
+    step = (high - low) / inches * LEVEL
+    where = {region: i for i, region in enumerate(tops)}
+    ceiling = high
+    for b in brackets:
+        y = tops[b.region] + step * (b.level + 0.45)
+        ends = sorted(where[b.region] + place[label] for label in (b.a, b.b))
+        foot = y - 0.18 * step
+        axes.plot([ends[0], *ends, ends[1]], [foot, y, y, foot], color=INK, linewidth=0.7, clip_on=False)
+        text = p_text(b.p) if exact else stars(b.p)
+        axes.text(
+            float(np.mean(ends)), y + 0.06 * step, text, ha="center", va="bottom", size=SMALL - 1.5,
+            gid=f"test {b.region} {b.a} - {b.b}",
+        )  # fmt: skip
+        ceiling = max(ceiling, y + step)
+    axes.set_ylim(low, ceiling)
+
+
+def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, score: str) -> str:
+    """What the caption says of the tests; empty where none is drawn."""
+    if not brackets or tests is None:
+        return ""
+    first = brackets[0]
+    same = (tests["region"] == first.region) & (tests["a"] == first.a) & (tests["b"] == first.b)
+    size, unit, family = tests.loc[same & (tests["score"] == score), ["family_size", "unit", "family"]].iloc[
+        0
+    ]
+    significant = sum(b.p < 0.05 for b in brackets)
+    smallest = min(brackets, key=lambda b: b.p)
+    return (
+        f" Brackets: two-sided paired t-tests over {unit}, Bonferroni-corrected over the {size} tests of the "
+        f"family '{family}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); {significant} of "
+        f"{len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
+        f"{p_text(smallest.p)})."
+    )

@@ -1,0 +1,69 @@
+"""Canonical correlations on the rows that they were fitted on, and on others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from brainalign.figures._tables import once, require
+from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, legend_above, new_figure, style, zero_line
+from brainalign.figures.text import count, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CURVES = {
+    "in_sample": ("in-sample (fitted rows)", OKABE_ITO[0], "o", "-"),
+    "held_out": ("held-out", OKABE_ITO[1], "s", "-"),
+    "null_95": ("95th percentile of the null", MUTED, "", (0, (4, 2))),
+}
+"""Column -> name in the legend, colour, marker, line."""
+
+
+def canonical_correlations(canonical: pd.DataFrame) -> tuple[Figure, str]:
+    """In-sample and held-out correlation of each component beside the null: mean over folds, band: range.
+
+    Args:
+        canonical: Canonical table: component, in_sample, held_out, null_95, fold.
+
+    Returns:
+        The figure and its caption, which states the first component and how many exceed the null.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, or a component has two rows in a fold.
+    """
+    require(canonical, ("component", "fold", *CURVES), "canonical")
+    once(canonical, ("component", "fold"), "canonical")
+    folds = canonical.groupby("component")[list(CURVES)]
+    mean, low, high = folds.mean(), folds.min(), folds.max()
+    handles = []
+    with style():
+        figure, axes = new_figure(0.7 * DOUBLE, 2.8)
+        zero_line(axes, "y")
+        for column, (_, colour, marker, line) in CURVES.items():
+            (drawn,) = axes.plot(
+                mean.index,
+                mean[column],
+                color=colour,
+                marker=marker,
+                markersize=3,
+                linestyle=line,
+                gid=f"mean {column}",
+            )
+            axes.fill_between(mean.index, low[column], high[column], color=colour, alpha=0.18, linewidth=0)
+            handles.append(drawn)
+        axes.set_xlabel("canonical component")
+        axes.set_ylabel("canonical correlation")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        legend_above(figure, handles, [name for name, *_ in CURVES.values()])
+    first = mean.iloc[0]
+    beyond = int((mean["held_out"] > mean["null_95"]).sum())
+    n_folds = canonical["fold"].nunique()
+    caption = (
+        f"Canonical correlations, mean over {count(n_folds, 'fold')} (band: their range). Component "
+        f"{mean.index[0]}: in-sample {number(first['in_sample'])}, held-out {number(first['held_out'])}, "
+        f"null {number(first['null_95'])}. The held-out mean exceeds the null's 95th percentile in {beyond} of "
+        f"{count(len(mean), 'component')}."
+    )
+    return figure, caption

@@ -1,0 +1,142 @@
+"""The score layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures._tables import ELECTRODE, left_out, once, require
+from brainalign.figures.style import (
+    DOUBLE,
+    Colour,
+    colours,
+    legend_above,
+    new_figure,
+    order_of,
+    score_label,
+    style,
+    zero_line,
+)
+from brainalign.figures.text import number, wrap
+from brainalign.stats import mean_ci
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+
+def layer_profile(
+    layers: pd.DataFrame,
+    score: str = "r",
+    *,
+    over: Literal["electrodes", "participants"] = "electrodes",
+    order: Sequence[str] | None = None,
+    noun: str = "electrode",
+) -> tuple[Figure, str]:
+    """Mean score of each layer with its 95 % interval; the best is ringed, an only layer a dashed line.
+
+    Args:
+        layers: Layer table: model, layer, subject, electrode and ``score``.
+        score: Column of the score.
+        over: What mean and interval run over: each electrode, or the means of participants.
+        order: Models in the order that fixes the colours; by default as the table has them.
+        noun: What a row of the table is, in the caption.
+
+    Returns:
+        The figure and its caption, which states each model's best layer, its mean and interval.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a layer.
+    """
+    require(layers, ("model", "layer", *ELECTRODE, score), "layers")
+    once(layers, ("model", "layer", *ELECTRODE), "layers")
+    models = order_of(layers["model"], order)
+    colour = colours(models)
+    unit = f"{noun}s" if over == "electrodes" else "participants"
+    handles, names, sentences = [], [], []
+    with style():
+        figure, axes = new_figure(0.7 * DOUBLE, 3.0)
+        zero_line(axes, "y")
+        for model in models:
+            own = layers[layers["model"] == model]
+            if own.empty:
+                continue
+            profile = layer_means(own, score, over)
+            handles.append(draw_profile(axes, profile, model, colour[model]))
+            names.append(wrap(model, 34))
+            sentences.append(describe(profile, model, unit))
+        axes.set_xlabel("layer (0 = input embedding)")
+        axes.set_ylabel(f"mean {score_label(score)}")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        legend_above(figure, handles, names)
+    caption = (
+        f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band); a ring "
+        f"marks the best layer, chosen on the scores shown and so optimistic. {'; '.join(sentences)}."
+    )
+    return figure, caption + left_out(int((~np.isfinite(layers[score].to_numpy(dtype=float))).sum()), "value")
+
+
+def draw_profile(axes: Axes, profile: pd.DataFrame, model: str, colour: Colour) -> Line2D:
+    """Draw one model's layers; a dashed line across the axes where it has but one.
+
+    Args:
+        axes: Where.
+        profile: From :func:`layer_means`.
+        model: Its name.
+        colour: Its colour.
+
+    Returns:
+        The line, for the legend.
+    """
+    gid = f"mean {model}"
+    if len(profile) == 1:
+        mean, low, high = profile.loc[0, ["mean", "low", "high"]]
+        if np.isfinite([low, high]).all():
+            axes.axhspan(low, high, color=colour, alpha=0.12, linewidth=0)
+        return axes.axhline(mean, color=colour, linestyle=(0, (4, 2)), gid=gid)
+    x = profile["layer"]
+    (line,) = axes.plot(x, profile["mean"], color=colour, marker="o", markersize=2.6, gid=gid)
+    axes.fill_between(x, profile["low"], profile["high"], color=colour, alpha=0.18, linewidth=0)
+    if profile["mean"].notna().any():
+        best = profile.loc[profile["mean"].idxmax()]
+        ring: dict[str, Any] = {
+            "markersize": 8,
+            "markerfacecolor": "none",
+            "markeredgecolor": colour,
+            "markeredgewidth": 1.3,
+        }
+        axes.plot(best["layer"], best["mean"], "o", gid=f"best {model}", **ring)
+    return line
+
+
+def describe(profile: pd.DataFrame, model: str, unit: str) -> str:
+    """The caption's words for one model: its best layer, or its only one."""
+    if profile["mean"].isna().all():
+        return f"{model}: no finite score"
+    best = profile.loc[profile["mean"].idxmax()]
+    which = "one layer" if len(profile) == 1 else f"best in layer {best['layer']:.0f}"
+    interval = f"[{number(best['low'])}, {number(best['high'])}]"
+    return f"{model}: {which}, mean {number(best['mean'])} {interval}, n = {best['n']:.0f} {unit}"
+
+
+def layer_means(own: pd.DataFrame, score: str, over: Literal["electrodes", "participants"]) -> pd.DataFrame:
+    """Mean, interval and n of each layer of one model.
+
+    Args:
+        own: The layer table's rows of one model.
+        score: Column of the score.
+        over: ``electrodes``, or ``participants`` to average each participant's finite scores first.
+
+    Returns:
+        Columns layer, mean, low, high, n; by layer.
+    """
+    values = own[["layer", "subject", score]].copy()
+    values[score] = values[score].where(np.isfinite(values[score].to_numpy(dtype=np.float64)))
+    if over == "participants":
+        values = values.groupby(["layer", "subject"], as_index=False)[score].mean()
+    rows = [(layer, *mean_ci(group[score])[:4]) for layer, group in values.groupby("layer")]
+    return pd.DataFrame(rows, columns=["layer", "mean", "low", "high", "n"]).astype(float)

@@ -1,0 +1,82 @@
+"""One model against another, electrode by electrode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures._tables import ELECTRODE, left_out, require
+from brainalign.figures.style import (
+    MARKERS,
+    MUTED,
+    SINGLE,
+    colours,
+    new_figure,
+    order_of,
+    score_label,
+    style,
+)
+from brainalign.figures.text import count, number, wrap
+from brainalign.stats import mean_ci, pair_values
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def model_scatter(
+    scores: pd.DataFrame, a: str, b: str, score: str = "r", *, by: str = "model", noun: str = "electrode"
+) -> tuple[Figure, str]:
+    """Score under a (up) against score under b (across), a dot an electrode, with the line of equality.
+
+    Args:
+        scores: Tidy scores table of one space and one layer rule: subject, electrode, region, ``by``,
+            ``score``.
+        a: The model.
+        b: The baseline.
+        score: Column of the score.
+        by: Column that holds a and b.
+        noun: What a row of the table is, in the caption.
+
+    Returns:
+        The figure and its caption, which states how many lie above the line and the mean difference.
+
+    Raises:
+        BrainalignError: A column or label does not exist, there are no rows, or an electrode has several rows
+            under a label.
+    """
+    require(scores, (*ELECTRODE, "region", by, score), "scores")
+    pairs = pair_values(scores, a, b, by=by, score=score)
+    regions = order_of(scores["region"], None)
+    colour = colours(regions)
+    both = pairs[np.isfinite(pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)).all(axis=1)]
+    with style():
+        figure, axes = new_figure(SINGLE + 0.9, SINGLE)
+        for i, region in enumerate(regions):
+            own = both[both["region"] == region]
+            if len(own):
+                axes.scatter(
+                    own["value_b"], own["value_a"], s=14, color=colour[region], alpha=0.75, linewidth=0,
+                    marker=MARKERS[i % len(MARKERS)], label=f"{wrap(region, 18)} ({len(own)})",
+                )  # fmt: skip
+        values = both[["value_a", "value_b"]].to_numpy(dtype=np.float64)
+        low, high = (min(0.0, values.min()), max(0.0, values.max())) if len(both) else (0.0, 1.0)
+        margin = 0.06 * (high - low or 1.0)
+        limits = (low - margin, high + margin)
+        axes.plot(limits, limits, color=MUTED, linewidth=0.8, zorder=0, gid="identity")
+        axes.set(xlim=limits, ylim=limits, aspect="equal")
+        axes.set_xlabel(f"{wrap(b, 40)}\n{score_label(score)}")
+        axes.set_ylabel(f"{wrap(a, 40)}\n{score_label(score)}")
+        axes.locator_params(nbins=6)
+        if len(both):
+            figure.legend(loc="outside right upper", handletextpad=0.3)
+    above = int((both["value_a"] > both["value_b"]).sum())
+    difference = mean_ci(both["value_a"] - both["value_b"])
+    share = f" ({100 * above / len(both):.0f} %)" if len(both) else ""
+    caption = (
+        f"{score_label(score)} of {a} against {b}, one dot per {noun}, line: equality. {a} is higher in "
+        f"{above} of {count(len(both), noun)}{share}; mean difference {number(difference.mean)}, 95 % confidence "
+        f"interval [{number(difference.low)}, {number(difference.high)}]."
+    )
+    return figure, caption + left_out(len(pairs) - len(both), "pair")

@@ -1,0 +1,129 @@
+"""A stretch of one electrode's response, the models' predictions of it, and the words that were heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
+from brainalign.figures.style import DOUBLE, INK, MUTED, colours, legend_above, new_figure, order_of, style
+from brainalign.figures.text import count, number, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WORD_SIZE = 6.5
+WORD_SLOT = 0.105
+"""Points of a word's letters, and inches that an upright word needs along the time axis."""
+
+
+def prediction_example(
+    times: NDArray[np.float64],
+    actual: NDArray[np.float64],
+    predictions: Mapping[str, NDArray[np.float64]],
+    words: pd.DataFrame,
+    title: str,
+    *,
+    order: Sequence[str] | None = None,
+) -> tuple[Figure, str]:
+    """Actual and predicted response over time, with the words below and each r in the legend.
+
+    Args:
+        times: (T,) seconds from the stimulus's start.
+        actual: (T,) response, NaN where nothing valid was recorded.
+        predictions: Name -> (T,) held-out prediction.
+        words: Columns word, onset, offset in seconds from the stimulus's start; may have no rows.
+        title: Which electrode and stimulus this is.
+        order: Names in the order that fixes the colours; by default that of ``predictions``.
+
+    Returns:
+        The figure and its caption, which states each r over the frames shown.
+
+    Raises:
+        BrainalignError: An array has another length than ``times``, or there is no time at all.
+    """
+    if len(times) == 0:
+        raise BrainalignError(f"the example {title!r} has no frames; at least 1 is needed to draw it.")
+    for name, values in {"actual": actual, **predictions}.items():
+        if len(values) != len(times):
+            raise BrainalignError(
+                f"the example {title!r}: {name} has {len(values)} frames but times has {len(times)}; "
+                "they must agree."
+            )
+    names = order_of(predictions, order)
+    colour = colours(names)
+    heard = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
+    handles, labels, sentences = [], [], []
+    with style():
+        figure, axes = new_figure(DOUBLE, 2.6)
+        (line,) = axes.plot(times, actual, color=INK, linewidth=1.1, gid="actual")
+        handles.append(line)
+        labels.append("actual")
+        for name in names:
+            if name in predictions:
+                r = correlation(actual, predictions[name])
+                (line,) = axes.plot(times, predictions[name], color=colour[name], gid=f"prediction {name}")
+                handles.append(line)
+                labels.append(f"{wrap(name, 34)}, r = {number(r)}")
+                sentences.append(f"{name} r = {number(r)}")
+        axes.set_xlim(float(times[0]), float(times[-1]) if len(times) > 1 else float(times[0]) + 1)
+        axes.set_ylabel("response (a.u.)")
+        axes.set_title(title, loc="left")
+        hidden = write_words(axes, heard)
+        axes.set_xlabel("time from stimulus onset (s)")
+        legend_above(figure, handles, labels)
+    caption = (
+        f"Actual response and held-out prediction, {title}; Pearson r over the "
+        f"{count(int(np.isfinite(actual).sum()), 'frame')} shown: {', '.join(sentences) or 'no prediction'}."
+    )
+    return figure, caption + (f" {count(hidden, 'word')} not written for want of room." if hidden else "")
+
+
+def correlation(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+    """Pearson r over the frames that both have: 0 for a constant prediction, NaN for a constant response."""
+    both = np.isfinite(actual) & np.isfinite(predicted)
+    x, y = actual[both], predicted[both]
+    if len(x) < 2 or np.ptp(x) == 0:
+        return float("nan")
+    return float(np.corrcoef(x, y)[0, 1]) if np.ptp(y) > 0 else 0.0
+
+
+def write_words(axes: Axes, words: pd.DataFrame) -> int:
+    """Write the words between time axis and tick labels; upright where they would not fit side by side.
+
+    Args:
+        axes: With its final time limits.
+        words: Columns word, onset, offset.
+
+    Returns:
+        How many words had no room.
+    """
+    if words.empty:
+        return 0
+    start, end = axes.get_xlim()
+    inches = (DOUBLE - 0.7) / (end - start)
+    middle = words[["onset", "offset"]].clip(start, end).mean(axis=1).to_numpy() * inches
+    length = words["word"].astype(str).str.len().to_numpy() * WORD_SIZE * 0.62 / 72 + 0.05
+    flat = bool((np.diff(middle) >= (length[1:] + length[:-1]) / 2).all())
+    letters = int(words["word"].astype(str).str.len().max())
+    depth = WORD_SIZE + 4 if flat else letters * WORD_SIZE * 0.62 + 4
+    last, hidden = -np.inf, 0
+    for (_, word), at in zip(words.iterrows(), middle, strict=True):
+        if not flat and at - last < WORD_SLOT:
+            hidden += 1
+            continue
+        last = at
+        axes.annotate(
+            str(word["word"]), (at / inches, 0), xycoords=axes.get_xaxis_transform(), xytext=(0, -3),
+            textcoords="offset points", ha="center", va="top", size=WORD_SIZE, rotation=0 if flat else 90,
+        )  # fmt: skip
+    for onset in words["onset"]:
+        if onset >= start:
+            axes.axvline(onset, color=MUTED, linewidth=0.4, alpha=0.5, zorder=0)
+    axes.tick_params(axis="x", pad=depth)
+    return hidden

@@ -1,0 +1,137 @@
+"""Mean score by region and model, each electrode a dot, the tests as brackets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, sentence_of_tests
+from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
+from brainalign.figures.style import (
+    DOUBLE,
+    INK,
+    SINGLE,
+    SMALL,
+    Colour,
+    colours,
+    dots,
+    legend_above,
+    new_figure,
+    order_of,
+    score_label,
+    style,
+    zero_line,
+)
+from brainalign.figures.text import number, wrap
+from brainalign.stats import mean_ci
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+GROUP, HEIGHT = 0.82, 2.7
+"""Share of a region's room on the axis that its bars take; inches of the figure without brackets."""
+
+
+def region_bars(
+    scores: pd.DataFrame,
+    tests: pd.DataFrame | None,
+    score: str = "r",
+    *,
+    by: str = "model",
+    order: Sequence[str] | None = None,
+    noun: str = "electrode",
+) -> tuple[Figure, str]:
+    """A bar (mean, 95 % interval) a region and model, a dot an electrode, a bracket a test.
+
+    Args:
+        scores: Tidy scores table of one space and one layer rule: subject, electrode, region, ``by``,
+            ``score``.
+        tests: Table of paired tests; those of this score between labels and regions that are shown become
+            brackets, with the corrected p as text. None or without rows where nothing was tested.
+        score: Column of the score.
+        by: Column whose values stand side by side.
+        order: Labels in the order that fixes colours and places; by default as the table has them.
+        noun: What a row of the table is, in the caption.
+
+    Returns:
+        The figure and its caption, which states every mean and n, and how many tests were significant.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, or an electrode has several rows under a
+            label.
+    """
+    from matplotlib.patches import Patch
+
+    require(scores, (*ELECTRODE, "region", by, score), "scores")
+    once(scores, (by, *ELECTRODE), "scores")
+    labels = order_of(scores[by], order)
+    colour = colours(labels)
+    labels = [label for label in labels if (scores[by] == label).any()]
+    regions = list(dict.fromkeys(scores["region"]))
+    brackets = find_brackets(tests, labels, regions, score)
+    levels = max((b.level + 1 for b in brackets), default=0)
+    width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.16 * len(labels))))
+    room = (width - 0.6) / len(regions)
+    step = GROUP / len(labels)
+    place = {label: (i - (len(labels) - 1) / 2) * step for i, label in enumerate(labels)}
+    tops, ticks, sentences = {}, [], []
+    with style():
+        figure, axes = new_figure(width, HEIGHT + LEVEL * levels)
+        zero_line(axes, "y")
+        for x, region in enumerate(regions):
+            inside = scores[scores["region"] == region]
+            values = {label: finite(inside.loc[inside[by] == label, score]) for label in labels}
+            tops[region] = max(
+                draw_bar(
+                    axes, x + place[label], 0.86 * step, values[label], colour[label], f"bar {region} {label}"
+                )
+                for label in labels
+            )
+            n = max(map(len, values.values()))
+            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * SMALL))))}\nn = {n}")
+            sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}")
+        axes.set_xticks(range(len(regions)), ticks)
+        axes.tick_params(axis="x", length=0)
+        axes.set_xlim(-0.55, len(regions) - 0.45)
+        axes.set_ylabel(f"mean {score_label(score)}")
+        if brackets:
+            draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=room >= 0.7)
+        handles = [Patch(facecolor=colour[label], alpha=0.6) for label in labels]
+        legend_above(figure, handles, [wrap(label, 34) for label in labels])
+    caption = (
+        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval; dot: one {noun}). "
+        f"{'; '.join(sentences)}.{sentence_of_tests(brackets, tests, score)}"
+    )
+    return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
+
+
+def draw_bar(
+    axes: Axes, at: float, width: float, values: NDArray[np.float64], colour: Colour, gid: str
+) -> float:
+    """Draw mean, interval and dots of one bar; nothing where there is no value.
+
+    Returns:
+        The highest thing drawn, at least 0.
+    """
+    mean = mean_ci(values)
+    if mean.n == 0:
+        return 0.0
+    axes.bar(at, mean.mean, width, color=colour, alpha=0.45, linewidth=0, gid=gid)
+    dots(axes, at + spread(mean.n, 0.6 * width), values, colour=colour, size=4, gid=f"dots of {gid}")
+    if mean.n > 1:
+        axes.vlines(at, mean.low, mean.high, color=INK, linewidth=1.0, zorder=3)
+    return max(0.0, float(values.max()), mean.high if mean.n > 1 else mean.mean)
+
+
+def means_sentence(values: Mapping[str, NDArray[np.float64]], n: int) -> str:
+    """The caption's words for one region: the mean of each label, and its n where it is not the region's."""
+    parts = []
+    for label, own in values.items():
+        mean = mean_ci(own)
+        parts.append(f"{label} {number(mean.mean)}" + (f" (n = {mean.n})" if mean.n != n else ""))
+    return ", ".join(parts)

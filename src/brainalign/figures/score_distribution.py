@@ -1,0 +1,115 @@
+"""How the scores of all electrodes are distributed, a model a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
+from brainalign.figures.style import (
+    DOUBLE,
+    INK,
+    SMALL,
+    Colour,
+    colours,
+    dots,
+    new_figure,
+    order_of,
+    score_label,
+    style,
+    zero_line,
+)
+from brainalign.figures.text import count, number, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def score_distribution(
+    scores: pd.DataFrame,
+    score: str = "r",
+    *,
+    by: str = "model",
+    order: Sequence[str] | None = None,
+    noun: str = "electrode",
+) -> tuple[Figure, str]:
+    """A density over a dot an electrode for each model, with the median.
+
+    Args:
+        scores: Tidy scores table of one space and one layer rule: subject, electrode, ``by`` and ``score``.
+        score: Column of the score.
+        by: Column whose values are compared.
+        order: Labels in the order that fixes the colours; by default as the table has them.
+        noun: What a row of the table is, in the caption (``electrode``, ``channel``, ``voxel``).
+
+    Returns:
+        The figure and its caption, which states median, range and n.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, or an electrode has several rows under a
+            label.
+    """
+    require(scores, (*ELECTRODE, by, score), "scores")
+    once(scores, (by, *ELECTRODE), "scores")
+    labels = order_of(scores[by], order)
+    colour = colours(labels)
+    shown = [label for label in labels if (scores[by] == label).any()]
+    sentences = []
+    with style():
+        figure, axes = new_figure(0.75 * DOUBLE, 0.6 + 0.62 * len(shown))
+        zero_line(axes, "x")
+        for row, label in enumerate(shown):
+            values = finite(scores.loc[scores[by] == label, score])
+            draw_values(axes, values, row, label, colour[label])
+            sentences.append(f"{label}: {describe(values, noun)}")
+        axes.set_yticks(range(len(shown)), [wrap(label, 26) for label in shown])
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_xlabel(f"{score_label(score)}, one dot per {noun}")
+    caption = f"Distribution of {score_label(score)} (line: median). {'; '.join(sentences)}."
+    return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
+
+
+def draw_values(axes: Axes, values: NDArray[np.float64], row: int, label: str, colour: Colour) -> None:
+    """Draw density, dots and median of one label around height ``row``, and the numbers at the right."""
+    side = "no finite score"
+    if len(values):
+        grid, height = density(values)
+        axes.fill_between(grid, row - 0.42 * height, row, color=colour, alpha=0.35, linewidth=0)
+        heights = row + 0.22 + spread(len(values), 0.2)
+        dots(axes, values, heights, colour=colour, size=5, gid=f"dots {label}")
+        median = float(np.median(values))
+        axes.plot([median] * 2, [row - 0.42, row + 0.36], color=INK, linewidth=1.2, gid=f"median {label}")
+        side = f"median {number(median)}\nn = {len(values)}"
+    axes.text(1.02, row, side, transform=axes.get_yaxis_transform(), va="center", size=SMALL)
+
+
+def describe(values: NDArray[np.float64], noun: str) -> str:
+    """The caption's words for one label: median, range, n."""
+    if len(values) == 0:
+        return "no finite score"
+    extent = f"from {number(values.min())} to {number(values.max())}"
+    return f"median {number(float(np.median(values)))}, {extent}, {count(len(values), noun)}"
+
+
+def density(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gaussian kernel density of the values over their range, scaled to a maximum of 1.
+
+    Returns:
+        (200,) places and (200,) heights; two empty arrays where there is no spread to show.
+    """
+    if len(values) < 3 or np.ptp(values) <= 1e-12 * np.abs(values).max():
+        return np.empty(0), np.empty(0)
+    from scipy.stats import gaussian_kde
+
+    kernel = gaussian_kde(values)
+    margin = 2 * float(np.sqrt(kernel.covariance[0, 0]))
+    grid = np.linspace(values.min() - margin, values.max() + margin, 200)
+    height = kernel(grid)
+    return grid, height / height.max()

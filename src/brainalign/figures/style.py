@@ -1,0 +1,197 @@
+"""The look that all figures share: sizes for a paper, colours that everyone can tell apart, nothing cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Colour = tuple[float, float, float]
+"""Red, green and blue from 0 to 1."""
+
+SINGLE, DOUBLE = 3.5, 7.2
+"""Widths of one and of two columns of a journal page in inches (89 and 183 mm)."""
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+"""Colours that people with any common colour blindness can tell apart (Okabe and Ito 2008); yellow, which
+fades on white, has given way to grey."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+INK, MUTED = "#222222", "#8A8A8A"
+FONT, SMALL = 8.0, 7.0
+
+SCORE_LABELS = {
+    "r": "Pearson r",
+    "r_pooled": "Pearson r, folds pooled",
+    "r2": "R² (1 − SSE/SST)",
+    "r2_pearson": "squared Pearson r",
+}
+"""Axis label of each score; scores have no unit, so the label is the definition."""
+
+RC: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.size": FONT,
+    "axes.titlesize": FONT + 1,
+    "axes.labelsize": FONT,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "lines.linewidth": 1.3,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "savefig.dpi": 300,
+    "svg.hashsalt": "brainalign",  # equal figures give equal files
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib's settings within the block are those of a brainalign figure."""
+    import matplotlib
+    import matplotlib.style
+
+    with matplotlib.rc_context():
+        matplotlib.style.use(["default", RC])  # "default" leaves the backend alone
+        yield
+
+
+def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
+    """A figure without pyplot, hence without any window or global state, with room for all its labels.
+
+    Args:
+        width: Inches.
+        height: Inches.
+        subplots: Handed to ``Figure.subplots``.
+
+    Returns:
+        The figure and its axes (one, or an array as ``subplots`` ask for).
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(**subplots)
+
+
+def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
+    """Write ``<stem>.png`` at 300 dpi and ``<stem>.svg``; equal figures give equal bytes.
+
+    Args:
+        figure: Any matplotlib figure.
+        stem: The files' path without suffix; its folder is made where it does not exist.
+
+    Returns:
+        The two files.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
+    with style():
+        figure.savefig(png)
+        figure.savefig(svg, metadata={"Date": None})
+    return png, svg
+
+
+def stamp(figure: Figure, text: str) -> None:
+    """Write a word of warning over the figure, such as ``Simulated data``, where it covers nothing.
+
+    Args:
+        figure: A figure of this package; its layout gives up a strip at the top.
+        text: A few words.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    strip = 0.17 / figure.get_figheight()
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine), "every figure of this package has one"
+    engine.set(rect=(0.0, 0.0, 1.0, 1.0 - strip))
+    with style():
+        figure.text(0.99, 0.995, text, ha="right", va="top", size=SMALL, style="italic", color=MUTED)
+
+
+def colours(labels: Sequence[str]) -> dict[str, Colour]:
+    """A colour a label, the same for the same order of labels; darker ones once the palette is used up.
+
+    Example:
+        >>> found = colours(["gpt2", "mel"])
+        >>> found["gpt2"] == colours(["gpt2"])["gpt2"], found["gpt2"] == found["mel"]
+        (True, False)
+    """
+    from matplotlib.colors import to_rgb
+
+    found = {}
+    for i, label in enumerate(labels):
+        turn, place = divmod(i, len(OKABE_ITO))
+        red, green, blue = to_rgb(OKABE_ITO[place])
+        shade = 0.6**turn
+        found[label] = (red * shade, green * shade, blue * shade)
+    return found
+
+
+def order_of(present: Iterable[Any], order: Sequence[str] | None) -> list[str]:
+    """Labels that fix the colours: the given order, then what it does not name, as it comes.
+
+    Example:
+        >>> order_of(["mel", "gpt2", "mel"], ["gpt2", "glove"])
+        ['gpt2', 'glove', 'mel']
+    """
+    return list(dict.fromkeys([*(order or ()), *map(str, present)]))
+
+
+def score_label(score: str) -> str:
+    """The axis label of a score, its definition included.
+
+    Example:
+        >>> score_label("r2")
+        'R² (1 − SSE/SST)'
+    """
+    return SCORE_LABELS.get(score, score)
+
+
+def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """A legend over the axes, in as many columns as the names leave room for."""
+    if not handles:
+        return
+    column = (max(map(len, labels)) * 0.6 * SMALL + 34) / 72
+    columns = max(1, min(len(labels), int(figure.get_figwidth() / column)))
+    figure.legend(
+        handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.4
+    )
+
+
+def dots(
+    axes: Axes,
+    x: NDArray[np.float64] | float,
+    y: NDArray[np.float64] | float,
+    *,
+    colour: Colour,
+    size: float,
+    gid: str,
+) -> None:
+    """Small see-through dots, one a value; x or y may be one number for all."""
+    across, up = np.broadcast_arrays(x, y)
+    axes.scatter(across, up, s=size, color=colour, alpha=0.6, linewidth=0, zorder=2, gid=gid)
+
+
+def zero_line(axes: Axes, axis: str) -> None:
+    """A thin grey line at 0, where a score says that nothing was predicted."""
+    line = axes.axhline if axis == "y" else axes.axvline
+    line(0.0, color=MUTED, linewidth=0.6, zorder=0)

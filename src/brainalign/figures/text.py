@@ -1,0 +1,76 @@
+"""Numbers and names as they stand in figures and captions."""
+
+from __future__ import annotations
+
+import math
+import re
+
+
+def number(value: float) -> str:
+    """Three decimals with a true minus sign; ``n/a`` for NaN.
+
+    Example:
+        >>> number(0.12345), number(-0.5), number(-0.0001), number(float("nan"))
+        ('0.123', '−0.500', '0.000', 'n/a')
+    """
+    if not math.isfinite(value):
+        return "n/a"
+    text = f"{value:.3f}"
+    return "0.000" if text == "-0.000" else text.replace("-", "−")
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is printed: three decimals, or that it is below .001.
+
+    Example:
+        >>> p_text(0.0312), p_text(1e-9), p_text(1.0)
+        ('p = 0.031', 'p < 0.001', 'p = 1')
+    """
+    if p < 0.001:
+        return "p < 0.001"
+    return "p = 1" if p > 0.9995 else f"p = {p:.3f}"
+
+
+def stars(p: float) -> str:
+    """``***`` below .001, ``**`` below .01, ``*`` below .05, else ``n.s.``.
+
+    Example:
+        >>> stars(0.0005), stars(0.005), stars(0.04), stars(0.05)
+        ('***', '**', '*', 'n.s.')
+    """
+    return "***" if p < 0.001 else "**" if p < 0.01 else "*" if p < 0.05 else "n.s."
+
+
+def count(n: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "electrode"), count(3, "electrode")
+        ('1 electrode', '3 electrodes')
+    """
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def wrap(label: str, width: int) -> str:
+    """Break a long name into lines, after a space or one of ``/ _ - .`` where there is one.
+
+    Args:
+        label: A model's or region's name.
+        width: Characters a line, at least 1.
+
+    Returns:
+        The same characters with line breaks (a space at a break falls away).
+
+    Example:
+        >>> wrap("facebook/wav2vec2-large-960h", 18).split(chr(10))
+        ['facebook/wav2vec2-', 'large-960h']
+    """
+    lines = [""]
+    for piece in re.findall(r"[^\s/_\-.]*[\s/_\-.]?", label):
+        while len(lines[-1] + piece.rstrip()) > width:
+            if lines[-1]:
+                lines.append("")
+            else:
+                lines[-1], piece = piece[:width], piece[width:]
+        lines[-1] += piece
+    return "\n".join(line.strip() for line in lines if line.strip())

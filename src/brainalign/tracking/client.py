@@ -1,0 +1,57 @@
+"""The one door to mlflow: imported late (it takes seconds), quiet, without telemetry, and tied to one store.
+
+``MlflowClient`` is used rather than mlflow's global functions: it has no active run, no default store that a
+stray ``./mlruns`` folder could take over, no thread of its own and no hook at exit that ends runs by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+
+
+def mlflow_client(uri: str) -> MlflowClient:
+    """A client of one store, without mlflow's chatter (migration lines, git warnings) and telemetry.
+
+    Args:
+        uri: An absolute store URI, see :func:`brainalign.tracking.absolute_uri`.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    for name in ("mlflow", "alembic"):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Let a server that does not answer fail in seconds; mlflow's own patience is minutes.
+
+    For the first contact and for the last word of a run that is being stopped. What the user set in the
+    environment is left alone; results are logged with mlflow's full patience.
+    """
+    ours = {name: value for name, value in _IMPATIENT.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)

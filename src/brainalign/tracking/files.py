@@ -1,0 +1,113 @@
+"""The folder that a run leaves behind. A file is written beside its place and renamed: never half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainalign.tracking.metrics import Metrics, settle
+from brainalign.tracking.text import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+CONFIG = "config.yaml"
+METRICS = "metrics.json"
+CURVES = "curves.json"
+PROVENANCE = "provenance.json"
+TABLES = "tables"
+FIGURES = "figures"
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` (same suffix) that takes its place when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> Path:
+    """Write JSON that every reader understands (no NaN).
+
+    Raises:
+        ValueError: ``content`` holds NaN or infinity, which JSON does not have.
+    """
+    with _replacing(Path(path)) as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+    return Path(path)
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> Path:
+    """Write ``config.yaml``: the whole configuration, the home folder as ``~``, keys in the given order."""
+    import yaml  # type: ignore[import-untyped]
+
+    path = Path(folder) / CONFIG
+    with _replacing(path) as temporary:
+        text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def write_metrics(folder: Path, metrics: Metrics) -> Path:
+    """Write ``metrics.json``, the scalars as MLflow has them, and ``curves.json`` where there are curves.
+
+    Args:
+        folder: The run's folder.
+        metrics: Name -> value, or (step, value) pairs. A value that is not finite becomes null (MLflow lacks
+            it); a curve has its last finite value in ``metrics.json`` and all its values in ``curves.json``.
+
+    Returns:
+        The path of ``metrics.json``.
+    """
+    settled = settle(metrics)
+    if settled.curves:
+        write_json(Path(folder) / CURVES, settled.curves)
+    return write_json(Path(folder) / METRICS, settled.scalars)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write each table as ``tables/<name>.parquet``, without its index; a ``/`` in a name becomes ``-``."""
+    paths = [Path(folder) / TABLES / f"{_file_name(name)}.parquet" for name in tables]
+    for path, table in zip(paths, tables.values(), strict=True):
+        with _replacing(path) as temporary:
+            table.to_parquet(temporary, index=False)
+    return paths
+
+
+def write_figures(folder: Path, figures: Mapping[str, tuple[Figure, str]]) -> list[Path]:
+    """Write each figure as ``figures/<name>.png`` (300 dpi) and ``.svg``, its caption as their description.
+
+    Args:
+        folder: The run's folder.
+        figures: Name -> (figure, caption). They stay open; who made them closes them.
+
+    Returns:
+        The paths, .png and .svg of each. The same figure gives the same bytes.
+    """
+    import matplotlib
+
+    paths = []
+    with matplotlib.rc_context({"svg.hashsalt": "brainalign"}):  # else the ids in it are random
+        for name, (figure, caption) in figures.items():
+            for suffix, extra in ((".png", {}), (".svg", {"Date": None})):
+                path = Path(folder) / FIGURES / f"{_file_name(name)}{suffix}"
+                with _replacing(path) as temporary:
+                    figure.savefig(temporary, dpi=300, metadata={"Description": caption, **extra})
+                paths.append(path)
+    return paths
+
+
+def _file_name(name: str) -> str:
+    return name.replace("/", "-").replace("\\", "-")

@@ -1,0 +1,117 @@
+"""Open what a run left behind, without MLflow."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainalign.errors import BrainalignError, nearest
+from brainalign.tracking.files import CONFIG, CURVES, METRICS, PROVENANCE, TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class SavedTables(Mapping[str, "pd.DataFrame"]):
+    """A run's tables by name; each is read when it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {
+            path.stem: path for path in sorted(folder.glob("*.parquet")) if not path.name.startswith(".")
+        }
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Read a table; a KeyError names the nearest one that there is."""
+        import pandas as pd
+
+        if name not in self._paths:
+            raise KeyError(f"no table {name!r}; {nearest(name, self._paths)}")
+        return pd.read_parquet(self._paths[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __repr__(self) -> str:
+        return f"SavedTables({', '.join(self._paths)})"
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What a run left in its folder. A run that did not finish has less.
+
+    Attributes:
+        folder: The run's folder.
+        config: The nested configuration.
+        metrics: Name -> value, NaN where it was not finite; of a curve the last finite value.
+        curves: Name -> (step, value) pairs.
+        tables: Name -> table, read when it is asked for.
+        provenance: See :func:`brainalign.tracking.provenance.provenance`.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    metrics: dict[str, float]
+    curves: dict[str, list[tuple[int, float]]]
+    tables: SavedTables
+    provenance: dict[str, Any]
+
+
+def load_run(folder: str | Path) -> SavedRun:
+    """Open a run's output folder.
+
+    Args:
+        folder: The folder that holds the run's ``config.yaml``.
+
+    Raises:
+        BrainalignError: There is no such folder, it holds no run, or one of its files is damaged.
+
+    Example:
+        >>> run = load_run("outputs/2025-01-31/quickstart")  # doctest: +SKIP
+        >>> run.tables["scores"].groupby("region").r2.mean()  # doctest: +SKIP
+    """
+    import yaml  # type: ignore[import-untyped]
+
+    folder = Path(folder).expanduser()
+    config = folder / CONFIG
+    if not config.is_file():
+        wrong = f"has no {CONFIG}" if folder.is_dir() else "does not exist"
+        raise BrainalignError(f"{folder} {wrong}; the output folder of a run is needed.")
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BrainalignError(
+            f"{config} cannot be read ({str(error).splitlines()[0]}); YAML is needed."
+        ) from error
+    curves = _read_json(folder / CURVES)
+    return SavedRun(
+        folder=folder,
+        config=content,
+        metrics={name: _number(value) for name, value in _read_json(folder / METRICS).items()},
+        curves={name: [(step, _number(value)) for step, value in curve] for name, curve in curves.items()},
+        tables=SavedTables(folder / TABLES),
+        provenance=_read_json(folder / PROVENANCE),
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BrainalignError(f"{path} cannot be read ({error}); JSON is needed.") from error
+    return content

@@ -1,0 +1,184 @@
+"""Where runs are kept: absolute URIs, one safe first creation, and what is wrong in one sentence."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brainalign.errors import BrainalignError, nearest
+from brainalign.tracking.client import impatient, mlflow_client
+from brainalign.tracking.text import hide_secrets
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_SERVERS = ("http", "https", "postgresql", "mysql", "mssql", "databricks")
+_SQLITE = "sqlite:///"
+_LOCK_SECONDS = 120.0
+
+
+def absolute_uri(where: str | Path) -> str:
+    """The URI of a store, absolute, so that it means the same from every working directory.
+
+    Args:
+        where: A folder (its ``mlflow.db`` is the store), a ``.db`` file, ``sqlite:///...``, or a server's URI
+            (``http://...``, ``postgresql://...``), which is handed back as it is.
+
+    Raises:
+        BrainalignError: The URI is of a kind that cannot be used, or its path cannot stand in a URI.
+
+    Example:
+        >>> absolute_uri("/data/results")
+        'sqlite:////data/results/mlflow.db'
+        >>> absolute_uri("http://localhost:5000")
+        'http://localhost:5000'
+    """
+    text = str(where)
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9.\-]+)(\+\w+)?:", text)  # two letters at least: C:\ is a drive
+    if scheme and scheme[1] in _SERVERS:
+        return text
+    if scheme and not text.startswith(_SQLITE):
+        hint = nearest(scheme[1], ("sqlite", *_SERVERS))
+        raise BrainalignError(
+            f"tracking.uri: {hide_secrets(text)} is no MLflow store that can be written; give a folder, "
+            f"sqlite:///path.db or http://server ({hint})."
+        )
+    path = Path(text.removeprefix(_SQLITE)).expanduser()
+    if path.name == ":memory:" or (scheme and not path.name):
+        raise BrainalignError(
+            f"tracking.uri: {text} keeps nothing after the run; give a folder or sqlite:///path.db."
+        )
+    file = path.absolute() if scheme or path.suffix == ".db" else path.absolute() / "mlflow.db"
+    if "?" in str(file):
+        raise BrainalignError(
+            f"tracking.uri: the folder {hide_secrets(str(file.parent))} has a '?' in its name; choose one without."
+        )
+    return _SQLITE + file.as_posix()
+
+
+def database_file(uri: str) -> Path | None:
+    """The file behind a SQLite URI, None for a server."""
+    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def prepare_store(uri: str, experiment: str) -> str:
+    """Create the store and the experiment where they are missing; safe when many processes begin at once.
+
+    MLflow's migration of a fresh SQLite file is corrupted by a second process, so it happens under a lock.
+    Artifacts of a SQLite store go to ``mlartifacts`` beside it.
+
+    Args:
+        uri: The store, see :func:`absolute_uri`.
+        experiment: The experiment's name.
+
+    Returns:
+        The experiment's id.
+
+    Raises:
+        BrainalignError: The store cannot be reached, read or written, or the experiment is deleted.
+    """
+    uri = absolute_uri(uri)
+    file = database_file(uri)
+    if file is None:
+        with impatient():
+            try:
+                return _experiment_id(mlflow_client(uri), uri, experiment, None)
+            except BrainalignError:
+                raise
+            except Exception as error:  # every driver has its own
+                raise BrainalignError(
+                    f"tracking.uri: the MLflow server {hide_secrets(uri)} did not answer ({_reason(error)}); "
+                    "start it, or give a folder."
+                ) from error
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrainalignError(
+            f"tracking.uri: the folder {file.parent} cannot be made ({error.strerror})."
+        ) from error
+    with _locked(file):
+        _check_writable(file)
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _experiment_id(mlflow_client(uri), uri, experiment, (file.parent / "mlartifacts").as_uri())
+        except MlflowException as error:
+            mend = (
+                "copy the file and run `mlflow db upgrade`" if "out-of-date" in str(error) else "name another"
+            )
+            raise BrainalignError(
+                f"tracking.uri: {uri} cannot be used ({_reason(error)}); {mend}."
+            ) from error
+
+
+def ui_command(uri: str) -> str:
+    """The line that opens MLflow's UI on a store; for an MLflow server, its address.
+
+    Example:
+        >>> ui_command("sqlite:////data/my results/mlflow.db").split(" ui ")[1]
+        "--backend-store-uri 'sqlite:////data/my results/mlflow.db'"
+    """
+    if uri.startswith("http"):
+        return hide_secrets(uri)
+    mlflow = "mlflow" if shutil.which("mlflow") else f"{shlex.quote(sys.executable)} -m mlflow"
+    return f"{mlflow} ui --backend-store-uri {shlex.quote(uri)}"
+
+
+def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=artifacts))
+        except MlflowException:  # on a server another process can have been quicker
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        restore = f"mlflow experiments restore --experiment-id {found.experiment_id}"
+        raise BrainalignError(
+            f"tracking.experiment: {name!r} is deleted in {hide_secrets(uri)}; choose another name, or restore it "
+            f"with `MLFLOW_TRACKING_URI={shlex.quote(hide_secrets(uri))} {restore}`."
+        )
+    return str(found.experiment_id)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in one line: mlflow wraps a refused connection four times."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    lines = str(error).strip().splitlines()
+    return hide_secrets(lines[0] if lines else type(error).__name__)
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a lock beside ``file``: SQLite's own, which every system has and which dies with its process."""
+    lock = file.with_name(f".{file.name}.lock")
+    with closing(sqlite3.connect(lock, timeout=_LOCK_SECONDS, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            raise BrainalignError(
+                f"tracking.uri: {file} cannot be locked ({error}; lock file {lock.name})."
+            ) from error
+        yield
+
+
+def _check_writable(file: Path) -> None:
+    """Refuse what is no database or cannot be written; mlflow would retry it for minutes."""
+    try:
+        with closing(sqlite3.connect(file, timeout=30.0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise BrainalignError(
+            f"tracking.uri: {file} cannot be used as an MLflow store ({error}); name another."
+        ) from error
