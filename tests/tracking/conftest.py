@@ -71,6 +71,7 @@ def python(tmp_path):
             [sys.executable, "-c", code, *map(str, arguments)],
             cwd=tmp_path,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -53,7 +53,7 @@ def test_a_package_installed_inside_somebodys_repository_is_not_its_code(reposit
 
 
 def test_the_current_folders_commit_where_the_package_has_none(repository, monkeypatch, tmp_path):
-    monkeypatch.setattr("brainalign.tracking.provenance._PACKAGE_FOLDER", tmp_path)
+    monkeypatch.setattr(sys.modules[checkout.__module__], "_PACKAGE_FOLDER", tmp_path)
     monkeypatch.chdir(repository)
     assert (git_state()["of"], git_state()["dirty"]) == ("folder", False)
     monkeypatch.chdir(tmp_path)
@@ -74,9 +74,7 @@ def test_versions_cover_every_declared_dependency():
 def test_what_it_states(monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(Path.home() / "run.py"), "model=gpt2", "tracking.uri=http://me:pw@host/x"])
     started = datetime.now(UTC) - timedelta(seconds=90)
-    found = provenance(
-        started=started, seed=7, device="cpu", dataset_digest="ab" * 32, checkpoints={"gpt2": "cd" * 32}
-    )
+    found = provenance(started=started, seed=7, device="cpu", dataset_digest="ab" * 32, checkpoints={"gpt2": "cd" * 32})
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["seed"] == 7
     assert found["dataset_digest"] == "ab" * 32

@@ -21,7 +21,13 @@ def draw():
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path):
-    config = {"model": {"name": "gpt2", "layers": [0, 1]}, "alphas": [1e-5, 1e6], "path": None, "label": "1e6", "ü": "é"}
+    config = {
+        "model": {"name": "gpt2", "layers": [0, 1]},
+        "alphas": [1e-5, 1e6],
+        "path": None,
+        "label": "1e6",
+        "ü": "é",
+    }
     scores = pd.DataFrame({"electrode": ["e1", "e2"], "r2": [0.1, np.nan], "layer": [3, 4]})
     write_config(tmp_path, config)
     write_metrics(tmp_path, {"r/mean": 0.1, "r/sd": math.nan, "layer/r": [(0, 0.1), (1, math.inf)]})
@@ -55,20 +61,26 @@ def test_tables_are_read_when_asked_for_and_names_are_helped(tmp_path):
 def test_a_run_that_did_not_finish_opens_with_what_it_has(tmp_path):
     write_config(tmp_path, {"seed": 0})
     run = load_run(str(tmp_path))
-    assert (run.config, run.metrics, run.curves, len(run.tables), run.provenance) == ({"seed": 0}, {}, {}, 0, {})
+    assert (run.config, run.metrics, run.curves, len(run.tables), run.provenance) == (
+        {"seed": 0},
+        {},
+        {},
+        0,
+        {},
+    )
 
 
 def test_what_is_no_run_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(BrainalignError, match="nowhere does not exist"):
         load_run(tmp_path / "nowhere")
-    with pytest.raises(BrainalignError, match="has no config.yaml"):
+    with pytest.raises(BrainalignError, match=r"has no config.yaml"):
         load_run(tmp_path)
     (tmp_path / "config.yaml").write_text("a: [1")
-    with pytest.raises(BrainalignError, match="config.yaml cannot be read"):
+    with pytest.raises(BrainalignError, match=r"config.yaml cannot be read"):
         load_run(tmp_path)
     write_config(tmp_path, {})
     (tmp_path / "metrics.json").write_text('{"r": ')
-    with pytest.raises(BrainalignError, match="metrics.json cannot be read"):
+    with pytest.raises(BrainalignError, match=r"metrics.json cannot be read"):
         load_run(tmp_path)
 
 
@@ -100,7 +112,10 @@ def test_figures_are_png_at_300_dpi_and_svg_with_their_caption(tmp_path):
         assert round(image.info["dpi"][0]) == 300
         assert image.info["Description"] == "Mean r2 rises to 0.31 <at> layer 7."
     assert "Mean r2 rises to 0.31 &lt;at&gt; layer 7." in paths[1].read_text()
-    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == ["layer_profile.png", "layer_profile.svg"]
+    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == [
+        "layer_profile.png",
+        "layer_profile.svg",
+    ]
 
 
 def test_the_same_figure_gives_the_same_bytes(tmp_path):

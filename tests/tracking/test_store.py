@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,9 +59,12 @@ def test_folders_of_any_name(name, begin, stored, empty_store, tmp_path):
         run.log_artifacts(tmp_path / "out")
     assert (folder / "mlartifacts" / run.id / "artifacts/report.html").read_text() == "report"
     got = mlflow_client(run.uri).download_artifacts(run.id, "report.html", str(tmp_path))
-    assert open(got).read() == "report"
+    assert Path(got).read_text() == "report"
     assert stored(run).info.status == "FINISHED"
-    assert sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) == ["mlartifacts", "mlflow.db"]
+    assert sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) == [
+        "mlartifacts",
+        "mlflow.db",
+    ]
 
 
 def test_a_stray_mlruns_folder_is_ignored(begin, stored, tmp_path, monkeypatch):
@@ -76,13 +80,13 @@ def test_a_stray_mlruns_folder_is_ignored(begin, stored, tmp_path, monkeypatch):
 
 
 TRACK = """
-import sys, time
+import sys
 from brainalign.tracking import tracked_run
 from brainalign.tracking.client import mlflow_client
 uri, folder, number = sys.argv[1:]
-mlflow_client("sqlite:///unused.db")  # the slow import is over before all begin at once
+mlflow_client("http://127.0.0.1:1")  # the slow import is over before all begin at once
 print("ready", flush=True)
-sys.stdin.readline() if False else time.sleep(0)
+sys.stdin.readline()
 with tracked_run(
     uri=uri, experiment="sweep", name=number, tags={}, params={"number": int(number)}, folder=folder, description=""
 ) as run:
@@ -97,6 +101,11 @@ def test_four_processes_at_once_on_a_fresh_store(python, tmp_path, prepared):
         prepare_store(uri, "sweep")
     processes = [python(TRACK, uri, tmp_path / str(i), i) for i in range(4)]
     for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert errors == ""
@@ -107,6 +116,28 @@ def test_four_processes_at_once_on_a_fresh_store(python, tmp_path, prepared):
     with sqlite3.connect(tmp_path / "results/mlflow.db") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not (tmp_path / "mlruns").exists()
+
+
+def test_a_creation_that_is_killed_does_not_spoil_the_store(tmp_path, monkeypatch):
+    from mlflow.store.db import utils
+
+    def killed(engine):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE experiments (half INTEGER)")
+        raise KeyboardInterrupt
+
+    uri = absolute_uri(tmp_path / "results")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(utils, "_initialize_tables", killed)
+        prepare_store(uri, "encoding")
+    assert not (tmp_path / "results/mlflow.db").exists()
+    assert prepare_store(uri, "encoding")
+
+
+def test_a_store_that_cannot_be_locked(tmp_path):
+    (tmp_path / ".mlflow.db.lock").mkdir()
+    with pytest.raises(BrainalignError, match=r"mlflow.db cannot be used .*unable to open"):
+        prepare_store(absolute_uri(tmp_path), "encoding")
 
 
 def test_a_deleted_experiment_is_named_with_the_way_back(uri, tmp_path):
@@ -142,7 +173,7 @@ def test_a_server_that_says_nothing_is_given_up_on(monkeypatch):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         before = time.monotonic()
-        with pytest.raises(BrainalignError, match="did not answer .*timed out"):
+        with pytest.raises(BrainalignError, match=r"did not answer .*timed out"):
             prepare_store(f"http://127.0.0.1:{silent.getsockname()[1]}", "encoding")
     assert time.monotonic() - before < 10
 
@@ -150,7 +181,7 @@ def test_a_server_that_says_nothing_is_given_up_on(monkeypatch):
 def test_a_file_that_is_no_database_is_one_sentence_and_stays(tmp_path):
     file = tmp_path / "mlflow.db"
     file.write_text("my thesis " * 1000)
-    with pytest.raises(BrainalignError, match="mlflow.db cannot be used as an MLflow store .*not a database"):
+    with pytest.raises(BrainalignError, match=r"mlflow.db cannot be used as an MLflow store .*not a database"):
         prepare_store(absolute_uri(tmp_path), "encoding")
     assert file.read_text() == "my thesis " * 1000
 
@@ -164,7 +195,7 @@ def test_a_store_of_another_mlflow_is_told_to_be_upgraded(uri, tmp_path):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BrainalignError, match="file/results cannot be made"):
+    with pytest.raises(BrainalignError, match=r"file/results/mlflow.db cannot be used .*Not a directory"):
         prepare_store(absolute_uri(tmp_path / "file/results"), "encoding")
 
 

@@ -80,6 +80,40 @@ def test_a_stopped_process_is_killed_and_does_not_exit_with_0(python, uri, tmp_p
     assert run.info.end_time is not None
 
 
+KEPT_OPEN = """
+import os, signal, sys
+from contextlib import ExitStack
+from brainalign.tracking import as_parent, tracked_run
+uri, folder, end = sys.argv[1:]
+keep = ExitStack()
+usual = dict(uri=uri, experiment="encoding", tags={}, params={}, folder=folder, description="")
+run = keep.enter_context(tracked_run(name="sweep", **usual))
+keep.enter_context(as_parent(run))
+with tracked_run(name="job", **usual):
+    exec(end)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGTERM)", "KILLED", "stopped by SIGTERM"),
+        ("raise KeyboardInterrupt", "KILLED", "stopped by Ctrl-C"),
+        ("raise ValueError('broken')", "FAILED", "ValueError: broken"),
+        ("sys.exit(1)", "FAILED", "the process ended before the run did"),
+    ],
+)
+def test_a_block_that_a_callback_left_open_is_ended_with_the_process(python, uri, tmp_path, end, status, said):
+    process = python(KEPT_OPEN, uri, tmp_path / "out", end)
+    process.communicate(timeout=50)
+    assert process.returncode != 0
+    client = mlflow_client(uri)
+    runs = client.search_runs([client.get_experiment_by_name("encoding").experiment_id])
+    states = {run.info.run_name: (run.info.status, run.data.tags["error"]) for run in runs}
+    assert states["sweep"] == (status, said)
+    assert states["job"][0] == status
+
+
 def test_the_former_sigterm_handler_comes_back(begin):
     def mine(number, frame):
         raise AssertionError("not now")
@@ -209,7 +243,13 @@ def test_the_data_sets_digest_reads_back(begin, stored):
 
 def test_artifacts_are_the_folder_without_hidden_files_and_other_runs(begin, uri, tmp_path):
     out = tmp_path / "out"
-    for name in ("tables/scores.parquet", ".hydra/config.yaml", "report.html", "0/config.yaml", "1/.hydra/overrides.yaml"):
+    for name in (
+        "tables/scores.parquet",
+        ".hydra/config.yaml",
+        "report.html",
+        "0/config.yaml",
+        "1/.hydra/overrides.yaml",
+    ):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(name)
     with begin() as run:

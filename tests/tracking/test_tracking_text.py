@@ -22,7 +22,9 @@ def test_mlflow_takes_every_name(name):
     assert valid_name(valid_name(name)) == valid_name(name)
 
 
-@pytest.mark.parametrize("name", ["r2/mean", "region/STG/r2_normalized/mean", "test/gpt2 - mel/STG/p", "cca/held_out/1"])
+@pytest.mark.parametrize(
+    "name", ["r2/mean", "region/STG/r2_normalized/mean", "test/gpt2 - mel/STG/p", "cca/held_out/1"]
+)
 def test_names_of_the_design_stay(name):
     assert valid_name(name) == name
 

@@ -33,7 +33,8 @@ class Study:
 
     Attributes:
         dataset: Stimuli and recordings.
-        tmin, tmax: The window in seconds, both ends included.
+        tmin, tmax: The window, both ends included.
+        lag_unit: Whether they are ``seconds`` or ``samples``.
         rate: Frames per second, or None for the recordings' own samples (fMRI).
         alphas: Penalties to choose from.
         outer_folds: Number of outer folds.
@@ -48,6 +49,7 @@ class Study:
     dataset: Dataset
     tmin: float
     tmax: float
+    lag_unit: str
     rate: float | None
     alphas: Sequence[float]
     outer_folds: int
@@ -66,7 +68,7 @@ class Study:
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
             raise BrainalignError(
-                f"the window of {len(self.lags)} lags (window.tmin={self.tmin:g} to window.tmax={self.tmax:g} s) is longer than "
+                f"the window of {len(self.lags)} lags (window.tmin={self.tmin:g} to window.tmax={self.tmax:g} {self.lag_unit}) is longer than "
                 f"stimulus {stimulus} with its {shortest} frames; shorten the window or drop the stimulus."
             )
         self.design  # noqa: B018  a split that cannot be made is refused before any feature is extracted
@@ -94,7 +96,7 @@ class Study:
     @cached_property
     def lags(self) -> NDArray[np.int64]:
         """The window in frames."""
-        rate = self.rate or next(iter(self.responses.grids.values())).rate
+        rate = next(iter(self.responses.grids.values())).rate if self.lag_unit == "seconds" else 1.0
         return lags_of(self.tmin, self.tmax, rate)
 
     @cached_property

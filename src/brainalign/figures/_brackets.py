@@ -15,7 +15,7 @@ from brainalign.figures.text import p_text, stars
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEVEL = 0.16
+LEVEL = 0.19
 """Height of one level of brackets in inches."""
 
 
@@ -83,13 +83,13 @@ def draw_brackets(
     where = {region: i for i, region in enumerate(tops)}
     ceiling = high
     for b in brackets:
-        y = tops[b.region] + step * (b.level + 0.45)
+        y = tops[b.region] + step * (b.level + 0.4)
         ends = sorted(where[b.region] + place[label] for label in (b.a, b.b))
-        foot = y - 0.18 * step
+        foot = y - 0.14 * step
         axes.plot([ends[0], *ends, ends[1]], [foot, y, y, foot], color=INK, linewidth=0.7, clip_on=False)
         text = p_text(b.p) if exact else stars(b.p)
         axes.text(
-            float(np.mean(ends)), y + 0.06 * step, text, ha="center", va="bottom", size=SMALL - 1.5,
+            float(np.mean(ends)), y + 0.06 * step, text, ha="center", va="bottom", size=SMALL - 1,
             gid=f"test {b.region} {b.a} - {b.b}",
         )  # fmt: skip
         ceiling = max(ceiling, y + step)

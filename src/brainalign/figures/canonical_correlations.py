@@ -63,7 +63,7 @@ def canonical_correlations(canonical: pd.DataFrame) -> tuple[Figure, str]:
     caption = (
         f"Canonical correlations, mean over {count(n_folds, 'fold')} (band: their range). Component "
         f"{mean.index[0]}: in-sample {number(first['in_sample'])}, held-out {number(first['held_out'])}, "
-        f"null {number(first['null_95'])}. The held-out mean exceeds the null's 95th percentile in {beyond} of "
-        f"{count(len(mean), 'component')}."
+        f"null {number(first['null_95'])}. The held-out mean exceeds the null's 95th percentile in {beyond} "
+        f"of {count(len(mean), 'component')}."
     )
     return figure, caption

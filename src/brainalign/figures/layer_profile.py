@@ -20,7 +20,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number, wrap
+from brainalign.figures.text import number
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def layer_profile(
                 continue
             profile = layer_means(own, score, over)
             handles.append(draw_profile(axes, profile, model, colour[model]))
-            names.append(wrap(model, 34))
+            names.append(model)
             sentences.append(describe(profile, model, unit))
         axes.set_xlabel("layer (0 = input embedding)")
         axes.set_ylabel(f"mean {score_label(score)}")

@@ -53,6 +53,7 @@ def model_scatter(
     both = pairs[np.isfinite(pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)).all(axis=1)]
     with style():
         figure, axes = new_figure(SINGLE + 0.9, SINGLE)
+        figure.set_layout_engine("compressed")  # the constrained layout cuts labels of square axes
         for i, region in enumerate(regions):
             own = both[both["region"] == region]
             if len(own):
@@ -76,7 +77,7 @@ def model_scatter(
     share = f" ({100 * above / len(both):.0f} %)" if len(both) else ""
     caption = (
         f"{score_label(score)} of {a} against {b}, one dot per {noun}, line: equality. {a} is higher in "
-        f"{above} of {count(len(both), noun)}{share}; mean difference {number(difference.mean)}, 95 % confidence "
-        f"interval [{number(difference.low)}, {number(difference.high)}]."
+        f"{above} of {count(len(both), noun)}{share}; mean difference {number(difference.mean)}, "
+        f"95 % confidence interval [{number(difference.low)}, {number(difference.high)}]."
     )
     return figure, caption + left_out(len(pairs) - len(both), "pair")

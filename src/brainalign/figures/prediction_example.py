@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
 from brainalign.figures.style import DOUBLE, INK, MUTED, colours, legend_above, new_figure, order_of, style
-from brainalign.figures.text import count, number, wrap
+from brainalign.figures.text import count, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WORD_SIZE = 6.5
-WORD_SLOT = 0.105
-"""Points of a word's letters, and inches that an upright word needs along the time axis."""
+WORD_SIZE, WORD_SLOT, ENOUGH = 6.5, 0.105, 0.75
+"""Points of a word's letters; inches that an upright word needs along the time axis; the share of words that
+must have room for any to be written."""
 
 
 def prediction_example(
@@ -69,7 +69,7 @@ def prediction_example(
                 r = correlation(actual, predictions[name])
                 (line,) = axes.plot(times, predictions[name], color=colour[name], gid=f"prediction {name}")
                 handles.append(line)
-                labels.append(f"{wrap(name, 34)}, r = {number(r)}")
+                labels.append(f"{name}, r = {number(r)}")
                 sentences.append(f"{name} r = {number(r)}")
         axes.set_xlim(float(times[0]), float(times[-1]) if len(times) > 1 else float(times[0]) + 1)
         axes.set_ylabel("response (a.u.)")
@@ -94,14 +94,14 @@ def correlation(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> 
 
 
 def write_words(axes: Axes, words: pd.DataFrame) -> int:
-    """Write the words between time axis and tick labels; upright where they would not fit side by side.
+    """Write the words between time axis and tick labels; upright where they do not fit side by side.
 
     Args:
         axes: With its final time limits.
         words: Columns word, onset, offset.
 
     Returns:
-        How many words had no room.
+        How many words are not written for want of room; all of them where too many would be missing.
     """
     if words.empty:
         return 0
@@ -112,18 +112,20 @@ def write_words(axes: Axes, words: pd.DataFrame) -> int:
     flat = bool((np.diff(middle) >= (length[1:] + length[:-1]) / 2).all())
     letters = int(words["word"].astype(str).str.len().max())
     depth = WORD_SIZE + 4 if flat else letters * WORD_SIZE * 0.62 + 4
-    last, hidden = -np.inf, 0
-    for (_, word), at in zip(words.iterrows(), middle, strict=True):
-        if not flat and at - last < WORD_SLOT:
-            hidden += 1
-            continue
-        last = at
-        axes.annotate(
-            str(word["word"]), (at / inches, 0), xycoords=axes.get_xaxis_transform(), xytext=(0, -3),
-            textcoords="offset points", ha="center", va="top", size=WORD_SIZE, rotation=0 if flat else 90,
-        )  # fmt: skip
-    for onset in words["onset"]:
+    shown: list[int] = []
+    for i, at in enumerate(middle):
+        if flat or not shown or at - middle[shown[-1]] >= WORD_SLOT:
+            shown.append(i)
+    if len(shown) < ENOUGH * len(words):
+        return len(words)
+    for i in shown:
+        onset = float(words["onset"].iloc[i])
         if onset >= start:
             axes.axvline(onset, color=MUTED, linewidth=0.4, alpha=0.5, zorder=0)
+        axes.annotate(
+            str(words["word"].iloc[i]), (middle[i] / inches, 0), xycoords=axes.get_xaxis_transform(),
+            xytext=(0, -4), textcoords="offset points", ha="center", va="top", size=WORD_SIZE,
+            rotation=0 if flat else 90, gid="word",
+        )  # fmt: skip
     axes.tick_params(axis="x", pad=depth)
-    return hidden
+    return len(words) - len(shown)

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GROUP, HEIGHT = 0.82, 2.7
-"""Share of a region's room on the axis that its bars take; inches of the figure without brackets."""
+GROUP, WIDEST, HEIGHT = 0.82, 0.45, 2.7
+"""Largest share of a region's room that its bars take; inches of the widest bar, and of the figure's height
+without brackets."""
 
 
 def region_bars(
@@ -77,7 +78,7 @@ def region_bars(
     levels = max((b.level + 1 for b in brackets), default=0)
     width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.16 * len(labels))))
     room = (width - 0.6) / len(regions)
-    step = GROUP / len(labels)
+    step = min(GROUP / len(labels), WIDEST / room)
     place = {label: (i - (len(labels) - 1) / 2) * step for i, label in enumerate(labels)}
     tops, ticks, sentences = {}, [], []
     with style():
@@ -102,7 +103,7 @@ def region_bars(
         if brackets:
             draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=room >= 0.7)
         handles = [Patch(facecolor=colour[label], alpha=0.6) for label in labels]
-        legend_above(figure, handles, [wrap(label, 34) for label in labels])
+        legend_above(figure, handles, labels)
     caption = (
         f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval; dot: one {noun}). "
         f"{'; '.join(sentences)}.{sentence_of_tests(brackets, tests, score)}"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.figures.text import wrap
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -111,10 +113,10 @@ def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
 
 
 def stamp(figure: Figure, text: str) -> None:
-    """Write a word of warning over the figure, such as ``Simulated data``, where it covers nothing.
+    """Write a word of warning below the figure, such as ``Simulated data``, where it covers nothing.
 
     Args:
-        figure: A figure of this package; its layout gives up a strip at the top.
+        figure: A figure of this package; its layout gives up a strip at the bottom.
         text: A few words.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -122,9 +124,9 @@ def stamp(figure: Figure, text: str) -> None:
     strip = 0.17 / figure.get_figheight()
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine), "every figure of this package has one"
-    engine.set(rect=(0.0, 0.0, 1.0, 1.0 - strip))
+    engine.set(rect=(0.0, strip, 1.0, 1.0 - strip))
     with style():
-        figure.text(0.99, 0.995, text, ha="right", va="top", size=SMALL, style="italic", color=MUTED)
+        figure.text(0.99, 0.01, text, ha="right", va="bottom", size=SMALL, style="italic", color=MUTED)
 
 
 def colours(labels: Sequence[str]) -> dict[str, Colour]:
@@ -167,13 +169,15 @@ def score_label(score: str) -> str:
 
 
 def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """A legend over the axes, in as many columns as the names leave room for."""
+    """A legend over the axes, in as many columns as the names leave room for; long names are wrapped."""
     if not handles:
         return
-    column = (max(map(len, labels)) * 0.6 * SMALL + 34) / 72
-    columns = max(1, min(len(labels), int(figure.get_figwidth() / column)))
+    letter, handle, width = 0.56 * SMALL, 34.0, 72 * figure.get_figwidth()
+    wrapped = [wrap(label, int((width - handle) / letter)) for label in labels]
+    longest = max(len(line) for label in wrapped for line in label.split("\n"))
+    columns = max(1, min(len(labels), int(width / (longest * letter + handle))))
     figure.legend(
-        handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.4
+        handles, wrapped, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.4
     )
 
 

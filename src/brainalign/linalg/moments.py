@@ -131,7 +131,7 @@ def moments(segments: Sequence[Segment], lags: NDArray[np.int64]) -> Moments:
         edges = np.flatnonzero(np.diff(w, append=0.0))  # t with w(t + 1) != w(t)
         step = np.diff(w, append=0.0)[edges]
         edge = torch.from_numpy(np.stack([shifted(int(lag), edges) for lag in lags[:-1]], axis=1))
-        flat = edge.reshape(len(edges), -1)
+        flat = edge.reshape(len(edges), (m - 1) * (d + 1))
         change = ((flat * torch.from_numpy(step)[:, None]).T @ flat).reshape(m - 1, d + 1, m - 1, d + 1)
         for a in range(1, m):
             gram[a, :, a:, :] = gram[a - 1, :, a - 1 : -1, :] + change[a - 1, :, a - 1 :, :]

@@ -6,6 +6,7 @@ mlflow itself is imported inside functions alone; to open a run's folder it is n
 from brainalign.tracking.context import PARENT_RUN
 from brainalign.tracking.files import write_config, write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.metrics import Metrics
+from brainalign.tracking.provenance import provenance
 from brainalign.tracking.run import Run, as_parent, tracked_run
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.store import absolute_uri, prepare_store, ui_command
@@ -19,6 +20,7 @@ __all__ = [
     "as_parent",
     "load_run",
     "prepare_store",
+    "provenance",
     "tracked_run",
     "ui_command",
     "write_config",

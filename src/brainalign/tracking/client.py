@@ -20,6 +20,7 @@ _QUIET = {
     "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
@@ -31,14 +32,21 @@ def mlflow_client(uri: str) -> MlflowClient:
     Args:
         uri: An absolute store URI, see :func:`brainalign.tracking.absolute_uri`.
     """
+    import_mlflow()
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def import_mlflow() -> None:
+    """Import mlflow for the first time, with what keeps it quiet: it reads the environment on import."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
+    import mlflow  # noqa: F401
 
     for name in ("mlflow", "alembic"):
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 @contextmanager

@@ -52,6 +52,13 @@ def context_tags(client: MlflowClient, uri: str, parent: str | None) -> dict[str
     return tags
 
 
+def abandoned_state() -> tuple[str, str]:
+    """The status and the sentence of a run that nobody ended: a callback's, or one kept open in a notebook."""
+    error = TerminatedError.last or getattr(sys, "last_value", None)
+    status, sentence = last_state(error) if error else ("FAILED", None)
+    return status, sentence or "the process ended before the run did"
+
+
 def last_state(error: BaseException) -> tuple[str, str | None]:
     """The status and the sentence that an exception leaves behind.
 
@@ -61,6 +68,8 @@ def last_state(error: BaseException) -> tuple[str, str | None]:
         >>> last_state(BrainalignError("model.path: there is no folder x."))
         ('FAILED', 'model.path: there is no folder x.')
     """
+    if isinstance(error, GeneratorExit):
+        return abandoned_state()
     if isinstance(error, TerminatedError):
         return "KILLED", "stopped by SIGTERM"
     if isinstance(error, KeyboardInterrupt):

@@ -52,11 +52,7 @@ def settle(metrics: Metrics) -> SettledMetrics:
         if name in out.scalars:
             raise ValueError(f"two metrics have the name {name!r} (one was given as {given!r})")
         is_curve = isinstance(value, Sequence)
-        curve = (
-            sorted((int(s), float(v)) for s, v in value)
-            if isinstance(value, Sequence)
-            else [(0, float(value))]
-        )
+        curve = sorted((int(s), float(v)) for s, v in value) if isinstance(value, Sequence) else [(0, float(value))]
         finite = [(step, v) for step, v in curve if math.isfinite(v)]
         out.scalars[name] = finite[-1][1] if finite else None
         out.points.extend((name, step, v) for step, v in finite)

@@ -101,9 +101,7 @@ def checkout(folder: Path, package: bool = False) -> tuple[str, bool] | None:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """The answer of git, or None: no git, no repository, no commit yet, not ours to read."""
-    own = {
-        key: value for key, value in os.environ.items() if not key.startswith("GIT_")
-    }  # hooks point elsewhere
+    own = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}  # hooks point elsewhere
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainalign.tracking.client import impatient, mlflow_client
-from brainalign.tracking.context import PARENT_RUN, context_tags, last_state
+from brainalign.tracking.context import PARENT_RUN, abandoned_state, context_tags, last_state
 from brainalign.tracking.files import CONFIG, write_config
 from brainalign.tracking.metrics import Metrics, settle
 from brainalign.tracking.signals import sigterm_raises, uninterrupted
@@ -122,6 +123,9 @@ class Run:
 
         self._client.log_batch(self.id, tags=[RunTag(k, v) for k, v in _tag_texts(tags).items()])
 
+    def _abandon(self) -> None:
+        self._end(*abandoned_state())
+
     def _end(self, status: str, error: str | None = None) -> None:
         """Write the last state; saying that a run broke must not take minutes, nor hide what broke it."""
         with uninterrupted():
@@ -152,7 +156,7 @@ def tracked_run(
 
     It ends FINISHED; FAILED where an exception leaves the block (its sentence is the tag ``error``); KILLED
     on Ctrl-C and on SIGTERM, which inside the block becomes a SystemExit of status 143. What was raised is
-    raised on.
+    raised on. A block that is still open when the process exits is ended then.
 
     Args:
         uri: The store, see :func:`brainalign.tracking.absolute_uri`.
@@ -180,13 +184,17 @@ def tracked_run(
     with sigterm_raises():
         started = client.create_run(experiment_id, tags=_tag_texts(every), run_name=name)
         run = Run(started.info.run_id, experiment_id, uri, folder, client)
+        atexit.register(run._abandon)  # a caller that keeps the block open, as a callback must, may never close it
         try:
             run.log_params(params)
             yield run
         except BaseException as error:
             run._end(*last_state(error))
             raise
-        run._end("FINISHED")
+        else:
+            run._end("FINISHED")
+        finally:
+            atexit.unregister(run._abandon)
 
 
 @contextmanager
@@ -197,15 +205,13 @@ def as_parent(run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.pop(PARENT_RUN)
+        os.environ.pop(PARENT_RUN, None)
         if before is not None:
             os.environ[PARENT_RUN] = before
 
 
 def _param_text(value: Any) -> str:
-    return (
-        json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool | None) else str(value)
-    )
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool | None) else str(value)
 
 
 def _tag_texts(tags: Mapping[str, Any]) -> dict[str, str]:

@@ -20,9 +20,7 @@ class SavedTables(Mapping[str, "pd.DataFrame"]):
     """A run's tables by name; each is read when it is asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self._paths = {
-            path.stem: path for path in sorted(folder.glob("*.parquet")) if not path.name.startswith(".")
-        }
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.parquet")) if not path.name.startswith(".")}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Read a table; a KeyError names the nearest one that there is."""
@@ -55,7 +53,7 @@ class SavedRun:
         metrics: Name -> value, NaN where it was not finite; of a curve the last finite value.
         curves: Name -> (step, value) pairs.
         tables: Name -> table, read when it is asked for.
-        provenance: See :func:`brainalign.tracking.provenance.provenance`.
+        provenance: See :func:`brainalign.tracking.provenance`.
     """
 
     folder: Path
@@ -89,9 +87,7 @@ def load_run(folder: str | Path) -> SavedRun:
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BrainalignError(
-            f"{config} cannot be read ({str(error).splitlines()[0]}); YAML is needed."
-        ) from error
+        raise BrainalignError(f"{config} cannot be read ({str(error).splitlines()[0]}); YAML is needed.") from error
     curves = _read_json(folder / CURVES)
     return SavedRun(
         folder=folder,

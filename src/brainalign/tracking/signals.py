@@ -13,8 +13,12 @@ from typing import NoReturn
 class TerminatedError(SystemExit):
     """SIGTERM arrived. A SystemExit of status 143 (128 + 15), so that ``except Exception`` lets it pass."""
 
+    last: TerminatedError | None = None
+    """The one that was raised in this process: at exit it is not to be had from elsewhere."""
+
     def __init__(self) -> None:
         super().__init__(143)
+        TerminatedError.last = self
 
 
 def _raise(signum: int, frame: FrameType | None) -> NoReturn:

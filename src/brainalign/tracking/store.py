@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from brainalign.errors import BrainalignError, nearest
-from brainalign.tracking.client import impatient, mlflow_client
+from brainalign.tracking.client import impatient, import_mlflow, mlflow_client
 from brainalign.tracking.text import hide_secrets
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def absolute_uri(where: str | Path) -> str:
         )
     path = Path(text.removeprefix(_SQLITE)).expanduser()
     if path.name == ":memory:" or (scheme and not path.name):
-        raise BrainalignError(
-            f"tracking.uri: {text} keeps nothing after the run; give a folder or sqlite:///path.db."
-        )
+        raise BrainalignError(f"tracking.uri: {text} keeps nothing after the run; give a folder or sqlite:///path.db.")
     file = path.absolute() if scheme or path.suffix == ".db" else path.absolute() / "mlflow.db"
     if "?" in str(file):
         raise BrainalignError(
@@ -68,7 +67,7 @@ def database_file(uri: str) -> Path | None:
     return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
 
 
-def prepare_store(uri: str, experiment: str) -> str:
+def prepare_store(uri: str | Path, experiment: str) -> str:
     """Create the store and the experiment where they are missing; safe when many processes begin at once.
 
     MLflow's migration of a fresh SQLite file is corrupted by a second process, so it happens under a lock.
@@ -88,47 +87,51 @@ def prepare_store(uri: str, experiment: str) -> str:
     file = database_file(uri)
     if file is None:
         with impatient():
-            try:
-                return _experiment_id(mlflow_client(uri), uri, experiment, None)
-            except BrainalignError:
-                raise
-            except Exception as error:  # every driver has its own
-                raise BrainalignError(
-                    f"tracking.uri: the MLflow server {hide_secrets(uri)} did not answer ({_reason(error)}); "
-                    "start it, or give a folder."
-                ) from error
+            return _server_experiment_id(uri, experiment)
+    artifacts = (file.parent / "mlartifacts").as_uri()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        with _locked(file):
+            if not file.exists():
+                _create(file, artifacts)
+            _check_writable(file)
+            return _experiment_id(mlflow_client(uri), uri, experiment, artifacts)
+    except BrainalignError:
+        raise
+    except Exception as error:  # of the file system, SQLite, SQLAlchemy, alembic, mlflow
+        old = "out-of-date" in str(error)
+        mend = f"copy it and run `mlflow db upgrade {shlex.quote(uri)}`" if old else "name another"
         raise BrainalignError(
-            f"tracking.uri: the folder {file.parent} cannot be made ({error.strerror})."
+            f"tracking.uri: {file} cannot be used as an MLflow store ({_reason(error)}); {mend}."
         ) from error
-    with _locked(file):
-        _check_writable(file)
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return _experiment_id(mlflow_client(uri), uri, experiment, (file.parent / "mlartifacts").as_uri())
-        except MlflowException as error:
-            mend = (
-                "copy the file and run `mlflow db upgrade`" if "out-of-date" in str(error) else "name another"
-            )
-            raise BrainalignError(
-                f"tracking.uri: {uri} cannot be used ({_reason(error)}); {mend}."
-            ) from error
 
 
-def ui_command(uri: str) -> str:
+def ui_command(uri: str | Path) -> str:
     """The line that opens MLflow's UI on a store; for an MLflow server, its address.
 
     Example:
         >>> ui_command("sqlite:////data/my results/mlflow.db").split(" ui ")[1]
         "--backend-store-uri 'sqlite:////data/my results/mlflow.db'"
     """
+    uri = absolute_uri(uri)
     if uri.startswith("http"):
         return hide_secrets(uri)
-    mlflow = "mlflow" if shutil.which("mlflow") else f"{shlex.quote(sys.executable)} -m mlflow"
+    found = shutil.which("mlflow")
+    ours = found and Path(found).parent == Path(sys.executable).parent  # another version could not read the store
+    mlflow = "mlflow" if ours else f"{shlex.quote(sys.executable)} -m mlflow"
     return f"{mlflow} ui --backend-store-uri {shlex.quote(uri)}"
+
+
+def _server_experiment_id(uri: str, name: str) -> str:
+    try:
+        return _experiment_id(mlflow_client(uri), uri, name, None)
+    except BrainalignError:
+        raise
+    except Exception as error:  # every server's driver has its own
+        raise BrainalignError(
+            f"tracking.uri: the MLflow server {hide_secrets(uri)} did not answer ({_reason(error)}); "
+            "start it, or give a folder."
+        ) from error
 
 
 def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | None) -> str:
@@ -164,21 +167,23 @@ def _locked(file: Path) -> Iterator[None]:
     """Hold a lock beside ``file``: SQLite's own, which every system has and which dies with its process."""
     lock = file.with_name(f".{file.name}.lock")
     with closing(sqlite3.connect(lock, timeout=_LOCK_SECONDS, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            raise BrainalignError(
-                f"tracking.uri: {file} cannot be locked ({error}; lock file {lock.name})."
-            ) from error
+        connection.execute("BEGIN EXCLUSIVE")
         yield
 
 
+def _create(file: Path, artifacts: str) -> None:
+    """Make an empty store beside its place and rename it: a killed migration would leave one that never opens."""
+    import_mlflow()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
+        fresh = Path(folder) / file.name
+        store = SqlAlchemyStore(_SQLITE + fresh.as_posix(), artifacts)  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        fresh.replace(file)
+
+
 def _check_writable(file: Path) -> None:
-    """Refuse what is no database or cannot be written; mlflow would retry it for minutes."""
-    try:
-        with closing(sqlite3.connect(file, timeout=30.0, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        raise BrainalignError(
-            f"tracking.uri: {file} cannot be used as an MLflow store ({error}); name another."
-        ) from error
+    """Fail at once on what is no database or cannot be written; mlflow would retry it for minutes."""
+    with closing(sqlite3.connect(file, timeout=30.0, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")

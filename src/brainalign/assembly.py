@@ -1,0 +1,74 @@
+"""From settings to objects: the data set, the study and the representations that a config names."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from brainalign.analysis.study import Study
+from brainalign.config import Config
+from brainalign.config.check import baseline_option
+from brainalign.config.schema import AutoModel, Model
+from brainalign.data.types import Dataset
+from brainalign.errors import BrainalignError
+from brainalign.features.base import Extractor
+from brainalign.features.cache import FeatureCache
+from brainalign.features.representation import Representation
+from brainalign.linalg.arithmetic import Arithmetic
+
+log = logging.getLogger(__name__)
+
+
+def open_dataset(config: Config) -> Dataset:
+    """Read or simulate the data set."""
+    data = config.data
+    options = {k: v for k, v in vars(data).items() if k != "kind"}
+    if data.kind == "simulated":
+        from brainalign.data.simulated import simulate
+
+        return simulate(**options, cache_dir=Path(config.paths.cache))
+    if data.kind == "alice_fmri":
+        from brainalign.data.alice_fmri import read_alice_fmri
+
+        return read_alice_fmri(**options)
+    from brainalign.data.folder import read_folder
+
+    return read_folder(**options)
+
+
+def open_study(config: Config, dataset: Dataset) -> Study:
+    """The data set on the frame grid, with window, split and penalties."""
+    window, encoding = config.window, config.encoding
+    return Study(
+        dataset,
+        tmin=window.tmin,
+        tmax=window.tmax,
+        lag_unit=window.unit,
+        rate=window.rate,
+        alphas=encoding.alphas,
+        outer_folds=encoding.outer_folds,
+        split_kind=encoding.split,
+        gap=encoding.gap,
+        align=config.features.align,
+        seed=config.seed,
+        arithmetic=Arithmetic(config.device, encoding.dtype),
+    )
+
+
+def choose_baseline(config: Config, study: Study) -> None:
+    """Settle ``model@baseline=auto`` now that the data are known; a model is no baseline of itself."""
+    if isinstance(config.baseline, AutoModel):
+        audio = all(s.audio is not None for s in study.dataset.stimuli.values())
+        config.baseline = baseline_option(audio)
+    if config.baseline.name == config.model.name:
+        config.baseline = None
+
+
+def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
+    """A model's representation of the data set's stimuli, checked but not yet extracted."""
+    extractor = _extractor(config, model, dataset)
+    return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, FeatureCache(Path(config.paths.cache)))
+
+
+def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
+    raise BrainalignError("wait")

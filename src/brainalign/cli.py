@@ -1,0 +1,52 @@
+"""The command line: hydra.main, and one sentence for what a user can mend."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from brainalign.config import check, conf_folder
+from brainalign.config.sentences import sentence
+from brainalign.errors import BrainalignError
+
+
+@hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
+def _task(composed: DictConfig) -> None:
+    job = HydraConfig.get()
+    try:
+        config = check(composed)
+        from brainalign.experiment import run
+
+        run(config, Path(job.runtime.output_dir))
+    except BrainalignError as error:
+        if job.mode == RunMode.MULTIRUN:
+            raise  # the other children go on; the sweep's end reports it
+        _refuse(str(error))
+
+
+def _refuse(text: str) -> None:
+    sys.stderr.write(f"brainalign: {text}\n")
+    raise SystemExit(1)
+
+
+def main() -> None:
+    """Compose the config from ``conf/`` and the command line, and run it; faults of the user's get one sentence."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the sentence is ours
+    try:
+        _task()
+    except BrainalignError as error:
+        _refuse(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        _refuse(sentence(error, sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.stderr.write("brainalign: stopped by Ctrl-C; what was finished stays, and features are reused.\n")
+        raise SystemExit(130) from None

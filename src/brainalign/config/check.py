@@ -1,0 +1,114 @@
+"""From Hydra's composed config to a typed Config: every key, type and value is checked here, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
+
+from brainalign.config import schema
+from brainalign.config.location import conf_folder
+from brainalign.errors import BrainalignError, nearest
+
+TINY = ("tiny_gpt2", "tiny_wav2vec2")
+
+
+def check(composed: DictConfig) -> schema.Config:
+    """The typed config of a run.
+
+    Args:
+        composed: What Hydra made of files and overrides.
+
+    Raises:
+        BrainalignError: An unknown key, a wrong type, a missing or an impossible value.
+    """
+    composed = composed.copy()
+    try:
+        OmegaConf.resolve(composed)
+    except OmegaConfBaseException as error:
+        raise BrainalignError(f"the config does not resolve: {str(error).splitlines()[0]}") from error
+    values: dict[str, Any] = {}
+    for group, kinds in (("data", schema.DATA), ("model", schema.MODEL), ("analysis", schema.ANALYSIS)):
+        values[group] = _typed(composed, group, _kind(composed, group, kinds))
+    values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline", schema.MODEL))
+    values["partner"] = None
+    if composed.get("partner") is not None:
+        if composed.partner.get("kind") == "auto":
+            composed.partner = _option("model", partner_of(values["model"].kind))
+        values["partner"] = _typed(composed, "partner", _kind(composed, "partner", schema.MODEL))
+    for group, kind in schema.FIXED.items():
+        values[group] = _typed(composed, group, kind)
+    values["seed"], values["device"] = composed.get("seed"), composed.get("device")
+    if not isinstance(values["seed"], int) or values["seed"] < 0:
+        raise BrainalignError(f"seed={values['seed']!r} must be a whole number of at least 0.")
+    known = {*values, "hydra", "local", "experiment"}
+    for key in composed:
+        if str(key) not in known:
+            raise BrainalignError(f"{key} is no key of the config; {nearest(str(key), known)}")
+    if values["model"].kind == "auto":
+        raise BrainalignError("model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model.")
+    _absolute(values["paths"])
+    return schema.Config(**values)
+
+
+def partner_of(kind: str) -> str:
+    """The model option that ``model@partner=auto`` stands for: the other modality, tiny for a tiny model."""
+    speech = kind in ("speech", "tiny_wav2vec2")
+    if kind in TINY:
+        return "tiny_gpt2" if speech else "tiny_wav2vec2"
+    if kind.startswith("planted"):
+        return "planted_language" if kind == "planted_speech" else "planted_speech"
+    return "gpt2" if speech else "wav2vec2"
+
+
+def baseline_option(audio: bool) -> schema.Model:
+    """The model that ``model@baseline=auto`` stands for: mel where the data set has audio, else word rate."""
+    name = "mel" if audio else "word_rate"
+    return _typed(OmegaConf.create({"baseline": _option("model", name)}), "baseline", schema.MODEL[name])  # type: ignore[no-any-return]
+
+
+def _option(group: str, name: str) -> DictConfig:
+    loaded = OmegaConf.load(conf_folder() / group / f"{name}.yaml")
+    assert isinstance(loaded, DictConfig)
+    return loaded
+
+
+def _kind(composed: DictConfig, group: str, kinds: dict[str, type]) -> type:
+    node = composed.get(group)
+    kind = node.get("kind") if isinstance(node, DictConfig) else None
+    if kind not in kinds:
+        raise BrainalignError(f"{group}.kind={kind!r} is unknown; {nearest(str(kind), kinds)}")
+    return kinds[kind]
+
+
+def _typed(composed: DictConfig, group: str, kind: type) -> Any:
+    """One group as its dataclass, or one sentence on what is wrong with it."""
+    node = composed.get(group)
+    fields = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    if not isinstance(node, DictConfig):
+        raise BrainalignError(f"{group}={node!r} must be one of the options of the group, not a value.")
+    for key in node:
+        if key not in fields:
+            raise BrainalignError(f"{group}.{key} is no key of {group} (kind {node.get('kind', group)}); {nearest(str(key), fields)}")
+    for key in fields:
+        if key in node and OmegaConf.is_missing(node, key):
+            raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...")
+    try:
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
+    except ValidationError as error:
+        reason = str(error.msg or error).splitlines()[0]
+        key = str(error.full_key or "").split(".")[-1]
+        raise BrainalignError(f"{group}.{key}={node.get(key)!r}: {reason}.") from error
+    except MissingMandatoryValue as error:
+        key = str(error.full_key or "")
+        raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...") from error
+    except (ConfigKeyError, OmegaConfBaseException) as error:
+        raise BrainalignError(f"{group}: {str(error).splitlines()[0]}") from error
+
+
+def _absolute(paths: schema.Paths) -> None:
+    """Folders do not depend on where a worker happens to run."""
+    paths.output = str(Path(paths.output).expanduser().absolute())
+    paths.cache = str(Path(paths.cache).expanduser().absolute())

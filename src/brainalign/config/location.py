@@ -1,0 +1,25 @@
+"""Where the configs lie: a checkout's ``conf/`` first, the copy inside an installed package second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def conf_folder() -> Path:
+    """Absolute path of the folder with ``config.yaml``.
+
+    Hydra's relative paths break once ``main`` lives in a module, and ``pkg://`` breaks in editable installs.
+    """
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parents[1] / "conf"
+    return checkout if (checkout / "config.yaml").is_file() else package / "conf"
+
+
+def options(group: str) -> list[str]:
+    """Names of the options of a config group, as the shipped folder has them.
+
+    Example:
+        >>> "w400ms" in options("window")
+        True
+    """
+    return sorted(p.stem for p in (conf_folder() / group).glob("*.yaml"))

@@ -1,0 +1,279 @@
+"""One dataclass for each kind of option; types are checked by OmegaConf, values in ``__post_init__``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from brainalign.errors import BrainalignError, nearest
+
+
+def one_of(key: str, value: Any, valid: Sequence[str]) -> None:
+    """Refuse a value that is none of ``valid``."""
+    if value not in valid:
+        raise BrainalignError(f"{key}={value!r} is unknown; {nearest(str(value), valid)}")
+
+
+def within(key: str, value: float | None, low: float, high: float = float("inf")) -> None:
+    """Refuse a number outside [low, high]; None passes."""
+    if value is not None and not low <= value <= high:
+        bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise BrainalignError(f"{key}={value:g} is impossible; it must be {bound}.")
+
+
+@dataclass
+class SimulatedData:
+    """Simulated listeners of simulated sentences, with the truth in the channels table."""
+
+    kind: str
+    subjects: int
+    electrodes: int
+    sentences: int
+    repeated: int
+    repeats: int
+    silent_fraction: float
+    rho_min: float
+    rho_max: float
+    mixture: dict[str, float] | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        for key in ("subjects", "electrodes", "sentences", "repeats"):
+            within(f"data.{key}", getattr(self, key), 1)
+        within("data.repeated", self.repeated, 0, self.sentences)
+        within("data.silent_fraction", self.silent_fraction, 0, 1)
+        within("data.rho_min", self.rho_min, 0.001, 0.999)
+        within("data.rho_max", self.rho_max, self.rho_min, 0.999)
+
+
+@dataclass
+class FolderData:
+    """The project's own plain layout."""
+
+    kind: str
+    root: str
+    subjects: list[str] | None
+
+
+@dataclass
+class AliceData:
+    """The public Alice fMRI set: six regions, TR 2 s, one story."""
+
+    kind: str
+    root: str
+    subjects: list[str] | None
+    radius: str
+    highpass: float
+
+    def __post_init__(self) -> None:
+        one_of("data.radius", self.radius, ("6mm", "10mm"))
+        within("data.highpass", self.highpass, 4)
+
+
+@dataclass
+class Model:
+    """What every model option has.
+
+    Attributes:
+        kind: Which extractor it is.
+        name: As it stands in tables and figures.
+        layers: ``all``, or a list of layer numbers (0 = input embedding).
+    """
+
+    kind: str
+    name: str
+    layers: Any
+
+    def __post_init__(self) -> None:
+        fine = self.layers == "all" or (
+            isinstance(self.layers, list) and self.layers and all(isinstance(n, int) and n >= 0 for n in self.layers)
+        )
+        if not fine:
+            raise BrainalignError(f"model.layers={self.layers!r} must be 'all' or a list of layer numbers such as [0,6,12].")
+
+
+@dataclass
+class CheckpointModel(Model):
+    """A transformers checkpoint, by hub name or folder."""
+
+    checkpoint: str | None
+    path: str | None
+    revision: str | None
+
+
+@dataclass
+class TinyModel(Model):
+    """A small model with seeded untrained weights; nothing is downloaded."""
+
+    seed: int
+
+
+@dataclass
+class VectorsModel(Model):
+    """Static word vectors in GloVe's text format; None = those that belong to the data set."""
+
+    path: str | None
+
+
+@dataclass
+class MelModel(Model):
+    """Log-mel spectrogram."""
+
+    n_mels: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        within("model.n_mels", self.n_mels, 1, 256)
+
+
+@dataclass
+class PlantedModel(Model):
+    """A simulated representation of known content; needs simulated data."""
+
+    seed: int
+
+
+@dataclass
+class AutoModel:
+    """A choice that is made when the model and the data are known: see ``conf/model/auto.yaml``."""
+
+    kind: str
+    name: str
+
+
+@dataclass
+class Features:
+    """How representations are taken from models and brought to the grid."""
+
+    pooling: str
+    align: str
+
+    def __post_init__(self) -> None:
+        one_of("features.pooling", self.pooling, ("mean", "last", "first"))
+        one_of("features.align", self.align, ("onset", "offset"))
+
+
+@dataclass
+class Window:
+    """Lags of the TRF, both ends included, and the frames they are counted in."""
+
+    tmin: float
+    tmax: float
+    rate: float | None
+    unit: str
+
+    def __post_init__(self) -> None:
+        one_of("window.unit", self.unit, ("seconds", "samples"))
+        within("window.rate", self.rate, 1)
+        if self.tmax < self.tmin:
+            raise BrainalignError(f"window.tmax={self.tmax:g} lies before window.tmin={self.tmin:g}; tmax must not be smaller.")
+
+
+@dataclass
+class Encoding:
+    """Folds and penalties of the TRF."""
+
+    alphas: list[float]
+    outer_folds: int
+    split: str
+    gap: int | None
+    dtype: str
+
+    def __post_init__(self) -> None:
+        within("encoding.outer_folds", self.outer_folds, 3)
+        within("encoding.gap", self.gap, 0)
+        one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
+        one_of("encoding.dtype", self.dtype, ("float32", "float64"))
+        if not self.alphas or not all(0 < a < float("inf") for a in self.alphas):
+            raise BrainalignError(f"encoding.alphas={self.alphas} must be a list of one or more finite numbers above 0.")
+        self.alphas = sorted(set(self.alphas))
+
+
+@dataclass
+class EncodingAnalysis:
+    """Scores, layer profile, tests against a baseline."""
+
+    kind: str
+
+
+@dataclass
+class CcaAnalysis:
+    """Shared and rest of two models."""
+
+    kind: str
+    k: int
+    variance: float
+    ridge: float
+    rows: str
+    layers: list[int] | None
+
+    def __post_init__(self) -> None:
+        within("analysis.k", self.k, 1)
+        within("analysis.variance", self.variance, 0.01, 1)
+        within("analysis.ridge", self.ridge, 0)
+        one_of("analysis.rows", self.rows, ("auto", "words", "frames"))
+        if self.layers is not None and len(self.layers) != 2:
+            raise BrainalignError(f"analysis.layers={self.layers} must hold two layer numbers, the model's and the partner's.")
+
+
+@dataclass
+class Stats:
+    """What tests and figures are about."""
+
+    score: str
+
+    def __post_init__(self) -> None:
+        one_of("stats.score", self.score, ("r", "r2", "r2_pearson"))
+
+
+@dataclass
+class Tracking:
+    """Where runs are logged; None = a SQLite file in the folder of results."""
+
+    uri: str | None
+    experiment: str
+
+
+@dataclass
+class Paths:
+    """Folder of results, and of cached features."""
+
+    output: str
+    cache: str
+
+
+@dataclass
+class Config:
+    """A whole run."""
+
+    data: Any
+    model: Any
+    baseline: Any
+    partner: Any
+    features: Features
+    window: Window
+    encoding: Encoding
+    analysis: Any
+    stats: Stats
+    tracking: Tracking
+    paths: Paths
+    seed: int
+    device: str
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        one_of("device", self.device, ("cpu", "cuda", "auto"))
+
+
+DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
+MODEL = {
+    "speech": CheckpointModel, "language": CheckpointModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
+    "vectors": VectorsModel, "mel": MelModel, "envelope": Model, "word_rate": Model,
+    "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
+}  # fmt: skip
+ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis}
+"""Kind -> schema, for the groups whose options differ."""
+
+FIXED = {"features": Features, "window": Window, "encoding": Encoding, "stats": Stats, "tracking": Tracking, "paths": Paths}
+"""Group -> schema, for the groups whose options share one."""

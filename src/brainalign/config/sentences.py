@@ -1,0 +1,70 @@
+"""Hydra's errors as one sentence that names the key, the value and the nearest valid name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from omegaconf import DictConfig, OmegaConf
+
+from brainalign.config.location import conf_folder, options
+from brainalign.errors import nearest
+
+
+def sentence(error: Exception, overrides: Sequence[str]) -> str:
+    """What to tell the user of a command line that Hydra could not compose.
+
+    Args:
+        error: Raised by Hydra or OmegaConf.
+        overrides: The command line's arguments.
+    """
+    text = str(error)
+    if found := re.search(r"Could not find '([\w/@.-]+)/([^']+)'", text):
+        group, name = found[1], found[2]
+        bare = group.split("@")[0]
+        return f"{group}={name} is no option of {bare}; {nearest(name, options(bare))}"
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(found[1])
+    if found := re.search(r"Key '([^']+)' is not in struct\s*full_key: (\S+)", text):
+        return _unknown_key(found[2])
+    if found := re.search(r"Error merging override (\S+?)=", text):
+        cause = str(error.__cause__ or text).splitlines()[0]
+        return f"{found[1]}: {cause}"
+    if "mismatched input" in text or "no viable alternative" in text or "token recognition error" in text:
+        first = text.splitlines()[0]
+        return f"{first.rstrip('.')}: quote it for the shell, as in 'encoding.alphas=[1,10]'."
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _unknown_key(key: str) -> str:
+    valid, groups = known_keys(), [p.relative_to(conf_folder()).as_posix() for p in conf_folder().rglob("*") if p.is_dir()]
+    if key in valid:
+        return f"{key} is not in use with the chosen options; it belongs to {' and '.join(valid[key])}."
+    if key == "model@partner":
+        return "model@partner is not in use with the chosen options; it belongs to analysis=cca."
+    return f"{key} is no key of this config; {nearest(key, [*valid, *groups])} (--cfg job shows all)."
+
+
+def known_keys() -> dict[str, list[str]]:
+    """Dotted keys of all shipped options, and the options (``analysis=cca``) that have them."""
+    found: dict[str, list[str]] = {}
+
+    def walk(node: DictConfig, prefix: str, option: str) -> None:
+        for key in node:
+            if str(key) in ("defaults", "hydra"):
+                continue
+            found.setdefault(prefix + str(key), []).append(option)
+            inner = node._get_node(key)
+            if isinstance(inner, DictConfig) and not inner._is_none() and not inner._is_missing():
+                walk(inner, f"{prefix}{key}.", option)
+
+    for file in sorted(conf_folder().rglob("*.yaml")):
+        group = file.parent.relative_to(conf_folder()).as_posix()
+        loaded = OmegaConf.load(file)
+        if group.startswith("hydra") or not isinstance(loaded, DictConfig):
+            continue
+        whole = group == "." or file.read_text().startswith("# @package _global_")
+        walk(loaded, "" if whole else f"{group}.", "every run" if group == "." else f"{group}={file.stem}")
+        for role in ("baseline", "partner") if group == "model" else ():
+            walk(loaded, f"{role}.", f"model@{role}={file.stem}")
+    return found

@@ -1,0 +1,7 @@
+"""The simulator: sentences, their sound, and listeners whose every response has a known cause."""
+
+from brainalign.data.simulated.latents import LATENTS
+from brainalign.data.simulated.listeners import full_mixture
+from brainalign.data.simulated.simulate import simulate
+
+__all__ = ["LATENTS", "full_mixture", "simulate"]

@@ -1,0 +1,157 @@
+"""simulate: a whole data set of known truth, from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.data.audio import RATE, Audio
+from brainalign.data.grid import FrameGrid
+from brainalign.data.simulated.grammar import sentences as draw_sentences
+from brainalign.data.simulated.latents import latents
+from brainalign.data.simulated.listeners import Listener, listeners
+from brainalign.data.simulated.responses import Signals, noise
+from brainalign.data.simulated.synthesis import synthesise
+from brainalign.data.simulated.utterance import speak
+from brainalign.data.simulated.vectors import word_vectors, write_vectors
+from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
+from brainalign.errors import BrainalignError
+
+RESPONSE_RATE = 50.0
+
+
+def simulate(
+    *,
+    subjects: int = 10,
+    electrodes: int = 20,
+    sentences: int = 150,
+    repeated: int = 10,
+    repeats: int = 10,
+    silent_fraction: float = 0.1,
+    noise_ar: float = 0.9,
+    rho_min: float = 0.05,
+    rho_max: float = 0.5,
+    baseline: float = 0.5,
+    mixture: Mapping[str, float] | None = None,
+    seed: int = 0,
+    cache_dir: Path | None = None,
+) -> Dataset:
+    """Simulated listeners of simulated sentences.
+
+        y(t) = sqrt(rho) sum_l sqrt(share_l) s_l(t) + sqrt(1 - rho) n(t)
+
+    ``s_l`` is latent l (acoustic, phonetic, lexical, contextual) through a smooth kernel in lags of 0..380 ms, with zeros
+    before the sentence; Var(s_l) = 1 over the frames of the distinct sentences, where the s_l of one electrode are uncorrelated;
+    ``n`` is autoregressive noise of variance 1, drawn anew for each presentation. So rho is the true single-trial ceiling, and
+    a TRF of 20 lags at 50 Hz on all latents, with an intercept, is the exact generating model.
+
+    Args:
+        subjects: Participants.
+        electrodes: Of each participant, in turn in A1, STG, MTG, SMC, SMG of the left and of the right hemisphere.
+        sentences: Distinct sentences, about 2 s long each.
+        repeated: How many of them are heard ``repeats`` times; the others once.
+        repeats: Presentations of a repeated sentence.
+        silent_fraction: Share of electrodes without signal (rho 0).
+        noise_ar: Correlation of successive noise samples, 20 ms apart.
+        rho_min: Least true single-trial ceiling of an electrode that has signal.
+        rho_max: Largest one; ceilings are drawn uniformly.
+        baseline: Seconds of noise before each onset, to the nearest 20 ms.
+        mixture: Latent -> share of the signal's variance, the same for all electrodes; None = by region.
+        seed: Of everything.
+        cache_dir: Where the lexicon's word vectors are written in GloVe's format; a temporary folder where None.
+
+    Returns:
+        The data set ``simulated``, with its latents. Channels have the columns rho_true, and share_acoustic, share_phonetic,
+        share_lexical, share_contextual (they sum to 1; 0 in silent electrodes). Signal plus noise has variance 1, so rho_true
+        is the signal power, too.
+
+    Raises:
+        BrainalignError: A value that cannot be.
+
+    Example:
+        >>> data = simulate(subjects=1, electrodes=5, sentences=6, repeated=2, repeats=3)
+        >>> len(data.recordings[0].presentations), sorted(data.latents)
+        (10, ['acoustic', 'contextual', 'lexical', 'phonetic'])
+    """
+    _check(subjects, electrodes, sentences, repeated, repeats, silent_fraction, noise_ar, rho_min, rho_max, baseline)
+    people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
+    texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
+    said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
+    sounds = {
+        s: synthesise(u, np.random.default_rng([seed, 6, i])) for i, (s, u) in enumerate(said.items())
+    }
+    vectors = word_vectors(seed)
+    truth = latents(said, sounds, vectors, seed)
+    stimuli = {
+        s: Stimulus(s, len(sounds[s]) / RATE, u.table("word"), u.table("phone"), Audio(samples=sounds[s]))
+        for s, u in said.items()
+    }
+    signals = Signals(truth)
+    again = set(np.random.default_rng([seed, 7]).choice(list(stimuli), repeated, replace=False).tolist())
+    times = {s: repeats if s in again else 1 for s in stimuli}
+    before = round(baseline * RESPONSE_RATE)
+    recordings = [
+        _record(person, signals, times, before, noise_ar, np.random.default_rng([seed, 8, p]))
+        for p, person in enumerate(people)
+    ]
+    path = write_vectors(vectors, seed, cache_dir)
+    return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path))
+
+
+def _record(
+    person: Listener,
+    signals: Signals,
+    times: Mapping[str, int],
+    before: int,
+    noise_ar: float,
+    rng: np.random.Generator,
+) -> Recording:
+    """Play every sentence as often as it is to be heard, in an order of the participant's own."""
+    rho = person.channels["rho_true"].to_numpy(dtype=np.float64)
+    weights = np.zeros((len(signals.gram), len(rho)))
+    for e in np.flatnonzero(rho):
+        weights[:, e] = np.sqrt(rho[e]) * signals.weights(person.shares(int(e)), rng)
+    signal: dict[str, NDArray[np.float64]] = {s: v @ weights for s, v in signals.filtered.items()}
+    order = rng.permutation(np.repeat(list(times), list(times.values())))
+    heard = dict.fromkeys(times, 0)
+    start = FrameGrid.speech(1.0).start - before / RESPONSE_RATE
+    presentations = []
+    for s in order.tolist():
+        response = np.sqrt(1 - rho) * noise((before + len(signal[s]), len(rho)), noise_ar, rng)
+        response[before:] += signal[s]
+        presentations.append(Presentation(s, heard[s], response, RESPONSE_RATE, start))
+        heard[s] += 1
+    return Recording(person.subject, person.channels, presentations)
+
+
+def _check(
+    subjects: int,
+    electrodes: int,
+    sentences: int,
+    repeated: int,
+    repeats: int,
+    silent_fraction: float,
+    noise_ar: float,
+    rho_min: float,
+    rho_max: float,
+    baseline: float,
+) -> None:
+    """Refuse what cannot be simulated."""
+    for key, value, low, high in (
+        ("subjects", subjects, 1, float("inf")),
+        ("electrodes", electrodes, 1, float("inf")),
+        ("sentences", sentences, 5, float("inf")),
+        ("repeated", repeated, 0, sentences),
+        ("repeats", repeats, 1, float("inf")),
+        ("silent_fraction", silent_fraction, 0, 1),
+        ("noise_ar", noise_ar, 0, 0.999),
+        ("rho_min", rho_min, 1e-6, 0.999999),
+        ("rho_max", rho_max, rho_min, 0.999999),
+        ("baseline", baseline, 0, float("inf")),
+    ):
+        if not low <= value <= high:
+            bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+            raise BrainalignError(f"data.{key}={value:g} is impossible; it must be {bound}.")

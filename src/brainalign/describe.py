@@ -1,0 +1,72 @@
+"""A run in words: its question, its data, and the short table at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
+from brainalign.config import Config
+from brainalign.data.types import Dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
+    """What the run asks, in a sentence or two."""
+    people = f"{len(dataset.recordings)} {'simulated ' if config.data.kind == 'simulated' else ''}participants"
+    heard = f"{len(dataset.stimuli)} stimuli"
+    if config.analysis.kind == "cca":
+        return (
+            f"What do {models[0]} and {models[1]} share, and how well does the shared and the residual part of each predict the "
+            f"responses of {people} to {heard} ({dataset.name})?"
+        )
+    against = f", and does it do better than {models[1]}" if len(models) > 1 else ""
+    return f"How well does {models[0]} predict the responses of {people} to {heard} ({dataset.name}){against}?"
+
+
+def describe_data(study: Study) -> list[tuple[str, str]]:
+    """What was analysed, as rows of (what, value)."""
+    dataset, responses = study.dataset, study.responses
+    seconds = sum(s.duration for s in dataset.stimuli.values())
+    repeated = sum(study.stimuli.count(s) > 1 for s in dict.fromkeys(study.stimuli))
+    frames = sum(len(v) for v in responses.values)
+    counts = study.channels["region"].value_counts(sort=False)
+    grid = next(iter(responses.grids.values()))
+    return [
+        ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
+        ("participants", ", ".join(r.subject for r in dataset.recordings)),
+        ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items())),
+        ("stimuli", f"{len(dataset.stimuli)} ({seconds / 60:.1f} min of sound), {repeated} of them presented more than once"),
+        ("presentations", f"{len(responses.presentations)}, {frames} frames at {grid.rate:g} Hz"),
+        ("window", f"{len(study.lags)} lags, {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s"),
+        ("folds", f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: {leak(study)}"),
+    ]
+
+
+def leak(study: Study) -> str:
+    """The share of test frames whose stimulus is also in training, in words."""
+    if study.split.kind == "blocks":
+        return "all, kept apart by the gap between blocks"
+    return f"{study.split.leak:.0%}" + ("" if study.split.leak == 0 else " (LEAKY)")
+
+
+def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
+    """Print the short table of results, where the figures are, and the line that opens the MLflow UI."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from brainalign.tracking import ui_command
+
+    console = Console(soft_wrap=True, highlight=False)
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for what, value in result.summary:
+        table.add_row(what, value)
+    console.print(table)
+    for warning in result.warnings:
+        console.print(f"note: {warning}", markup=False)
+    console.print(f"\nreport   {folder / 'report.html'}", markup=False)
+    console.print(f"figures  {folder / 'figures'}", markup=False)
+    console.print(f"compare  {ui_command(uri)}", markup=False)

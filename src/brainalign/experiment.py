@@ -1,0 +1,95 @@
+"""The story of a run on one page: data set -> features -> analysis -> report, all of it logged."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from brainalign.analysis.cca import cca
+from brainalign.analysis.encoding import encoding
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
+from brainalign.assembly import choose_baseline, open_dataset, open_study, represent
+from brainalign.config import Config
+from brainalign.describe import describe_data, question, show_end
+from brainalign.features.representation import Representation
+from brainalign.report import write_report
+from brainalign.tracking import absolute_uri, provenance, tracked_run
+from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Config, folder: Path) -> AnalysisResult:
+    """Do one run from config to report.
+
+    Args:
+        config: Checked.
+        folder: Where everything that the run leaves behind goes.
+    """
+    started = datetime.now(UTC)
+    dataset = open_dataset(config)
+    study = open_study(config, dataset)
+    choose_baseline(config, study)
+    model = represent(config, config.model, dataset)
+    baseline = represent(config, config.baseline, dataset) if config.baseline is not None else None
+    partner = represent(config, config.partner, dataset) if config.partner is not None else None
+    present = [m for m in (model, partner, baseline) if m is not None]
+
+    uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
+    settings = asdict(config)
+    with tracked_run(
+        uri=uri,
+        experiment=config.tracking.experiment,
+        name=" · ".join([" x ".join(m.name for m in (model, partner) if m), config.analysis.kind, dataset.name]),
+        tags={"model": model.name, "analysis": config.analysis.kind, "split": study.split.kind, "leak": study.split.leak},
+        params=settings,
+        folder=folder,
+        description=question(config, dataset, [m.name for m in present]),
+    ) as tracked:
+        tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
+        result = analyse(config, study, model, partner, baseline)
+        result.warnings[:0] = study.notes
+        facts = provenance(
+            started=started,
+            seed=config.seed,
+            device=str(study.arithmetic.torch_device()),
+            dataset_digest=dataset.digest,
+            checkpoints={m.name: m.digest for m in present},
+        )
+        write_json(folder / "provenance.json", facts)
+        write_metrics(folder, result.metrics)
+        write_tables(folder, result.tables)
+        write_figures(folder, result.figures)
+        write_report(
+            folder / "report.html",
+            title=f"{' and '.join(m.name for m in present)} on {dataset.name}",
+            question=question(config, dataset, [m.name for m in present]),
+            data=describe_data(study),
+            models=[m.describe() for m in present],
+            config=settings,
+            provenance=facts,
+            result=result,
+            simulated=config.data.kind == "simulated",
+        )
+        tracked.log_metrics(result.metrics)
+        tracked.log_artifacts(folder)
+    show_end(result, folder, uri)
+    return result
+
+
+def analyse(
+    config: Config,
+    study: Study,
+    model: Representation,
+    partner: Representation | None,
+    baseline: Representation | None,
+) -> AnalysisResult:
+    """The analysis that the config names."""
+    if config.analysis.kind == "cca":
+        assert partner is not None, "conf/analysis/cca.yaml brings a partner"
+        options = {k: v for k, v in asdict(config.analysis).items() if k != "kind"}
+        return cca(study, model, partner, baseline, config.stats.score, **options)
+    return encoding(study, model, baseline, config.stats.score)

@@ -1,0 +1,81 @@
+"""Every option of every group composes and passes the schema; what is wrong gets one sentence."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from brainalign.config import check, conf_folder
+from brainalign.config.check import partner_of
+from brainalign.config.location import options
+from brainalign.errors import BrainalignError
+
+GROUPS = ("data", "model", "features", "window", "encoding", "analysis", "stats", "tracking", "experiment")
+NEEDS = {"data=folder": ["data.root=x"], "data=alice_fmri": ["data.root=x"]}
+
+
+def config(*overrides):
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return check(compose("config", overrides=[*overrides, "paths.output=results"]))
+
+
+@pytest.mark.parametrize(
+    "choice", [f"{g}={o}" for g in GROUPS for o in options(g) if (g, o) != ("model", "auto")]
+)
+def test_every_option_of_every_group_composes(choice):
+    found = config(choice, *NEEDS.get(choice, []))
+    assert found.encoding.outer_folds == 5 and found.seed == 0
+
+
+@pytest.mark.parametrize("name", [o for o in options("model") if o != "auto"])
+def test_every_model_serves_as_partner_and_baseline(name):
+    found = config("analysis=cca", f"model@partner={name}", f"model@baseline={name}")
+    assert found.partner.name == found.baseline.name == name
+
+
+def test_the_shipped_groups_are_those_of_the_readme():
+    present = {p.name for p in conf_folder().iterdir() if p.is_dir()}
+    assert present == {*GROUPS, "hydra", "local"}
+
+
+def test_auto_partner_is_the_other_modality_and_tiny_beside_tiny():
+    assert config("model=gpt2", "analysis=cca").partner.name == "wav2vec2"
+    assert config("model=tiny_gpt2", "analysis=cca").partner.name == "tiny_wav2vec2"
+    assert config("model=tiny_wav2vec2", "analysis=cca").partner.name == "tiny_gpt2"
+    assert partner_of("speech") == "gpt2"
+
+
+def test_the_papers_window_and_the_fmri_window():
+    assert (config().window.tmin, config().window.tmax, config().window.rate) == (0.0, 0.38, 50.0)
+    fir = config("window=fir_tr").window
+    assert (fir.tmin, fir.tmax, fir.rate, fir.unit) == (0, 5, None, "samples")
+
+
+def test_alphas_are_sorted_and_single():
+    assert config("encoding.alphas=[100,1,100]").encoding.alphas == [1.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("encoding.outer_folds=two", "encoding.outer_folds='two'.*Integer"),
+        ("encoding.outer_folds=2", "outer_folds=2 is impossible; it must be at least 3"),
+        ("encoding.alphas=[1,-2]", "finite numbers above 0"),
+        ("encoding.alphas=[]", "finite numbers above 0"),
+        ("encoding.split=sentence", "encoding.split='sentence' is unknown"),
+        ("+encoding.lambdas=[1]", "encoding.lambdas is no key of encoding"),
+        ("+sed=1", "sed is no key of the config; did you mean 'seed'"),
+        ("seed=-1", "seed=-1"),
+        ("device=gpu", "did you mean 'cpu'"),
+        ("window.tmin=1", "tmax=0.38 lies before window.tmin=1"),
+        ("model.layers=3", "model.layers=3 must be 'all' or a list"),
+        ("features.pooling=sum", "valid: first, last, mean"),
+        ("data.rho_max=1.5", "data.rho_max=1.5 is impossible"),
+        ("data.repeated=1000", "data.repeated=1000 is impossible"),
+        ("data=alice_fmri", "data.root is not set"),
+        ("model=auto", "model=auto"),
+        ("stats.score=R", "stats.score='R' is unknown"),
+    ],
+)
+def test_impossible_values_get_one_sentence(override, message):
+    with pytest.raises(BrainalignError, match=message) as caught:
+        config(override)
+    assert "\n" not in str(caught.value)

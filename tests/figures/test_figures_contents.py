@@ -1,0 +1,223 @@
+"""Figures show the tables' numbers, and captions state them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainalign.errors import BrainalignError
+from brainalign.figures import (
+    canonical_correlations,
+    layer_profile,
+    model_scatter,
+    prediction_example,
+    region_bars,
+    score_distribution,
+)
+from brainalign.figures.style import colours
+from brainalign.figures.text import number, p_text, stars, wrap
+from brainalign.stats import mean_ci
+
+MODELS, REGIONS = ("gpt2", "wav2vec2", "mel"), ("A1", "STG", "MTG")
+
+
+def ids(figure, start):
+    return {a.get_gid() for a in figure.findobj(lambda a: (a.get_gid() or "").startswith(start))}
+
+
+def test_bars_are_means_and_every_finite_electrode_is_a_dot(make_scores, make_tests, artist):
+    scores = make_scores(MODELS, REGIONS)
+    figure, caption = region_bars(scores, make_tests(scores))
+    for (region, model), group in scores.groupby(["region", "model"]):
+        bar = artist(figure, f"bar {region} {model}")
+        dots = artist(figure, f"dots of bar {region} {model}")
+        assert bar.get_height() == pytest.approx(group.r.mean())
+        np.testing.assert_allclose(np.sort(dots.get_offsets()[:, 1]), np.sort(group.r.dropna()))
+        assert (
+            np.abs(dots.get_offsets()[:, 0] - bar.get_x() - bar.get_width() / 2) <= bar.get_width() / 2
+        ).all()
+        assert f"{model} {number(group.r.mean())}" in caption
+    assert f"{int(scores.r.isna().sum())} values without a finite score left out" in caption
+
+
+@pytest.mark.parametrize(("n_regions", "text"), [(3, p_text), (12, stars)])
+def test_brackets_say_the_tables_corrected_p(make_scores, make_tests, artist, n_regions, text):
+    scores = make_scores(MODELS, [f"R{i}" for i in range(n_regions)])
+    tests = make_tests(scores)
+    figure, caption = region_bars(scores, tests)
+    assert len(ids(figure, "test ")) == len(tests) == 2 * n_regions
+    for row in tests.itertuples():
+        assert artist(figure, f"test {row.region} {row.a} - {row.b}").get_text() == text(row.p_bonferroni)
+    smallest = tests.loc[tests.p_bonferroni.idxmin()]
+    assert len({text(p) for p in tests.p_bonferroni}) > 1
+    assert f"{(tests.p_bonferroni < 0.05).sum()} of {len(tests)} below 0.05" in caption
+    assert (
+        f"smallest in {smallest.region} ({smallest.a} − {smallest.b}, {p_text(smallest.p_bonferroni)})"
+        in caption
+    )
+    assert f"the {2 * n_regions} tests of the family 'against the last x regions'" in caption
+    assert "pooled electrodes" in caption
+
+
+def test_only_tests_of_what_is_shown_become_brackets(make_scores, make_tests):
+    scores = make_scores(MODELS, REGIONS)
+    tests = make_tests(scores)
+    untested = tests.assign(p_bonferroni=tests.p_bonferroni.where(tests.region != "A1"))
+    assert len(ids(region_bars(scores, untested)[0], "test ")) == 4
+    assert len(ids(region_bars(scores[scores.model != "gpt2"], tests)[0], "test ")) == 3
+    for none in (make_tests(scores, "r2"), tests[:0], None):
+        figure, caption = region_bars(scores, none)
+        assert ids(figure, "test ") == set()
+        assert "Brackets" not in caption
+
+
+def test_brackets_stand_above_the_dots(make_scores, make_tests, artist):
+    scores = make_scores(MODELS, REGIONS)
+    figure, _ = region_bars(scores, make_tests(scores))
+    for region in REGIONS:
+        heights = [artist(figure, f"test {region} {m} - mel").get_position()[1] for m in ("wav2vec2", "gpt2")]
+        assert scores.r[scores.region == region].max() < heights[0] < heights[1]
+        assert heights[1] < figure.axes[0].get_ylim()[1]
+
+
+def test_distribution_marks_the_median(make_scores, artist):
+    scores = make_scores(MODELS, REGIONS)
+    figure, caption = score_distribution(scores, "r2")
+    for model, group in scores.groupby("model"):
+        values = group.r2.dropna()
+        assert artist(figure, f"median {model}").get_xdata()[0] == pytest.approx(values.median())
+        assert len(artist(figure, f"dots {model}").get_offsets()) == len(values)
+        extent = f"from {number(values.min())} to {number(values.max())}, {len(values)} electrodes"
+        assert f"{model}: median {number(values.median())}, {extent}" in caption
+    assert figure.axes[0].get_xlabel().startswith("R² (1 − SSE/SST)")
+
+
+@pytest.mark.parametrize("over", ["electrodes", "participants"])
+def test_layer_profile_is_the_mean_and_rings_the_best(make_layers, artist, over):
+    layers = make_layers({"gpt2": 9, "mel": 1})
+    figure, caption = layer_profile(layers, over=over)
+    values = (
+        layers
+        if over == "electrodes"
+        else layers.groupby(["model", "layer", "subject"], as_index=False).r.mean()
+    )
+    own = values[values.model == "gpt2"]
+    expected = own.groupby("layer").r.mean()
+    np.testing.assert_allclose(artist(figure, "mean gpt2").get_ydata(), expected)
+    assert artist(figure, "best gpt2").get_xdata()[0] == expected.idxmax() == 4
+    best = mean_ci(own.r[own.layer == 4])
+    interval = f"[{number(best.low)}, {number(best.high)}], n = {best.n} {over}"
+    assert f"gpt2: best in layer 4, mean {number(best.mean)} {interval}" in caption
+    mel = values.r[values.model == "mel"].mean()
+    assert artist(figure, "mean mel").get_ydata()[0] == pytest.approx(mel)
+    assert f"mel: one layer, mean {number(mel)}" in caption
+
+
+def test_electrodes_and_participants_differ_where_participants_have_more_electrodes(make_layers):
+    layers = make_layers({"gpt2": 3})
+    assert layer_profile(layers)[1] != layer_profile(layers, over="participants")[1]
+
+
+def test_scatter_counts_what_lies_above_the_line(make_scores):
+    scores = make_scores(MODELS, REGIONS)
+    figure, caption = model_scatter(scores, "gpt2", "mel")
+    wide = scores.pivot(index=["subject", "electrode"], columns="model", values="r")[["gpt2", "mel"]]
+    both = wide.dropna()
+    drawn = np.vstack([np.asarray(c.get_offsets()) for c in figure.axes[0].collections])
+    np.testing.assert_allclose(np.sort(drawn[:, 0]), np.sort(both.mel))
+    np.testing.assert_allclose(np.sort(drawn[:, 1]), np.sort(both.gpt2))
+    above = int((both.gpt2 > both.mel).sum())
+    assert f"gpt2 is higher in {above} of {len(both)} electrodes ({100 * above / len(both):.0f} %)" in caption
+    assert f"mean difference {number((both.gpt2 - both.mel).mean())}" in caption
+    assert f"{len(wide) - len(both)} pairs without a finite score left out" in caption
+    assert figure.axes[0].get_xlim() == figure.axes[0].get_ylim()
+
+
+def test_canonical_curves_are_means_over_folds(canonical, artist):
+    figure, caption = canonical_correlations(canonical)
+    mean = canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
+    for column in mean:
+        np.testing.assert_allclose(artist(figure, f"mean {column}").get_ydata(), mean[column])
+    first, beyond = mean.loc[1], int((mean.held_out > mean.null_95).sum())
+    assert 0 < beyond < 12
+    assert f"in-sample {number(first.in_sample)}, held-out {number(first.held_out)}" in caption
+    assert f"in {beyond} of 12 components" in caption and "3 folds" in caption
+
+
+def test_example_states_r_over_valid_frames(example):
+    times, actual, predictions, words = example
+    figure, caption = prediction_example(times, actual, predictions, words, "electrode s0/e1")
+    kept = np.isfinite(actual)
+    r = np.corrcoef(actual[kept], predictions["gpt2"][kept])[0, 1]
+    assert (
+        f"144 frames shown: gpt2 r = {number(r)}, mel r = 0.000" in caption
+    )  # a constant prediction has r = 0
+    assert f"gpt2, r = {number(r)}" in [t.get_text() for t in figure.legends[0].get_texts()]
+    written = [t.get_text() for t in figure.findobj(lambda a: a.get_gid() == "word")]
+    assert written == list(words.word)
+
+
+def test_scores_that_are_all_nan_break_nothing(make_scores, make_tests, make_layers):
+    scores, layers = make_scores(), make_layers({"gpt2": 4, "mel": 1})
+    tests = make_tests(scores)
+    for rows in (scores.model == "gpt2", scores.r.notna()):
+        empty = scores.assign(r=scores.r.mask(rows))
+        for figure, caption in (
+            score_distribution(empty),
+            region_bars(empty, tests),
+            region_bars(empty, None),
+            model_scatter(empty, "gpt2", "mel"),
+        ):
+            figure.draw_without_rendering()
+            assert "without a finite score left out" in caption
+            assert "nan" not in caption.lower()
+    for rows in (layers.model == "gpt2", layers.r.notna()):
+        figure, caption = layer_profile(layers.assign(r=layers.r.mask(rows)))
+        figure.draw_without_rendering()
+        assert "gpt2: no finite score" in caption
+
+
+def test_one_electrode_is_drawn_without_an_interval(make_scores):
+    scores = make_scores(subjects=1, per_region=1, regions=("A1",)).assign(r=0.1)
+    for figure, _ in (
+        score_distribution(scores),
+        region_bars(scores, None),
+        model_scatter(scores, "gpt2", "mel"),
+    ):
+        figure.draw_without_rendering()
+
+
+def test_colours_follow_the_given_order(make_scores, artist):
+    scores = make_scores(MODELS)
+    order = ["mel", "absent", "gpt2"]
+    figure, _ = score_distribution(scores, order=order)
+    expected = colours([*order, "wav2vec2"])
+    for model in MODELS:
+        assert artist(figure, f"dots {model}").get_facecolor()[0][:3] == pytest.approx(expected[model])
+    many = colours([str(i) for i in range(24)])
+    assert len(set(many.values())) >= 22  # black has no darker shade
+
+
+@pytest.mark.parametrize(
+    "draw", [score_distribution, lambda s: region_bars(s, None), lambda s: model_scatter(s, "gpt2", "mel")]
+)
+def test_two_layer_rules_in_one_table_are_refused(make_scores, draw):
+    with pytest.raises(BrainalignError, match="several rows for"):
+        draw(pd.concat([make_scores(), make_scores()]))
+
+
+def test_faults_are_one_sentence(make_scores, example):
+    with pytest.raises(BrainalignError, match="no column 'r3'"):
+        score_distribution(make_scores(), "r3")
+    with pytest.raises(BrainalignError, match="has no rows"):
+        region_bars(make_scores()[:0], None)
+    times, actual, predictions, words = example
+    with pytest.raises(BrainalignError, match="gpt2 has 149 frames but times has 150"):
+        prediction_example(times, actual, {"gpt2": predictions["gpt2"][1:]}, words, "x")
+
+
+def test_wrap_keeps_every_character():
+    for name in ("facebook/wav2vec2-large-960h-lv60-self", "x" * 50, "a b c", "mel"):
+        for width in (1, 5, 13, 80):
+            lines = wrap(name, width).split("\n")
+            assert max(map(len, lines)) <= width
+            assert "".join(lines).replace(" ", "") == name.replace(" ", "")

@@ -1,0 +1,60 @@
+"""Shared and rest together are the truncated space; silence is silent; the null knows no pairing."""
+
+import numpy as np
+
+from brainalign.spaces import PairedRows, SharedSpace
+
+
+def models(seed=0, n=600, shared=3, private=5):
+    rng = np.random.default_rng(seed)
+    s = rng.normal(size=(n, shared))
+    return [
+        np.hstack([s + 0.3 * rng.normal(size=s.shape), rng.normal(size=(n, private))])
+        @ rng.normal(size=(shared + private, shared + private))
+        for _ in range(2)
+    ]
+
+
+def test_shared_and_rest_span_the_truncated_space():
+    x, y = models()
+    space = SharedSpace(k=3, variance=1.0).fit(x, y)
+    frames, inside = {"a": x[:50]}, {"a": np.ones(50, bool)}
+    part = {p: space.transform(frames, "x", p, inside)["a"] for p in ("shared", "rest", "truncated")}
+    assert part["shared"].shape[1] == 3 and part["rest"].shape[1] == 5
+    np.testing.assert_array_equal(np.hstack([part["shared"], part["rest"]]), part["truncated"])
+    both = np.c_[part["truncated"], np.ones(50)]
+    residual = x[:50] - both @ np.linalg.lstsq(both, x[:50], rcond=None)[0]
+    assert np.abs(residual).max() < 1e-9
+
+
+def test_frames_in_silence_are_zero():
+    x, y = models()
+    space = SharedSpace(k=2).fit(x, y)
+    inside = np.zeros(20, bool)
+    inside[5:9] = True
+    out = space.transform({"a": np.zeros((20, 8))}, "y", "shared", {"a": inside})["a"]
+    assert (out[~inside] == 0).all() and (out[inside] != 0).any()
+
+
+def test_nothing_of_the_test_rows_can_change_the_fit():
+    x, y = models()
+    rows = PairedRows({"a": x[:300], "b": x[300:]}, {"a": y[:300], "b": y[300:]})
+    swapped = PairedRows({"a": x[:300], "b": -7 * x[300:]}, {"a": y[:300], "b": y[300:] + 5})
+    keep = {"a": np.ones(300, bool)}
+    fits = [SharedSpace(k=3).fit(*r.take(keep)[:2]) for r in (rows, swapped)]
+    np.testing.assert_array_equal(fits[0].cca.rho, fits[1].cca.rho)
+    np.testing.assert_array_equal(fits[0].cca.x.basis, fits[1].cca.x.basis)
+
+
+def test_held_out_correlation_of_shared_variates_beats_the_null_and_of_private_ones_does_not():
+    x, y = models(n=1500)
+    space = SharedSpace(k=3, variance=1.0).fit(x[:1000], y[:1000])
+    table = space.canonical_table((x[1000:], y[1000:], [100] * 5), 200, np.random.default_rng(0))
+    assert (table["held_out"][:3] > 0.8).all() and (table["null_95"] < 0.2).all()
+    # 5 private components: the chance that one of them passes its 95th percentile by a lot is small
+    assert (table["held_out"][3:] < 0.2).all()
+
+
+def test_k_leaves_a_rest():
+    x, y = models()
+    assert SharedSpace(k=50, variance=1.0).fit(x, y).k_ == 7
