@@ -53,7 +53,8 @@ def model_scatter(
     both = pairs[np.isfinite(pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)).all(axis=1)]
     with style():
         figure, axes = new_figure(SINGLE + 0.9, SINGLE)
-        figure.set_layout_engine("compressed")  # the constrained layout cuts labels of square axes
+        # The plain constrained layout cuts the labels of square axes; compressed, it misses by a pixel or two.
+        figure.set_layout_engine("compressed", w_pad=0.1)
         for i, region in enumerate(regions):
             own = both[both["region"] == region]
             if len(own):
