@@ -1,0 +1,68 @@
+"""Three doors to one command line; help is quick to read; what is wrong gets one sentence and a status that is not 0."""
+
+import subprocess
+import sys
+
+import pytest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOORS = {"run.py": ROOT / "run.py", "scripts/run.py": ROOT / "scripts" / "run.py", "brainalign": None}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_shows_the_same_help(brainalign, door):
+    shown = brainalign("--help", door=DOORS[door])
+    assert shown.returncode == 0
+    for group in ("data: ", "model: ", "window: w", "analysis: cca, encoding"):
+        assert f"\n{group}" in shown.stdout or group in shown.stdout
+    assert shown.stdout.count("python run.py ") == 5
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv=['run.py','--help']; from brainalign.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy = {'torch','transformers','mlflow','pandas','scipy','sklearn','matplotlib','numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_config_and_info_are_shown(brainalign):
+    job = brainalign("--cfg", "job", "model=gpt2")
+    assert job.returncode == 0 and "checkpoint: openai-community/gpt2" in job.stdout
+    assert brainalign("--info", "searchpath").returncode == 0
+
+
+def test_tab_completion_is_offered(brainalign):
+    done = brainalign("-sc", "query=bash", COMP_LINE="run.py model=tiny", COMP_POINT="18")
+    assert "model=tiny_gpt2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["model=gtp2"], "model=gtp2 is no option of model; did you mean 'gpt2'?"),
+        (["modle=gpt2"], "modle is no key of this config; did you mean 'model'?"),
+        (["encoding.alpha=3"], "did you mean 'encoding.alphas'?"),
+        (["analysis.k=3"], "it belongs to analysis=cca"),
+        (["model@partner=mel"], "it belongs to analysis=cca"),
+        (["encoding.outer_folds=2"], "encoding.outer_folds=2 is impossible; it must be at least 3."),
+        (["encoding.alphas=[1,2"], "quote it for the shell"),
+        (["data=alice_fmri"], "data.root is not set"),
+        (["data=alice_fmri", "data.root=/no/such/folder", "window=fir_tr"], "/no/such/folder"),
+        (["data=simulated_small", "data.sentences=2", "data.repeated=0"], "outer_folds=5, but the data have 2 stimuli"),
+        (["data=simulated_small", "window.tmax=20"], "is longer than stimulus"),
+        (["data=simulated_small", "model=causal_lm", "model.path=/no/such/model"], "/no/such/model"),
+        (["data=simulated_small", "model=gpt2"], "model=tiny_gpt2"),
+    ],
+)
+def test_a_fault_is_one_sentence_and_nothing_is_logged_as_finished(brainalign, tmp_path, arguments, sentence):
+    done = brainalign(*arguments)
+    assert done.returncode == 1, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("brainalign: ") and sentence in last
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "outputs" / "mlflow.db").exists()
