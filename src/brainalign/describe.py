@@ -39,10 +39,16 @@ def describe_data(study: Study) -> list[tuple[str, str]]:
         ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
         ("participants", ", ".join(r.subject for r in dataset.recordings)),
         ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items())),
-        ("stimuli", f"{len(dataset.stimuli)} ({seconds / 60:.1f} min of sound), {repeated} of them presented more than once"),
+        (
+            "stimuli",
+            f"{len(dataset.stimuli)} ({seconds / 60:.1f} min of sound), {repeated} of them presented more than once",
+        ),
         ("presentations", f"{len(responses.presentations)}, {frames} frames at {grid.rate:g} Hz"),
         ("window", f"{len(study.lags)} lags, {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s"),
-        ("folds", f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: {leak(study)}"),
+        (
+            "folds",
+            f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: {leak(study)}",
+        ),
     ]
 
 

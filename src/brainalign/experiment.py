@@ -44,7 +44,12 @@ def run(config: Config, folder: Path) -> AnalysisResult:
         uri=uri,
         experiment=config.tracking.experiment,
         name=" · ".join([" x ".join(m.name for m in (model, partner) if m), config.analysis.kind, dataset.name]),
-        tags={"model": model.name, "analysis": config.analysis.kind, "split": study.split.kind, "leak": study.split.leak},
+        tags={
+            "model": model.name,
+            "analysis": config.analysis.kind,
+            "split": study.split.kind,
+            "leak": study.split.leak,
+        },
         params=settings,
         folder=folder,
         description=question(config, dataset, [m.name for m in present]),

@@ -28,8 +28,10 @@ def brainalign(tmp_path):
 
     def call(*arguments, door=ROOT / "run.py", timeout=300, **environment):
         env = {**os.environ, "COLUMNS": "200", **environment}
-        command = [sys.executable, str(door), *arguments] if door else ["brainalign", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=timeout, check=False)
+        command = [sys.executable, str(door), *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=timeout, check=False
+        )
 
     return call
 

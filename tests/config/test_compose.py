@@ -17,9 +17,7 @@ def config(*overrides):
         return check(compose("config", overrides=[*overrides, "paths.output=results"]))
 
 
-@pytest.mark.parametrize(
-    "choice", [f"{g}={o}" for g in GROUPS for o in options(g) if (g, o) != ("model", "auto")]
-)
+@pytest.mark.parametrize("choice", [f"{g}={o}" for g in GROUPS for o in options(g) if (g, o) != ("model", "auto")])
 def test_every_option_of_every_group_composes(choice):
     found = config(choice, *NEEDS.get(choice, []))
     assert found.encoding.outer_folds == 5 and found.seed == 0

@@ -3,7 +3,6 @@
 import itertools
 from unittest.mock import patch
 
-import numpy as np
 import pytest
 
 from brainalign.figures import (
@@ -12,7 +11,6 @@ from brainalign.figures import (
     model_scatter,
     prediction_example,
     region_bars,
-    save_figure,
     score_distribution,
     stamp,
 )
@@ -118,21 +116,6 @@ def test_words_never_overlap(example, squeeze):
     assert_no_overlap(written)
     assert len(written) == (0 if squeeze == 0.05 else 7)
     assert ("7 words not written" in caption) == (squeeze == 0.05)
-
-
-def test_files_are_300_dpi_and_equal_for_equal_figures(make_scores, tmp_path):
-    from PIL import Image
-
-    files = [
-        save_figure(score_distribution(make_scores())[0], tmp_path / "figures" / n) for n in ("v1.0", "again")
-    ]
-    assert [f.name for f in files[0]] == ["v1.0.png", "v1.0.svg"]
-    for first, second in zip(*files, strict=True):
-        assert first.read_bytes() == second.read_bytes()
-    with Image.open(files[0][0]) as image:
-        assert image.info["dpi"] == pytest.approx((300, 300), rel=1e-3)
-        assert image.size[0] == round(0.75 * 7.2 * 300)
-        assert np.asarray(image.convert("L")).std() > 5
 
 
 def test_figures_leave_matplotlib_as_it_was(make_scores):

@@ -104,13 +104,11 @@ def _contrasts(name: str) -> list[tuple[str, str]]:
     return list(combinations((name, f"{name} shared", f"{name} rest"), 2))
 
 
-def _describe(
-    result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: int, names: tuple[str, str]
-) -> None:
+def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: int, names: tuple[str, str]) -> None:
     """Canonical correlations as metrics and summary lines, and what about them a reader must know."""
     mean = fits.canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
     for column in mean:
-        result.metrics[f"cca/{column}"] = [(int(c), float(v)) for c, v in mean[column].items()]  # type: ignore[call-overload]
+        result.metrics[f"cca/{column}"] = [(int(c), float(v)) for c, v in mean[column].items()]
     above = (mean["held_out"] > mean["null_95"]).to_numpy()
     significant = len(above) if above.all() else int(np.argmin(above))
     used = sorted({s.k_ for s in fits.spaces})
@@ -133,9 +131,7 @@ def _describe(
             mine = scores[(scores["model"] == name) & (scores["space"] == part)]
             result.metrics[f"space/{name}/{part}/r2/mean"] = float(mine["r2"].mean())
             result.metrics[f"space/{name}/{part}/r/mean"] = float(mine["r"].mean())
-            result.summary.append(
-                (f"{name} {part}: mean r · R²", f"{mine['r'].mean():.3f} · {mine['r2'].mean():.3f}")
-            )
+            result.summary.append((f"{name} {part}: mean r · R²", f"{mine['r'].mean():.3f} · {mine['r2'].mean():.3f}"))
     if used[-1] < k:
         result.warnings.append(
             f"analysis.k={k} leaves no rest: the smaller truncated space has {min(len(s.cca.rho) for s in fits.spaces)} dimensions, so "

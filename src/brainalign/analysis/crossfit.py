@@ -63,9 +63,7 @@ def crossfit(
     spaces, pairs, tables = [], [], []
     rows_of = lru_cache(maxsize=1)(lambda pair: paired_rows(study, x, y, pair, kind))
     for fold in track(range(len(study.split.folds)), f"CCA of {x.name} and {y.name}"):
-        pair = (
-            (layers[0], layers[1]) if layers else (_best_layer(study, x, fold), _best_layer(study, y, fold))
-        )
+        pair = (layers[0], layers[1]) if layers else (_best_layer(study, x, fold), _best_layer(study, y, fold))
         rows = rows_of(pair)
         fitted, held_out = frozenset(study.split.training(fold)), study.split.folds[fold].test
         train_x, train_y, _ = rows.take(marks_of(study, fitted, kind))

@@ -13,9 +13,7 @@ from brainalign.figures import layer_profile, model_scatter, region_bars, score_
 from brainalign.stats import one_sample_tests, paired_tests
 
 
-def encoding(
-    study: Study, model: Representation, baseline: Representation | None, score: str
-) -> AnalysisResult:
+def encoding(study: Study, model: Representation, baseline: Representation | None, score: str) -> AnalysisResult:
     """Scores of a model and its baseline, layer profile, and paired t-tests by region.
 
     Args:
@@ -61,9 +59,7 @@ def encoding(
         "score_distribution": score_distribution(nested, score),
         "layer_profile": layer_profile(layers, score),
         "region_bars": region_bars(nested, tests, score),
-        "prediction_example": example_figure(
-            study, model.name, {m.name: study.race(m).nested[0] for m in models}
-        ),
+        "prediction_example": example_figure(study, model.name, {m.name: study.race(m).nested[0] for m in models}),
     }
     warn_about(result, scores, study.outer_folds)
     return result

@@ -36,10 +36,7 @@ def paired_rows(
     """
     if kind == "words":
         heard = set(study.stimuli)
-        sides = (
-            {s: v for s, v in m.word_rows(n).items() if s in heard}
-            for m, n in zip((x, y), layers, strict=True)
-        )
+        sides = ({s: v for s, v in m.word_rows(n).items() if s in heard} for m, n in zip((x, y), layers, strict=True))
         return PairedRows(*sides)
     return PairedRows(study.frames(x, layers[0]), study.frames(y, layers[1]))
 
@@ -56,9 +53,7 @@ def frames_inside(study: Study, kind: RowKind) -> Marks:
         inside = np.zeros(grid.n, dtype=bool)
         for onset, offset in zip(words["onset"], words["offset"], strict=True):
             inside |= (
-                (grid.times >= onset) & (grid.times < offset)
-                if grid.rate >= 5
-                else (begin <= offset) & (end > onset)
+                (grid.times >= onset) & (grid.times < offset) if grid.rate >= 5 else (begin <= offset) & (end > onset)
             )
         marks[stimulus] = inside
     return marks
@@ -82,9 +77,9 @@ def marks_of(study: Study, atoms: frozenset[int], kind: RowKind) -> dict[str, ND
     out = {}
     for stimulus, mark in frames.items():
         grid = study.responses.grids[stimulus]
-        place = np.round(
-            (study.dataset.stimuli[stimulus].words["onset"].to_numpy() - grid.start) * grid.rate
-        ).astype(int)
+        place = np.round((study.dataset.stimuli[stimulus].words["onset"].to_numpy() - grid.start) * grid.rate).astype(
+            int
+        )
         heard = (place >= -1) & (place <= grid.n)  # half a frame of rounding at either end
         out[stimulus] = heard & mark[np.clip(place, 0, grid.n - 1)]
     return out

@@ -135,9 +135,7 @@ class Study:
             for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
                 frames = self.frames(representation, layer)
                 race.add(layer, fit_outer(self.design, frames, self.lags, self.alphas, self.arithmetic))
-                log.info(
-                    "%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r)
-                )
+                log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
             self._races[representation.name] = race
         return self._races[representation.name]
 

@@ -70,9 +70,7 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
             )
         constant, missing = int(rows["constant_folds"].sum()), int(np.isnan(rows["r"]).sum())
         if constant:
-            result.warnings.append(
-                f"{name}: {constant} of {choices} predictions are constant and score r = 0."
-            )
+            result.warnings.append(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
         if missing:
             result.warnings.append(
                 f"{name}: {missing} of {len(rows)} electrodes have no score (a constant or missing response)."

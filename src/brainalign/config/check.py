@@ -44,11 +44,13 @@ def check(composed: DictConfig) -> schema.Config:
     if not isinstance(values["seed"], int) or values["seed"] < 0:
         raise BrainalignError(f"seed={values['seed']!r} must be a whole number of at least 0.")
     known = {*values, "hydra", "local", "experiment"}
-    for key in composed:
-        if str(key) not in known:
-            raise BrainalignError(f"{key} is no key of the config; {nearest(str(key), known)}")
+    for key in map(str, composed):
+        if key not in known:
+            raise BrainalignError(f"{key} is no key of the config; {nearest(key, known)}")
     if values["model"].kind == "auto":
-        raise BrainalignError("model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model.")
+        raise BrainalignError(
+            "model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model."
+        )
     _absolute(values["paths"])
     return schema.Config(**values)
 
@@ -89,9 +91,11 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
     fields = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
     if not isinstance(node, DictConfig):
         raise BrainalignError(f"{group}={node!r} must be one of the options of the group, not a value.")
-    for key in node:
+    for key in map(str, node):
         if key not in fields:
-            raise BrainalignError(f"{group}.{key} is no key of {group} (kind {node.get('kind', group)}); {nearest(str(key), fields)}")
+            raise BrainalignError(
+                f"{group}.{key} is no key of {group} (kind {node.get('kind', group)}); {nearest(str(key), fields)}"
+            )
     for key in fields:
         if key in node and OmegaConf.is_missing(node, key):
             raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...")

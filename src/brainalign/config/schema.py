@@ -90,7 +90,9 @@ class Model:
             isinstance(self.layers, list) and self.layers and all(isinstance(n, int) and n >= 0 for n in self.layers)
         )
         if not fine:
-            raise BrainalignError(f"model.layers={self.layers!r} must be 'all' or a list of layer numbers such as [0,6,12].")
+            raise BrainalignError(
+                f"model.layers={self.layers!r} must be 'all' or a list of layer numbers such as [0,6,12]."
+            )
 
 
 @dataclass
@@ -167,7 +169,9 @@ class Window:
         one_of("window.unit", self.unit, ("seconds", "samples"))
         within("window.rate", self.rate, 1)
         if self.tmax < self.tmin:
-            raise BrainalignError(f"window.tmax={self.tmax:g} lies before window.tmin={self.tmin:g}; tmax must not be smaller.")
+            raise BrainalignError(
+                f"window.tmax={self.tmax:g} lies before window.tmin={self.tmin:g}; tmax must not be smaller."
+            )
 
 
 @dataclass
@@ -186,7 +190,9 @@ class Encoding:
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
         if not self.alphas or not all(0 < a < float("inf") for a in self.alphas):
-            raise BrainalignError(f"encoding.alphas={self.alphas} must be a list of one or more finite numbers above 0.")
+            raise BrainalignError(
+                f"encoding.alphas={self.alphas} must be a list of one or more finite numbers above 0."
+            )
         self.alphas = sorted(set(self.alphas))
 
 
@@ -214,7 +220,9 @@ class CcaAnalysis:
         within("analysis.ridge", self.ridge, 0)
         one_of("analysis.rows", self.rows, ("auto", "words", "frames"))
         if self.layers is not None and len(self.layers) != 2:
-            raise BrainalignError(f"analysis.layers={self.layers} must hold two layer numbers, the model's and the partner's.")
+            raise BrainalignError(
+                f"analysis.layers={self.layers} must hold two layer numbers, the model's and the partner's."
+            )
 
 
 @dataclass
@@ -275,5 +283,12 @@ MODEL = {
 ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis}
 """Kind -> schema, for the groups whose options differ."""
 
-FIXED = {"features": Features, "window": Window, "encoding": Encoding, "stats": Stats, "tracking": Tracking, "paths": Paths}
+FIXED = {
+    "features": Features,
+    "window": Window,
+    "encoding": Encoding,
+    "stats": Stats,
+    "tracking": Tracking,
+    "paths": Paths,
+}
 """Group -> schema, for the groups whose options share one."""

@@ -37,7 +37,10 @@ def sentence(error: Exception, overrides: Sequence[str]) -> str:
 
 
 def _unknown_key(key: str) -> str:
-    valid, groups = known_keys(), [p.relative_to(conf_folder()).as_posix() for p in conf_folder().rglob("*") if p.is_dir()]
+    valid, groups = (
+        known_keys(),
+        [p.relative_to(conf_folder()).as_posix() for p in conf_folder().rglob("*") if p.is_dir()],
+    )
     if key in valid:
         return f"{key} is not in use with the chosen options; it belongs to {' and '.join(valid[key])}."
     if key == "model@partner":
@@ -50,10 +53,10 @@ def known_keys() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
 
     def walk(node: DictConfig, prefix: str, option: str) -> None:
-        for key in node:
-            if str(key) in ("defaults", "hydra"):
+        for key in map(str, node):
+            if key in ("defaults", "hydra"):
                 continue
-            found.setdefault(prefix + str(key), []).append(option)
+            found.setdefault(prefix + key, []).append(option)
             inner = node._get_node(key)
             if isinstance(inner, DictConfig) and not inner._is_none() and not inner._is_missing():
                 walk(inner, f"{prefix}{key}.", option)

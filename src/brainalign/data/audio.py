@@ -75,9 +75,7 @@ class Audio:
             samples = samples.mean(axis=1)
         name = str(self.path) if self.path else "in memory"
         if len(samples) == 0:
-            raise BrainalignError(
-                f"audio {name} is empty (0 samples); a stimulus needs sound or no audio at all."
-            )
+            raise BrainalignError(f"audio {name} is empty (0 samples); a stimulus needs sound or no audio at all.")
         if not np.isfinite(samples).all():
             raise BrainalignError(f"audio {name} holds NaN or infinite samples; it must be finite.")
         if rate != RATE:

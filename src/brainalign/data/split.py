@@ -74,9 +74,7 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
     Raises:
         BrainalignError: Fewer groups than folds.
     """
-    units = (
-        list(range(len(groups))) if kind == "presentation" else [sorted(set(groups)).index(g) for g in groups]
-    )
+    units = list(range(len(groups))) if kind == "presentation" else [sorted(set(groups)).index(g) for g in groups]
     n_units = len(set(units))
     if n_units < n_folds:
         raise BrainalignError(

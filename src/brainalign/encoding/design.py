@@ -75,21 +75,15 @@ class Design:
         return [self._group(np.array(channels), masks) for channels in patterns.values()]
 
     def _group(self, channels: NDArray[np.int64], masks: list[NDArray[np.bool_]]) -> MaskGroup:
-        segments: dict[
-            int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]
-        ] = {}
-        for name, response, mask, atoms in zip(
-            self.stimuli, self.responses, masks, self.split.atoms, strict=True
-        ):
+        segments: dict[int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]] = {}
+        for name, response, mask, atoms in zip(self.stimuli, self.responses, masks, self.split.atoms, strict=True):
             valid = mask[:, channels[0]]
             for atom in np.unique(atoms[atoms >= 0]):
                 keep = valid & (atoms == atom)
                 y = np.where(keep[:, None], response[:, channels], 0.0)
                 old = segments.setdefault(int(atom), {}).get(name)
                 new = (keep.astype(np.float64), y, (y**2).sum(axis=0))
-                segments[int(atom)][name] = (
-                    new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
-                )
+                segments[int(atom)][name] = new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
         return MaskGroup(channels, segments)
 
     def atoms(

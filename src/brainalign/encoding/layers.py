@@ -62,7 +62,8 @@ class LayerRace:
         stack = np.stack([self.layers[n].r.mean(axis=0) for n in numbers])
         winner = np.argmax(np.nan_to_num(stack, nan=-np.inf), axis=0)
         first = self.layers[numbers[0]]
-        out = OuterScores(*(np.empty_like(first.r) for _ in range(4)), np.zeros_like(first.constant), first.n)
+        out = OuterScores.empty(*first.r.shape)
+        out.n = first.n
         for place, number in enumerate(numbers):
             mine, source = winner == place, self.layers[number]
             for name in ("r", "r2", "inner", "alpha", "constant"):

@@ -47,6 +47,20 @@ class OuterScores:
     n: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
 
+    @classmethod
+    def empty(cls, folds: int, channels: int) -> OuterScores:
+        """Nothing scored yet: NaN everywhere, zero rows."""
+        r, r2, inner, alpha = (np.full((folds, channels), np.nan) for _ in range(4))
+        return cls(
+            r,
+            r2,
+            inner,
+            alpha,
+            np.zeros((folds, channels), dtype=bool),
+            np.zeros(channels, dtype=np.int64),
+            [{} for _ in range(folds)],
+        )
+
 
 def fit_outer(
     design: Design,
@@ -69,10 +83,7 @@ def fit_outer(
     """
     split, c = design.split, design.n_channels
     k = len(split.folds)
-    out = OuterScores(
-        *(np.full((k, c), np.nan) for _ in range(4)), np.zeros((k, c), bool), np.zeros(c, np.int64)
-    )
-    out.predictions = [{} for _ in range(k)]
+    out = OuterScores.empty(k, c)
     by_fold = (lambda _: features) if isinstance(features, Mapping) else features
     grid = np.asarray(alphas, dtype=np.float64)
     for group in design.groups:

@@ -25,9 +25,7 @@ class FoldScores:
     constant: NDArray[np.bool_]
 
 
-def score(
-    actual: NDArray[np.float64], predicted: NDArray[np.float64], train_mean: NDArray[np.float64]
-) -> FoldScores:
+def score(actual: NDArray[np.float64], predicted: NDArray[np.float64], train_mean: NDArray[np.float64]) -> FoldScores:
     """Pearson r and R2 of each electrode over time, rows with a missing response left out.
 
     Args:

@@ -65,9 +65,7 @@ def layer_table(channels: pd.DataFrame, race: LayerRace, model: str) -> pd.DataF
     """
     keep = channels.reset_index(drop=True)[["subject", "electrode", "region", "hemisphere"]]
     parts = [
-        keep.assign(
-            model=model, layer=n, r=s.r.mean(axis=0), r2_pearson=(s.r**2).mean(axis=0), r2=s.r2.mean(axis=0)
-        )
+        keep.assign(model=model, layer=n, r=s.r.mean(axis=0), r2_pearson=(s.r**2).mean(axis=0), r2=s.r2.mean(axis=0))
         for n, s in sorted(race.layers.items())
     ]
     return pd.concat(parts, ignore_index=True)

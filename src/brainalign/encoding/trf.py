@@ -101,9 +101,7 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
         names = [str(i) for i in range(len(x))]
         labels = names if groups is None else list(groups)
         if len(labels) != len(x):
-            raise BrainalignError(
-                f"groups has {len(labels)} entries for {len(x)} presentations; one each is needed."
-            )
+            raise BrainalignError(f"groups has {len(labels)} entries for {len(x)} presentations; one each is needed.")
         arithmetic = Arithmetic(self.device, self.dtype)
         lengths = [len(v) for v in x]
         # a single alpha needs no choice: all presentations are one atom
@@ -120,9 +118,7 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
         for group in design.groups:
             here = group.channels
             atoms = design.atoms(group, frames, self.lags_)
-            mean, sd = (
-                v.new_full((self.n_features_in_,), k) for v, k in ((atoms[0].hsum, 0.0), (atoms[0].hsum, 1.0))
-            )
+            mean, sd = (v.new_full((self.n_features_in_,), k) for v, k in ((atoms[0].hsum, 0.0), (atoms[0].hsum, 1.0)))
             if len(alphas) > 1:
                 curve = np.zeros((len(alphas), len(here)))
                 for f, fold in enumerate(split.folds):
@@ -133,9 +129,7 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
                         curve[a] += held_out.r2(fit, train.ysum / train.n).numpy() / len(split.folds)
                 self.cv_scores_[:, here] = curve
                 self.alpha_[here] = alphas[choose(curve)]
-            solution = solve_chosen(
-                total(atoms), mean, sd, self.alpha_[here], self.intercept_alpha, arithmetic
-            )
+            solution = solve_chosen(total(atoms), mean, sd, self.alpha_[here], self.intercept_alpha, arithmetic)
             self.coef_[:, :, here] = solution.coef[:, :-1].numpy()
             self.intercept_[here] = solution.intercept.numpy() + design.center[here]
         return self
@@ -155,10 +149,7 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
                 raise BrainalignError(
                     f"features[{i}] has shape {np.shape(x)}; (time, {self.n_features_in_}) is needed."
                 )
-        return [
-            convolve(np.asarray(x, dtype=np.float64), self.coef_, self.lags_) + self.intercept_
-            for x in features
-        ]
+        return [convolve(np.asarray(x, dtype=np.float64), self.coef_, self.lags_) + self.intercept_ for x in features]
 
     def score(self, features: Sequence[Array], responses: Sequence[Array]) -> NDArray[np.float64]:
         """Pearson r of each electrode over all presentations together.
@@ -175,7 +166,9 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
         return score(actual, np.vstack(self.predict(x)), np.zeros(actual.shape[1])).r
 
 
-def _checked(features: Sequence[Array], responses: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+def _checked(
+    features: Sequence[Array], responses: Sequence[Array]
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Both lists as float64 arrays, or one sentence on what is wrong with them."""
     if len(features) == 0:
         raise BrainalignError("features is an empty list; at least one presentation is needed.")

@@ -6,7 +6,7 @@ from brainalign.figures.model_scatter import model_scatter
 from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
-from brainalign.figures.style import save_figure, stamp
+from brainalign.figures.style import stamp
 
 __all__ = [
     "canonical_correlations",
@@ -14,7 +14,6 @@ __all__ = [
     "model_scatter",
     "prediction_example",
     "region_bars",
-    "save_figure",
     "score_distribution",
     "stamp",
 ]

@@ -53,9 +53,13 @@ def find_brackets(
     ]
     found = []
     for region in regions:
-        own = [(row.a, row.b, row.p_bonferroni) for row in shown[shown["region"] == region].itertuples()]
+        here = shown[shown["region"] == region]
+        own = [
+            (str(a), str(b), float(p))
+            for a, b, p in zip(here["a"], here["b"], here["p_bonferroni"], strict=True)
+        ]
         own.sort(key=lambda t: (abs(place[t[0]] - place[t[1]]), min(place[t[0]], place[t[1]])))
-        found += [Bracket(region, a, b, float(p), level) for level, (a, b, p) in enumerate(own)]
+        found += [Bracket(region, a, b, p, level) for level, (a, b, p) in enumerate(own)]
     return found
 
 

@@ -94,7 +94,7 @@ def draw_profile(axes: Axes, profile: pd.DataFrame, model: str, colour: Colour) 
     """
     gid = f"mean {model}"
     if len(profile) == 1:
-        mean, low, high = profile.loc[0, ["mean", "low", "high"]]
+        mean, low, high = (float(profile[column].iloc[0]) for column in ("mean", "low", "high"))
         if np.isfinite([low, high]).all():
             axes.axhspan(low, high, color=colour, alpha=0.12, linewidth=0)
         return axes.axhline(mean, color=colour, linestyle=(0, (4, 2)), gid=gid)
@@ -102,7 +102,7 @@ def draw_profile(axes: Axes, profile: pd.DataFrame, model: str, colour: Colour) 
     (line,) = axes.plot(x, profile["mean"], color=colour, marker="o", markersize=2.6, gid=gid)
     axes.fill_between(x, profile["low"], profile["high"], color=colour, alpha=0.18, linewidth=0)
     if profile["mean"].notna().any():
-        best = profile.loc[profile["mean"].idxmax()]
+        best = profile.iloc[int(np.nanargmax(profile["mean"]))]
         ring: dict[str, Any] = {
             "markersize": 8,
             "markerfacecolor": "none",
@@ -117,7 +117,7 @@ def describe(profile: pd.DataFrame, model: str, unit: str) -> str:
     """The caption's words for one model: its best layer, or its only one."""
     if profile["mean"].isna().all():
         return f"{model}: no finite score"
-    best = profile.loc[profile["mean"].idxmax()]
+    best = profile.iloc[int(np.nanargmax(profile["mean"]))]
     which = "one layer" if len(profile) == 1 else f"best in layer {best['layer']:.0f}"
     interval = f"[{number(best['low'])}, {number(best['high'])}]"
     return f"{model}: {which}, mean {number(best['mean'])} {interval}, n = {best['n']:.0f} {unit}"
@@ -137,6 +137,6 @@ def layer_means(own: pd.DataFrame, score: str, over: Literal["electrodes", "part
     values = own[["layer", "subject", score]].copy()
     values[score] = values[score].where(np.isfinite(values[score].to_numpy(dtype=np.float64)))
     if over == "participants":
-        values = values.groupby(["layer", "subject"], as_index=False)[score].mean()
+        values = values.groupby(["layer", "subject"], as_index=False)[[score]].mean()
     rows = [(layer, *mean_ci(group[score])[:4]) for layer, group in values.groupby("layer")]
     return pd.DataFrame(rows, columns=["layer", "mean", "low", "high", "n"]).astype(float)

@@ -52,8 +52,7 @@ def prediction_example(
     for name, values in {"actual": actual, **predictions}.items():
         if len(values) != len(times):
             raise BrainalignError(
-                f"the example {title!r}: {name} has {len(values)} frames but times has {len(times)}; "
-                "they must agree."
+                f"the example {title!r}: {name} has {len(values)} frames but times has {len(times)}; they must agree."
             )
     names = order_of(predictions, order)
     colour = colours(names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,8 +60,6 @@ RC: dict[str, Any] = {
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,
-    "savefig.dpi": 300,
-    "svg.hashsalt": "brainalign",  # equal figures give equal files
 }
 
 
@@ -92,24 +89,6 @@ def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, An
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(**subplots)
-
-
-def save_figure(figure: Figure, stem: Path) -> tuple[Path, Path]:
-    """Write ``<stem>.png`` at 300 dpi and ``<stem>.svg``; equal figures give equal bytes.
-
-    Args:
-        figure: Any matplotlib figure.
-        stem: The files' path without suffix; its folder is made where it does not exist.
-
-    Returns:
-        The two files.
-    """
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    with style():
-        figure.savefig(png)
-        figure.savefig(svg, metadata={"Date": None})
-    return png, svg
 
 
 def stamp(figure: Figure, text: str) -> None:

@@ -88,9 +88,7 @@ class CCA:
     rho: NDArray[np.float64]
 
     @classmethod
-    def fit(
-        cls, x: NDArray[np.floating], y: NDArray[np.floating], variance: float = 1.0, ridge: float = 0.0
-    ) -> CCA:
+    def fit(cls, x: NDArray[np.floating], y: NDArray[np.floating], variance: float = 1.0, ridge: float = 0.0) -> CCA:
         """Fit on paired training rows.
 
         Args:

@@ -56,9 +56,7 @@ def lag_matrix(values: NDArray[np.floating], lags: NDArray[np.int64]) -> NDArray
     return out.reshape(length, -1)
 
 
-def convolve(
-    values: NDArray[np.floating], coef: NDArray[np.floating], lags: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def convolve(values: NDArray[np.floating], coef: NDArray[np.floating], lags: NDArray[np.int64]) -> NDArray[np.float64]:
     """``lag_matrix(values, lags) @ coef`` as a sum over lags: memory of the order of the prediction itself.
 
     Args:

@@ -44,7 +44,9 @@ class Solution:
             (T, c).
         """
         ones = np.ones((len(values), 1))
-        return convolve(np.hstack([values, ones]), self.coef.numpy(), lags) + self.intercept.numpy()
+        predicted = convolve(np.hstack([values, ones]), self.coef.numpy(), lags)
+        predicted += self.intercept.numpy()
+        return predicted
 
 
 def ridge_path(

@@ -28,9 +28,7 @@ class PairedRows:
     x: Frames
     y: Frames
 
-    def take(
-        self, keep: Mapping[str, NDArray[np.bool_]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[int]]:
+    def take(self, keep: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.float64], NDArray[np.float64], list[int]]:
         """The rows marked in ``keep``, stimuli one under the other in the order of their ids, and how many each gave."""
         names = [s for s in sorted(self.x) if s in keep and keep[s].any()]
         sizes = [int(keep[s].sum()) for s in names]
@@ -85,9 +83,7 @@ class SharedSpace:
             Stimulus -> (T, directions).
         """
         whitener, rotation = (self.cca.x, self.cca.p) if side == "x" else (self.cca.y, self.cca.q)
-        directions = {"shared": slice(0, self.k_), "rest": slice(self.k_, None), "truncated": slice(None)}[
-            part
-        ]
+        directions = {"shared": slice(0, self.k_), "rest": slice(self.k_, None), "truncated": slice(None)}[part]
         turned = rotation[:, directions]
         return {s: whitener.transform(v) @ turned * inside[s][:, None] for s, v in frames.items()}
 

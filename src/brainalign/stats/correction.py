@@ -28,7 +28,5 @@ def bonferroni(p: ArrayLike, family_size: int) -> NDArray[np.float64]:
     """
     values = np.asarray(p, dtype=np.float64)
     if family_size < values.size:
-        raise ValueError(
-            f"family_size is {family_size} but there are {values.size} p-values; it counts them all."
-        )
+        raise ValueError(f"family_size is {family_size} but there are {values.size} p-values; it counts them all.")
     return np.minimum(1.0, values * family_size)

@@ -57,7 +57,7 @@ def one_sample_tests(
         if over == "participants":
             values["value"] = values["value"].where(np.isfinite(values["value"].to_numpy(dtype=np.float64)))
             # A participant without any finite score keeps NaN and is counted as dropped.
-            values = values.groupby(["region", "subject"], as_index=False)["value"].mean()
+            values = values.groupby(["region", "subject"], as_index=False)[["value"]].mean()
             values["electrode"] = "mean"
         head = {"contrast": f"{label} - 0", "a": label, "b": "0", "score": score, "unit": unit_name(values)}
         for region in regions:

@@ -51,7 +51,7 @@ def write_json(path: Path, content: Any) -> Path:
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> Path:
     """Write ``config.yaml``: the whole configuration, the home folder as ``~``, keys in the given order."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     path = Path(folder) / CONFIG
     with _replacing(path) as temporary:

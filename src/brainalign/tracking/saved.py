@@ -77,7 +77,7 @@ def load_run(folder: str | Path) -> SavedRun:
         >>> run = load_run("outputs/2025-01-31/quickstart")  # doctest: +SKIP
         >>> run.tables["scores"].groupby("region").r2.mean()  # doctest: +SKIP
     """
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     folder = Path(folder).expanduser()
     config = folder / CONFIG

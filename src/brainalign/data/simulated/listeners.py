@@ -62,9 +62,7 @@ def full_mixture(mixture: Mapping[str, float], key: str) -> dict[str, float]:
     """
     for name, weight in mixture.items():
         if name not in LATENTS:
-            raise BrainalignError(
-                f"{key} names the latent {name!r}, which is unknown; {nearest(name, LATENTS)}."
-            )
+            raise BrainalignError(f"{key} names the latent {name!r}, which is unknown; {nearest(name, LATENTS)}.")
         if not 0 <= weight < float("inf"):
             raise BrainalignError(f"{key}.{name}={weight:g} must be a finite number of at least 0.")
     whole = sum(mixture.values())
@@ -113,9 +111,7 @@ def listeners(
                 "z": round(z, 1), "rho_true": ceiling * speaks,
             }  # fmt: skip
             chosen: Sequence[float] = list(shares) if exact is None else list(exact.values())
-            row |= {
-                f"share_{name}": float(v) * speaks for name, v in zip(LATENTS, chosen, strict=True)
-            }
+            row |= {f"share_{name}": float(v) * speaks for name, v in zip(LATENTS, chosen, strict=True)}
             rows.append(row)
         out.append(Listener(f"sim{s + 1:02d}", pd.DataFrame(rows)))
     return out

@@ -80,9 +80,7 @@ def simulate(
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
-    sounds = {
-        s: synthesise(u, np.random.default_rng([seed, 6, i])) for i, (s, u) in enumerate(said.items())
-    }
+    sounds = {s: synthesise(u, np.random.default_rng([seed, 6, i])) for i, (s, u) in enumerate(said.items())}
     vectors = word_vectors(seed)
     truth = latents(said, sounds, vectors, seed)
     stimuli = {

@@ -109,14 +109,13 @@ def _friction(span: Span, rng: np.random.Generator) -> NDArray[np.float64]:
     n = (span.offset - span.onset) * RATE // 1000
     radius = np.exp(-np.pi * width / RATE)
     poles = [1.0, -2 * radius * np.cos(2 * np.pi * centre / RATE), radius**2]
-    noise = lfilter([1.0, 0.0, -1.0], poles, rng.standard_normal(n))
+    once = lfilter([1.0, 0.0, -1.0], poles, rng.standard_normal(n))
+    noise = lfilter([1.0, 0.0, -1.0], poles, once)
     noise /= noise.std()
     edge = np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.015 * RATE)
     shape = np.minimum(1.0, edge)
     if "stop" in phone.features:
         closed = round((0.35 if "fricative" in phone.features else 0.55) * n)
         decay = 0.05 if "fricative" in phone.features else 0.012
-        shape = np.where(
-            np.arange(n) < closed, 0.0, np.exp(-np.maximum(np.arange(n) - closed, 0) / (decay * RATE))
-        )
-    return 0.15 * level * shape * noise
+        shape = np.where(np.arange(n) < closed, 0.0, np.exp(-np.maximum(np.arange(n) - closed, 0) / (decay * RATE)))
+    return 0.08 * level * shape * noise

@@ -58,7 +58,7 @@ def speak(words: tuple[str, ...], rng: np.random.Generator) -> Utterance:
         >>> said.phones[0].onset == said.words[0].onset, said.phones[-1].offset == said.words[-1].offset
         (True, True)
     """
-    rate = rng.uniform(0.8, 1.1)
+    rate = rng.uniform(0.7, 0.95)
     now = int(rng.integers(40, 121))
     spans: list[Span] = []
     phones: list[Span] = []

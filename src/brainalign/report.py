@@ -1,0 +1,153 @@
+"""One self-contained page that a colleague can read without the software: question, results, figures, methods."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from brainalign.analysis.result import AnalysisResult
+from brainalign.tracking.text import flatten, plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROWS, DPI = 12, 200
+"""Rows of each table that the page shows, and resolution of its figures."""
+
+TERMS = {
+    "r": "Pearson correlation of held-out response and prediction, by electrode, averaged over outer folds.",
+    "r_pooled": "Pearson correlation over the frames of all outer folds together.",
+    "r2": "1 − SSE/SST on held-out frames, SST about the training mean; negative where the mean does better.",
+    "r2_pearson": "Square of r; never negative, its floor without any signal is about 1/(n − 1), n independent frames.",
+    "rule": "nested: the layer of each electrode is chosen within the training folds. max: the best layer on the "
+    "scored data itself, as an upper and optimistic figure.",
+    "space": "full: all dimensions of a model. shared: its leading canonical variates with the partner. rest: "
+    "what remains of it.",
+    "held_out": "Canonical correlation on stimuli that the canonical weights were not fitted on.",
+    "null_95": "95th percentile of the canonical correlation after the pairing of the two models is broken.",
+    "p_bonferroni": "Two-sided p, multiplied by family_size, the number of all declared tests.",
+    "effect_size": "Cohen's d_z: mean difference over the standard deviation of the differences.",
+    "unit": "What a test counts as independent. Pooled electrodes of one participant are not independent, so "
+    "such a p is too small where participants differ.",
+}
+"""Meaning of the columns that a reader meets; the page explains those that its tables have."""
+
+
+def write_report(
+    path: Path,
+    *,
+    title: str,
+    question: str,
+    data: Sequence[tuple[str, str]],
+    models: Sequence[str],
+    config: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    result: AnalysisResult,
+    simulated: bool,
+) -> Path:
+    """Write the report of a run as one HTML file that loads nothing from anywhere.
+
+    Args:
+        path: The file; it appears whole or not at all.
+        title: What was run on what.
+        question: What the run asks, in a sentence or two.
+        data: What was analysed, as (what, value).
+        models: One sentence a model.
+        config: All settings; nested keys are joined by dots. Home folders and secrets do not appear.
+        provenance: Versions, digests, host, times; nested likewise.
+        result: Tables, figures with captions, summary and warnings. Files are named as the run's folder has them:
+            ``tables/<name>.parquet``, ``figures/<name>.png``.
+        simulated: Whether the responses are simulated; the page then says so in its title and at its top.
+
+    Returns:
+        The path.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(files("brainalign").joinpath("report.html.j2").read_text("utf-8"))
+    columns = {str(column) for table in result.tables.values() for column in table.columns}
+    sections = {"results": True, "warnings": result.warnings, "figures": result.figures, "data": True}
+    sections |= {"models": True, "tables": result.tables, "methods": True, "provenance": True}
+    page = template.render(
+        title=title,
+        question=question,
+        simulated=simulated,
+        contents=[(name, name.capitalize()) for name, present in sections.items() if present],
+        summary=result.summary,
+        warnings=result.warnings,
+        figures=[_figure(name, *drawn) for name, drawn in result.figures.items()],
+        data=data,
+        models=models,
+        tables=[_table(name, table) for name, table in result.tables.items()],
+        terms=[(term, meaning) for term, meaning in TERMS.items() if term in columns],
+        config=_rows(config),
+        provenance=_rows(provenance),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(page, encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it: four significant digits, a dash for what is missing.
+
+    Example:
+        >>> cell(0.123456), cell(float("nan")), cell(12345), cell("STG"), cell(-1e-7)
+        ('0.1235', '–', '12345', 'STG', '−1e−07')
+    """
+    if value is None or value is pd.NA or (isinstance(value, Real) and np.isnan(float(value))):
+        return "–"
+    if isinstance(value, Real) and not isinstance(value, Integral | np.bool_):
+        return f"{float(value):.4g}".replace("-", "−")
+    return str(value)
+
+
+def _rows(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Nested settings as (dotted key, value), in their order."""
+    shown = flatten(plain(settings))
+    return [(key, "–" if value is None else str(value)) for key, value in shown.items()]
+
+
+def _figure(name: str, figure: Figure, caption: str) -> dict[str, Any]:
+    """What the page needs of a figure; its width in CSS pixels is that on paper."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return {
+        "png": base64.b64encode(buffer.getvalue()).decode(),
+        "caption": caption,
+        "width": round(figure.get_figwidth() * 110),
+        "file": f"figures/{name}.png",
+    }
+
+
+def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
+    """What the page needs of a table: its first rows, and apart from them the columns that never change."""
+    same = [c for c in table.columns if len(table) > 1 and table[c].astype(str).nunique(dropna=False) == 1]
+    varying = [c for c in table.columns if c not in same]
+    told = [f"{c} = {cell(table[c].iloc[0])}" for c in same if cell(table[c].iloc[0]) != ""]
+    first = table[varying].head(ROWS)
+    shown = f"The first {len(first)} of {len(table)} rows;" if len(table) > ROWS else "All rows;"
+    return {
+        "name": name,
+        "shown": f"{shown} the whole table is in",
+        "file": f"tables/{name}.parquet",
+        "constant": ", ".join(told),
+        "columns": [
+            {"name": str(c), "numeric": pd.api.types.is_numeric_dtype(table[c].dtype)} for c in varying
+        ],
+        "rows": [[cell(value) for value in row] for row in first.itertuples(index=False)],
+    }
