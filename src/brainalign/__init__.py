@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
@@ -12,7 +13,5 @@ __all__ = ["__version__", "load_run"]
 def __getattr__(name: str) -> Any:
     """``load_run`` is imported when it is asked for, so that importing the package stays quick."""
     if name == "load_run":
-        from brainalign.tracking.saved import load_run
-
-        return load_run
+        return import_module("brainalign.tracking.saved").load_run
     raise AttributeError(f"module 'brainalign' has no attribute {name!r}")

@@ -15,6 +15,7 @@ from brainalign.assembly import choose_baseline, open_dataset, open_study, repre
 from brainalign.config import Config
 from brainalign.describe import describe_data, question, show_end
 from brainalign.features.representation import Representation
+from brainalign.figures import stamp
 from brainalign.report import write_report
 from brainalign.tracking import absolute_uri, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
@@ -67,6 +68,9 @@ def run(config: Config, folder: Path) -> AnalysisResult:
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
+        if config.data.kind == "simulated":
+            for figure, _ in result.figures.values():
+                stamp(figure, "Simulated data")
         write_figures(folder, result.figures)
         write_report(
             folder / "report.html",

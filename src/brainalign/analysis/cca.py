@@ -83,9 +83,9 @@ def cca(
     leaders = {m.name: study.race(m).nested[0] for m, _ in sides}
     result.figures |= {
         "canonical_correlations": canonical_correlations(fits.canonical),
-        "region_bars": region_bars(bars, tests, score),
-        "score_distribution": score_distribution(bars, score),
-        "layer_profile": layer_profile(profile, score),
+        "region_bars": region_bars(bars, tests, score, noun=study.noun),
+        "score_distribution": score_distribution(bars, score, noun=study.noun),
+        "layer_profile": layer_profile(profile, score, noun=study.noun),
         "prediction_example": example_figure(study, model.name, leaders),
     }
     warn_about(result, scores, study.outer_folds)

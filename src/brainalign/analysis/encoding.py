@@ -54,11 +54,11 @@ def encoding(study: Study, model: Representation, baseline: Representation | Non
                     f"t = {row.t:.2f}, p (Bonferroni) = {row.p_bonferroni:.3g}",
                 )
             )
-        result.figures["model_scatter"] = model_scatter(nested, model.name, baseline.name, score)
+        result.figures["model_scatter"] = model_scatter(nested, model.name, baseline.name, score, noun=study.noun)
     result.figures |= {
-        "score_distribution": score_distribution(nested, score),
-        "layer_profile": layer_profile(layers, score),
-        "region_bars": region_bars(nested, tests, score),
+        "score_distribution": score_distribution(nested, score, noun=study.noun),
+        "layer_profile": layer_profile(layers, score, noun=study.noun),
+        "region_bars": region_bars(nested, tests, score, noun=study.noun),
         "prediction_example": example_figure(study, model.name, {m.name: study.race(m).nested[0] for m in models}),
     }
     warn_about(result, scores, study.outer_folds)

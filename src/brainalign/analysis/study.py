@@ -26,6 +26,9 @@ from brainalign.progress import track
 
 log = logging.getLogger(__name__)
 
+SLOW = 5.0
+"""Frames per second below which a recording is slow (fMRI)."""
+
 
 @dataclass
 class Study:
@@ -92,6 +95,11 @@ class Study:
     def regions(self) -> list[str]:
         """Regions in the order in which the channels table names them."""
         return list(dict.fromkeys(self.channels["region"]))
+
+    @property
+    def noun(self) -> str:
+        """What a column of the responses is called: on slow grids (fMRI) a channel is a region or voxel, not an electrode."""
+        return "electrode" if next(iter(self.responses.grids.values())).rate >= SLOW else "channel"
 
     @cached_property
     def lags(self) -> NDArray[np.int64]:
