@@ -8,12 +8,15 @@ from pathlib import Path
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, Model
+from brainalign.config.schema import AutoModel, CheckpointModel, MelModel, Model, PlantedModel, TinyModel, VectorsModel
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
+from brainalign.features.acoustic import Envelope, Mel
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
+from brainalign.features.vectors import WordVectors
+from brainalign.features.words import WordRate
 from brainalign.linalg.arithmetic import Arithmetic
 
 log = logging.getLogger(__name__)
@@ -71,4 +74,38 @@ def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
 
 
 def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
-    raise BrainalignError("wait")
+    """The extractor of a kind of model; only what is needed is imported."""
+    layers = None if model.layers == "all" else list(model.layers)
+    device = str(Arithmetic(config.device).torch_device()) if isinstance(model, CheckpointModel | TinyModel) else "cpu"
+    pooling = config.features.pooling
+    if isinstance(model, MelModel):
+        return Mel(model.n_mels, model.name)
+    if model.kind == "envelope":
+        return Envelope(model.name)
+    if model.kind == "word_rate":
+        return WordRate(model.name)
+    if isinstance(model, VectorsModel):
+        path = model.path or dataset.vectors
+        if path is None:
+            raise BrainalignError(f"model.path is not set: data set {dataset.name} has no word vectors of its own; give a file of them.")
+        return WordVectors(Path(path), model.name)
+    if isinstance(model, PlantedModel):
+        from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+
+        planted = PlantedSpeech if model.kind == "planted_speech" else PlantedLanguage
+        return planted(dataset, seed=model.seed, name=model.name, layers=layers)
+    from brainalign.features import untrained
+    from brainalign.features.checkpoint import checkpoint_folder
+    from brainalign.features.language import LanguageModel
+    from brainalign.features.speech import SpeechModel
+
+    if isinstance(model, TinyModel):
+        identity = {"kind": model.kind, "seed": model.seed}
+        if model.kind == "tiny_wav2vec2":
+            return SpeechModel(*untrained.tiny_wav2vec2(model.seed), identity, model.name, layers, device)
+        return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, pooling, layers, device)
+    assert isinstance(model, CheckpointModel)
+    folder = checkpoint_folder(model.checkpoint, model.path, model.revision)
+    if model.kind == "speech":
+        return SpeechModel.from_folder(folder, model.name, layers, device)
+    return LanguageModel.from_folder(folder, model.name, pooling, layers, device)

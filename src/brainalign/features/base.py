@@ -17,6 +17,8 @@ from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Stimulus
 
 Unit = Literal["words", "frames"]
+Placement = Literal["hold", "impulse"]
+"""How a word's row is put on a fast grid: held over the word, or on the frame of its onset alone."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,23 @@ class Extractor(Protocol):
     Attributes:
         name: As it stands in tables and figures.
         unit: Whether a row is a word or a frame.
+        placement: How a word's row is put on a fast grid.
         layers: The layers it will give; 0 is the input embedding, n the last.
         version: Raised by hand whenever the code changes what comes out: part of the cache's identity.
     """
 
     name: str
     unit: Unit
+    placement: Placement
     layers: Sequence[int]
     version: int
 
     def identity(self) -> dict[str, Any]:
         """Everything that determines the values besides the stimuli: checkpoint digest, settings. No path, no device."""
+        ...
+
+    def describe(self) -> str:
+        """The model in a sentence, for the report."""
         ...
 
     def check(self, stimulus: Stimulus) -> None:

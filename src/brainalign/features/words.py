@@ -1,0 +1,57 @@
+"""Baselines made of word times alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from brainalign.data.types import Stimulus
+from brainalign.errors import BrainalignError
+from brainalign.features.base import Placement, Rows, Unit
+
+
+def needs_words(stimulus: Stimulus, model: str) -> None:
+    """Refuse a stimulus without a single timed word."""
+    if stimulus.words.empty:
+        raise BrainalignError(f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of audio.")
+
+
+def word_rows(stimulus: Stimulus, values: np.ndarray) -> Rows:
+    """One row a word, with its times."""
+    onset, offset = (stimulus.words[c].to_numpy(dtype=np.float64) for c in ("onset", "offset"))
+    return Rows(values.astype(np.float32), onset, offset)
+
+
+class WordRate:
+    """An impulse at each word's onset; on slow grids the number of words a frame.
+
+    Args:
+        name: As it stands in tables.
+    """
+
+    unit: Unit = "words"
+    placement: Placement = "impulse"
+    layers: Sequence[int] = (0,)
+    version = 1
+
+    def __init__(self, name: str = "word_rate") -> None:
+        self.name = name
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the values."""
+        return {"kind": "word_rate"}
+
+    def describe(self) -> str:
+        """The model in a sentence."""
+        return "an impulse at each word's onset (on slow grids, the number of words that begin in a frame)"
+
+    def check(self, stimulus: Stimulus) -> None:
+        """The stimulus must have words."""
+        needs_words(stimulus, self.name)
+
+    def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
+        """One stimulus at a time."""
+        for stimulus in stimuli:
+            yield stimulus.id, {0: word_rows(stimulus, np.ones((len(stimulus.words), 1)))}
