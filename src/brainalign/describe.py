@@ -66,7 +66,8 @@ def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
 
     from brainalign.tracking import ui_command
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True, width=max(console.width, 120))
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for what, value in result.summary:
         table.add_row(what, value)

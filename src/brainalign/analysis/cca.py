@@ -76,15 +76,17 @@ def cca(
     result.tables |= {"scores": scores, "layers": profile, "canonical": fits.canonical, "tests": tests}
     _describe(result, fits, scores, k, (model.name, partner.name))
     for m, prefix in zip(models, ("", "partner/", "baseline/"), strict=False):
-        add_scores(result, scores[scores["space"] == "full"], m.name, prefix)
+        add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
         add_layer_curves(result, profile, m.name, prefix)
     add_tests(result, tests)
     bars = shown[~shown["space"].isin(["truncated"])]
+    order = [f"{m.name}{part}" for m, _ in sides for part in ("", " shared", " rest")]
+    order += [baseline.name] if baseline is not None else []
     leaders = {m.name: study.race(m).nested[0] for m, _ in sides}
     result.figures |= {
         "canonical_correlations": canonical_correlations(fits.canonical),
-        "region_bars": region_bars(bars, tests, score, noun=study.noun),
-        "score_distribution": score_distribution(bars, score, noun=study.noun),
+        "region_bars": region_bars(bars, tests, score, order=order, noun=study.noun),
+        "score_distribution": score_distribution(bars, score, order=order, noun=study.noun),
         "layer_profile": layer_profile(profile, score, noun=study.noun),
         "prediction_example": example_figure(study, model.name, leaders),
     }

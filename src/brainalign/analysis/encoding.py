@@ -32,7 +32,7 @@ def encoding(study: Study, model: Representation, baseline: Representation | Non
     nested = scores[scores["rule"] == "nested"]
     for m in models:
         prefix = "" if m is model else "baseline/"
-        add_scores(result, scores, m.name, prefix)
+        add_scores(result, scores, m.name, study.noun, prefix)
         add_layer_curves(result, layers, m.name, prefix)
     result.tables |= {"scores": scores, "layers": layers}
     zero = one_sample_tests(
@@ -50,7 +50,7 @@ def encoding(study: Study, model: Representation, baseline: Representation | Non
         for row in tests.itertuples():
             result.summary.append(
                 (
-                    f"{row.contrast}, {row.region} ({row.n} electrodes)",
+                    f"{row.contrast}, {row.region} ({row.n} {study.noun}s)",
                     f"t = {row.t:.2f}, p (Bonferroni) = {row.p_bonferroni:.3g}",
                 )
             )

@@ -11,13 +11,14 @@ from brainalign.stats import mean_ci
 SCORES = ("r", "r2", "r2_pearson")
 
 
-def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, prefix: str = "") -> None:
+def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: str, prefix: str = "") -> None:
     """Mean and median of each score over electrodes, in all and by region, as metrics and summary lines.
 
     Args:
         result: To add to.
         scores: Rows of one space, with the column ``rule``.
         model: Whose rows to sum up.
+        noun: What a row is called: electrode or channel.
         prefix: Before each metric's name (``baseline/``); none for the model itself.
     """
     mine = scores[(scores["model"] == model) & (scores["rule"] == "nested")]
@@ -32,7 +33,7 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, prefix:
         result.metrics[f"{prefix}max/r2/mean"] = float(optimistic["r2"].mean())
     r, r2 = mean_ci(mine["r"].to_numpy()), mean_ci(mine["r2"].to_numpy())
     text = f"{r.mean:.3f} [{r.low:.3f}, {r.high:.3f}] · {r2.mean:.3f} [{r2.low:.3f}, {r2.high:.3f}]"
-    result.summary.append((f"{model}: mean r · R² over {r.n} electrodes [95 % CI]", text))
+    result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [95 % CI]", text))
 
 
 def add_layer_curves(result: AnalysisResult, layers: pd.DataFrame, model: str, prefix: str = "") -> None:
@@ -60,18 +61,19 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
         folds: Outer folds a row.
     """
     nested = scores[scores["rule"] == "nested"]
+    edges = []
     for (model, space), rows in nested.groupby(["model", "space"], sort=False):
         name = str(model) if space == "full" else f"{model} ({space})"
         edge, choices = int(rows["alpha_at_edge"].sum()), len(rows) * folds
-        if edge:
-            result.warnings.append(
-                f"{name}: alpha is the first or last of encoding.alphas in {edge} of {choices} choices (electrodes x folds); where "
-                "that is not for lack of signal, widen the grid."
-            )
         constant, missing = int(rows["constant_folds"].sum()), int(np.isnan(rows["r"]).sum())
+        if edge:
+            edges.append(f"{name} {edge} of {choices}")
         if constant:
             result.warnings.append(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
         if missing:
-            result.warnings.append(
-                f"{name}: {missing} of {len(rows)} electrodes have no score (a constant or missing response)."
-            )
+            result.warnings.append(f"{name}: {missing} of {len(rows)} have no score (a constant or missing response).")
+    if edges:
+        result.warnings.append(
+            f"Alpha is the first or last of encoding.alphas in some choices (electrodes x folds): {', '.join(edges)}; where that is not "
+            "for lack of signal, widen the grid."
+        )

@@ -1,84 +1,130 @@
-"""The Alice fMRI set: six regions of 18 listeners of one chapter, TR 2 s (Brennan et al. 2016, Brain and Language 157-158)."""
+"""The public Alice fMRI set: six regions, TR 2 s, one 12-minute story (Brennan et al. 2016, Brain and Language 157-158)."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.textgrid import read_textgrid
+from brainalign.data.channels import dead_channels, dropped_note
+from brainalign.data.faults import Faults
+from brainalign.data.intervals import check_intervals, clip_overlaps
+from brainalign.data.textgrid import TextGrid
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.signal.drift import cosine_highpass
 
+REGIONS = ("LATL", "RATL", "LPTL", "LIPL", "LPreM", "LIFG")
+"""Columns of a time-course file: left and right anterior temporal, left posterior temporal, inferior parietal, premotor, inferior frontal."""
+STORY = "alice_ch1"
+VOLUMES = 362
+TR = 2.0
+START = 20.0
+"""Row i of a time course is at 20 + 2 i seconds of the TextGrid: ten volumes were dropped before publication."""
+
 log = logging.getLogger(__name__)
 
-REGIONS = ("LATL", "RATL", "LPTL", "LIPL", "LPreM", "LIFG")
-VOLUMES, TR, START = 362, 2.0, 20.0
-"""Row i of a time course is at 20 + 2 i seconds of the TextGrid: ten volumes were dropped before the data were published."""
-STORY = "alice_ch1"
 
-
-def read_alice_fmri(root: str, radius: str = "6mm", subjects: list[str] | None = None, highpass: float = 128.0) -> Dataset:
-    """Read the set; each time course is high-pass filtered and z-scored.
+def read_alice_fmri(
+    root: str | Path, radius: str = "6mm", subjects: Sequence[str] | None = None, highpass: float = 128.0
+) -> Dataset:
+    """Read the set; each time course is high-pass filtered and z-scored over its 362 volumes.
 
     Args:
-        root: The folder with ``6mm/``, ``10mm/`` and ``alice_ch1.TextGrid``, or the folder that holds ``alice_fmri``.
-        radius: Of the sphere that a region's signal was averaged over: ``6mm`` or ``10mm``.
-        subjects: Labels (``s18``), or None for all.
-        highpass: Seconds; slower drifts are regressed out by discrete cosines.
+        root: The folder ``alice_fmri``, or the one that holds it.
+        radius: Sphere that a region's signal was averaged over: ``6mm`` or ``10mm``.
+        subjects: Participants such as ``s18``; None for all.
+        highpass: Seconds; slower drifts are regressed out (:func:`brainalign.signal.drift.cosine_highpass`).
 
     Returns:
-        One stimulus without audio, one recording a participant. A participant whose data are all zero is left out and named.
+        One stimulus, ``alice_ch1``, without audio: clitics (``'s``, ``n't``) are words of their own, as in the TextGrid. The
+        channels are the six regions; their coordinates are not published (NaN). A participant whose data are all zero is left
+        out, and the notes say so.
 
     Raises:
-        BrainalignError: A file is missing or of another size, or nobody is left.
+        BrainalignError: A file is missing or has another shape, a participant is unknown, or none is left.
     """
-    folder = Path(root).expanduser()
-    folder = folder / "alice_fmri" if (folder / "alice_fmri").is_dir() else folder
-    if not (folder / f"{STORY}.TextGrid").is_file():
-        raise BrainalignError(f"data.root={root} is not the Alice fMRI set: {STORY}.TextGrid and the folder {radius}/ must lie there.")
-    files = {p.name.split("-")[0]: p for p in sorted((folder / radius).glob("s*-timecourses.txt"))}
-    if not files:
-        raise BrainalignError(f"{folder / radius} holds no sNN-timecourses.txt; give the folder of the whole set as data.root.")
-    for name in subjects or []:
-        if name not in files:
-            raise BrainalignError(f"data.subjects names {name!r}, which {folder / radius} does not have; {nearest(name, files)}")
-    words = read_textgrid(folder / f"{STORY}.TextGrid")
-    duration = max(START + VOLUMES * TR, float(words["offset"].max()))
-    recordings, notes = [], []
-    for name in subjects or files:
-        values = _time_course(files[name])
-        if not values.any():
-            notes.append(f"Participant {name} is left out: all six time courses in {files[name].name} are zero.")
-            log.warning(notes[-1])
-            continue
-        clean = cosine_highpass(values, TR, highpass)
-        clean = (clean - clean.mean(axis=0)) / clean.std(axis=0)
-        recordings.append(Recording(name, _channels(name), [Presentation(STORY, 0, clean, 1 / TR, START)]))
+    folder = _find(Path(root), radius)
+    files = {p.name.split("-")[0]: p for p in sorted((folder / radius).glob("*-timecourses.txt"))}
+    faults = Faults()
+    asked = list(dict.fromkeys(subjects)) if subjects is not None else list(files)
+    faults.add(
+        f"data.subjects: participant {s!r} is not in {folder / radius}; {nearest(s, files)}"
+        for s in asked
+        if s not in files
+    )
+    notes: list[str] = []
+    stimulus = _stimulus(folder / f"{STORY}.TextGrid", faults, notes)
+    recordings = []
+    for subject in [s for s in asked if s in files]:
+        with faults.gathered():
+            values = _time_courses(files[subject])
+            if not values.any():
+                notes.append(
+                    f"participant {subject} is left out: all of {files[subject].name} ({radius}) is zero."
+                )
+                log.warning(notes[-1])
+                continue
+            recordings.append(_recording(subject, values, highpass))
+    faults.refuse()
     if not recordings:
-        raise BrainalignError(f"nobody is left of data.subjects={subjects}. {' '.join(notes)}")
-    stimulus = Stimulus(STORY, duration, words)
+        raise BrainalignError(f"data.subjects={asked}: nobody is left; {' '.join(notes)}")
     return Dataset(f"alice_fmri_{radius}", {STORY: stimulus}, recordings, notes=tuple(notes))
 
 
-def _time_course(file: Path) -> NDArray[np.float64]:
+def _find(root: Path, radius: str) -> Path:
+    root = root.expanduser()
+    for folder in (root, root / "alice_fmri"):
+        if (folder / radius).is_dir() and any((folder / radius).glob("*-timecourses.txt")):
+            return folder
+    raise BrainalignError(
+        f"data.root={root} is not the Alice fMRI set; the folder (or a folder alice_fmri in it) must hold {STORY}.TextGrid and "
+        f"{radius}/sNN-timecourses.txt."
+    )
+
+
+def _stimulus(path: Path, faults: Faults, notes: list[str]) -> Stimulus:
+    words = TextGrid(path).intervals("word")
+    faults.add(check_intervals(words, None, str(path)))
+    words, clipped = clip_overlaps(words)
+    if clipped:
+        notes.append(f"{path.name}: {clipped} overlaps of at most 1 ms were clipped.")
+    return Stimulus(STORY, float(words["offset"].max()), words)
+
+
+def _time_courses(path: Path) -> NDArray[np.float64]:
     try:
-        values = np.loadtxt(file, ndmin=2)
+        values = np.loadtxt(path, ndmin=2)
     except ValueError as error:
-        raise BrainalignError(f"{file} is no table of numbers ({error}).") from error
+        raise BrainalignError(f"{path} is no table of numbers ({error}).") from error
     if values.shape != (VOLUMES, len(REGIONS)):
-        raise BrainalignError(f"{file} has {values.shape[0]} rows and {values.shape[1]} columns; {VOLUMES} volumes x {len(REGIONS)} regions are needed.")
-    if not np.isfinite(values).all():
-        raise BrainalignError(f"{file} holds a value that is no finite number.")
+        raise BrainalignError(
+            f"{path} has {values.shape[0]} rows and {values.shape[1]} columns; {VOLUMES} rows (volumes) and {len(REGIONS)} columns "
+            f"({' '.join(REGIONS)}) are needed."
+        )
     return values
 
 
-def _channels(subject: str) -> pd.DataFrame:
-    table = pd.DataFrame({"electrode": REGIONS, "region": REGIONS})
-    table["subject"], table["hemisphere"] = subject, [r[0] for r in REGIONS]
-    table[["x", "y", "z"]] = np.nan
-    return table[list(CHANNEL_COLUMNS)]
+def _recording(subject: str, values: NDArray[np.float64], highpass: float) -> Recording:
+    dead = dead_channels([values])
+    notes = (
+        (dropped_note(subject, {REGIONS[c]: why for c, why in dead.items()}, len(REGIONS)),) if dead else ()
+    )
+    keep = [c for c in range(len(REGIONS)) if c not in dead]
+    if not keep:
+        raise BrainalignError(
+            f"participant {subject}: no region varies; leave the participant out by data.subjects."
+        )
+    clean = cosine_highpass(values[:, keep], TR, highpass)
+    clean /= np.nanstd(clean, axis=0)  # the mean is gone with the drift
+    names = [REGIONS[c] for c in keep]
+    channels = pd.DataFrame({"subject": subject, "electrode": names, "region": names})
+    channels["hemisphere"] = [name[0] for name in names]
+    channels[["x", "y", "z"]] = np.nan
+    return Recording(
+        subject, channels[list(CHANNEL_COLUMNS)], [Presentation(STORY, 0, clean, 1 / TR, START)], notes
+    )

@@ -1,29 +1,43 @@
-"""Faults found while reading, gathered so that a user sees all of them at once."""
+"""Faults found while reading, gathered so that a person sees all of them at once."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from brainalign.errors import BrainalignError
 
 
 class Faults:
-    """Sentences on what is wrong with a data set.
+    """Sentences on what is wrong with a data set, raised together.
 
     Example:
         >>> faults = Faults()
-        >>> faults.add("events.tsv: no column 'onset'.")
+        >>> with faults.gathered():
+        ...     raise BrainalignError("events.tsv has no column 'onset'.")
+        >>> faults.add(["channels.tsv does not exist."])
         >>> faults.refuse()
         Traceback (most recent call last):
-        brainalign.errors.BrainalignError: events.tsv: no column 'onset'.
+        brainalign.errors.BrainalignError: events.tsv has no column 'onset'.
+        channels.tsv does not exist.
     """
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
-    def add(self, sentence: str) -> None:
-        """Note a fault."""
-        self.sentences.append(sentence)
+    def add(self, sentences: Iterable[str]) -> None:
+        """Keep some faults, each once."""
+        self.sentences.extend(s for s in sentences if s not in self.sentences)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keep the fault that the block raises, if it does, and go on after it."""
+        try:
+            yield
+        except BrainalignError as error:
+            self.add([str(error)])
 
     def refuse(self) -> None:
-        """Raise one error with all sentences, one a line; nothing where there is none."""
+        """Raise one error with all sentences, one a line; do nothing where there is none."""
         if self.sentences:
             raise BrainalignError("\n".join(self.sentences))

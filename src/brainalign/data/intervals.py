@@ -1,131 +1,146 @@
-"""Words and phones with their times: read from a TSV, checked, and brought to the columns word, onset, offset."""
+"""Words and phones with their times: read from a table, checked, and brought to the columns word, onset, offset."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from brainalign.errors import BrainalignError, nearest
+from brainalign.data.tsv import MISSING, read_tsv
 
-log = logging.getLogger(__name__)
+TOLERANCE = 1e-3
+"""Seconds that are put down to rounding: of an overlap, of an end past the audio's, of an onset before it."""
 
-ROUNDING = 1e-3
-"""Seconds by which neighbours may overlap, or the last word pass the end, through rounding: clipped, and counted."""
-
-
-def read_tsv(path: Path) -> pd.DataFrame:
-    """A tab-separated table with a header; a byte-order mark is no matter, ``n/a`` is missing.
-
-    Raises:
-        BrainalignError: The file is missing, empty or no table.
-    """
-    try:
-        return pd.read_csv(path, sep="\t", encoding="utf-8-sig", na_values=["n/a"], keep_default_na=False, dtype_backend="numpy_nullable")
-    except FileNotFoundError:
-        raise BrainalignError(f"{path} does not exist.") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise BrainalignError(f"{path} is no tab-separated table ({str(error).strip()}).") from error
+_EXACT = 1e-9
+"""Seconds below which an overlap is the arithmetic of onset + duration, not worth a count."""
 
 
-def column(table: pd.DataFrame, name: str, path: Path) -> pd.Series:
-    """A column that must be there.
-
-    Raises:
-        BrainalignError: It is not; the columns that are there are named.
-    """
-    if name not in table.columns:
-        raise BrainalignError(f"{path} has no column {name!r}; {nearest(name, map(str, table.columns))}")
-    return table[name]
-
-
-def numbers(table: pd.DataFrame, name: str, path: Path) -> np.ndarray:
-    """A column of finite numbers.
-
-    Raises:
-        BrainalignError: A value is none; its line is named.
-    """
-    values = pd.to_numeric(column(table, name, path), errors="coerce").astype(float).to_numpy(dtype=np.float64, na_value=np.nan)
-    if len(bad := np.flatnonzero(~np.isfinite(values))):
-        raise BrainalignError(f"{path}, line {bad[0] + 2}: {name}={table[name].iloc[bad[0]]!s} is no finite number.")
-    return values
-
-
-def read_intervals(path: Path, label: str, duration: float | None = None) -> pd.DataFrame:
-    """Read a words or phones table.
+def read_intervals(path: Path, label: str) -> pd.DataFrame:
+    """Read a words or phones table; nothing is checked yet.
 
     Args:
-        path: TSV with the columns ``label``, ``onset`` and ``offset`` (or ``duration``), in seconds.
+        path: TSV with the columns ``label``, onset, and offset or duration (BIDS), in seconds from the stimulus's start.
         label: ``word`` or ``phone``.
-        duration: Length of the stimulus in seconds, where it is known.
 
     Returns:
-        Columns ``label``, onset, offset.
+        Columns ``label``, onset, offset; times are numbers, or the text as it stands where it is none. The index, named
+        ``line``, holds the rows' lines in the file.
 
     Raises:
-        BrainalignError: See :func:`check_intervals`.
+        BrainalignError: The file is missing or lacks a column.
     """
-    table = read_tsv(path)
-    onset = numbers(table, "onset", path)
-    offset = numbers(table, "offset", path) if "offset" in table.columns else onset + numbers(table, "duration", path)
-    labels = column(table, label, path).fillna("").astype(str).str.strip()
-    frame = pd.DataFrame({label: labels.to_numpy(dtype=object), "onset": onset, "offset": offset})
-    return check_intervals(frame, duration, str(path), first_line=2)
+    table = read_tsv(path, [label, "onset", "offset|duration"])
+    times = table.drop(columns=label).map(_number)
+    if "offset" in times.columns:
+        offset = times["offset"]
+    else:
+        pairs = zip(times["onset"], times["duration"], strict=True)
+        offset = [a + b if isinstance(a, float) and isinstance(b, float) else b for a, b in pairs]
+    return pd.DataFrame({label: table[label], "onset": times["onset"], "offset": offset}, index=table.index)
 
 
-def check_intervals(table: pd.DataFrame, duration: float | None, where: str, first_line: int = 1) -> pd.DataFrame:
-    """Refuse intervals that cannot be true; clip what rounding alone explains.
+def _number(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def check_intervals(table: pd.DataFrame, duration: float | None, where: str) -> list[str]:
+    """Find what cannot be true of words in time.
 
     Args:
-        table: Columns label, onset, offset.
-        duration: Length of the stimulus in seconds, or None where it is not known.
-        where: The file, as errors name it.
-        first_line: The line of the first row in that file.
+        table: Columns label, onset, offset; its index numbers the rows as a person would (its name says what it counts).
+        duration: Length of the stimulus in seconds, or None where only the words tell it.
+        where: The file, as the sentences name it.
 
     Returns:
-        The table, with index 0..n-1.
-
-    Raises:
-        BrainalignError: An empty label, no length, an onset before the one above it, an overlap, or an end beyond the stimulus.
+        One sentence for each kind of fault, with the first place and the number of others; empty where all is well.
 
     Example:
-        >>> words = pd.DataFrame({"word": ["a", "b"], "onset": [0.0, 0.4], "offset": [0.5, 0.9]})
-        >>> check_intervals(words, 1.0, "words.tsv")
-        Traceback (most recent call last):
-        brainalign.errors.BrainalignError: words.tsv, line 2: 'b' begins at 0.400 s, before 'a' ends at 0.500 s; words must not overlap.
+        >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.0, 0.4], "offset": [0.5, 0.9]})
+        >>> check_intervals(words, 1.0, "a_words.tsv")
+        ["a_words.tsv, row 1: 'it' begins at 0.4 s, before 'so' ends at 0.5 s; words must not overlap."]
+    """
+    kind, unit = str(table.columns[0]), str(table.index.name or "row")
+    names = [str(name).strip() for name in table.iloc[:, 0]]
+    onset, offset = _times(table)
+    before, ended = np.r_[np.nan, onset[:-1]], np.r_[np.nan, offset[:-1]]
+    backwards = onset < before
+    overlap = ~backwards & ((ended - onset > TOLERANCE) | (onset == before))
+    found: list[str] = []
+
+    def tell(bad: NDArray[np.bool_], sentence: Callable[[int], str]) -> None:
+        at = np.flatnonzero(bad)
+        if len(at):
+            more = f" ({len(at) - 1} more such {unit}{'s' * (len(at) > 2)})" if len(at) > 1 else ""
+            found.append(f"{where}, {unit} {table.index[at[0]]}: {sentence(int(at[0]))}{more}.")
+
+    for column, values in (("onset", onset), ("offset", offset)):
+        tell(
+            ~np.isfinite(values),
+            lambda i, c=column: (
+                f"the {c} of {names[i]!r} is {table[c].iloc[i]!r}, which is no number of seconds"
+            ),
+        )  # type: ignore[misc]
+    tell(
+        np.array([name in ("", MISSING) for name in names], dtype=bool),
+        lambda i: f"the {kind} is empty; name it or take the {unit} out",
+    )
+    tell(
+        offset <= onset,
+        lambda i: f"{names[i]!r} ends at {_s(offset[i])}, not after its onset at {_s(onset[i])}",
+    )
+    tell(onset < -TOLERANCE, lambda i: f"{names[i]!r} begins at {_s(onset[i])}, before the stimulus does")
+    tell(
+        backwards,
+        lambda i: (
+            f"{names[i]!r} begins at {_s(onset[i])}, before {names[i - 1]!r} above it at {_s(before[i])}; onsets must rise"
+        ),
+    )
+    tell(
+        overlap,
+        lambda i: (
+            f"{names[i]!r} begins at {_s(onset[i])}, before {names[i - 1]!r} ends at {_s(ended[i])}; {kind}s must not overlap"
+        ),
+    )
+    if duration is not None:
+        tell(
+            offset > duration + TOLERANCE,
+            lambda i: f"{names[i]!r} ends at {_s(offset[i])}, past the end of the audio at {_s(duration)}",
+        )
+    return found
+
+
+def clip_overlaps(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Bring checked intervals to their final form: labels stripped, times as floats, overlaps from rounding clipped.
+
+    Args:
+        table: Columns label, onset, offset in which :func:`check_intervals` found nothing.
+
+    Returns:
+        The table with index 0..n-1, in which no interval ends after the next one's onset; how many ends were moved.
     """
     label = str(table.columns[0])
-    out = table.reset_index(drop=True).copy()
-    names, onset, offset = out[label].tolist(), out["onset"].to_numpy(dtype=float).copy(), out["offset"].to_numpy(dtype=float).copy()
-    clipped = 0
-    for i, name in enumerate(names):
-        place = f"{where}, line {first_line + i}"
-        if not str(name).strip():
-            raise BrainalignError(f"{place}: the {label} is empty; name it or take the row out.")
-        if onset[i] < -ROUNDING:
-            raise BrainalignError(f"{place}: {name!r} begins at {onset[i]:.3f} s, before the stimulus does.")
-        if offset[i] <= onset[i]:
-            raise BrainalignError(f"{place}: {name!r} ends at {offset[i]:.3f} s, not after its onset at {onset[i]:.3f} s.")
-        if i and onset[i] < onset[i - 1]:
-            raise BrainalignError(
-                f"{place}: {name!r} begins at {onset[i]:.3f} s, before {names[i - 1]!r} above it at {onset[i - 1]:.3f} s; onsets must rise."
-            )
-        if i and onset[i] < offset[i - 1]:
-            if offset[i - 1] - onset[i] > ROUNDING:
-                raise BrainalignError(
-                    f"{place}: {name!r} begins at {onset[i]:.3f} s, before {names[i - 1]!r} ends at {offset[i - 1]:.3f} s; "
-                    f"{label}s must not overlap."
-                )
-            offset[i - 1] = onset[i]
-            clipped += 1
-        if duration is not None and offset[i] > duration:
-            if offset[i] - duration > ROUNDING:
-                raise BrainalignError(f"{place}: {name!r} ends at {offset[i]:.3f} s, past the end of the audio at {duration:.3f} s.")
-            offset[i] = duration
-            clipped += 1
-    if clipped:
-        log.info("%s: %d overlap(s) of at most 1 ms clipped", where, clipped)
-    out["onset"], out["offset"] = onset, offset
-    return out
+    onset, offset = _times(table)
+    following = np.r_[onset[1:], np.inf]
+    clipped = int(np.sum(offset - following > _EXACT))
+    names = table[label].astype(str).str.strip().to_numpy(dtype=object)
+    return pd.DataFrame({label: names, "onset": onset, "offset": np.minimum(offset, following)}), clipped
+
+
+def _times(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Onset and offset as floats, NaN where the cell is no finite number."""
+    both: list[Any] = [
+        pd.to_numeric(table[c], errors="coerce").to_numpy(dtype=np.float64) for c in ("onset", "offset")
+    ]
+    onset, offset = (np.where(np.isfinite(v), v, np.nan) for v in both)
+    return onset, offset
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + " s"

@@ -1,31 +1,36 @@
-"""All participants' responses brought to the frame grid, as one table of presentations by channels."""
+"""All participants' responses brought to the frame grid, as one problem: presentations by frames by channels."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.grid import FrameGrid
-from brainalign.data.types import Dataset, Presentation
+from brainalign.data.types import Dataset, Presentation, Recording
 from brainalign.errors import BrainalignError
 from brainalign.signal.resample import resample_to
 
 SHORT = 0.1
-"""Seconds by which a recording may end before its stimulus does."""
+"""Seconds of a stimulus that a response may lack at either end; the frames there are NaN."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Responses:
-    """Responses on frames.
+    """Responses of all participants on the frames of the stimuli.
 
     Attributes:
         grids: Stimulus -> its frames.
-        presentations: (stimulus, repeat), those of all participants together, in order.
-        values: One (T, channels) array a presentation, NaN where a participant has none.
-        channels: The channels of all participants, in the arrays' column order.
+        presentations: (stimulus, repeat): the union over participants, sorted.
+        values: One (T, channels) array a presentation; NaN where a participant did not hear it, or has no valid sample.
+        channels: The channels of all participants, in the arrays' column order, index 0..n-1.
         notes: Sentences on what was dropped.
     """
 
@@ -37,79 +42,132 @@ class Responses:
 
 
 def collect(dataset: Dataset, rate: float | None) -> Responses:
-    """Bring a data set to the frame grid.
+    """Bring all recordings of a data set to common frames.
 
     Args:
         dataset: Stimuli and recordings.
-        rate: 50 for the frames of the speech models, or None for the recordings' own samples (fMRI).
+        rate: 50 for the frames of the speech models (:meth:`FrameGrid.speech`), each response resampled inside its presentation;
+            None for the recordings' own samples (fMRI), which must then coincide between participants.
 
     Raises:
-        BrainalignError: A recording is slower than asked, shorter than its stimulus, or participants' samples do not coincide.
+        BrainalignError: Nothing was recorded, a recording is slower than asked or much shorter than its stimulus, samples do not
+            coincide, or no channel varies.
+
+    Example:
+        >>> from brainalign.data.simulated import simulate
+        >>> data = simulate(subjects=2, electrodes=5, sentences=6, repeated=1, repeats=3)
+        >>> responses = collect(data, rate=50.0)
+        >>> len(responses.presentations), responses.values[0].shape[1]
+        (8, 10)
     """
     heard = sorted({(p.stimulus, p.repeat) for r in dataset.recordings for p in r.presentations})
     if not heard:
-        raise BrainalignError(f"data set {dataset.name!r} has no presentation at all; check its events.")
-    grids = {s: _grid(dataset, s, rate) for s in sorted({s for s, _ in heard})}
-    width = len(dataset.channels)
-    values = {key: np.full((grids[key[0]].n, width), np.nan) for key in heard}
+        raise BrainalignError(
+            f"data set {dataset.name!r} has no presentation at all; there is nothing to predict."
+        )
+    ids = list(dict.fromkeys(stimulus for stimulus, _ in heard))
+    grids = _own_grids(dataset, ids) if rate is None else _speech_grids(dataset, ids, rate)
+    values = {key: np.full((grids[key[0]].n, len(dataset.channels)), np.nan) for key in heard}
     first = 0
     for recording in dataset.recordings:
         columns = slice(first, first + len(recording.channels))
+        _check_repeats(recording)
         for p in recording.presentations:
-            if rate is not None:
-                _check_span(recording.subject, p, rate, dataset.stimuli[p.stimulus].duration)
-            values[p.stimulus, p.repeat][:, columns] = resample_to(p.response, p.start, p.rate, grids[p.stimulus].times)
-        first = columns.stop
-    return _without_flat(dataset.channels, heard, values, grids)
-
-
-def _grid(dataset: Dataset, stimulus: str, rate: float | None) -> FrameGrid:
-    if rate is not None:
-        speech = FrameGrid.speech(dataset.stimuli[stimulus].duration)
-        if abs(rate - speech.rate) > 1e-9:
-            raise BrainalignError(f"window.rate={rate:g} is not offered; 50 (the frames of speech models) or null (the recording's own samples).")
-        return speech
-    found = [(r.subject, p) for r in dataset.recordings for p in r.presentations if p.stimulus == stimulus]
-    subject, first = found[0]
-    for other, p in found[1:]:
-        phase = (p.start - first.start) * first.rate
-        if abs(p.rate - first.rate) > 1e-9 or abs(phase - round(phase)) > 1e-3:
-            raise BrainalignError(
-                f"stimulus {stimulus}: participant {other} has samples at {p.rate:g} Hz from {p.start:g} s, participant {subject} at "
-                f"{first.rate:g} Hz from {first.start:g} s; they must coincide, or give window.rate=50."
+            values[p.stimulus, p.repeat][:, columns] = resample_to(
+                p.response, p.start, p.rate, grids[p.stimulus].times
             )
-    start = min(p.start for _, p in found)
-    end = max(p.start + len(p.response) / p.rate for _, p in found)
-    return FrameGrid(start, first.rate, round((end - start) * first.rate))
+        first = columns.stop
+    return _varying(Responses(grids, heard, list(values.values()), dataset.channels, []))
+
+
+def _speech_grids(dataset: Dataset, ids: Sequence[str], rate: float) -> dict[str, FrameGrid]:
+    grids = {s: FrameGrid.speech(dataset.stimuli[s].duration) for s in ids}
+    own = next(iter(grids.values())).rate
+    if abs(rate - own) > 1e-9:
+        raise BrainalignError(
+            f"window.rate={rate:g} is not offered; it must be {own:g} (the frames of the speech models) or null (the recording's own samples)."
+        )
+    for s, grid in grids.items():
+        if grid.n < 1:
+            raise BrainalignError(
+                f"stimulus {s!r} lasts {dataset.stimuli[s].duration:g} s, too short for one frame of 25 ms."
+            )
+    for recording in dataset.recordings:
+        for p in recording.presentations:
+            _check_span(recording.subject, p, rate, dataset.stimuli[p.stimulus].duration)
+    return grids
 
 
 def _check_span(subject: str, p: Presentation, rate: float, duration: float) -> None:
     if p.rate < rate * (1 - 1e-6):
         raise BrainalignError(
-            f"window.rate={rate:g} is faster than the recording of participant {subject} ({p.rate:g} Hz); for fMRI use window=fir_tr."
+            f"window.rate={rate:g} is above the {p.rate:g} Hz at which participant {subject} was recorded; "
+            f"take the recording's own samples (window.rate=null; window=fir_tr for fMRI)."
         )
     end = p.start + len(p.response) / p.rate
-    if end < duration - SHORT:
+    if end < duration - SHORT or p.start > SHORT:
         raise BrainalignError(
-            f"participant {subject}, stimulus {p.stimulus}: the recording ends {end:.2f} s after onset, the stimulus lasts {duration:.2f} s."
+            f"participant {subject}, stimulus {p.stimulus!r}: the response runs from {p.start:.3f} s to {end:.3f} s, but the stimulus "
+            f"from 0 to {duration:.3f} s; the response must cover it."
         )
 
 
-def _without_flat(
-    channels: pd.DataFrame,
-    heard: list[tuple[str, int]],
-    values: dict[tuple[str, int], NDArray[np.float64]],
-    grids: dict[str, FrameGrid],
-) -> Responses:
-    """Drop channels that are constant or never valid, by name."""
-    low = np.fmin.reduce([np.fmin.reduce(v, axis=0) for v in values.values()])
-    high = np.fmax.reduce([np.fmax.reduce(v, axis=0) for v in values.values()])
-    keep = high > low  # False for NaN too
+def _own_grids(dataset: Dataset, ids: Sequence[str]) -> dict[str, FrameGrid]:
+    """For each stimulus the samples from the earliest to the latest of any participant."""
+    parts = [(r.subject, p) for r in dataset.recordings for p in r.presentations]
+    who, model = parts[0]
+    for subject, p in parts:
+        if abs(p.rate / model.rate - 1) > 1e-6:
+            raise BrainalignError(
+                f"participant {subject} was recorded at {p.rate:g} Hz, but participant {who} at {model.rate:g} Hz; "
+                f"window.rate=null needs one rate for all."
+            )
+    grids = {}
+    for stimulus in ids:
+        same = [(subject, p) for subject, p in parts if p.stimulus == stimulus]
+        who, model = same[0]
+        for subject, p in same:
+            apart = (p.start - model.start) * model.rate
+            if abs(apart - round(apart)) > 0.01:
+                raise BrainalignError(
+                    f"stimulus {stimulus!r}: participant {subject} has samples from {p.start:g} s on, participant {who} from {model.start:g} s "
+                    f"on, which do not coincide at {model.rate:g} Hz; window.rate=null needs the same sample times in all."
+                )
+        start = min(p.start for _, p in same)
+        end = max(p.start + len(p.response) / p.rate for _, p in same)
+        grids[stimulus] = FrameGrid(start, model.rate, round((end - start) * model.rate))
+    return grids
+
+
+def _check_repeats(recording: Recording) -> None:
+    keys = [(p.stimulus, p.repeat) for p in recording.presentations]
+    for stimulus, repeat in keys:
+        if keys.count((stimulus, repeat)) > 1:
+            raise BrainalignError(
+                f"participant {recording.subject} has two presentations of {stimulus!r} with repeat {repeat}; number them 0, 1, 2, ..."
+            )
+
+
+def _varying(responses: Responses) -> Responses:
+    """Leave out channels that never vary, by name."""
+    dead = dead_channels(responses.values)
+    if len(dead) == len(responses.channels):
+        raise BrainalignError(
+            f"none of the {len(dead)} channels varies on the frames of the stimuli; there is nothing to predict."
+        )
+    if not dead:
+        return responses
     notes = []
-    if not keep.all():
-        names = [f"{row.subject}/{row.electrode}" for row in channels[~keep].itertuples()]
-        notes.append(f"{len(names)} channel(s) are constant or never valid and are dropped: {', '.join(names)}.")
-    if not keep.any():
-        raise BrainalignError("every channel is constant or never valid; there is nothing to predict.")
-    kept = [values[key][:, keep] for key in heard]
-    return Responses(grids, heard, kept, channels[keep].reset_index(drop=True), notes)
+    for subject, table in responses.channels.groupby("subject", sort=False):
+        here: Mapping[str, str] = {table["electrode"][i]: dead[i] for i in table.index if i in dead}
+        if here:
+            notes.append(dropped_note(str(subject), here, len(table)))
+            log.warning(notes[-1])
+    keep = [i for i in range(len(responses.channels)) if i not in dead]
+    return Responses(
+        responses.grids,
+        responses.presentations,
+        [v[:, keep] for v in responses.values],
+        responses.channels.iloc[keep].reset_index(drop=True),
+        notes,
+    )

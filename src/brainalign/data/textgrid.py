@@ -2,46 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from brainalign.data.intervals import check_intervals
 from brainalign.errors import BrainalignError, nearest
 
-SILENCES = ("", "sp", "sil", "<sil>", "{NS}", "{SL}", "{CG}", "{LG}", "<p:>")
-"""Labels of intervals that are no words."""
+SILENCES = ("", "sp", "sil", "<sil>", "{NS}", "{SL}")
+"""Labels of intervals in which nothing is said."""
 
 
-def read_textgrid(path: Path, label: str = "word", tier: str | None = None, duration: float | None = None) -> pd.DataFrame:
-    """Read one interval tier.
+class TextGrid:
+    """The interval tiers of a TextGrid, in Praat's long or short form.
+
+    praatio parses the text; its tier objects are not used, because they sort the intervals and refuse the slightest overlap,
+    where a person wants to be told the interval.
 
     Args:
-        path: A TextGrid, long or short.
-        label: ``word`` or ``phone``: the name of the first column.
-        tier: The tier's name; None for the only one, or the one called like the label (``word``, ``words``).
-        duration: Length of the stimulus in seconds, where it is known.
+        path: The file, UTF-8 or UTF-16.
 
-    Returns:
-        Columns ``label``, onset, offset; silences left out, labels stripped.
+    Attributes:
+        tiers: Tier name -> intervals (onset, offset, label) as they stand in the file.
 
     Raises:
-        BrainalignError: The file does not parse, the tier is not there, or its intervals cannot be true.
+        BrainalignError: The file is missing or does not parse.
     """
-    from praatio import textgrid
-    from praatio.utilities.errors import PraatioException
 
-    try:
-        grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, reportingMode="silence")
-    except (PraatioException, OSError, ValueError, IndexError, UnicodeError) as error:
-        raise BrainalignError(f"{path} does not parse as a TextGrid ({str(error).strip() or type(error).__name__}).") from error
-    names = list(grid.tierNames)
-    if tier is None:
-        likely = [n for n in names if n.lower().rstrip("s") == label]
-        tier = names[0] if len(names) == 1 else (likely[0] if likely else None)
-    if tier not in names:
-        raise BrainalignError(f"{path} has no tier {tier or label + 's'!r}; {nearest(tier or label, names)}")
-    entries = [(e.label.strip(), e.start, e.end) for e in grid.getTier(tier).entries]
-    kept = [e for e in entries if e[0] not in SILENCES]
-    frame = pd.DataFrame(kept, columns=[label, "onset", "offset"])
-    return check_intervals(frame, duration, f"{path} (tier {tier})")
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise BrainalignError(f"TextGrid {path} cannot be read ({error.strerror}).") from error
+        from praatio.utilities.errors import PraatioException
+        from praatio.utilities.textgrid_io import parseTextgridStr
+
+        try:
+            text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+            parsed: list[dict[str, Any]] = parseTextgridStr(text, includeEmptyIntervals=True)["tiers"]
+        except (PraatioException, ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
+            raise BrainalignError(
+                f"{path} does not parse as a TextGrid; save it from Praat as text, long or short."
+            ) from error
+        self.tiers = {str(t["name"]).strip(): t["entries"] for t in parsed if t["class"] == "IntervalTier"}
+
+    def find(self, label: str) -> str | None:
+        """The name of the tier called like the label (``word``, ``words``), if there is one."""
+        return next((name for name in self.tiers if name.lower().removesuffix("s") == label), None)
+
+    def intervals(
+        self, label: str, tier: str | None = None, silences: Collection[str] = SILENCES
+    ) -> pd.DataFrame:
+        """What is said in a tier.
+
+        Args:
+            label: ``word`` or ``phone``: the name of the first column.
+            tier: The tier; None for the one called like the label, or else the only one.
+            silences: Labels of intervals to leave out, compared after spaces around the label are taken off.
+
+        Returns:
+            Columns ``label``, onset, offset, not yet checked; the index, named ``interval``, counts the tier's intervals from 1.
+
+        Raises:
+            BrainalignError: There is no such tier, or it is not clear which one is meant.
+        """
+        if tier is None:
+            tier = self.find(label) or (next(iter(self.tiers)) if len(self.tiers) == 1 else f"{label}s")
+        if tier not in self.tiers:
+            raise BrainalignError(f"{self.path} has no interval tier {tier!r}; {nearest(tier, self.tiers)}")
+        entries = [
+            (str(text).strip(), float(onset), float(offset)) for onset, offset, text in self.tiers[tier]
+        ]
+        index = pd.Index(range(1, len(entries) + 1), name="interval")
+        table = pd.DataFrame(entries, columns=[label, "onset", "offset"], index=index)
+        return table[~table[label].isin(list(silences))]

@@ -7,8 +7,8 @@
 in all layers; ``e`` is white noise of each layer's own. m, v and u sum to 1.
 
 Depth: layer 0 holds the shallowest latent alone (speech: acoustic; language: lexical), layer 3 the stated mixture,
-layers 1 and 2 lie on the line between, and layer 4 goes back to where layer 2 was. Noise is least in layer 3. So the layer
-profile of a model has its peak there by construction.
+layers 1 and 2 lie on the line between, and layer 4 goes back to where layer 2 was. Noise is least in layer 3. So a model's mean
+score over electrodes that hear all latents is best in layer 3 by construction.
 
 The two models share the lexical latent and nothing else: 24 canonical correlations are high, the others are chance,
 as acoustic, phonetic and contextual have (almost) nothing in common with what the other model holds.
@@ -27,7 +27,8 @@ from brainalign.data.grid import FrameGrid
 from brainalign.data.simulated import LATENTS, full_mixture
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
-from brainalign.features.base import Rows, Unit
+from brainalign.features.base import Placement, Rows, Unit
+from brainalign.features.checkpoint import asked_layers
 
 DEPTH = (0.0, 0.1, 0.3, 1.0, 0.3)
 """How far each layer has come from its shallowest latent to the stated mixture."""
@@ -57,6 +58,7 @@ class Planted:
     """
 
     unit: Unit = "frames"
+    placement: Placement = "hold"
     version = 1
     best_layer = 3
     kind: ClassVar[str]
@@ -72,7 +74,7 @@ class Planted:
         private_dims: int = 16,
         private: float = 0.2,
         noise: float = 0.05,
-        layers: Sequence[int] | None = None,
+        layers: list[int] | None = None,
         seed: int = 0,
         name: str | None = None,
     ) -> None:
@@ -81,12 +83,7 @@ class Planted:
                 f"model={self.kind} is made of simulated latents, which data set {dataset.name!r} does not have; use data=simulated."
             )
         self.name = self.kind if name is None else name
-        self.layers: Sequence[int] = list(range(len(DEPTH)) if layers is None else layers)
-        for layer in self.layers:
-            if layer not in range(len(DEPTH)):
-                raise BrainalignError(
-                    f"model.layers holds {layer}, but {self.kind} has the layers 0 to {len(DEPTH) - 1}."
-                )
+        self.layers: Sequence[int] = asked_layers(layers, len(DEPTH) - 1, self.name)
         self.private = private if private_dims else 0.0
         room = 1 - self.private - noise * max(_NOISE)
         if dims < 1 or private_dims < 0 or min(private, noise) < 0 or room <= 0:
@@ -119,6 +116,11 @@ class Planted:
             "private": self.private, "noise": self.noise, "seed": self.seed, "latents": state.hexdigest(),
         }  # fmt: skip
 
+    def describe(self) -> str:
+        """The model in a sentence."""
+        parts = ", ".join(f"{n} {v:.2f}" for n, v in self.shares(self.best_layer).items() if v > 0)
+        return f"a simulated representation of known content, {self.dims} dimensions; layer {self.best_layer} is {parts}"
+
     def check(self, stimulus: Stimulus) -> None:
         """Refuse a stimulus that is not of the simulated data set."""
         known = self.latents[LATENTS[0]]
@@ -142,7 +144,7 @@ class Planted:
                 )
                 for source, part in mapped.items():
                     values += np.sqrt(shares[source]) * part
-                layers[layer] = Rows(values, times, times)
+                layers[layer] = Rows(values.astype(np.float32), times, times)
             yield stimulus.id, layers
 
     def _stream(self, what: str) -> np.random.Generator:

@@ -11,6 +11,10 @@ name           dims  what
 
 Each dimension has mean 0 and variance 1 over the frames of all distinct sentences. The last three are centred inside
 words, and zero in silence. So the zeros that a TRF finds before a sentence are the latents' mean.
+
+What one still says about another, as the cross-validated R2 of a ridge TRF (0..380 ms) from one latent to random signals of
+another, over 150 sentences: phonetic -> acoustic .37, acoustic -> phonetic .32 (sound is made of phones), any other pair
+at most .03.
 """
 
 from __future__ import annotations
@@ -62,7 +66,10 @@ def latents(
         raw["lexical"][s] = np.stack([vectors[w] for w in words])[place]
         raw["contextual"][s] = context(words)[place]
     everywhere = {s: np.ones(len(m), dtype=bool) for s, m in inside.items()}
-    return {name: _standardise(values, everywhere if name == "acoustic" else inside) for name, values in raw.items()}
+    return {
+        name: _standardise(values, everywhere if name == "acoustic" else inside)
+        for name, values in raw.items()
+    }
 
 
 def _under(spans: Sequence[Span], times: Array) -> NDArray[np.intp]:

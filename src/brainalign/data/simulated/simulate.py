@@ -76,7 +76,18 @@ def simulate(
         >>> len(data.recordings[0].presentations), sorted(data.latents)
         (10, ['acoustic', 'contextual', 'lexical', 'phonetic'])
     """
-    _check(subjects, electrodes, sentences, repeated, repeats, silent_fraction, noise_ar, rho_min, rho_max, baseline)
+    _check(
+        subjects,
+        electrodes,
+        sentences,
+        repeated,
+        repeats,
+        silent_fraction,
+        noise_ar,
+        rho_min,
+        rho_max,
+        baseline,
+    )
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
@@ -96,7 +107,8 @@ def simulate(
         for p, person in enumerate(people)
     ]
     path = write_vectors(vectors, seed, cache_dir)
-    return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path))
+    note = f"The sentences, their sound and all responses are simulated (seed {seed})."
+    return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path), notes=(note,))
 
 
 def _record(

@@ -1,0 +1,54 @@
+"""Channels that cannot be predicted, because they never vary: found, and told by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FLAT = 1e-12
+"""Range below which a channel is constant, as a share of its largest absolute value: what resampling a constant leaves."""
+
+
+def dead_channels(parts: Sequence[NDArray[np.float64]]) -> dict[int, str]:
+    """Columns without a valid sample, or with one value alone, over all parts together.
+
+    Args:
+        parts: (T_i, c) arrays, not finite where nothing valid was recorded.
+
+    Returns:
+        Column -> ``no valid sample`` or ``constant``.
+
+    Example:
+        >>> dead_channels([np.array([[1.0, 2.0, np.nan], [3.0, 2.0, np.nan]])])
+        {1: 'constant', 2: 'no valid sample'}
+    """
+    low, high = np.full(parts[0].shape[1], np.inf), np.full(parts[0].shape[1], -np.inf)
+    for part in parts:
+        finite = np.isfinite(part)
+        low = np.minimum(low, np.where(finite, part, np.inf).min(axis=0, initial=np.inf))
+        high = np.maximum(high, np.where(finite, part, -np.inf).max(axis=0, initial=-np.inf))
+    out = {}
+    for c, (a, b) in enumerate(zip(low, high, strict=True)):
+        if a > b:
+            out[c] = "no valid sample"
+        elif b - a <= _FLAT * max(abs(a), abs(b)):
+            out[c] = "constant"
+    return out
+
+
+def dropped_note(subject: str, dead: Mapping[str, str], total: int) -> str:
+    """The sentence on one participant's dropped channels.
+
+    Args:
+        subject: The participant.
+        dead: Electrode -> reason.
+        total: Channels that the participant had.
+
+    Example:
+        >>> dropped_note("sub-01", {"E3": "constant"}, 20)
+        'participant sub-01: 1 of 20 channels is left out: E3 (constant).'
+    """
+    names = ", ".join(f"{name} ({reason})" for name, reason in dead.items())
+    return f"participant {subject}: {len(dead)} of {total} channels {'is' if len(dead) == 1 else 'are'} left out: {names}."
