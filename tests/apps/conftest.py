@@ -9,19 +9,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SMALL = (
-    "data=simulated_small",
-    "data.subjects=2",
-    "data.electrodes=6",
-    "data.sentences=20",
-    "data.repeated=2",
-    "data.repeats=3",
-    "encoding.outer_folds=3",
-    "encoding.alphas=[10,1000,100000]",
-)
-"""Overrides that make a run small enough for a test."""
-
-
 @pytest.fixture
 def brainalign(tmp_path):
     """Call the command line in ``tmp_path``; gives the finished process."""
@@ -34,8 +21,3 @@ def brainalign(tmp_path):
         )
 
     return call
-
-
-def folders(tmp_path):
-    """The output folders of finished runs below ``tmp_path``, by age."""
-    return sorted((p.parent for p in (tmp_path / "outputs").glob("*/**/metrics.json")), key=lambda p: p.stat().st_mtime)

@@ -61,7 +61,7 @@ def test_sound_is_finite_bounded_and_as_long_as_the_stimulus(data):
         assert np.isfinite(sound).all() and 0.5 < np.abs(sound).max() <= 1
         assert len(sound) == round(stimulus.duration * 16_000)
         assert stimulus.audio.duration == stimulus.duration
-        assert data.latents["acoustic"][stimulus.id].shape == (FrameGrid.speech(stimulus.duration).n, 8)
+        assert data.latents["acoustic"][stimulus.id].shape == (FrameGrid.speech(stimulus.duration).n, 6)
 
 
 def mean_spectrum(data, phone):

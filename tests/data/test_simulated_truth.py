@@ -118,6 +118,27 @@ def test_kernels_are_smooth_and_end_within_the_window():
     assert np.linalg.matrix_rank(basis) == 7
 
 
+def test_an_impulse_comes_back_as_the_bumps_later_and_never_before():
+    latents = {name: {"s": np.zeros((50, 3))} for name in LATENTS}
+    latents["lexical"]["s"][12, 1] = 1.0
+    signals = Signals(latents)
+    found = signals.filtered["s"][:, signals.parts["lexical"]].reshape(50, 3, 7)
+    np.testing.assert_allclose(found[12:32, 1], bumps(), atol=1e-12)
+    assert not found[:12].any() and not found[32:].any() and not found[:, [0, 2]].any()
+
+
+def test_sound_is_answered_before_context(data):
+    """Centre of gravity of the kernels' power, in seconds."""
+    signals, rng, centre = Signals(data.latents), np.random.default_rng(0), {}
+    for name in LATENTS:
+        pure = {n: float(n == name) for n in LATENTS}
+        weights = np.stack([signals.weights(pure, rng)[signals.parts[name]] for _ in range(50)])
+        kernels = weights.reshape(-1, 7) @ bumps().T
+        centre[name] = 0.02 * np.average(np.arange(20), weights=(kernels**2).mean(axis=0))
+    assert list(centre) == sorted(centre, key=centre.get)
+    assert centre["acoustic"] < 0.12 and centre["contextual"] > 0.18
+
+
 def test_latents_are_standardised_and_silent_in_silence(data):
     for name in LATENTS:
         frames = np.concatenate(list(data.latents[name].values()))
@@ -161,7 +182,7 @@ def test_context_is_not_linear_in_the_words(data):
 
 
 def test_context_is_a_function_of_products_of_words():
-    """Given sentences enough, a linear function of words finds next to nothing, and one of their products most of it."""
+    """Given sentences enough, no linear function of words finds it, and one of their products finds most of it."""
     vectors = word_vectors(0)
     memory = Context(own_part(vectors), seed=0)
     words, pairs, context, groups = [], [], [], []

@@ -1,4 +1,7 @@
-"""The public Alice fMRI set: six regions, TR 2 s, one 12-minute story (Brennan et al. 2016, Brain and Language 157-158)."""
+"""The public Alice fMRI set: six regions, TR 2 s, one story of 12 minutes.
+
+Brennan, Stabler, Van Wagenen, Luh & Hale (2016), Brain and Language 157-158, 81-94.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from brainalign.errors import BrainalignError, nearest
 from brainalign.signal.drift import cosine_highpass
 
 REGIONS = ("LATL", "RATL", "LPTL", "LIPL", "LPreM", "LIFG")
-"""Columns of a time-course file: left and right anterior temporal, left posterior temporal, inferior parietal, premotor, inferior frontal."""
+"""Columns of a time-course file: left and right anterior temporal, then left posterior temporal, inferior parietal,
+premotor and inferior frontal."""
 STORY = "alice_ch1"
 VOLUMES = 362
 TR = 2.0
@@ -41,9 +45,9 @@ def read_alice_fmri(
         highpass: Seconds; slower drifts are regressed out (:func:`brainalign.signal.drift.cosine_highpass`).
 
     Returns:
-        One stimulus, ``alice_ch1``, without audio: clitics (``'s``, ``n't``) are words of their own, as in the TextGrid. The
-        channels are the six regions; their coordinates are not published (NaN). A participant whose data are all zero is left
-        out, and the notes say so.
+        One stimulus, ``alice_ch1``, without audio: clitics (``'s``, ``n't``) are words of their own, as in the
+        TextGrid. The channels are the six regions; their coordinates are not published (NaN). A participant whose
+        data are all zero is left out, and the notes say so.
 
     Raises:
         BrainalignError: A file is missing or has another shape, a participant is unknown, or none is left.
@@ -82,8 +86,8 @@ def _find(root: Path, radius: str) -> Path:
         if (folder / radius).is_dir() and any((folder / radius).glob("*-timecourses.txt")):
             return folder
     raise BrainalignError(
-        f"data.root={root} is not the Alice fMRI set; the folder (or a folder alice_fmri in it) must hold {STORY}.TextGrid and "
-        f"{radius}/sNN-timecourses.txt."
+        f"data.root={root} is not the Alice fMRI set; the folder (or a folder alice_fmri in it) must hold "
+        f"{STORY}.TextGrid and {radius}/sNN-timecourses.txt."
     )
 
 
@@ -103,8 +107,8 @@ def _time_courses(path: Path) -> NDArray[np.float64]:
         raise BrainalignError(f"{path} is no table of numbers ({error}).") from error
     if values.shape != (VOLUMES, len(REGIONS)):
         raise BrainalignError(
-            f"{path} has {values.shape[0]} rows and {values.shape[1]} columns; {VOLUMES} rows (volumes) and {len(REGIONS)} columns "
-            f"({' '.join(REGIONS)}) are needed."
+            f"{path} has {values.shape[0]} rows and {values.shape[1]} columns; {VOLUMES} rows (volumes) and "
+            f"{len(REGIONS)} columns ({' '.join(REGIONS)}) are needed."
         )
     return values
 

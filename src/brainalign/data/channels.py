@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FLAT = 1e-12
-"""Range below which a channel is constant, as a share of its largest absolute value: what resampling a constant leaves."""
+"""Range, as a share of its largest absolute value, up to which a channel is constant: resampling leaves that much."""
 
 
 def dead_channels(parts: Sequence[NDArray[np.float64]]) -> dict[int, str]:
@@ -51,4 +51,5 @@ def dropped_note(subject: str, dead: Mapping[str, str], total: int) -> str:
         'participant sub-01: 1 of 20 channels is left out: E3 (constant).'
     """
     names = ", ".join(f"{name} ({reason})" for name, reason in dead.items())
-    return f"participant {subject}: {len(dead)} of {total} channels {'is' if len(dead) == 1 else 'are'} left out: {names}."
+    verb = "is" if len(dead) == 1 else "are"
+    return f"participant {subject}: {len(dead)} of {total} channels {verb} left out: {names}."

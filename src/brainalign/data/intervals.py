@@ -23,7 +23,7 @@ def read_intervals(path: Path, label: str) -> pd.DataFrame:
     """Read a words or phones table; nothing is checked yet.
 
     Args:
-        path: TSV with the columns ``label``, onset, and offset or duration (BIDS), in seconds from the stimulus's start.
+        path: TSV with the columns ``label``, onset, and offset or duration (BIDS), in seconds of the stimulus.
         label: ``word`` or ``phone``.
 
     Returns:
@@ -54,7 +54,7 @@ def check_intervals(table: pd.DataFrame, duration: float | None, where: str) -> 
     """Find what cannot be true of words in time.
 
     Args:
-        table: Columns label, onset, offset; its index numbers the rows as a person would (its name says what it counts).
+        table: Columns label, onset, offset; its index numbers the rows as a person would, its name says what it counts.
         duration: Length of the stimulus in seconds, or None where only the words tell it.
         where: The file, as the sentences name it.
 
@@ -72,47 +72,30 @@ def check_intervals(table: pd.DataFrame, duration: float | None, where: str) -> 
     before, ended = np.r_[np.nan, onset[:-1]], np.r_[np.nan, offset[:-1]]
     backwards = onset < before
     overlap = ~backwards & ((ended - onset > TOLERANCE) | (onset == before))
-    found: list[str] = []
+    end = np.inf if duration is None else duration
 
-    def tell(bad: NDArray[np.bool_], sentence: Callable[[int], str]) -> None:
+    def begins(i: int) -> str:
+        return f"{names[i]!r} begins at {_s(onset[i])}, before"
+
+    def ends(i: int) -> str:
+        return f"{names[i]!r} ends at {_s(offset[i])},"
+
+    rules: list[tuple[NDArray[np.bool_], Callable[[int], str]]] = [
+        (~np.isfinite(onset), lambda i: f"the onset {table['onset'].iloc[i]!r} of {names[i]!r} is no number"),
+        (~np.isfinite(offset), lambda i: f"the end {table['offset'].iloc[i]!r} of {names[i]!r} is no number"),
+        (np.isin(names, ("", MISSING)), lambda i: f"the {kind} is empty; name it or take the {unit} out"),
+        (offset <= onset, lambda i: f"{ends(i)} not after its onset at {_s(onset[i])}"),
+        (onset < -TOLERANCE, lambda i: f"{begins(i)} the stimulus does"),
+        (backwards, lambda i: f"{begins(i)} {names[i - 1]!r} above it at {_s(before[i])}; onsets must rise"),
+        (overlap, lambda i: f"{begins(i)} {names[i - 1]!r} ends at {_s(ended[i])}; {kind}s must not overlap"),
+        (offset > end + TOLERANCE, lambda i: f"{ends(i)} past the end of the audio at {_s(end)}"),
+    ]
+    found = []
+    for bad, sentence in rules:
         at = np.flatnonzero(bad)
         if len(at):
             more = f" ({len(at) - 1} more such {unit}{'s' * (len(at) > 2)})" if len(at) > 1 else ""
             found.append(f"{where}, {unit} {table.index[at[0]]}: {sentence(int(at[0]))}{more}.")
-
-    for column, values in (("onset", onset), ("offset", offset)):
-        tell(
-            ~np.isfinite(values),
-            lambda i, c=column: (
-                f"the {c} of {names[i]!r} is {table[c].iloc[i]!r}, which is no number of seconds"
-            ),
-        )  # type: ignore[misc]
-    tell(
-        np.array([name in ("", MISSING) for name in names], dtype=bool),
-        lambda i: f"the {kind} is empty; name it or take the {unit} out",
-    )
-    tell(
-        offset <= onset,
-        lambda i: f"{names[i]!r} ends at {_s(offset[i])}, not after its onset at {_s(onset[i])}",
-    )
-    tell(onset < -TOLERANCE, lambda i: f"{names[i]!r} begins at {_s(onset[i])}, before the stimulus does")
-    tell(
-        backwards,
-        lambda i: (
-            f"{names[i]!r} begins at {_s(onset[i])}, before {names[i - 1]!r} above it at {_s(before[i])}; onsets must rise"
-        ),
-    )
-    tell(
-        overlap,
-        lambda i: (
-            f"{names[i]!r} begins at {_s(onset[i])}, before {names[i - 1]!r} ends at {_s(ended[i])}; {kind}s must not overlap"
-        ),
-    )
-    if duration is not None:
-        tell(
-            offset > duration + TOLERANCE,
-            lambda i: f"{names[i]!r} ends at {_s(offset[i])}, past the end of the audio at {_s(duration)}",
-        )
     return found
 
 

@@ -46,12 +46,12 @@ def collect(dataset: Dataset, rate: float | None) -> Responses:
 
     Args:
         dataset: Stimuli and recordings.
-        rate: 50 for the frames of the speech models (:meth:`FrameGrid.speech`), each response resampled inside its presentation;
-            None for the recordings' own samples (fMRI), which must then coincide between participants.
+        rate: 50 for the frames of the speech models (:meth:`FrameGrid.speech`), each response resampled inside its
+            presentation; None for the recordings' own samples (fMRI), which must then coincide between participants.
 
     Raises:
-        BrainalignError: Nothing was recorded, a recording is slower than asked or much shorter than its stimulus, samples do not
-            coincide, or no channel varies.
+        BrainalignError: Nothing was recorded, a recording is slower than asked or much shorter than its stimulus,
+            samples do not coincide, or no channel varies.
 
     Example:
         >>> from brainalign.data.simulated import simulate
@@ -85,7 +85,8 @@ def _speech_grids(dataset: Dataset, ids: Sequence[str], rate: float) -> dict[str
     own = next(iter(grids.values())).rate
     if abs(rate - own) > 1e-9:
         raise BrainalignError(
-            f"window.rate={rate:g} is not offered; it must be {own:g} (the frames of the speech models) or null (the recording's own samples)."
+            f"window.rate={rate:g} is not offered; it must be {own:g} (the frames of the speech models) or null "
+            f"(the recording's own samples)."
         )
     for s, grid in grids.items():
         if grid.n < 1:
@@ -107,8 +108,8 @@ def _check_span(subject: str, p: Presentation, rate: float, duration: float) -> 
     end = p.start + len(p.response) / p.rate
     if end < duration - SHORT or p.start > SHORT:
         raise BrainalignError(
-            f"participant {subject}, stimulus {p.stimulus!r}: the response runs from {p.start:.3f} s to {end:.3f} s, but the stimulus "
-            f"from 0 to {duration:.3f} s; the response must cover it."
+            f"participant {subject}, stimulus {p.stimulus!r}: the response runs from {p.start:.3f} s to {end:.3f} s, "
+            f"but the stimulus from 0 to {duration:.3f} s; the response must cover it."
         )
 
 
@@ -130,8 +131,9 @@ def _own_grids(dataset: Dataset, ids: Sequence[str]) -> dict[str, FrameGrid]:
             apart = (p.start - model.start) * model.rate
             if abs(apart - round(apart)) > 0.01:
                 raise BrainalignError(
-                    f"stimulus {stimulus!r}: participant {subject} has samples from {p.start:g} s on, participant {who} from {model.start:g} s "
-                    f"on, which do not coincide at {model.rate:g} Hz; window.rate=null needs the same sample times in all."
+                    f"stimulus {stimulus!r}: participant {subject} has samples from {p.start:g} s on, participant "
+                    f"{who} from {model.start:g} s on, which do not coincide at {model.rate:g} Hz; "
+                    f"window.rate=null needs the same sample times in all."
                 )
         start = min(p.start for _, p in same)
         end = max(p.start + len(p.response) / p.rate for _, p in same)
@@ -144,7 +146,8 @@ def _check_repeats(recording: Recording) -> None:
     for stimulus, repeat in keys:
         if keys.count((stimulus, repeat)) > 1:
             raise BrainalignError(
-                f"participant {recording.subject} has two presentations of {stimulus!r} with repeat {repeat}; number them 0, 1, 2, ..."
+                f"participant {recording.subject} has two presentations of {stimulus!r} with repeat {repeat}; "
+                f"number them 0, 1, 2, ..."
             )
 
 

@@ -17,8 +17,8 @@ SILENCES = ("", "sp", "sil", "<sil>", "{NS}", "{SL}")
 class TextGrid:
     """The interval tiers of a TextGrid, in Praat's long or short form.
 
-    praatio parses the text; its tier objects are not used, because they sort the intervals and refuse the slightest overlap,
-    where a person wants to be told the interval.
+    praatio parses the text; its tier objects are not used, because they sort the intervals and refuse the slightest
+    overlap, where a person wants to be told the interval.
 
     Args:
         path: The file, UTF-8 or UTF-16.
@@ -63,7 +63,8 @@ class TextGrid:
             silences: Labels of intervals to leave out, compared after spaces around the label are taken off.
 
         Returns:
-            Columns ``label``, onset, offset, not yet checked; the index, named ``interval``, counts the tier's intervals from 1.
+            Columns ``label``, onset, offset, not yet checked; the index, named ``interval``, counts the tier's
+            intervals from 1.
 
         Raises:
             BrainalignError: There is no such tier, or it is not clear which one is meant.

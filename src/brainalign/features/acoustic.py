@@ -18,9 +18,13 @@ from brainalign.signal.spectrogram import envelope, mel_spectrogram
 def needs_audio(stimulus: Stimulus, model: str) -> None:
     """Refuse a stimulus without sound, or with too little for one frame."""
     if stimulus.audio is None:
-        raise BrainalignError(f"model {model} needs audio, but stimulus {stimulus.id!r} has none; choose a model of words.")
+        raise BrainalignError(
+            f"model {model} needs audio, but stimulus {stimulus.id!r} has none; choose a model of words."
+        )
     if FrameGrid.speech(stimulus.duration).n < 1:
-        raise BrainalignError(f"stimulus {stimulus.id!r} lasts {stimulus.duration:.3f} s, too short for one frame of 25 ms.")
+        raise BrainalignError(
+            f"stimulus {stimulus.id!r} lasts {stimulus.duration:.3f} s, too short for one frame of 25 ms."
+        )
 
 
 class Mel:

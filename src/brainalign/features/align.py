@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,78 +11,86 @@ from numpy.typing import NDArray
 from brainalign.data.grid import FrameGrid
 from brainalign.features.base import Placement, Rows, Unit
 
+Align = Literal["onset", "offset"]
+
 SLOW = 5.0
 """Frames per second below which a grid is slow (fMRI): a frame then sums the words that begin in its slot."""
 
 SAME = 1e-6
-"""Seconds within which two frame centres are one."""
+"""Seconds within which two times are one."""
 
 
 def to_grid(
-    rows: Rows, unit: Unit, grid: FrameGrid, *, placement: Placement = "hold", align: str = "onset"
+    rows: Rows, unit: Unit, grid: FrameGrid, *, placement: Placement = "hold", align: Align = "onset"
 ) -> NDArray[np.floating[Any]]:
-    """Put rows on a frame grid.
+    """Put rows on a frame grid of period P.
+
+    =======  =================  ==============================================================================
+    rows     grid               a frame at time t holds
+    =======  =================  ==============================================================================
+    words    fast, ``hold``     the word with onset <= t < offset; zero where there is none
+    words    fast, ``impulse``  the sum of the words whose first frame it is: t - P < onset <= t
+    words    slow               the sum of the words whose onset lies in its slot: t - P/2 <= onset < t + P/2
+    frames   the rows' own      the row itself, where times are equal to a microsecond
+    frames   faster             the rows on either side, interpolated
+    frames   slower             the mean of the rows over its slot (a box against aliasing)
+    =======  =================  ==============================================================================
+
+    Beyond their first and last row, model frames go on as they began and ended. Of two words that overlap,
+    the later counts.
 
     Args:
-        rows: (rows, dims) with their times.
+        rows: (rows, dims) with their times, onsets rising.
         unit: What a row is.
         grid: The frames wanted.
-        placement: Of words on a fast grid: ``hold`` repeats the vector over the frames whose centre lies in
-            [onset, offset), zero elsewhere; ``impulse`` puts it on the frame nearest to the onset alone.
-        align: ``onset``, or ``offset``: the word's vector then stands from its offset on, for as long as the word lasted or
-            until the next one has ended: nothing is known before it was heard.
+        placement: Of words on a fast grid.
+        align: ``onset``, or ``offset``: a word is then placed from its offset, for as long as it lasted or
+            until the next one has ended, so that nothing is known before it was heard.
 
     Returns:
-        (grid.n, dims). On slow grids words are summed over each frame's slot, model frames averaged.
+        (grid.n, dims).
+
+    Example:
+        >>> word = Rows(np.ones((1, 1)), np.array([0.02]), np.array([0.06]))
+        >>> to_grid(word, "words", FrameGrid(start=0.0, rate=50.0, n=5)).ravel()
+        array([0., 1., 1., 0., 0.])
     """
-    out = np.zeros((grid.n, rows.values.shape[1]), dtype=rows.values.dtype)
     if grid.n == 0 or len(rows.values) == 0:
-        return out
+        return np.zeros((grid.n, rows.values.shape[1]), dtype=rows.values.dtype)
     if unit == "frames":
-        return _frames(rows, grid, out)
-    onset, offset = _placed(rows, align)
-    begin, end = grid.edges
-    if grid.rate < SLOW or placement == "impulse":
-        slot = np.floor((onset - begin[0]) * grid.rate + 1e-9).astype(int)
-        inside = (slot >= 0) & (slot < grid.n)
-        np.add.at(out, slot[inside], rows.values[inside])
-        return out
-    first = np.ceil((onset - grid.start) * grid.rate - 1e-9).astype(int)
-    last = np.ceil((offset - grid.start) * grid.rate - 1e-9).astype(int)
-    for value, a, b in zip(rows.values, np.maximum(first, 0), np.minimum(last, grid.n), strict=True):
-        out[a:b] = value
+        return _frames(rows, grid)
+    begin, end = _span(rows, align)
+    if grid.rate < SLOW:
+        return _sum(rows.values, np.floor((begin - grid.edges[0][0] + SAME) * grid.rate), grid.n)
+    if placement == "impulse":
+        return _sum(rows.values, np.ceil((begin - grid.start - SAME) * grid.rate), grid.n)
+    place = np.searchsorted(begin, grid.times + SAME, side="right") - 1
+    inside = (place >= 0) & (grid.times + SAME < end[place])
+    out = rows.values[np.maximum(place, 0)]
+    out[~inside] = 0
     return out
 
 
-def _placed(rows: Rows, align: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if align == "onset":
-        return rows.onset, rows.offset
-    following = np.append(rows.offset[1:], np.inf)
-    return rows.offset, np.minimum(rows.offset + (rows.offset - rows.onset), following)
+def words_without_frame(
+    rows: Rows, grid: FrameGrid, *, placement: Placement = "hold", align: Align = "onset"
+) -> int:
+    """How many words :func:`to_grid` leaves out: beyond the grid, or held where no frame's centre falls.
 
-
-def _frames(rows: Rows, grid: FrameGrid, out: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    times = rows.onset
-    if len(times) == grid.n and np.abs(times - grid.times).max() < SAME:
-        return rows.values
-    begin, end = grid.edges
-    if len(times) > 1 and grid.rate < 0.75 / float(np.median(np.diff(times))):
-        lo, hi = np.searchsorted(times, begin - SAME), np.searchsorted(times, end - SAME)
-        sums = np.vstack([np.zeros((1, out.shape[1])), np.cumsum(rows.values, axis=0, dtype=np.float64)])
-        count = hi - lo
-        some = count > 0
-        out[some] = (sums[hi[some]] - sums[lo[some]]) / count[some, None]
-        return out
-    covered = (grid.times > times[0] - 0.5 / grid.rate) & (grid.times < times[-1] + 0.5 / grid.rate)
-    place = np.interp(grid.times, times, np.arange(len(times)))
-    low = np.floor(place).astype(int)
-    high, share = np.minimum(low + 1, len(times) - 1), (place - low)[:, None]
-    out[covered] = ((1 - share) * rows.values[low] + share * rows.values[high])[covered]
-    return out
+    Args:
+        rows: A row a word.
+        grid: The frames.
+        placement: As in :func:`to_grid`.
+        align: As in :func:`to_grid`.
+    """
+    values = np.arange(1.0, len(rows.values) + 1)[:, None]
+    summed = grid.rate < SLOW or placement == "impulse"
+    marks = Rows(np.ones_like(values) if summed else values, rows.onset, rows.offset)
+    shown = to_grid(marks, "words", grid, placement=placement, align=align)
+    return len(values) - int(shown.sum() if summed else len(np.unique(shown[shown > 0])))
 
 
 def words_from_frames(rows: Rows, words: pd.DataFrame) -> NDArray[np.floating[Any]]:
-    """Mean of the model frames inside each word; a word between two centres takes the nearest frame.
+    """Mean of the model frames inside each word; a word too short for any takes that nearest its middle.
 
     Args:
         rows: A row a model frame.
@@ -90,12 +98,63 @@ def words_from_frames(rows: Rows, words: pd.DataFrame) -> NDArray[np.floating[An
 
     Returns:
         (words, dims).
+
+    Example:
+        >>> times = np.array([0.01, 0.03, 0.05])
+        >>> frames = Rows(np.array([[1.0], [2.0], [4.0]]), times, times)
+        >>> words_from_frames(frames, pd.DataFrame({"onset": [0.0, 0.04], "offset": [0.04, 0.045]})).ravel()
+        array([1.5, 4. ])
     """
     out = np.empty((len(words), rows.values.shape[1]), dtype=rows.values.dtype)
-    for i, (onset, offset) in enumerate(zip(words["onset"], words["offset"], strict=True)):
-        inside = (rows.onset >= onset) & (rows.onset < offset)
-        if inside.any():
-            out[i] = rows.values[inside].mean(axis=0)
+    spans = zip(words["onset"], words["offset"], strict=True)
+    for i, (onset, offset) in enumerate(spans):
+        first, last = np.searchsorted(rows.onset, [onset - SAME, offset - SAME])
+        if last > first:
+            out[i] = rows.values[first:last].mean(axis=0, dtype=np.float64)
         else:
             out[i] = rows.values[np.argmin(np.abs(rows.onset - (onset + offset) / 2))]
     return out
+
+
+def _span(rows: Rows, align: Align) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(rows,) begin and end of each word on the grid."""
+    if align == "onset":
+        return rows.onset, rows.offset
+    following = np.append(rows.offset[1:], np.inf)
+    return rows.offset, np.minimum(2 * rows.offset - rows.onset, following)
+
+
+def _sum(values: NDArray[np.floating[Any]], place: NDArray[np.float64], n: int) -> NDArray[np.floating[Any]]:
+    """(n, dims): the values added up by place; what lies outside 0..n-1 is left out."""
+    out = np.zeros((n, values.shape[1]), dtype=values.dtype)
+    inside = (place >= 0) & (place < n)
+    np.add.at(out, place[inside].astype(int), values[inside])
+    return out
+
+
+def _frames(rows: Rows, grid: FrameGrid) -> NDArray[np.floating[Any]]:
+    times, wanted = rows.onset, grid.times
+    if len(times) == 1:
+        return np.repeat(rows.values, grid.n, axis=0)
+    nearest = np.clip(np.searchsorted(times, wanted - SAME), 0, len(times) - 1)
+    if np.abs(times[nearest] - wanted).max() < SAME:
+        return rows.values[nearest]
+    period = (times[-1] - times[0]) / (len(times) - 1)
+    if grid.rate * period >= 1 - SAME:
+        return _between(rows.values, np.interp(wanted, times, np.arange(len(times))))
+    # rows are steps of one period each: their mean over a slot is a difference of their integral at its edges
+    zero = np.zeros((1, rows.values.shape[1]))
+    integral = np.vstack([zero, np.cumsum(rows.values, axis=0, dtype=np.float64)])
+    edges = np.stack(grid.edges)
+    low, high = np.clip((edges - times[0]) / period + 0.5, 0, len(times))
+    covered = high - low > SAME
+    low, high = np.where(covered, [low, high], [nearest, nearest + 1])
+    mean = (_between(integral, high) - _between(integral, low)) / (high - low)[:, None]
+    return np.asarray(mean, dtype=rows.values.dtype)
+
+
+def _between(values: NDArray[np.floating[Any]], place: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
+    """Linear interpolation of (n, dims) at fractional row numbers."""
+    low = np.minimum(place.astype(int), len(values) - 2)
+    share = (place - low)[:, None].astype(values.dtype)
+    return np.asarray((1 - share) * values[low] + share * values[low + 1])

@@ -1,21 +1,35 @@
-"""Where checkpoints come from: a folder, the local cache of the hub, or the hub; and what identifies their weights."""
+"""Checkpoints: from a folder, the hub's local cache or the hub; what identifies them, and how they are loaded."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from brainalign.errors import BrainalignError
 
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-OTHER_FILES = ["*.json", "*.txt", "*.model"]
-TINY = "model=tiny_gpt2 and model=tiny_wav2vec2 need no checkpoint"
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+"""Patterns of weight files, the better format first."""
+SETTINGS = (
+    "config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt",
+    "merges.txt", "*.model",
+)  # fmt: skip
+"""The other files that determine what a model gives."""
+_TINY = "model=tiny_gpt2 and model=tiny_wav2vec2 need no checkpoint"
+_NEVER_READ = ("masked_spec_embed",)
+"""Weights for training alone, which many checkpoints lack."""
 
 
-def checkpoint_folder(name: str | None, path: str | None, revision: str | None) -> Path:
+def checkpoint_folder(name: str | None, path: str | None, revision: str | None = None) -> Path:
     """The folder that holds a checkpoint's configuration and weights.
 
     Args:
@@ -27,87 +41,210 @@ def checkpoint_folder(name: str | None, path: str | None, revision: str | None) 
         BrainalignError: Nothing is named, the folder lacks something, or the checkpoint is not at hand.
     """
     if path is None and name is None:
-        raise BrainalignError("model.path is not set; give the checkpoint's folder (model.path=) or hub name (model.checkpoint=).")
+        raise BrainalignError(
+            "neither model.path nor model.checkpoint is set; give the checkpoint's folder (model.path=) or "
+            "hub name (model.checkpoint=)."
+        )
     folder = Path(path).expanduser() if path is not None else _from_hub(str(name), revision)
+    said = f"model.path={path}" if path is not None else f"checkpoint {name} ({folder})"
     if not folder.is_dir():
-        raise BrainalignError(f"model.path={path} is no folder; give the folder of a checkpoint (config.json and weights).")
+        raise BrainalignError(
+            f"{said} is no folder; the folder of a checkpoint (config.json and weights) is needed."
+        )
     if not (folder / "config.json").is_file():
-        raise BrainalignError(f"model.path={folder} has no config.json; give the folder of a transformers checkpoint.")
+        raise BrainalignError(
+            f"{said} has no config.json; the folder of a transformers checkpoint is needed."
+        )
     if not weight_files(folder):
-        raise BrainalignError(f"model.path={folder} has no weights; model.safetensors or pytorch_model.bin is needed beside config.json.")
+        raise BrainalignError(
+            f"{said} has no weights; model.safetensors or pytorch_model.bin is needed beside config.json."
+        )
     return folder
 
 
 def _from_hub(name: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    """The hub's snapshot in the local cache; what is missing is fetched, unless HF_HUB_OFFLINE is set."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    options: dict[str, Any] = {"repo_id": name, "revision": revision}
     try:
-        folder = Path(snapshot_download(**options, local_files_only=True))
-        if weight_files(folder):
-            return folder
+        return _snapshot(name, revision, cached=True)
+    except HFValidationError as error:
+        raise BrainalignError(
+            f"model.checkpoint={name} is no hub name ({_first_line(error)}); a folder is given by "
+            "model.path=."
+        ) from error
     except LocalEntryNotFoundError:
         pass
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+    if constants.HF_HUB_OFFLINE:
         raise BrainalignError(
-            f"checkpoint {name} is not in the local cache and HF_HUB_OFFLINE forbids its download: unset it, give a folder by "
-            f"model.path=, or try without ({TINY})."
+            f"checkpoint {name} is not in the local cache ({constants.HF_HUB_CACHE}) and HF_HUB_OFFLINE "
+            "forbids its download; unset "
+            f"HF_HUB_OFFLINE, give a folder by model.path=, or try without ({_TINY})."
         )
     try:
-        folder = Path(snapshot_download(**options, allow_patterns=[*OTHER_FILES, WEIGHTS[0]]))
-        if not weight_files(folder):
-            folder = Path(snapshot_download(**options, allow_patterns=[*OTHER_FILES, WEIGHTS[1]]))
+        return _snapshot(name, revision, cached=False)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise BrainalignError(
-            f"checkpoint {name} could not be fetched ({reason}); give a folder by model.path=, or try without ({TINY}; "
-            "HF_HUB_OFFLINE=1 never asks the network)."
+            f"checkpoint {name} is not in the local cache and could not be fetched ({_first_line(error)}); "
+            "give a folder by model.path=, or "
+            f"try without ({_TINY}); HF_HUB_OFFLINE=1 keeps to the cache."
         ) from error
-    return folder
+
+
+def _snapshot(name: str, revision: str | None, *, cached: bool) -> Path:
+    """The snapshot with its settings and its weights in the better of the formats that it has."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    for weights in WEIGHTS:
+        wanted = [*SETTINGS, "*.index.json", weights]
+        found = Path(
+            snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=cached)
+        )
+        if weight_files(found):
+            return found
+    if cached:
+        raise LocalEntryNotFoundError(f"the snapshot {found} has no weights")
+    return found
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """A checkpoint's weight files: safetensors where there are any."""
+    """A checkpoint's weight files: safetensors where there are any.
+
+    Args:
+        folder: Of the checkpoint.
+    """
     for pattern in WEIGHTS:
         if found := sorted(folder.glob(pattern)):
             return found
     return []
 
 
-def weights_digest(folder: Path) -> str:
-    """SHA-256 of configuration and weight files: the checkpoint's identity, wherever it lies."""
-    state = hashlib.sha256()
-    for file in [folder / "config.json", *weight_files(folder)]:
-        with file.open("rb") as opened:
-            state.update(hashlib.file_digest(opened, "sha256").digest())
-    return state.hexdigest()
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint in a folder: its configuration is read at once, its weights when they are needed.
 
-
-def model_type(folder: Path) -> str:
-    """``model_type`` of a checkpoint's configuration."""
-    try:
-        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BrainalignError(f"{folder / 'config.json'} is no JSON file ({error}).") from error
-
-
-def quiet_transformers() -> None:
-    """Silence transformers' progress bars and notes; what a user must know is said by us."""
-    import transformers
-
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-
-
-def asked_layers(layers: list[int] | None, last: int, name: str) -> list[int]:
-    """The layers wanted, all of 0..last where None.
-
-    Raises:
-        BrainalignError: A layer that the model does not have.
+    Attributes:
+        folder: From :func:`checkpoint_folder`.
+        model_class: Name of the transformers class that loads it: ``AutoModel``, ``AutoModelForCausalLM``.
+        processor_class: Of its tokenizer or feature extractor.
     """
-    if layers is None:
-        return list(range(last + 1))
-    if outside := [n for n in layers if n > last]:
-        raise BrainalignError(f"model.layers names layer {outside[0]}, but {name} has layers 0 (input embedding) to {last}.")
-    return sorted(set(layers))
+
+    folder: Path
+    model_class: str
+    processor_class: str
+
+    @cached_property
+    def model_type(self) -> str:
+        """``model_type`` of the configuration."""
+        file = self.folder / "config.json"
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8"))["model_type"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrainalignError(
+                f"{file} is no configuration of a transformers model ({type(error).__name__}: {error})."
+            ) from error
+
+    @cached_property
+    def config(self) -> Any:
+        """The configuration, as transformers reads it."""
+        from transformers import AutoConfig
+
+        with quiet_transformers():
+            return AutoConfig.from_pretrained(self.folder, local_files_only=True)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of weights and settings: the checkpoint's identity, wherever it lies."""
+        state = hashlib.sha256()
+        settings = sorted({file for pattern in SETTINGS for file in self.folder.glob(pattern)})
+        for file in [*settings, *weight_files(self.folder)]:
+            with file.open("rb") as opened:
+                state.update(file.name.encode() + hashlib.file_digest(opened, "sha256").digest())
+        return state.hexdigest()
+
+    def processor(self) -> Any:
+        """The tokenizer or the feature extractor.
+
+        Raises:
+            BrainalignError: The folder does not have it.
+        """
+        import transformers
+
+        try:
+            with quiet_transformers():
+                return getattr(transformers, self.processor_class).from_pretrained(
+                    self.folder, local_files_only=True
+                )
+        except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
+            what = (
+                "preprocessor_config.json"
+                if "Feature" in self.processor_class
+                else "tokenizer (tokenizer.json)"
+            )
+            raise BrainalignError(
+                f"checkpoint {self.folder} has no usable {what}: {_first_line(error)}"
+            ) from error
+
+    def model(self) -> PreTrainedModel:
+        """The model in float32 and evaluation mode.
+
+        Raises:
+            BrainalignError: The weights cannot be read, or not all of them are there: the rest would be
+            random.
+        """
+        import pickle
+
+        import torch
+        import transformers
+        from safetensors import SafetensorError
+
+        try:
+            with quiet_transformers():
+                model, info = getattr(transformers, self.model_class).from_pretrained(
+                    self.folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+                )
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+            KeyError,
+            EOFError,
+            SafetensorError,
+            pickle.UnpicklingError,
+        ) as error:
+            raise BrainalignError(
+                f"the weights of checkpoint {self.folder} cannot be loaded: {_first_line(error)}"
+            ) from error
+        body = "" if model.base_model is model else f"{model.base_model_prefix}."
+        missing = sorted(
+            k for k in info["missing_keys"] if k.startswith(body) and not k.endswith(_NEVER_READ)
+        )
+        if missing:
+            raise BrainalignError(
+                f"the weights of checkpoint {self.folder} lack {len(missing)} that its config.json asks for "
+                f"({missing[0]}, ...); weights and "
+                "configuration must belong together."
+            )
+        return cast("PreTrainedModel", model.eval())
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Without transformers' progress bars and notes; what a user must know is said by us."""
+    from transformers.utils import logging
+
+    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bar:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,85 +12,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.types import Stimulus
-from brainalign.errors import BrainalignError
+from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, Rows, Unit
-from brainalign.features.checkpoint import asked_layers, model_type, quiet_transformers, weights_digest
-from brainalign.features.words import needs_words, word_rows
+from brainalign.features.checkpoint import Checkpoint
+from brainalign.features.forward import asked_layers, hidden_states, ready, weights_digest
+from brainalign.features.subwords import Span, text_of, tokens_of
+from brainalign.features.words import needs_words, word_rows, words_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
 
-
-def text_of(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
-    """Words as a text, and the span of characters of each; clitics ('s, n't) join the word before them.
-
-    Args:
-        words: As transcribed.
-
-    Example:
-        >>> text_of(["do", "n't", "go"])
-        ("don't go", [(0, 2), (2, 5), (6, 8)])
-    """
-    text, spans = "", []
-    for word in words:
-        clitic = word.startswith(("'", "’")) or word.lower() in ("n't", "n’t")
-        if text and not clitic:
-            text += " "
-        spans.append((len(text), len(text) + len(word)))
-        text += word
-    return text, spans
-
-
-def tokens_of(spans: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """The sub-words of each word.
-
-    A sub-word belongs to the word that holds most of its characters; a word left without any takes the one that covers it.
-
-    Args:
-        spans: (begin, end) of each word in the text.
-        offsets: (begin, end) of each sub-word in the text.
-
-    Returns:
-        One list of sub-word numbers a word, in order; empty where no sub-word touches it.
-    """
-    touching: list[list[int]] = [[] for _ in spans]
-    owned: list[list[int]] = [[] for _ in spans]
-    first = 0
-    for number, (a, b) in enumerate(offsets):
-        while first < len(spans) and spans[first][1] <= a:
-            first += 1
-        best, most = -1, 0
-        for w in range(first, len(spans)):
-            begin, end = spans[w]
-            if begin >= b:
-                break
-            overlap = min(b, end) - max(a, begin)
-            if overlap > 0:
-                touching[w].append(number)
-            if overlap > most:
-                best, most = w, overlap
-        if best >= 0:
-            owned[best].append(number)
-    return [mine or near for mine, near in zip(owned, touching, strict=True)]
+POOLING = ("mean", "last", "first")
+_CAUSAL = 1e-4
+"""Share of its spread that a hidden state may move when a later sub-word changes: rounding, not knowledge."""
 
 
 class LanguageModel:
     """All layers of a causal language model, each word read with all words of the stimulus before it.
 
-    Layer 0 is the input embedding (with position, where the model adds it), layer n the last after the final normalisation. A
-    text beyond the model's limit goes by windows that overlap by half: every sub-word beyond the first window has at least
-    half the limit before it.
+    The words of a stimulus, joined by spaces, are one text. Layer 0 is the input embedding (with position,
+    where the model adds it), layer n the last after the final normalisation. A text beyond the model's limit
+    goes by windows that overlap by half, and each sub-word is taken from the window in which most of the text
+    stands before it: at least half the limit.
+
+    A word knows nothing that comes after it, with one exception: where a clitic is joined, the sub-words of
+    the word before it may be cut otherwise (``do`` + ``n't`` becomes ``don`` + ``'t``).
+    ``join_clitics=False`` has no exception.
 
     Args:
-        model: In evaluation mode.
-        tokenizer: A fast tokenizer, which knows the characters behind each sub-word.
-        identity: What determines the weights.
+        model: In memory, or a checkpoint, which is loaded when it is needed.
+        tokenizer: Of a model in memory; a fast one, which knows the characters behind each sub-word. A
+            checkpoint has its own.
+        identity: What the model is, beside its weights.
         name: As it stands in tables.
         pooling: ``mean``, ``last`` or ``first`` of a word's sub-words.
         layers: Wanted layers, None for all.
         device: Torch device.
+        join_clitics: See :func:`text_of`.
+
+    Raises:
+        BrainalignError: The tokenizer is a slow one.
+
+    Example:
+        >>> import pandas as pd
+        >>> from brainalign.features.untrained import tiny_gpt2
+        >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.1, 0.4], "offset": [0.4, 0.6]})
+        >>> said = Stimulus("s1", 1.0, words)
+        >>> extractor = LanguageModel(*tiny_gpt2(), {}, "tiny_gpt2")
+        >>> dict(extractor.extract([said]))["s1"][4].values.shape
+        (2, 96)
     """
 
     unit: Unit = "words"
@@ -98,61 +71,94 @@ class LanguageModel:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PreTrainedModel | Checkpoint,
         tokenizer: Any,
         identity: dict[str, Any],
         name: str,
         pooling: str = "mean",
-        layers: list[int] | None = None,
+        layers: Sequence[int] | None = None,
         device: str = "cpu",
+        join_clitics: bool = True,
     ) -> None:
-        self.name, self.pooling, self._identity, self.tokenizer = name, pooling, identity, tokenizer
-        self.model = model.eval().to(device)
-        self.layers: Sequence[int] = asked_layers(layers, model.config.num_hidden_layers, name)
-        self._prefix = list(tokenizer("").input_ids)
-        self.limit = int(getattr(model.config, "max_position_embeddings", 1024)) - len(self._prefix)
+        if pooling not in POOLING:
+            raise BrainalignError(f"features.pooling={pooling!r} is unknown; {nearest(pooling, POOLING)}")
+        if not tokenizer.is_fast:
+            raise BrainalignError(
+                f"model {name} has a slow tokenizer; a fast one (tokenizer.json) is needed to find a word's "
+                "sub-words."
+            )
+        self.name, self.pooling, self.join_clitics, self.device = name, pooling, join_clitics, device
+        self._model, self._tokenizer = model, tokenizer
+        self._identity = {
+            **identity,
+            "weights": model.digest if isinstance(model, Checkpoint) else weights_digest(model),
+        }
+        self.config = model.config.get_text_config()
+        self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name)
+        self.limit: int | None = getattr(self.config, "max_position_embeddings", None)
 
     @classmethod
     def from_folder(
-        cls, folder: Path, name: str, pooling: str = "mean", layers: list[int] | None = None, device: str = "cpu"
+        cls,
+        folder: Path,
+        name: str,
+        pooling: str = "mean",
+        layers: Sequence[int] | None = None,
+        device: str = "cpu",
+        join_clitics: bool = True,
     ) -> LanguageModel:
-        """Load a checkpoint.
+        """A checkpoint; its weights are read when they are needed.
 
         Args:
             folder: With configuration, tokenizer and weights.
-            name, pooling, layers, device: See the class.
+            name: As it stands in tables.
+            pooling: Of a word's sub-words.
+            layers: Wanted layers, None for all.
+            device: Torch device.
+            join_clitics: See :func:`text_of`.
 
         Raises:
             BrainalignError: The checkpoint is of another kind, or its tokenizer is missing or slow.
         """
-        quiet_transformers()
-        from transformers import AutoModelForCausalLM, AutoTokenizer
         from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-        kind = model_type(folder)
-        if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-            raise BrainalignError(f"model {name}: the checkpoint {folder} is of type {kind!r}, no causal language model of transformers.")
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, TypeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise BrainalignError(f"model {name}: the checkpoint {folder} has no usable tokenizer ({reason}).") from error
-        if not tokenizer.is_fast:
-            raise BrainalignError(f"model {name}: the tokenizer of {folder} is not a fast one (tokenizer.json), which is needed.")
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
-        identity = {"kind": "language", "weights": weights_digest(folder)}
-        return cls(model, tokenizer, identity, name, pooling, layers, device)
+        checkpoint = Checkpoint(folder, "AutoModelForCausalLM", "AutoTokenizer")
+        if checkpoint.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+            raise BrainalignError(
+                f"model {name}: the checkpoint {folder} is of type {checkpoint.model_type!r}, no causal "
+                "language model of transformers; "
+                "model=wav2vec2 with model.path= is for speech models."
+            )
+        return cls(
+            checkpoint,
+            checkpoint.processor(),
+            {"kind": "language"},
+            name,
+            pooling,
+            layers,
+            device,
+            join_clitics,
+        )
 
     def identity(self) -> dict[str, Any]:
-        """Weights, pooling, and the vocabulary that words are split by."""
-        return {**self._identity, "pooling": self.pooling, "vocabulary": len(self.tokenizer), "limit": self.limit}
+        """Weights, sub-words, pooling and context."""
+        vocabulary = hashlib.sha256(self._tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+        own = {
+            "vocabulary": vocabulary,
+            "pooling": self.pooling,
+            "join_clitics": self.join_clitics,
+            "context": "auto",
+        }
+        return {**self._identity, **own}
 
     def describe(self) -> str:
         """The model in a sentence."""
-        c = self.model.config
+        c = self.config
+        windows = f" (windows that overlap by half beyond {self.limit} sub-words)" if self.limit else ""
         return (
-            f"{c.model_type}, {c.num_hidden_layers} layers x {c.hidden_size}, {self.pooling} of each word's sub-words; causal, with the whole "
-            f"stimulus before a word as its context (overlapping windows beyond {self.limit} sub-words)"
+            f"{c.model_type}, {c.num_hidden_layers} layers x {c.hidden_size}, {self.pooling} of each word's "
+            "sub-words; causal, with all words "
+            f"of the stimulus before a word as its context{windows}"
         )
 
     def check(self, stimulus: Stimulus) -> None:
@@ -160,51 +166,92 @@ class LanguageModel:
         needs_words(stimulus, self.name)
 
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """One stimulus at a time, all layers of it in one pass."""
-        lost = 0
-        for stimulus in stimuli:
-            words = [str(w) for w in stimulus.words["word"]]
-            text, spans = text_of(words)
-            encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-            groups = tokens_of(spans, encoded["offset_mapping"])
-            lost += sum(not g for g in groups)
-            states = self.states(encoded["input_ids"])
-            yield stimulus.id, {n: word_rows(stimulus, self._pool(v, groups)) for n, v in states.items()}
-        if lost:
-            log.warning("%s: %d word(s) have no sub-word and are zero", self.name, lost)
+        """One stimulus at a time, all layers of it in one pass.
 
-    def _pool(self, states: NDArray[np.float32], groups: list[list[int]]) -> NDArray[np.float32]:
-        out = np.zeros((len(groups), states.shape[1]), dtype=np.float32)
-        for w, group in enumerate(groups):
-            if group:
-                out[w] = {"mean": states[group].mean(axis=0), "last": states[group[-1]], "first": states[group[0]]}[self.pooling]
-        return out
-
-    def states(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-        """Hidden states of a sequence of sub-words.
-
-        Args:
-            ids: Sub-word ids, without special ones.
-
-        Returns:
-            Layer -> (sub-words, dims).
+        Raises:
+            BrainalignError: The model is not causal.
         """
-        if len(ids) <= self.limit:
-            return self._forward(ids)
-        step = self.limit // 2
-        starts = range(0, len(ids) - step, step)
-        log.info("%s: %d sub-words go by %d windows of %d", self.name, len(ids), len(starts), self.limit)
-        parts = []
-        for start in starts:
-            state = self._forward(ids[start : start + self.limit])
-            parts.append({n: v[step if start else 0 : 2 * step] for n, v in state.items()})
-        return {n: np.vstack([p[n] for p in parts]) for n in self.layers}
+        model = self._ready()
+        lost: list[str] = []
+        total = 0
+        for stimulus in stimuli:
+            words = words_of(stimulus)
+            text, spans = text_of(words, self.join_clitics)
+            prefix, ids, offsets = self._encode(text)
+            groups = tokens_of(spans, offsets)
+            states = self._states(model, prefix, ids, stimulus.id)
+            total += len(words)
+            lost += [word for word, group in zip(words, groups, strict=True) if not group]
+            yield (
+                stimulus.id,
+                {n: word_rows(stimulus, self._pool(values, groups)) for n, values in states.items()},
+            )
+        if lost:
+            named = ", ".join(map(repr, dict.fromkeys(lost[:10])))
+            log.warning(
+                "%s: %d of %d words have no sub-word and are zero, among them %s",
+                self.name,
+                len(lost),
+                total,
+                named,
+            )
 
-    def _forward(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+    def _ready(self) -> PreTrainedModel:
+        """The model without the head that predicts words, tried for causality."""
+        model = ready(self._model, self.device)
+        last = self.config.num_hidden_layers
+        one, other = (self._forward(model, [last], ids)[last][:2] for ids in ([0, 1, 2], [0, 1, 3]))
+        if np.abs(one - other).max() > _CAUSAL * one.std():
+            raise BrainalignError(
+                f"model {self.name} ({self.config.model_type}) is not causal: a word changes what stands "
+                "before it; a causal language model is needed."
+            )
+        return model
+
+    def _encode(self, text: str) -> tuple[list[int], list[int], list[Span]]:
+        """Special sub-words before the text, the text's own, and the span of characters of each of those."""
+        encoded = self._tokenizer(
+            text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False
+        )
+        ids, offsets = list(encoded["input_ids"]), list(encoded["offset_mapping"])
+        special = encoded["special_tokens_mask"]
+        first = next((i for i, mark in enumerate(special) if not mark), len(special))
+        last = next((i for i in range(len(special), first, -1) if not special[i - 1]), first)
+        return ids[:first], ids[first:last], offsets[first:last]
+
+    def _states(
+        self, model: PreTrainedModel, prefix: Sequence[int], ids: Sequence[int], what: str
+    ) -> dict[int, NDArray[np.float32]]:
+        """Layer -> (sub-words, dims), by as many windows as the model's limit asks for."""
+        if not ids:
+            return {n: np.zeros((0, self.config.hidden_size), dtype=np.float32) for n in self.layers}
+        room = len(ids) if self.limit is None else self.limit - len(prefix)
+        final = max(0, len(ids) - room)
+        starts = [*range(0, final, room // 2), final]
+        if final:
+            log.info(
+                "%s: %s (%d sub-words) goes by %d windows of %d", self.name, what, len(ids), len(starts), room
+            )
+        parts: list[dict[int, NDArray[np.float32]]] = []
+        done = 0
+        for start in starts:
+            states = self._forward(model, self.layers, [*prefix, *ids[start : start + room]])
+            parts.append({n: values[len(prefix) + done - start :] for n, values in states.items()})
+            done = min(start + room, len(ids))
+        return {n: np.vstack([part[n] for part in parts]) for n in self.layers}
+
+    def _forward(
+        self, model: PreTrainedModel, layers: Sequence[int], ids: Sequence[int]
+    ) -> dict[int, NDArray[np.float32]]:
         import torch
 
-        before = len(self._prefix)
-        whole = torch.tensor([[*self._prefix, *ids]], device=self.model.device)
-        with torch.inference_mode():
-            found = self.model(whole, output_hidden_states=True, use_cache=False).hidden_states
-        return {n: found[n][0, before:].float().cpu().numpy() for n in self.layers}
+        return hidden_states(model, layers, input_ids=torch.tensor([ids]))
+
+    def _pool(self, states: NDArray[np.float32], groups: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """(words, dims); zero where a word has no sub-word."""
+        out = np.zeros((len(groups), states.shape[1]), dtype=np.float32)
+        for word, group in enumerate(groups):
+            if group:
+                of_word = {"mean": group, "last": group[-1:], "first": group[:1]}[self.pooling]
+                out[word] = states[of_word].mean(axis=0)
+        return out

@@ -2,15 +2,15 @@
 
     F(layer) = sum_l sqrt(m_l) Z_l A_l  +  sqrt(v) P B  +  sqrt(u) e
 
-``Z_l`` is latent l (frames, dims), ``A_l`` a random map scaled so that each of its columns has variance 1 over the frames, and
-``m_l`` its part of the variance; ``P`` are private dimensions, smooth noise that no brain and no other model has, the same
-in all layers; ``e`` is white noise of each layer's own. m, v and u sum to 1.
+``Z_l`` is latent l (frames, dims), ``A_l`` a random map scaled so that each of its columns has variance 1 over the
+frames, and ``m_l`` its part of the variance; ``P`` are private dimensions, smooth noise that no brain and no other
+model has, the same in all layers; ``e`` is white noise of each layer's own. m, v and u sum to 1.
 
 Depth: layer 0 holds the shallowest latent alone (speech: acoustic; language: lexical), layer 3 the stated mixture,
-layers 1 and 2 lie on the line between, and layer 4 goes back to where layer 2 was. Noise is least in layer 3. So a model's mean
-score over electrodes that hear all latents is best in layer 3 by construction.
+layers 1 and 2 lie on the line between, and layer 4 goes back to where layer 2 was. Noise is least in layer 3. So a
+model's mean score over electrodes that hear all latents is best in layer 3 by construction.
 
-The two models share the lexical latent and nothing else: 24 canonical correlations are high, the others are chance,
+The two models share the lexical latent and nothing else: 12 canonical correlations are high, the others are chance,
 as acoustic, phonetic and contextual have (almost) nothing in common with what the other model holds.
 """
 
@@ -28,7 +28,7 @@ from brainalign.data.simulated import LATENTS, full_mixture
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, Rows, Unit
-from brainalign.features.checkpoint import asked_layers
+from brainalign.features.forward import asked_layers
 
 DEPTH = (0.0, 0.1, 0.3, 1.0, 0.3)
 """How far each layer has come from its shallowest latent to the stated mixture."""
@@ -80,7 +80,8 @@ class Planted:
     ) -> None:
         if dataset.latents is None:
             raise BrainalignError(
-                f"model={self.kind} is made of simulated latents, which data set {dataset.name!r} does not have; use data=simulated."
+                f"model={self.kind} is made of simulated latents, which data set {dataset.name!r} does not have; "
+                "use data=simulated."
             )
         self.name = self.kind if name is None else name
         self.layers: Sequence[int] = asked_layers(layers, len(DEPTH) - 1, self.name)
@@ -88,8 +89,9 @@ class Planted:
         room = 1 - self.private - noise * max(_NOISE)
         if dims < 1 or private_dims < 0 or min(private, noise) < 0 or room <= 0:
             raise BrainalignError(
-                f"{self.kind} cannot have dims={dims}, private_dims={private_dims}, private={private:g}, noise={noise:g}: none may "
-                f"be negative, and private + {max(_NOISE):g} noise must stay below 1."
+                f"{self.kind} cannot have dims={dims}, private_dims={private_dims}, private={private:g}, "
+                f"noise={noise:g}: dims must be 1 or more, none may be negative, "
+                f"and private + {max(_NOISE):g} noise must stay below 1."
             )
         self.latents = dataset.latents
         self.mixture = full_mixture(self.stated if mixture is None else mixture, "model.mixture")
@@ -119,7 +121,7 @@ class Planted:
     def describe(self) -> str:
         """The model in a sentence."""
         parts = ", ".join(f"{n} {v:.2f}" for n, v in self.shares(self.best_layer).items() if v > 0)
-        return f"a simulated representation of known content, {self.dims} dimensions; layer {self.best_layer} is {parts}"
+        return f"simulated representation of known content, {self.dims} dimensions; layer {self.best_layer} is {parts}"
 
     def check(self, stimulus: Stimulus) -> None:
         """Refuse a stimulus that is not of the simulated data set."""

@@ -14,22 +14,32 @@ from numpy.typing import NDArray
 
 from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Stimulus
-from brainalign.features.align import to_grid, words_from_frames
+from brainalign.errors import BrainalignError
+from brainalign.features.align import Align, to_grid, words_from_frames, words_without_frame
 from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
 from brainalign.progress import track
 
 log = logging.getLogger(__name__)
 
+CHUNK = 128 * 2**20
+"""Bytes of rows that are held before they are set aside on disk."""
+
 
 class Representation:
     """All asked-for layers of one model over all stimuli of a data set.
+
+    One layer is in memory at a time; the others are in the cache. Layers that are missing there are extracted
+    together.
 
     Args:
         extractor: The model.
         stimuli: Id -> Stimulus.
         stimuli_digest: Of all of them, part of the cache's identity.
         cache: Where rows are kept.
+
+    Attributes:
+        notes: Sentences for the report on what was left out or is zero.
 
     Raises:
         BrainalignError: A stimulus lacks what the extractor needs.
@@ -38,10 +48,22 @@ class Representation:
     def __init__(
         self, extractor: Extractor, stimuli: Mapping[str, Stimulus], stimuli_digest: str, cache: FeatureCache
     ) -> None:
-        self.extractor, self.stimuli, self._stimuli_digest, self._cache = extractor, stimuli, stimuli_digest, cache
-        for stimulus in stimuli.values():
-            extractor.check(stimulus)
-        self._rows: dict[int, dict[str, Rows]] = {}
+        self.extractor, self.stimuli, self._cache = extractor, stimuli, cache
+        self.notes: list[str] = []
+        self._held: tuple[int, dict[str, Rows]] | None = None
+        identity = extractor.identity()
+        self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
+        missing = self._missing()
+        if missing:
+            for stimulus in stimuli.values():
+                extractor.check(stimulus)
+        if len(missing) < len(self._keys):
+            log.info(
+                "%s: %d of %d layer(s) reused from the cache",
+                self.name,
+                len(self._keys) - len(missing),
+                len(self._keys),
+            )
 
     @property
     def name(self) -> str:
@@ -60,7 +82,7 @@ class Representation:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what determines the values besides the stimuli: weights and settings."""
+        """SHA-256 of what determines the values besides the stimuli: weights, settings, extractor version."""
         text = json.dumps([self.extractor.identity(), self.extractor.version], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -68,38 +90,28 @@ class Representation:
         """The model in a sentence."""
         return f"{self.name}: {self.extractor.describe()}"
 
-    def rows(self, layer: int) -> Mapping[str, Rows]:
-        """Stimulus -> rows of one layer; whatever layers are missing are extracted in one pass.
+    def rows(self, layer: int) -> dict[str, Rows]:
+        """Stimulus -> rows of one layer in float32; all layers that are missing are extracted in one pass.
 
         Args:
             layer: One of ``layers``.
         """
-        if layer not in self._rows:
-            self._fetch()
-        return self._rows[layer]
+        if self._held is None or self._held[0] != layer:
+            self._held = None  # one layer at a time
+            found = self._cache.read(self._keys[layer])
+            if found is None:
+                self._extract(sorted({layer, *self._missing()}))
+                found = self._cache.read(self._keys[layer])
+                if found is None:
+                    raise BrainalignError(
+                        f"{self._cache.folder} does not keep what is written to it; set paths.cache to "
+                        "another folder."
+                    )
+            self._held = layer, found
+            self._note_zeros(found)
+        return self._held[1]
 
-    def _fetch(self) -> None:
-        keys = {
-            n: self._cache.key(self._stimuli_digest, self.extractor.identity(), self.extractor.version, n) for n in self.layers
-        }
-        for n, key in keys.items():
-            if (found := self._cache.read(key)) is not None:
-                self._rows[n] = found
-        missing = [n for n in self.layers if n not in self._rows]
-        if not missing:
-            log.info("%s: features of %d stimuli reused from the cache", self.name, len(self.stimuli))
-            return
-        fresh: dict[int, dict[str, Rows]] = {n: {} for n in missing}
-        stream = self.extractor.extract(list(self.stimuli.values()))
-        for stimulus, layers in track(stream, f"extracting {self.name}", total=len(self.stimuli)):
-            for n in missing:
-                fresh[n][stimulus] = layers[n]
-        for n in missing:
-            self._cache.write(keys[n], fresh[n])
-        self._rows.update(fresh)
-        log.info("%s: %d layer(s) of %d stimuli extracted", self.name, len(missing), len(self.stimuli))
-
-    def features(self, layer: int, grids: Mapping[str, FrameGrid], *, align: str = "onset") -> Features:
+    def features(self, layer: int, grids: Mapping[str, FrameGrid], *, align: Align = "onset") -> Features:
         """One layer on the frame grid.
 
         Args:
@@ -107,9 +119,15 @@ class Representation:
             grids: Stimulus -> grid; only these stimuli are given.
             align: ``onset`` or ``offset``, for a vector a word.
         """
-        rows = self.rows(layer)
+        rows, placement = self.rows(layer), self.extractor.placement
+        if self.unit == "words":
+            lost = sum(
+                words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items()
+            )
+            total = sum(len(rows[s].onset) for s in grids)
+            self._note(lost, f"{self.name}: {lost} of {total} words fall into no frame and are left out.")
         values = {
-            s: to_grid(rows[s], self.unit, grid, placement=self.extractor.placement, align=align) for s, grid in grids.items()
+            s: to_grid(rows[s], self.unit, g, placement=placement, align=align) for s, g in grids.items()
         }
         return Features(f"{self.name}/{layer}", values, dict(grids))
 
@@ -123,3 +141,49 @@ class Representation:
         if self.unit == "words":
             return {s: r.values for s, r in rows.items()}
         return {s: words_from_frames(r, self.stimuli[s].words) for s, r in rows.items()}
+
+    def _missing(self) -> list[int]:
+        return [n for n, key in self._keys.items() if not self._cache.has(key)]
+
+    def _extract(self, layers: Sequence[int]) -> None:
+        """Fill these layers' files, in one pass over what an earlier run has not already set aside."""
+        aside = self._cache.unfinished([self._keys[n] for n in layers])
+        done = set.intersection(*(set(aside.read(n)) for n in layers))
+        if done:
+            log.info(
+                "%s: %d of %d stimuli were extracted by an earlier run",
+                self.name,
+                len(done),
+                len(self.stimuli),
+            )
+        todo = [s for s in self.stimuli.values() if s.id not in done]
+        chunk: dict[int, dict[str, Rows]] = {n: {} for n in layers}
+        size = 0
+        for stimulus, rows in track(self.extractor.extract(todo), f"extracting {self.name}", total=len(todo)):
+            for n in layers:
+                if not np.isfinite(rows[n].values).all():
+                    raise BrainalignError(
+                        f"model {self.name} gives values that are no finite numbers for stimulus "
+                        f"{stimulus!r} in layer {n}."
+                    )
+                chunk[n][stimulus] = rows[n]
+                size += rows[n].values.nbytes
+            if size > CHUNK:
+                aside.add(chunk)
+                chunk, size = {n: {} for n in layers}, 0
+        for n in layers:
+            self._cache.write(self._keys[n], aside.read(n) | chunk[n])
+        aside.discard()
+        log.info("%s: %d layer(s) of %d stimuli extracted", self.name, len(layers), len(todo))
+
+    def _note_zeros(self, rows: Mapping[str, Rows]) -> None:
+        if self.unit == "words":
+            zero = sum(int((~r.values.any(axis=1)).sum()) for r in rows.values())
+            total = sum(len(r.values) for r in rows.values())
+            self._note(zero, f"{self.name}: {zero} of {total} words have no vector and are zero.")
+
+    def _note(self, count: int, sentence: str) -> None:
+        """Keep and log a sentence, once, where there is something to tell."""
+        if count and sentence not in self.notes:
+            self.notes.append(sentence)
+            log.warning(sentence)

@@ -1,4 +1,4 @@
-"""Baselines made of word times alone."""
+"""What every model of words needs, and the baseline made of word times alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
@@ -15,20 +16,44 @@ from brainalign.features.base import Placement, Rows, Unit
 def needs_words(stimulus: Stimulus, model: str) -> None:
     """Refuse a stimulus without a single timed word."""
     if stimulus.words.empty:
-        raise BrainalignError(f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of audio.")
+        raise BrainalignError(
+            f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of "
+            "audio."
+        )
 
 
-def word_rows(stimulus: Stimulus, values: np.ndarray) -> Rows:
-    """One row a word, with its times."""
+def words_of(stimulus: Stimulus) -> list[str]:
+    """The words of a stimulus without the spaces that transcripts leave around some.
+
+    Args:
+        stimulus: With timed words.
+    """
+    return [str(word).strip() for word in stimulus.words["word"]]
+
+
+def word_rows(stimulus: Stimulus, values: NDArray[np.floating[Any]]) -> Rows:
+    """One row a word, with its times.
+
+    Args:
+        stimulus: With timed words.
+        values: (words, dims).
+    """
     onset, offset = (stimulus.words[c].to_numpy(dtype=np.float64) for c in ("onset", "offset"))
     return Rows(values.astype(np.float32), onset, offset)
 
 
 class WordRate:
-    """An impulse at each word's onset; on slow grids the number of words a frame.
+    """An impulse at each word's onset; on slow grids the number of words that begin in a frame.
 
     Args:
         name: As it stands in tables.
+
+    Example:
+        >>> import pandas as pd
+        >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.1, 0.4], "offset": [0.4, 0.6]})
+        >>> said = Stimulus("s1", 1.0, words)
+        >>> dict(WordRate().extract([said]))["s1"][0].values.ravel()
+        array([1., 1.], dtype=float32)
     """
 
     unit: Unit = "words"

@@ -13,9 +13,9 @@ def cosine_highpass(
 ) -> NDArray[np.float64]:
     """Regress the mean and the slow cosines of the discrete cosine transform out of each column.
 
-    The regressors are ``cos(pi k (t + 1/2) / T)``, t = 0..T-1, for k = 0..K with ``K = floor(2 T period / cutoff)``: the set
-    that SPM's ``spm_filter`` and ``spm_dctmtx`` build (Friston et al. 2000, NeuroImage 12). Columns with missing rows are
-    fitted on the rows that they have.
+    The regressors are ``cos(pi k (t + 1/2) / T)``, t = 0..T-1, for k = 0..K with ``K = floor(2 T period / cutoff)``:
+    the set that SPM's ``spm_filter`` and ``spm_dctmtx`` build. Columns with missing rows are fitted on the rows that
+    they have.
 
     Args:
         values: (T, c), not finite where nothing valid was recorded.
@@ -23,7 +23,8 @@ def cosine_highpass(
         cutoff: Seconds; slower fluctuations are removed.
 
     Returns:
-        (T, c) residuals; NaN where the input is not finite, and in all of a column that has no more valid rows than regressors.
+        (T, c) residuals; NaN where the input is not finite, and in all of a column that has no more valid rows than
+        regressors.
 
     Example:
         >>> t = np.arange(100)

@@ -22,9 +22,10 @@ def resample_to(
 
         y(t) = sum_k h(t - t_k) x_k / sum_k h(t - t_k),    h(t) = sinc(2 f t) kaiser(t)
 
-    With ``N`` half the lower of both rates, the Kaiser design (Oppenheim & Schafer, Discrete-Time Signal Processing, 7.6) passes
-    0 to 0.6 N, cuts off at ``f = 0.8 N`` (-6 dB) and lets 3e-4 through from N on, so that nothing folds back. From 100 Hz to 50 Hz
-    the kernel is 0.22 s long on either side. The sums run over the samples that exist, which makes the weights sum to 1 at the edges, too.
+    With ``N`` half the lower of both rates, the Kaiser design (Oppenheim & Schafer, Discrete-Time Signal Processing,
+    7.6) passes 0 to 0.6 N, cuts off at ``f = 0.8 N`` (-6 dB) and lets 3e-4 through from N on, so that nothing folds
+    back. From 100 Hz to 50 Hz the kernel is 0.22 s long on either side. The sums run over the samples that exist, so
+    the weights sum to 1 at the edges, too.
 
     Where all times are samples and the rates are equal, the samples are handed out as they are.
 
@@ -35,8 +36,8 @@ def resample_to(
         times: (n,) seconds, uniform.
 
     Returns:
-        (n, c). NaN where a missing sample lies under the kernel's main lobe (25 ms either side at 50 Hz), and at times more than
-        half a sample period outside the record.
+        (n, c). NaN where a missing sample lies under the kernel's main lobe (25 ms either side at 50 Hz), and at times
+        more than half a sample period outside the record.
 
     Raises:
         ValueError: The times are not uniform.

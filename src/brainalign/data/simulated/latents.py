@@ -3,18 +3,18 @@
 =============  ====  =================================================================================================
 name           dims  what
 =============  ====  =================================================================================================
-``acoustic``   8     log energies of the sound in eight bands, from 100 Hz to 8 kHz
+``acoustic``   6     log energies of the sound in six bands, from 100 Hz to 8 kHz
 ``phonetic``   14    phonetic features of the phone under the frame's centre (``phones.PHONETIC_FEATURES``)
-``lexical``    24    the vector of the word under the frame's centre, the one that is in the GloVe file
-``contextual`` 24    a nonlinear function of that word and those before it in the sentence
+``lexical``    12    the vector of the word under the frame's centre, the one that is in the GloVe file
+``contextual`` 12    a nonlinear function of that word and those before it in the sentence
 =============  ====  =================================================================================================
 
 Each dimension has mean 0 and variance 1 over the frames of all distinct sentences. The last three are centred inside
 words, and zero in silence. So the zeros that a TRF finds before a sentence are the latents' mean.
 
-What one still says about another, as the cross-validated R2 of a ridge TRF (0..380 ms) from one latent to random signals of
-another, over 150 sentences: phonetic -> acoustic .37, acoustic -> phonetic .32 (sound is made of phones), any other pair
-at most .03.
+What one still says about another, as the cross-validated R2 of a ridge TRF (0..380 ms) from one latent to random
+signals of another, over 150 sentences: phonetic -> acoustic .41, acoustic -> phonetic .26 (sound is made of phones),
+any other pair at most .02.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 Latents = dict[str, dict[str, Array]]
 
 LATENTS = ("acoustic", "phonetic", "lexical", "contextual")
-BANDS = (100, 300, 600, 1000, 1600, 2500, 3500, 5000, 8000)
+BANDS = (100, 400, 1000, 2000, 3500, 5000, 8000)
 """Edges of the acoustic latent's bands in Hz."""
 
 
@@ -46,7 +46,7 @@ def latents(
     Args:
         said: Stimulus -> timed sentence.
         sounds: Stimulus -> (n,) samples.
-        vectors: Word -> (24,).
+        vectors: Word -> (12,).
         seed: Of the projections in the contextual latent.
 
     Returns:
@@ -94,7 +94,7 @@ def band_energies(sound: NDArray[np.float32]) -> Array:
         sound: (n,) samples at 16 kHz.
 
     Returns:
-        (frames, 8); the floor lies 50 dB under a full-scale sine's energy.
+        (frames, 6); the floor lies 50 dB under a full-scale sine's energy.
     """
     pieces = np.lib.stride_tricks.sliding_window_view(sound, WAV2VEC2_WINDOW)[::WAV2VEC2_HOP]
     power = np.abs(np.fft.rfft(pieces * np.hanning(WAV2VEC2_WINDOW), axis=1)) ** 2 / WAV2VEC2_WINDOW**2
@@ -108,8 +108,9 @@ class Context:
 
         c_n = tanh( sum_{j >= 0} decay^j  (P u_{n-j}) * (Q u_{n-j-1}) )
 
-    ``*`` is elementwise, P and Q are random, and u is a word's vector without the mean of its class. Each term multiplies two words that
-    the grammar draws independently, so no linear function of any words' vectors foresees it. It is 0 at the first word.
+    ``*`` is elementwise, P and Q are random, and u is a word's vector without the mean of its class. Each term is of
+    two words that the grammar draws independently, so next to nothing of it is a linear function of any words' vectors.
+    It is 0 at the first word.
 
     Args:
         own: Word -> (d,) vector without its class's mean.
@@ -123,7 +124,7 @@ class Context:
         self.p, self.q = rng.standard_normal((2, DIMS, DIMS)) / np.sqrt(DIMS)
 
     def __call__(self, words: Sequence[str]) -> Array:
-        """(words, 24) for the words of one sentence."""
+        """(words, 12) for the words of one sentence."""
         u = np.stack([self.own[w] for w in words])
         pairs = (u[1:] @ self.p) * (u[:-1] @ self.q)
         memory = np.zeros((len(words), DIMS))

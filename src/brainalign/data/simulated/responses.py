@@ -1,8 +1,8 @@
 """From latents to signals: smooth causal kernels, in shares that are exact; and the noise.
 
 One electrode's kernel over one latent is a weighted sum of smooth bumps in lags of 0..380 ms for each of the latent's
-dimensions. Its weights are drawn at random, and then moved by the least that makes the components of the electrode uncorrelated
-over the distinct sentences. So Var(signal) = sum of the shares = 1, exactly.
+dimensions. Its weights are drawn at random, and then moved by the least that makes the components of the electrode
+uncorrelated over the distinct sentences. So Var(signal) = sum of the shares = 1, exactly.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Signals:
         latents: Latent -> stimulus -> (frames, dims).
 
     Attributes:
-        filtered: Stimulus -> (frames, weights): every latent's dimensions through every bump, zeros before the stimulus.
+        filtered: Stimulus -> (frames, weights): all latents' dimensions through all bumps, zeros before the stimulus.
         gram: (weights, weights) their covariance over the distinct stimuli.
         parts: Latent -> which of the weights are its.
     """

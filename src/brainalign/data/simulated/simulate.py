@@ -43,10 +43,14 @@ def simulate(
 
         y(t) = sqrt(rho) sum_l sqrt(share_l) s_l(t) + sqrt(1 - rho) n(t)
 
-    ``s_l`` is latent l (acoustic, phonetic, lexical, contextual) through a smooth kernel in lags of 0..380 ms, with zeros
-    before the sentence; Var(s_l) = 1 over the frames of the distinct sentences, where the s_l of one electrode are uncorrelated;
-    ``n`` is autoregressive noise of variance 1, drawn anew for each presentation. So rho is the true single-trial ceiling, and
-    a TRF of 20 lags at 50 Hz on all latents, with an intercept, is the exact generating model.
+    ``s_l`` is latent l (acoustic, phonetic, lexical, contextual) through a smooth kernel in lags of 0..380 ms, with
+    zeros before the sentence; Var(s_l) = 1 over the frames of the distinct sentences, where those of one electrode are
+    uncorrelated; ``n`` is autoregressive noise of variance 1, drawn anew for each presentation. So rho is the true
+    single-trial ceiling, and a TRF of 20 lags at 50 Hz on all latents, with an intercept, is the generating model.
+
+    An estimated TRF scores below rho by what its estimation costs. At the default size, a cross-validated ridge on the
+    generating features themselves has r2 / rho = .97 where the mixture is lexical or contextual alone, .95 where it is
+    acoustic alone, and .90 with all four latents (880 weights an electrode); more sentences bring it nearer to 1.
 
     Args:
         subjects: Participants.
@@ -64,9 +68,9 @@ def simulate(
         cache_dir: Where the lexicon's word vectors are written in GloVe's format; a temporary folder where None.
 
     Returns:
-        The data set ``simulated``, with its latents. Channels have the columns rho_true, and share_acoustic, share_phonetic,
-        share_lexical, share_contextual (they sum to 1; 0 in silent electrodes). Signal plus noise has variance 1, so rho_true
-        is the signal power, too.
+        The data set ``simulated``, with its latents. Channels have the columns rho_true, and share_acoustic,
+        share_phonetic, share_lexical, share_contextual (they sum to 1; 0 in silent electrodes). Signal plus noise has
+        variance 1, so rho_true is the signal power, too.
 
     Raises:
         BrainalignError: A value that cannot be.
@@ -76,18 +80,15 @@ def simulate(
         >>> len(data.recordings[0].presentations), sorted(data.latents)
         (10, ['acoustic', 'contextual', 'lexical', 'phonetic'])
     """
-    _check(
-        subjects,
-        electrodes,
-        sentences,
-        repeated,
-        repeats,
-        silent_fraction,
-        noise_ar,
-        rho_min,
-        rho_max,
-        baseline,
-    )
+    _check("sentences", sentences, 5)
+    _check("repeated", repeated, 0, sentences)
+    for key, count in (("subjects", subjects), ("electrodes", electrodes), ("repeats", repeats)):
+        _check(key, count, 1)
+    _check("silent_fraction", silent_fraction, 0, 1)
+    _check("noise_ar", noise_ar, 0, 0.999)
+    _check("rho_min", rho_min, 1e-6, 1 - 1e-6)
+    _check("rho_max", rho_max, rho_min, 1 - 1e-6)
+    _check("baseline", baseline, 0)
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
@@ -137,31 +138,8 @@ def _record(
     return Recording(person.subject, person.channels, presentations)
 
 
-def _check(
-    subjects: int,
-    electrodes: int,
-    sentences: int,
-    repeated: int,
-    repeats: int,
-    silent_fraction: float,
-    noise_ar: float,
-    rho_min: float,
-    rho_max: float,
-    baseline: float,
-) -> None:
-    """Refuse what cannot be simulated."""
-    for key, value, low, high in (
-        ("subjects", subjects, 1, float("inf")),
-        ("electrodes", electrodes, 1, float("inf")),
-        ("sentences", sentences, 5, float("inf")),
-        ("repeated", repeated, 0, sentences),
-        ("repeats", repeats, 1, float("inf")),
-        ("silent_fraction", silent_fraction, 0, 1),
-        ("noise_ar", noise_ar, 0, 0.999),
-        ("rho_min", rho_min, 1e-6, 0.999999),
-        ("rho_max", rho_max, rho_min, 0.999999),
-        ("baseline", baseline, 0, float("inf")),
-    ):
-        if not low <= value <= high:
-            bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
-            raise BrainalignError(f"data.{key}={value:g} is impossible; it must be {bound}.")
+def _check(key: str, value: float, low: float, high: float = float("inf")) -> None:
+    """Refuse a number outside [low, high]."""
+    if not low <= value <= high:
+        bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise BrainalignError(f"data.{key}={value:g} is impossible; it must be {bound}.")

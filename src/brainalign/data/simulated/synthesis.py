@@ -47,7 +47,7 @@ def synthesise(said: Utterance, rng: np.random.Generator) -> NDArray[np.float32]
     sound = (sound + effort * tilt) * 10 ** (6.0 * _contour(n, 0.2, rng) / 20)
     sound /= np.abs(sound).max()
     sound += 1e-3 * rng.standard_normal(n)
-    return (PEAK * sound / np.abs(sound).max()).astype(np.float32)
+    return np.asarray(PEAK * sound / np.abs(sound).max(), dtype=np.float32)
 
 
 def _contour(n: int, period: float, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -61,7 +61,7 @@ def _rosenberg(opening: float = 0.004, closing: float = 0.0016) -> NDArray[np.fl
     rise = 0.5 * (1 - np.cos(np.pi * np.arange(round(opening * RATE)) / round(opening * RATE)))
     fall = np.cos(0.5 * np.pi * np.arange(round(closing * RATE) + 1) / round(closing * RATE))
     pulse = np.diff(np.concatenate([rise, fall]))
-    return pulse / np.abs(pulse).sum()
+    return np.asarray(pulse / np.abs(pulse).sum())
 
 
 def _tracks(said: Utterance) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -97,7 +97,8 @@ def _voiced(said: Utterance, n: int, rng: np.random.Generator) -> NDArray[np.flo
         turns = (2 * np.pi * tract * centre).astype(np.float32)[:, None] * time
         shape += np.sin(turns) * (gain * np.exp(-np.pi * width * time)).astype(np.float32)
     where = pulses[:, None] + np.arange(_RESPONSE)
-    return np.bincount(where.ravel(), (level[:, None] * shape).ravel(), n + _RESPONSE)[:n]
+    sound = np.bincount(where.ravel(), (level[:, None] * shape).ravel(), n + _RESPONSE)[:n]
+    return sound.astype(np.float64)
 
 
 def _friction(span: Span, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -120,4 +121,4 @@ def _friction(span: Span, rng: np.random.Generator) -> NDArray[np.float64]:
         shape = np.where(
             np.arange(n) < closed, 0.0, np.exp(-np.maximum(np.arange(n) - closed, 0) / (decay * RATE))
         )
-    return 0.08 * level * shape * noise
+    return np.asarray(0.08 * level * shape * noise)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from brainalign.data.simulated.lexicon import CLASSES, PRONUNCIATION
 from brainalign.data.simulated.phones import PHONES
 
-DIMS = 24
+DIMS = 12
 DECIMALS = 6
 
 Vectors = dict[str, NDArray[np.float64]]
@@ -28,7 +28,7 @@ def word_vectors(seed: int) -> Vectors:
         seed: Of the draws.
 
     Returns:
-        Word -> (24,) of mean 0 and variance 1 over the lexicon, rounded to what the file holds.
+        Word -> (12,) of mean 0 and variance 1 over the lexicon, rounded to what the file holds.
     """
     rng = np.random.default_rng([seed, 1])
     words = [w for c in CLASSES.values() for w in c]

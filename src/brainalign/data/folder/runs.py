@@ -1,0 +1,138 @@
+"""``<run>_responses.npy`` and its sidecar: one continuous recording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
+
+ENDING = "_responses.npy"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A continuous recording.
+
+    Attributes:
+        values: (T, channels), mapped from disk.
+        rate: Samples per second.
+        start: Time of the first sample on the clock of the events, in seconds.
+    """
+
+    values: NDArray[Any]
+    rate: float
+    start: float
+
+    @property
+    def end(self) -> float:
+        """Where the last sample's period ends, in seconds on the clock of the events."""
+        return self.start + len(self.values) / self.rate
+
+    def cut(self, first: float, last: float) -> tuple[NDArray[np.float64], float]:
+        """The samples between two times, both included, as far as they were recorded.
+
+        Returns:
+            (T, channels) samples, and the time of the first of them.
+        """
+        begin = max(0, int(np.ceil((first - self.start) * self.rate - 1e-6)))
+        end = max(begin, int(np.floor((last - self.start) * self.rate + 1e-6)) + 1)
+        return np.array(self.values[begin:end], dtype=np.float64), self.start + begin / self.rate
+
+
+def list_runs(folder: Path) -> list[str]:
+    """Names of a participant's runs.
+
+    Raises:
+        BrainalignError: There is none.
+    """
+    runs = sorted(p.name.removesuffix(ENDING) for p in folder.glob(f"*{ENDING}"))
+    if not runs:
+        raise BrainalignError(
+            f"{folder} holds no <run>{ENDING}; each run needs one, and a <run>_responses.json beside it."
+        )
+    return runs
+
+
+def read_run(folder: Path, name: str, electrodes: Sequence[str]) -> Run:
+    """Open one run and hold its sidecar against it.
+
+    Args:
+        folder: The participant's.
+        name: Of the run.
+        electrodes: Names of the rows of ``channels.tsv``, which are the columns of the array.
+
+    Raises:
+        BrainalignError: A file is missing or unreadable, or array, sidecar and channels contradict each other.
+    """
+    path = folder / f"{name}{ENDING}"
+    side = path.with_suffix(".json")
+    sidecar = _sidecar(side)
+    rate = _number(sidecar, "SamplingFrequency", side)
+    if rate <= 0:
+        raise BrainalignError(f"{side}: SamplingFrequency={rate:g} is impossible; it must be above 0 Hz.")
+    start = _number(sidecar, "StartTime", side) if "StartTime" in sidecar else 0.0
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BrainalignError(f"{path} cannot be read as a numpy array of numbers ({error}).") from error
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise BrainalignError(
+            f"{path} has the shape {values.shape} and type {values.dtype}; real numbers of shape "
+            f"(time, {len(electrodes)}) are needed."
+        )
+    if values.shape[1] != len(electrodes):
+        hint = "; it looks transposed" if values.shape[0] == len(electrodes) else ""
+        raise BrainalignError(
+            f"{path} has {values.shape[1]} columns, but channels.tsv has {len(electrodes)} rows; they must agree{hint}."
+        )
+    columns = sidecar.get("Columns")
+    if columns is not None and list(columns) != list(electrodes):
+        raise BrainalignError(
+            f"{side}: Columns are not the electrodes of channels.tsv in their order "
+            f"({_difference(columns, electrodes)})."
+        )
+    if "RecordingDuration" in sidecar:
+        stated = _number(sidecar, "RecordingDuration", side)
+        if abs(stated - len(values) / rate) > 1.001 / rate:
+            raise BrainalignError(
+                f"{side}: RecordingDuration={stated:g} s contradicts the array, whose {len(values)} samples at "
+                f"SamplingFrequency={rate:g} Hz last {len(values) / rate:g} s."
+            )
+    return Run(values, rate, start)
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise BrainalignError(
+            f"{path} does not exist; it must give the SamplingFrequency of the array beside it."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise BrainalignError(f"{path} does not parse as JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise BrainalignError(f'{path} holds no JSON object; {{"SamplingFrequency": 100}} is the least.')
+    return content
+
+
+def _number(sidecar: dict[str, Any], key: str, path: Path) -> float:
+    if key not in sidecar:
+        raise BrainalignError(f"{path} lacks {key}; its keys are {', '.join(map(repr, sidecar)) or 'none'}.")
+    value = sidecar[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise BrainalignError(f"{path}: {key}={value!r} is no finite number.")
+    return float(value)
+
+
+def _difference(columns: Any, electrodes: Sequence[str]) -> str:
+    if not isinstance(columns, list) or len(columns) != len(electrodes):
+        return f"{len(columns) if isinstance(columns, list) else columns!r} against {len(electrodes)}"
+    i = next(i for i, (a, b) in enumerate(zip(columns, electrodes, strict=True)) if a != b)
+    return f"column {i} is {columns[i]!r}, not {electrodes[i]!r}"

@@ -1,0 +1,162 @@
+"""Whole runs through the command line, and what each leaves behind."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+import brainalign as package
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SMALL = (
+    "data=simulated_small",
+    "data.subjects=2",
+    "data.electrodes=6",
+    "data.sentences=24",
+    "data.repeated=2",
+    "data.repeats=3",
+    "encoding.outer_folds=3",
+    "encoding.alphas=[10,1000,100000]",
+    "window.tmax=0.1",
+)
+"""Overrides that make a run small enough for a test."""
+
+
+def runs(tmp_path, name="brainalign"):
+    client = MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    experiment = client.get_experiment_by_name(name)
+    return client, client.search_runs([experiment.experiment_id])
+
+
+def folders(tmp_path):
+    return sorted((p.parent for p in (tmp_path / "outputs").glob("2*/**/metrics.json")), key=lambda p: p.stat().st_mtime)
+
+
+def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, tmp_path):
+    done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0,4]")
+    assert done.returncode == 0, done.stderr
+    for line in ("tiny_gpt2 - mel, STG", "report ", "figures ", "mlflow"):
+        assert line in done.stdout.replace("-m mlflow", "mlflow")
+    (folder,) = folders(tmp_path)
+    client, (run,) = runs(tmp_path)
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "tiny_gpt2 · encoding · simulated"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert run.data.metrics == {k: v for k, v in metrics.items() if v is not None}
+    curve = {m.step: m.value for m in client.get_metric_history(run.info.run_id, "layer/r2/mean")}
+    layers = pd.read_parquet(folder / "tables" / "layers.parquet")
+    own = layers[layers["model"] == "tiny_gpt2"].groupby("layer")["r2"].mean()
+    assert curve == pytest.approx(own.to_dict())
+    scores = pd.read_parquet(folder / "tables" / "scores.parquet")
+    nested = scores[(scores["model"] == "tiny_gpt2") & (scores["rule"] == "nested")]
+    assert metrics["r2/mean"] == pytest.approx(nested["r2"].mean())
+    assert len(nested) == 12 and {"rho_true", "alpha", "layer", "n_frames", "r_pooled"} <= set(nested)
+    maximum = scores[(scores["model"] == "tiny_gpt2") & (scores["rule"] == "max")]
+    assert (maximum["r"].to_numpy() >= nested["r"].to_numpy() - 1e-9).all()
+    stored = {a.path for a in client.list_artifacts(run.info.run_id)}
+    assert {"config.yaml", "metrics.json", "provenance.json", "report.html", "tables", "figures"} <= stored
+    for name in ("score_distribution", "layer_profile", "region_bars", "model_scatter", "prediction_example"):
+        assert (folder / "figures" / f"{name}.png").exists() and (folder / "figures" / f"{name}.svg").exists()
+    page = (folder / "report.html").read_text()
+    assert "imulated data" in page and "tiny_gpt2" in page and "http://" not in page.replace("http://www.w3.org", "")
+    facts = json.loads((folder / "provenance.json").read_text())
+    assert facts["seed"] == 0 and facts["dataset_digest"] == run.data.tags["dataset_digest"]
+    assert set(facts["checkpoints"]) == {"tiny_gpt2", "mel"}
+    opened = package.load_run(folder)
+    pd.testing.assert_frame_equal(opened.tables["scores"], scores)
+    assert opened.config["model"]["name"] == "tiny_gpt2"
+
+
+def test_the_same_command_twice_reuses_features_and_gives_the_same_bits(brainalign, tmp_path):
+    first, second = (brainalign(*SMALL, "model=tiny_wav2vec2", "model.layers=[2]") for _ in range(2))
+    assert first.returncode == second.returncode == 0, second.stderr
+    assert "extracted" in first.stderr
+    assert "extracted" not in second.stderr and "reused" in second.stderr
+    a, b = (pd.read_parquet(f / "tables" / "scores.parquet") for f in folders(tmp_path))
+    pd.testing.assert_frame_equal(a, b, check_exact=True)
+
+
+def test_cca_of_planted_models_finds_what_they_share(brainalign, tmp_path):
+    done = brainalign(
+        *SMALL, "model=planted_language", "model@partner=planted_speech", "analysis=cca", "analysis.k=5",
+        "model.layers=[3]", "partner.layers=[3]", "data.sentences=60",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder,) = folders(tmp_path)
+    tables = package.load_run(folder).tables
+    assert set(tables["scores"]["space"]) == {"full", "truncated", "shared", "rest"}
+    canonical = tables["canonical"].groupby("component").mean()
+    assert canonical["held_out"].iloc[0] > 0.6 > canonical["null_95"].iloc[0]
+    assert (canonical["in_sample"] >= canonical["held_out"] - 0.05).all()
+    assert canonical["held_out"].iloc[-1] < 0.4
+    tests = tables["tests"]
+    assert set(tests["family_size"]) == {6 * 5} and len(tests) == 30
+    assert (folder / "figures" / "canonical_correlations.png").exists()
+
+
+def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_else(brainalign, tmp_path):
+    done = brainalign("-m", *SMALL, "model=mel,causal_lm,envelope")
+    assert done.returncode == 1
+    assert "model.path is not set" in done.stderr
+    client, found = runs(tmp_path)
+    parent = next(r for r in found if r.info.run_name.startswith("sweep"))
+    children = [r for r in found if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert sorted(r.data.tags["model"] for r in children) == ["envelope", "mel"]
+    assert all(r.info.status == "FINISHED" for r in children)
+    assert len({f.parent for f in folders(tmp_path)}) == 1
+
+
+@pytest.mark.parametrize(("kill", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_killed_run_is_killed_in_mlflow_and_can_be_run_again(brainalign, tmp_path, kill, status):
+    arguments = [*SMALL, "model=tiny_gpt2", "data.sentences=60", "window.tmax=0.4", "encoding.outer_folds=6"]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "run.py"), *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    for line in process.stderr:
+        if "layer 0: mean r" in line:
+            process.send_signal(kill)
+            break
+    assert process.wait(timeout=60) == status
+    _, (run,) = runs(tmp_path)
+    assert run.info.status == "KILLED"
+    assert not folders(tmp_path)  # no result that could be taken for a finished one
+    again = brainalign(*SMALL, "model=tiny_gpt2", "data.sentences=60", "model.layers=[0]")
+    assert again.returncode == 0, again.stderr
+
+
+def test_the_working_directory_stays_clean_and_a_stray_mlruns_is_ignored(brainalign, tmp_path):
+    (tmp_path / "mlruns").mkdir()
+    assert brainalign(*SMALL, "model=word_rate").returncode == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"outputs", "mlruns"}
+    assert not list((tmp_path / "mlruns").iterdir())
+
+
+def test_alice_fmri_word_rate_reaches_what_an_independent_script_found(brainalign, tmp_path, test_data):
+    done = brainalign("data=alice_fmri", f"data.root={test_data}/alice_fmri", "model=word_rate", "window=fir_tr")
+    assert done.returncode == 0, done.stderr
+    assert "s33" in done.stdout and "zero" in done.stdout
+    (folder,) = folders(tmp_path)
+    zero = package.load_run(folder).tables["against_zero"].set_index("region")
+    assert set(zero["n"]) == {17} and set(zero["unit"]) == {"participants"}
+    assert (zero["mean_a"] > 0).all() and (zero["t"] > 2).all()
+    assert (zero.loc[["LPTL", "LIPL"], "t"] > 6).all()
+    independent = pd.Series([0.09, 0.08, 0.13, 0.15, 0.11, 0.06], ["LATL", "RATL", "LPTL", "LIPL", "LPreM", "LIFG"])
+    assert np.abs(zero["mean_a"][independent.index] - independent).max() < 0.03
+
+
+@pytest.mark.parametrize("model", ["model=causal_lm model.path={}/models/aidreams-260k", "model=glove model.path={}/glove/glove.6B.50d.top.txt"])
+def test_alice_fmri_models_are_compared_with_word_rate(brainalign, tmp_path, test_data, model):
+    arguments = model.format(test_data, test_data).split()
+    done = brainalign("data=alice_fmri", f"data.root={test_data}/alice_fmri", "window=fir_tr", *arguments)
+    assert done.returncode == 0, done.stderr
+    (folder,) = folders(tmp_path)
+    tests = package.load_run(folder).tables["tests"]
+    assert set(tests["b"]) == {"word_rate"} and set(tests["n"]) == {17} and set(tests["family_size"]) == {6}
+    assert np.isfinite(tests["p_bonferroni"]).all()
