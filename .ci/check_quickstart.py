@@ -24,4 +24,6 @@ assert {"scores", "layers", "canonical", "tests"} <= set(tables), sorted(tables)
 assert set(tables["scores"]["space"]) == {"full", "truncated", "shared", "rest"}
 figures = {p.stem for p in (folder / "figures").glob("*.png")}
 assert {"region_bars", "canonical_correlations", "layer_profile", "prediction_example"} <= figures, figures
-sys.stdout.write(f"quickstart: FINISHED, {len(logged)} metrics, {len(tables)} tables, {len(figures)} figures in {folder}\n")
+sys.stdout.write(
+    f"quickstart: FINISHED, {len(logged)} metrics, {len(tables)} tables, {len(figures)} figures in {folder}\n"
+)

@@ -48,9 +48,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def scores():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame(
-        {"model": ["gpt2"] * 20 + ["<mel> & co"] * 20, "electrode": [f"e{i}" for i in range(20)] * 2}
-    )
+    table = pd.DataFrame({"model": ["gpt2"] * 20 + ["<mel> & co"] * 20, "electrode": [f"e{i}" for i in range(20)] * 2})
     return table.assign(
         subject="s1", region="STG", rule="nested", space="full", r=rng.normal(0.1, 0.05, 40), r2=np.nan
     ).sort_values("electrode", ignore_index=True)
@@ -58,9 +56,7 @@ def scores():
 
 @pytest.fixture(scope="module")
 def arguments(scores):
-    tests = paired_tests(
-        scores, [("gpt2", "<mel> & co")], regions=["STG", "A1"], family="contrasts x regions"
-    )
+    tests = paired_tests(scores, [("gpt2", "<mel> & co")], regions=["STG", "A1"], family="contrasts x regions")
     return {
         "title": "gpt2 on <b>quickstart</b>",
         "question": "Does gpt2 do better than <mel> & co?",
@@ -123,9 +119,7 @@ def test_every_part_is_there(page):
         assert text in page.words()
     settings = dict(zip(page.cells[:-1], page.cells[1:], strict=True))
     assert settings["model.layers"] == "[0, 1]" and settings["encoding.alphas"] == "[1.0, 10.0]"
-    assert (
-        settings["seed"] == "7" and settings["git.dirty"] == "True" and settings["packages.numpy"] == "2.4.6"
-    )
+    assert settings["seed"] == "7" and settings["git.dirty"] == "True" and settings["packages.numpy"] == "2.4.6"
     assert settings["host"] == "–"
     anchors = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
     links = [attrs["href"][1:] for tag, attrs in page.tags if tag == "a"]
@@ -155,9 +149,7 @@ def test_columns_of_the_tables_are_explained(page):
 
 
 def test_simulated_data_is_called_so_in_title_and_at_the_top(page, arguments, tmp_path):
-    simulated = Page(
-        write_report(tmp_path / "report.html", **arguments, simulated=True).read_text("utf-8")
-    ).words()
+    simulated = Page(write_report(tmp_path / "report.html", **arguments, simulated=True).read_text("utf-8")).words()
     assert simulated.startswith("Simulated data: gpt2 on")
     assert 0 < simulated.index("Simulated data.") < simulated.index("Results")
     assert "imulated" not in page.words()

@@ -87,7 +87,9 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
     if isinstance(model, VectorsModel):
         path = model.path or dataset.vectors
         if path is None:
-            raise BrainalignError(f"model.path is not set: data set {dataset.name} has no word vectors of its own; give a file of them.")
+            raise BrainalignError(
+                f"model.path is not set: data set {dataset.name} has no word vectors of its own; give a file of them."
+            )
         return WordVectors(Path(path), model.name)
     if isinstance(model, PlantedModel):
         from brainalign.features.planted import PlantedLanguage, PlantedSpeech

@@ -73,9 +73,7 @@ def write_report(
     """
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("brainalign").joinpath("report.html.j2").read_text("utf-8"))
     columns = {str(column) for table in result.tables.values() for column in table.columns}
     sections = {"results": True, "warnings": result.warnings, "figures": result.figures, "data": True}
@@ -146,8 +144,6 @@ def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
         "shown": f"{shown} the whole table is in",
         "file": f"tables/{name}.parquet",
         "constant": ", ".join(told),
-        "columns": [
-            {"name": str(c), "numeric": pd.api.types.is_numeric_dtype(table[c].dtype)} for c in varying
-        ],
+        "columns": [{"name": str(c), "numeric": pd.api.types.is_numeric_dtype(table[c].dtype)} for c in varying],
         "rows": [[cell(value) for value in row] for row in first.itertuples(index=False)],
     }

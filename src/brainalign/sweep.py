@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 class SweepParent(Callback):
     """Hydra callback: opens the parent run before any child starts, and closes it after the last.
 
-    The store is made here, in the sweep's own process, because a fresh SQLite file does not survive two workers that both
-    migrate it. The children find their parent by the environment variable that ``tracking.as_parent`` sets.
+    The store is made here, in the sweep's own process, because a fresh SQLite file does not survive two workers that
+    both migrate it. The children find their parent by the environment variable that ``tracking.as_parent`` sets.
     """
 
     def __init__(self) -> None:

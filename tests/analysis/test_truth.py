@@ -82,7 +82,10 @@ def test_a_wrong_stimulus_order_destroys_the_score(tmp_path):
     frames = it.frames(model, 0)
     names = sorted(frames)
     length = max(len(v) for v in frames.values())
-    wrong = {a: np.resize(frames[b], (length, 20))[: len(frames[a])] for a, b in zip(names, names[1:] + names[:1], strict=True)}
+    wrong = {
+        a: np.resize(frames[b], (length, 20))[: len(frames[a])]
+        for a, b in zip(names, names[1:] + names[:1], strict=True)
+    }
     shuffled = fit_outer(it.design, wrong, it.lags, it.alphas, it.arithmetic)
     hears = it.channels["rho_true"].to_numpy() > 0.2
     assert right.r.mean(axis=0)[hears].mean() > 5 * abs(shuffled.r.mean(axis=0)[hears].mean())
@@ -90,7 +93,9 @@ def test_a_wrong_stimulus_order_destroys_the_score(tmp_path):
 
 def test_splitting_presentations_inflates_the_score_of_nonsense(tmp_path):
     """Features unrelated to the brain, unique to each sentence: repeats in training give its response away."""
-    data = simulate(subjects=1, electrodes=10, sentences=12, repeated=12, repeats=6, rho_min=0.4, rho_max=0.5, cache_dir=tmp_path)
+    data = simulate(
+        subjects=1, electrodes=10, sentences=12, repeated=12, repeats=6, rho_min=0.4, rho_max=0.5, cache_dir=tmp_path
+    )
     rng = np.random.default_rng(0)
     score = {}
     for kind in ("stimulus", "presentation"):
@@ -117,6 +122,7 @@ def test_what_cannot_be_studied_is_refused(tmp_path):
 def test_two_runs_give_the_same_bits(tmp_path):
     data = simulate(subjects=1, electrodes=6, sentences=12, repeated=0, cache_dir=tmp_path)
     tables = [
-        encoding(study(data, outer_folds=3), represent(Mel(8), data, tmp_path), None, "r2").tables["scores"] for _ in range(2)
+        encoding(study(data, outer_folds=3), represent(Mel(8), data, tmp_path), None, "r2").tables["scores"]
+        for _ in range(2)
     ]
     pd.testing.assert_frame_equal(*tables, check_exact=True)

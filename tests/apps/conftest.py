@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+
 @pytest.fixture
 def brainalign(tmp_path):
     """Call the command line in ``tmp_path``; gives the finished process."""

@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOORS = {
@@ -57,7 +57,10 @@ def test_tab_completion_is_offered(brainalign):
         (["encoding.alphas=[1,2"], "quote it for the shell"),
         (["data=alice_fmri"], "data.root is not set"),
         (["data=alice_fmri", "data.root=/no/such/folder", "window=fir_tr"], "/no/such/folder"),
-        (["data=simulated_small", "data.sentences=2", "data.repeated=0"], "outer_folds=5, but the data have 2 stimuli"),
+        (
+            ["data=simulated_small", "data.sentences=6", "encoding.outer_folds=7"],
+            "outer_folds=7, but the data have 6 stimuli",
+        ),
         (["data=simulated_small", "window.tmax=20"], "is longer than stimulus"),
         (["data=simulated_small", "model=causal_lm", "model.path=/no/such/model"], "/no/such/model"),
         (["data=simulated_small", "model=gpt2"], "model=tiny_gpt2"),

@@ -36,7 +36,9 @@ def runs(tmp_path, name="brainalign"):
 
 
 def folders(tmp_path):
-    return sorted((p.parent for p in (tmp_path / "outputs").glob("2*/**/metrics.json")), key=lambda p: p.stat().st_mtime)
+    return sorted(
+        (p.parent for p in (tmp_path / "outputs").glob("2*/**/metrics.json")), key=lambda p: p.stat().st_mtime
+    )
 
 
 def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, tmp_path):
@@ -104,8 +106,8 @@ def test_cca_of_planted_models_finds_what_they_share(brainalign, tmp_path):
 def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_else(brainalign, tmp_path):
     done = brainalign("-m", *SMALL, "model=mel,causal_lm,envelope")
     assert done.returncode == 1
-    assert "model.path is not set" in done.stderr
-    client, found = runs(tmp_path)
+    assert "model.path nor model.checkpoint is set" in done.stderr
+    _, found = runs(tmp_path)
     parent = next(r for r in found if r.info.run_name.startswith("sweep"))
     children = [r for r in found if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert sorted(r.data.tags["model"] for r in children) == ["envelope", "mel"]
@@ -151,7 +153,10 @@ def test_alice_fmri_word_rate_reaches_what_an_independent_script_found(brainalig
     assert np.abs(zero["mean_a"][independent.index] - independent).max() < 0.03
 
 
-@pytest.mark.parametrize("model", ["model=causal_lm model.path={}/models/aidreams-260k", "model=glove model.path={}/glove/glove.6B.50d.top.txt"])
+@pytest.mark.parametrize(
+    "model",
+    ["model=causal_lm model.path={}/models/aidreams-260k", "model=glove model.path={}/glove/glove.6B.50d.top.txt"],
+)
 def test_alice_fmri_models_are_compared_with_word_rate(brainalign, tmp_path, test_data, model):
     arguments = model.format(test_data, test_data).split()
     done = brainalign("data=alice_fmri", f"data.root={test_data}/alice_fmri", "window=fir_tr", *arguments)

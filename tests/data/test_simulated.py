@@ -80,9 +80,7 @@ def test_channels_have_places_and_truth(tmp_path):
 
 
 def test_silent_electrodes_are_spread_evenly_and_hold_noise_alone(tmp_path):
-    data = simulate(
-        subjects=5, electrodes=20, sentences=40, repeated=40, repeats=6, noise_ar=0.5, cache_dir=tmp_path
-    )
+    data = simulate(subjects=5, electrodes=20, sentences=40, repeated=40, repeats=6, noise_ar=0.5, cache_dir=tmp_path)
     channels = data.channels
     silent = channels["rho_true"] == 0
     assert channels[silent].groupby("subject").size().tolist() == [2] * 5
@@ -97,9 +95,7 @@ def test_silent_electrodes_are_spread_evenly_and_hold_noise_alone(tmp_path):
     average = np.concatenate(averages)
     # an average of 6 white-ish noises has variance 1/6; signal would add rho on top
     assert np.all(np.abs(average[silent] - 1 / 6) < 0.03)
-    excess = (
-        average[~silent] - (1 - channels.loc[~silent, "rho_true"]) / 6 - channels.loc[~silent, "rho_true"]
-    )
+    excess = average[~silent] - (1 - channels.loc[~silent, "rho_true"]) / 6 - channels.loc[~silent, "rho_true"]
     assert abs(excess.mean()) < 0.01
 
 

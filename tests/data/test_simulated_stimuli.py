@@ -13,9 +13,7 @@ from brainalign.data.simulated.vectors import word_vectors
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return simulate(
-        subjects=1, electrodes=5, sentences=60, repeated=0, cache_dir=tmp_path_factory.mktemp("vectors")
-    )
+    return simulate(subjects=1, electrodes=5, sentences=60, repeated=0, cache_dir=tmp_path_factory.mktemp("vectors"))
 
 
 def test_the_lexicon_is_whole():
@@ -104,9 +102,7 @@ def test_the_vectors_file_is_gloves_format_and_holds_the_lexicon(data):
 
 def test_rewriting_the_vectors_leaves_no_other_file(tmp_path):
     paths = {
-        simulate(
-            subjects=1, electrodes=5, sentences=6, repeated=0, seed=s, cache_dir=tmp_path / "new"
-        ).vectors
+        simulate(subjects=1, electrodes=5, sentences=6, repeated=0, seed=s, cache_dir=tmp_path / "new").vectors
         for s in (0, 0, 3)
     }
     assert sorted(str(p) for p in (tmp_path / "new").iterdir()) == sorted(paths) and len(paths) == 2

@@ -76,9 +76,7 @@ def test_a_trf_on_all_latents_is_the_generating_model(tmp_path):
     assert len(x) > 4 * x.shape[1]
     residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
     assert (residual.var(axis=0) / y.var(axis=0)).max() < 2e-6
-    short = np.concatenate(
-        [lagged(np.hstack([data.latents[n][s] for n in LATENTS]), lags=10) for s in signals]
-    )
+    short = np.concatenate([lagged(np.hstack([data.latents[n][s] for n in LATENTS]), lags=10) for s in signals])
     residual = y - y.mean(axis=0) - short @ np.linalg.lstsq(short, y - y.mean(axis=0), rcond=None)[0]
     assert (residual.var(axis=0) / y.var(axis=0)).min() > 1e-3  # and 20 lags are needed
 
@@ -204,9 +202,7 @@ def test_context_knows_the_past_alone_and_starts_from_nothing():
     assert not one[0].any()
     np.testing.assert_array_equal(one[:3], other[:3])
     assert np.abs(one[3:] - other[3:]).mean() > 0.1
-    assert (
-        np.abs(memory(["every", "dog", "saw", "anna", "today"])[3:] - one[3:]).mean() > 0.01
-    )  # and remembers it
+    assert np.abs(memory(["every", "dog", "saw", "anna", "today"])[3:] - one[3:]).mean() > 0.01  # and remembers it
 
 
 @pytest.mark.parametrize("ar", [0.0, 0.9])

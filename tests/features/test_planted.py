@@ -16,9 +16,7 @@ MODELS = [PlantedSpeech, PlantedLanguage]
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return simulate(
-        subjects=1, electrodes=5, sentences=80, repeated=0, cache_dir=tmp_path_factory.mktemp("vectors")
-    )
+    return simulate(subjects=1, electrodes=5, sentences=80, repeated=0, cache_dir=tmp_path_factory.mktemp("vectors"))
 
 
 def frames_of(model, data, layer):
@@ -41,9 +39,7 @@ def explained(x, y):
 @pytest.mark.parametrize("kind", MODELS)
 def test_rows_lie_on_the_frames(kind, data):
     model = kind(data)
-    assert (
-        model.unit == "frames" and list(model.layers) == [0, 1, 2, 3, 4] and "simulated" in model.describe()
-    )
+    assert model.unit == "frames" and list(model.layers) == [0, 1, 2, 3, 4] and "simulated" in model.describe()
     for stimulus, layers in model.extract(list(data.stimuli.values())[:3]):
         assert sorted(layers) == [0, 1, 2, 3, 4]
         times = 0.0125 + 0.02 * np.arange(len(data.latents["lexical"][stimulus]))

@@ -81,9 +81,7 @@ def make_tests():
     def make(scores, score="r"):
         models, regions = list(scores.model.unique()), list(scores.region.unique())
         contrasts = [(m, models[-1]) for m in models[:-1]]
-        return paired_tests(
-            scores, contrasts, regions=regions, family="against the last x regions", score=score
-        )
+        return paired_tests(scores, contrasts, regions=regions, family="against the last x regions", score=score)
 
     return make
 

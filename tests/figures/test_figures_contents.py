@@ -32,9 +32,7 @@ def test_bars_are_means_and_every_finite_electrode_is_a_dot(make_scores, make_te
         dots = artist(figure, f"dots of bar {region} {model}")
         assert bar.get_height() == pytest.approx(group.r.mean())
         np.testing.assert_allclose(np.sort(dots.get_offsets()[:, 1]), np.sort(group.r.dropna()))
-        assert (
-            np.abs(dots.get_offsets()[:, 0] - bar.get_x() - bar.get_width() / 2) <= bar.get_width() / 2
-        ).all()
+        assert (np.abs(dots.get_offsets()[:, 0] - bar.get_x() - bar.get_width() / 2) <= bar.get_width() / 2).all()
         assert f"{model} {number(group.r.mean())}" in caption
     assert f"{int(scores.r.isna().sum())} values without a finite score left out" in caption
 
@@ -50,10 +48,7 @@ def test_brackets_say_the_tables_corrected_p(make_scores, make_tests, artist, n_
     smallest = tests.loc[tests.p_bonferroni.idxmin()]
     assert len({text(p) for p in tests.p_bonferroni}) > 1
     assert f"{(tests.p_bonferroni < 0.05).sum()} of {len(tests)} below 0.05" in caption
-    assert (
-        f"smallest in {smallest.region} ({smallest.a} − {smallest.b}, {p_text(smallest.p_bonferroni)})"
-        in caption
-    )
+    assert f"smallest in {smallest.region} ({smallest.a} − {smallest.b}, {p_text(smallest.p_bonferroni)})" in caption
     assert f"the {2 * n_regions} tests of the family 'against the last x regions'" in caption
     assert "pooled electrodes" in caption
 
@@ -95,11 +90,7 @@ def test_distribution_marks_the_median(make_scores, artist):
 def test_layer_profile_is_the_mean_and_rings_the_best(make_layers, artist, over):
     layers = make_layers({"gpt2": 9, "mel": 1})
     figure, caption = layer_profile(layers, over=over)
-    values = (
-        layers
-        if over == "electrodes"
-        else layers.groupby(["model", "layer", "subject"], as_index=False).r.mean()
-    )
+    values = layers if over == "electrodes" else layers.groupby(["model", "layer", "subject"], as_index=False).r.mean()
     own = values[values.model == "gpt2"]
     expected = own.groupby("layer").r.mean()
     np.testing.assert_allclose(artist(figure, "mean gpt2").get_ydata(), expected)
@@ -148,9 +139,7 @@ def test_example_states_r_over_valid_frames(example):
     figure, caption = prediction_example(times, actual, predictions, words, "electrode s0/e1")
     kept = np.isfinite(actual)
     r = np.corrcoef(actual[kept], predictions["gpt2"][kept])[0, 1]
-    assert (
-        f"144 frames shown: gpt2 r = {number(r)}, mel r = 0.000" in caption
-    )  # a constant prediction has r = 0
+    assert f"144 frames shown: gpt2 r = {number(r)}, mel r = 0.000" in caption  # a constant prediction has r = 0
     assert f"gpt2, r = {number(r)}" in [t.get_text() for t in figure.legends[0].get_texts()]
     written = [t.get_text() for t in figure.findobj(lambda a: a.get_gid() == "word")]
     assert written == list(words.word)

@@ -83,9 +83,7 @@ def test_scores(make_scores, make_tests, n_models, n_regions, stamped):
         if stamped:
             stamp(figure, "Simulated data")
         assert_nothing_cut(figure)
-        ticks = {
-            id(t) for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis) for t in axis.get_ticklabels()
-        }
+        ticks = {id(t) for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis) for t in axis.get_ticklabels()}
         assert_no_overlap([pair for pair in texts(figure) if id(pair[0]) not in ticks])
     bars = figures[1].axes[0]
     assert_no_overlap([(t, t.get_window_extent()) for t in bars.get_xticklabels()])
@@ -108,9 +106,7 @@ def test_canonical(canonical):
 def test_words_never_overlap(example, squeeze):
     times, actual, predictions, words = example
     words = words.assign(onset=words.onset * squeeze, offset=words.onset * squeeze + 0.3 * squeeze)
-    figure, caption = prediction_example(
-        times, actual, predictions | {LONG[0]: actual}, words, "electrode s0/e1"
-    )
+    figure, caption = prediction_example(times, actual, predictions | {LONG[0]: actual}, words, "electrode s0/e1")
     assert_nothing_cut(figure)
     written = [(t, box) for t, box in texts(figure) if t.get_gid() == "word"]
     assert_no_overlap(written)

@@ -69,11 +69,6 @@ def test_a_participant_without_a_finite_score_is_dropped_and_counted(scores):
     scores.loc[scores.subject.eq("s5") & scores.electrode.ne("STG0"), "r2"] = np.nan
     scores.loc[scores.subject.eq("s4"), "r2"] = np.inf
     row = run(scores, over="participants").loc[("mel", "STG")]
-    kept = (
-        scores[np.isfinite(scores.r2)]
-        .query("model == 'mel' and region == 'STG'")
-        .groupby("subject")
-        .r2.mean()
-    )
+    kept = scores[np.isfinite(scores.r2)].query("model == 'mel' and region == 'STG'").groupby("subject").r2.mean()
     assert (row.n, row.n_dropped) == (4, 1)
     assert row.t == pytest.approx(ttest_1samp(kept, 0).statistic)

@@ -25,9 +25,7 @@ def make_scores(seed=0, subjects=4, electrodes=9):
         for e in range(electrodes)
     ]
     table = pd.DataFrame(rows)
-    table["r"] = rng.normal(0.1, 0.05, len(table)) + table["model"].map(
-        {"gpt2": 0.03, "wav2vec2": 0.01, "mel": 0.0}
-    )
+    table["r"] = rng.normal(0.1, 0.05, len(table)) + table["model"].map({"gpt2": 0.03, "wav2vec2": 0.01, "mel": 0.0})
     return table
 
 
@@ -70,17 +68,13 @@ def test_declared_tests_that_cannot_be_done_still_count():
     scores = make_scores()
     single = scores.region.eq("MTG") & ~(scores.subject.eq("s0") & scores.electrode.eq("e2"))
     scores.loc[single, "r"] = np.nan
-    tests = paired_tests(scores, CONTRASTS, regions=[*REGIONS, "SMC"], family="f").set_index(
-        ["contrast", "region"]
-    )
+    tests = paired_tests(scores, CONTRASTS, regions=[*REGIONS, "SMC"], family="f").set_index(["contrast", "region"])
     assert (tests.family_size == 8).all()
     done = tests.loc[("gpt2 - mel", "A1")]
     assert done.p_bonferroni == pytest.approx(min(1, 8 * done.p))
     one, none = tests.loc[("gpt2 - mel", "MTG")], tests.loc[("gpt2 - mel", "SMC")]
     assert (one.n, one.n_dropped, none.n, none.n_dropped) == (1, 11, 0, 0)
-    assert one.reason.startswith("1 complete observation,") and none.reason.startswith(
-        "0 complete observations,"
-    )
+    assert one.reason.startswith("1 complete observation,") and none.reason.startswith("0 complete observations,")
     assert one[NUMBERS].isna().all() and none[NUMBERS].isna().all()
     assert np.isfinite(one.mean_difference) and np.isnan(none.mean_difference)
 
@@ -88,9 +82,7 @@ def test_declared_tests_that_cannot_be_done_still_count():
 def test_a_constant_difference_is_said_not_tested():
     scores = make_scores()
     mel = scores.model.eq("mel")
-    scores.loc[mel, "r"] = (
-        scores.loc[scores.model.eq("gpt2"), "r"].to_numpy() + 0.1
-    )  # constant but for rounding
+    scores.loc[mel, "r"] = scores.loc[scores.model.eq("gpt2"), "r"].to_numpy() + 0.1  # constant but for rounding
     tests = paired_tests(scores, [("gpt2", "mel")], regions=["A1"], family="f")
     assert tests.reason[0] == "the difference is the same in all 12 observations"
     assert tests.loc[0, NUMBERS].isna().all()
@@ -162,9 +154,7 @@ def test_swapping_flips_the_sign_and_order_is_irrelevant(values, seed):
     forth = paired_tests(table, [("a", "b")], regions=["R"], family="f").iloc[0]
     back = paired_tests(mixed, [("b", "a")], regions=["R"], family="f").iloc[0]
     signed = ["mean_difference", "t", "effect_size"]
-    np.testing.assert_allclose(
-        forth[signed].astype(float), -back[signed].astype(float), rtol=1e-6, atol=1e-12
-    )
+    np.testing.assert_allclose(forth[signed].astype(float), -back[signed].astype(float), rtol=1e-6, atol=1e-12)
     assert forth.p == pytest.approx(back.p, rel=1e-6, nan_ok=True)
     assert forth.ci_low == pytest.approx(-back.ci_high, rel=1e-6, abs=1e-12, nan_ok=True)
     assert (forth.n, forth.reason) == (back.n, back.reason)

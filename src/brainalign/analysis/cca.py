@@ -40,7 +40,8 @@ def cca(
 
     Args:
         study: Data, window and folds.
-        model, partner: The two models.
+        model: The model in question.
+        partner: The second model.
         baseline: A third line in the figures (mel), or None.
         score: Column that the tests and figures are about.
         k: Canonical variates that count as shared.

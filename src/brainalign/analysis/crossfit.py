@@ -55,10 +55,14 @@ def crossfit(
 
     Args:
         study: Data and folds.
-        x, y: The two models.
+        x: One model.
+        y: The other.
         kind: A row a word, or a row a frame.
-        layers: A fixed layer of each model, or None: in each fold the layer with the best mean score on its inner folds.
-        k, variance, ridge: Of the SharedSpace.
+        layers: A fixed layer of each model, or None: in each fold the layer with the best mean score on its inner
+            folds.
+        k: Canonical variates that count as shared.
+        variance: Share of each model's variance that the truncation keeps.
+        ridge: Regularisation of CCA.
     """
     spaces, pairs, tables = [], [], []
     rows_of = lru_cache(maxsize=1)(lambda pair: paired_rows(study, x, y, pair, kind))

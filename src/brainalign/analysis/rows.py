@@ -30,7 +30,8 @@ def paired_rows(
 
     Args:
         study: Data and grid.
-        x, y: The two models.
+        x: One model.
+        y: The other.
         layers: The layer of each.
         kind: A row a word (a speech model's frames averaged over it), or a row a frame.
     """

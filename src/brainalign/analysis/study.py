@@ -19,6 +19,7 @@ from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
+from brainalign.features.align import Align
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
@@ -58,7 +59,7 @@ class Study:
     outer_folds: int
     split_kind: str = "auto"
     gap: int | None = None
-    align: str = "onset"
+    align: Align = "onset"
     seed: int = 0
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     notes: list[str] = field(default_factory=list)

@@ -40,7 +40,7 @@ class SimulatedData:
 
     def __post_init__(self) -> None:
         for key in ("subjects", "electrodes", "sentences", "repeats"):
-            within(f"data.{key}", getattr(self, key), 1)
+            within(f"data.{key}", getattr(self, key), 5 if key == "sentences" else 1)
         within("data.repeated", self.repeated, 0, self.sentences)
         within("data.silent_fraction", self.silent_fraction, 0, 1)
         within("data.rho_min", self.rho_min, 0.001, 0.999)

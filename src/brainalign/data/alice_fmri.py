@@ -68,9 +68,7 @@ def read_alice_fmri(
         with faults.gathered():
             values = _time_courses(files[subject])
             if not values.any():
-                notes.append(
-                    f"participant {subject} is left out: all of {files[subject].name} ({radius}) is zero."
-                )
+                notes.append(f"participant {subject} is left out: all of {files[subject].name} ({radius}) is zero.")
                 log.warning(notes[-1])
                 continue
             recordings.append(_recording(subject, values, highpass))
@@ -115,20 +113,14 @@ def _time_courses(path: Path) -> NDArray[np.float64]:
 
 def _recording(subject: str, values: NDArray[np.float64], highpass: float) -> Recording:
     dead = dead_channels([values])
-    notes = (
-        (dropped_note(subject, {REGIONS[c]: why for c, why in dead.items()}, len(REGIONS)),) if dead else ()
-    )
+    notes = (dropped_note(subject, {REGIONS[c]: why for c, why in dead.items()}, len(REGIONS)),) if dead else ()
     keep = [c for c in range(len(REGIONS)) if c not in dead]
     if not keep:
-        raise BrainalignError(
-            f"participant {subject}: no region varies; leave the participant out by data.subjects."
-        )
+        raise BrainalignError(f"participant {subject}: no region varies; leave the participant out by data.subjects.")
     clean = cosine_highpass(values[:, keep], TR, highpass)
     clean /= np.nanstd(clean, axis=0)  # the mean is gone with the drift
     names = [REGIONS[c] for c in keep]
     channels = pd.DataFrame({"subject": subject, "electrode": names, "region": names})
     channels["hemisphere"] = [name[0] for name in names]
     channels[["x", "y", "z"]] = np.nan
-    return Recording(
-        subject, channels[list(CHANNEL_COLUMNS)], [Presentation(STORY, 0, clean, 1 / TR, START)], notes
-    )
+    return Recording(subject, channels[list(CHANNEL_COLUMNS)], [Presentation(STORY, 0, clean, 1 / TR, START)], notes)

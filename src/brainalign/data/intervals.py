@@ -118,9 +118,7 @@ def clip_overlaps(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 def _times(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Onset and offset as floats, NaN where the cell is no finite number."""
-    both: list[Any] = [
-        pd.to_numeric(table[c], errors="coerce").to_numpy(dtype=np.float64) for c in ("onset", "offset")
-    ]
+    both: list[Any] = [pd.to_numeric(table[c], errors="coerce").to_numpy(dtype=np.float64) for c in ("onset", "offset")]
     onset, offset = (np.where(np.isfinite(v), v, np.nan) for v in both)
     return onset, offset
 

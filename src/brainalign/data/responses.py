@@ -62,9 +62,7 @@ def collect(dataset: Dataset, rate: float | None) -> Responses:
     """
     heard = sorted({(p.stimulus, p.repeat) for r in dataset.recordings for p in r.presentations})
     if not heard:
-        raise BrainalignError(
-            f"data set {dataset.name!r} has no presentation at all; there is nothing to predict."
-        )
+        raise BrainalignError(f"data set {dataset.name!r} has no presentation at all; there is nothing to predict.")
     ids = list(dict.fromkeys(stimulus for stimulus, _ in heard))
     grids = _own_grids(dataset, ids) if rate is None else _speech_grids(dataset, ids, rate)
     values = {key: np.full((grids[key[0]].n, len(dataset.channels)), np.nan) for key in heard}
@@ -73,9 +71,7 @@ def collect(dataset: Dataset, rate: float | None) -> Responses:
         columns = slice(first, first + len(recording.channels))
         _check_repeats(recording)
         for p in recording.presentations:
-            values[p.stimulus, p.repeat][:, columns] = resample_to(
-                p.response, p.start, p.rate, grids[p.stimulus].times
-            )
+            values[p.stimulus, p.repeat][:, columns] = resample_to(p.response, p.start, p.rate, grids[p.stimulus].times)
         first = columns.stop
     return _varying(Responses(grids, heard, list(values.values()), dataset.channels, []))
 

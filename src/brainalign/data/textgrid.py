@@ -41,20 +41,18 @@ class TextGrid:
 
         try:
             text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-            parsed: list[dict[str, Any]] = parseTextgridStr(text, includeEmptyIntervals=True)["tiers"]
+            tiers: list[dict[str, Any]] = parseTextgridStr(text, includeEmptyIntervals=True)["tiers"]
+            self.tiers = {str(t["name"]).strip(): t["entries"] for t in tiers if t["class"] == "IntervalTier"}
         except (PraatioException, ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
             raise BrainalignError(
                 f"{path} does not parse as a TextGrid; save it from Praat as text, long or short."
             ) from error
-        self.tiers = {str(t["name"]).strip(): t["entries"] for t in parsed if t["class"] == "IntervalTier"}
 
     def find(self, label: str) -> str | None:
         """The name of the tier called like the label (``word``, ``words``), if there is one."""
         return next((name for name in self.tiers if name.lower().removesuffix("s") == label), None)
 
-    def intervals(
-        self, label: str, tier: str | None = None, silences: Collection[str] = SILENCES
-    ) -> pd.DataFrame:
+    def intervals(self, label: str, tier: str | None = None, silences: Collection[str] = SILENCES) -> pd.DataFrame:
         """What is said in a tier.
 
         Args:
@@ -73,9 +71,7 @@ class TextGrid:
             tier = self.find(label) or (next(iter(self.tiers)) if len(self.tiers) == 1 else f"{label}s")
         if tier not in self.tiers:
             raise BrainalignError(f"{self.path} has no interval tier {tier!r}; {nearest(tier, self.tiers)}")
-        entries = [
-            (str(text).strip(), float(onset), float(offset)) for onset, offset, text in self.tiers[tier]
-        ]
+        entries = [(str(text).strip(), float(onset), float(offset)) for onset, offset, text in self.tiers[tier]]
         index = pd.Index(range(1, len(entries) + 1), name="interval")
         table = pd.DataFrame(entries, columns=[label, "onset", "offset"], index=index)
         return table[~table[label].isin(list(silences))]

@@ -39,22 +39,16 @@ def read_tsv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     header = [name.strip() for name in lines[0].split("\t")]
     absent = [c for c in columns if not set(c.split("|")) & set(header)]
     if absent:
-        raise BrainalignError(
-            f"{path} lacks {_listed(absent)}; its columns are {', '.join(map(repr, header))}."
-        )
+        raise BrainalignError(f"{path} lacks {_listed(absent)}; its columns are {', '.join(map(repr, header))}.")
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise BrainalignError(f"{path} has the column {twice!r} twice; each column needs a name of its own.")
     rows = {n: line.split("\t") for n, line in enumerate(lines[1:], start=2) if line.strip()}
     for n, cells in rows.items():
         if len(cells) > len(header):
-            raise BrainalignError(
-                f"{path}, line {n} has {len(cells)} cells, but there are {len(header)} columns."
-            )
+            raise BrainalignError(f"{path}, line {n} has {len(cells)} cells, but there are {len(header)} columns.")
         rows[n] = [cell.strip() for cell in cells] + [MISSING] * (len(header) - len(cells))
-    return pd.DataFrame(
-        list(rows.values()), columns=header, index=pd.Index(list(rows), name="line"), dtype=object
-    )
+    return pd.DataFrame(list(rows.values()), columns=header, index=pd.Index(list(rows), name="line"), dtype=object)
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -29,14 +29,16 @@ class MaskGroup:
 class Design:
     """Responses of all participants as one regression problem.
 
-    Presentations of one stimulus share their features, so they are summed; participants who heard the same presentations
+    Presentations of one stimulus share their features, so they are summed; participants who heard the same
+    presentations
     share their Gram matrices; rows with missing responses are left out exactly, by groups of electrodes with one mask.
 
     Args:
         stimuli: The stimulus of each presentation.
         responses: (T_i, C) for each presentation, NaN where not recorded.
         split: Atoms and folds.
-        centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept is
+        centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept
+            is
             not penalised.
 
     Attributes:

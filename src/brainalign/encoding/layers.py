@@ -12,7 +12,8 @@ from brainalign.encoding.nested import OuterScores
 
 @dataclass
 class LayerRace:
-    """Takes the layers one by one and keeps, for each electrode, the best: by inner score (sound) and by outer score (optimistic).
+    """Takes the layers one by one and keeps, for each electrode, the best: by inner score (sound) and by outer score
+    (optimistic).
 
     Attributes:
         layers: Layer number -> its OuterScores, without predictions.
@@ -31,8 +32,8 @@ class LayerRace:
         """
         if self._best is None or self._choice is None:
             self._best = OuterScores(
-                scores.r.copy(), scores.r2.copy(), scores.inner.copy(), scores.alpha.copy(), scores.constant.copy(), scores.n,
-                [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
+                scores.r.copy(), scores.r2.copy(), scores.inner.copy(), scores.alpha.copy(), scores.constant.copy(),
+                scores.n, [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
             )  # fmt: skip
             self._choice = np.full(scores.r.shape, layer)
         else:

@@ -1,7 +1,7 @@
 """Nested selection: alpha and layer are chosen on inner folds, and the outer fold is scored with that choice, once.
 
-The inner folds of an outer fold are the other outer folds. The training set without folds i and j then serves both "i outer,
-j inner" and "j outer, i inner": it is factorised once for the two.
+The inner folds of an outer fold are the other outer folds. The training set without folds i and j then serves both "i
+outer, j inner" and "j outer, i inner": it is factorised once for the two.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def fit_outer(
 
     Args:
         design: Responses and split.
-        features: Stimulus -> (T, d); or, for features that are themselves fitted on training stimuli (a CCA space), a function
+        features: Stimulus -> (T, d); or, for features that are themselves fitted on training stimuli (a CCA space), a
+            function
             from the outer fold to them.
         lags: (m,) consecutive integers.
         alphas: The grid of penalties, ascending.

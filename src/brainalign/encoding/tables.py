@@ -28,14 +28,16 @@ def score_table(
     Args:
         channels: (C rows) the channels table.
         scores: Of all outer folds.
-        model, space, rule: Labels of the rows.
+        model: Label of the rows.
+        space: Label of the rows: full, truncated, shared or rest.
+        rule: Label of the rows: nested or max.
         layer: (folds, C) layer used in each fold; the table holds the most frequent.
         alphas: The grid, to count choices on its edge.
         pooled: (C,) r of all folds' predictions together.
 
     Returns:
-        Columns model, space, rule, all of ``channels``, r, r_pooled, r2_pearson, r2, alpha (geometric mean over folds), layer,
-        alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, n_frames.
+        Columns model, space, rule, all of ``channels``, r, r_pooled, r2_pearson, r2, alpha (geometric mean over
+        folds), layer, alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, n_frames.
     """
     edge = (scores.alpha <= alphas.min()) | (scores.alpha >= alphas.max())
     columns = {

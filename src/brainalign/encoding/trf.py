@@ -29,7 +29,8 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
         minimise  sum_t [ sum_k w(k)' h(t - k) + b - y(t) ]^2 + alpha ||w||^2
 
     Lags are made inside each presentation, with zeros outside it. It equals scikit-learn's Ridge on the literal lagged
-    matrix, which is never built: the Gram matrix comes from a block recursion (see ``linalg.moments``). Features are taken
+    matrix, which is never built: the Gram matrix comes from a block recursion (see ``linalg.moments``). Features are
+        taken
     as they come; standardise them beforehand where they need it (the pipeline does). The paper's penalty lambda, for a
     squared error averaged over L frames, is ``alpha = L lambda`` (Chen et al. 2024).
 
@@ -39,7 +40,8 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
         rate: Frames per second.
         alphas: Penalties to choose from, or a single one.
         cv: A number of folds, a scikit-learn splitter, or (train, test) index arrays over presentations.
-        intercept_alpha: Penalty of the intercept. MATLAB mTRF-Toolbox 1.5 penalises one constant column an input channel:
+        intercept_alpha: Penalty of the intercept. MATLAB mTRF-Toolbox 1.5 penalises one constant column an input
+            channel:
             that is ``intercept_alpha = alpha / n_inputs``.
         device: ``cpu``, ``cuda`` or ``auto``.
         dtype: ``float32`` solves in float32 where the conditioning allows it; ``float64`` always in float64.
@@ -91,7 +93,8 @@ class RidgeTRF(BaseEstimator):  # type: ignore[misc]
             groups: The stimulus of each presentation, so that no fold splits one; each its own by default.
 
         Raises:
-            BrainalignError: Empty lists, unequal lengths or widths, infinite values, alphas that are not positive, or fewer
+            BrainalignError: Empty lists, unequal lengths or widths, infinite values, alphas that are not positive, or
+                fewer
                 groups than folds.
         """
         x, y = _checked(features, responses)

@@ -71,9 +71,7 @@ def to_grid(
     return out
 
 
-def words_without_frame(
-    rows: Rows, grid: FrameGrid, *, placement: Placement = "hold", align: Align = "onset"
-) -> int:
+def words_without_frame(rows: Rows, grid: FrameGrid, *, placement: Placement = "hold", align: Align = "onset") -> int:
     """How many words :func:`to_grid` leaves out: beyond the grid, or held where no frame's centre falls.
 
     Args:

@@ -10,6 +10,7 @@ import shutil
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def _save(target: Path, key: str, groups: Mapping[str, Mapping[str, Rows]]) -> N
             f"features cannot be written to {target.parent} ({error}); set paths.cache to a folder with room."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _load(file: Path, key: str, group: str) -> dict[str, Rows] | None:

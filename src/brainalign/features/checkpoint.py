@@ -48,13 +48,9 @@ def checkpoint_folder(name: str | None, path: str | None, revision: str | None =
     folder = Path(path).expanduser() if path is not None else _from_hub(str(name), revision)
     said = f"model.path={path}" if path is not None else f"checkpoint {name} ({folder})"
     if not folder.is_dir():
-        raise BrainalignError(
-            f"{said} is no folder; the folder of a checkpoint (config.json and weights) is needed."
-        )
+        raise BrainalignError(f"{said} is no folder; the folder of a checkpoint (config.json and weights) is needed.")
     if not (folder / "config.json").is_file():
-        raise BrainalignError(
-            f"{said} has no config.json; the folder of a transformers checkpoint is needed."
-        )
+        raise BrainalignError(f"{said} has no config.json; the folder of a transformers checkpoint is needed.")
     if not weight_files(folder):
         raise BrainalignError(
             f"{said} has no weights; model.safetensors or pytorch_model.bin is needed beside config.json."
@@ -71,8 +67,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
         return _snapshot(name, revision, cached=True)
     except HFValidationError as error:
         raise BrainalignError(
-            f"model.checkpoint={name} is no hub name ({_first_line(error)}); a folder is given by "
-            "model.path=."
+            f"model.checkpoint={name} is no hub name ({_first_line(error)}); a folder is given by model.path=."
         ) from error
     except LocalEntryNotFoundError:
         pass
@@ -99,9 +94,7 @@ def _snapshot(name: str, revision: str | None, *, cached: bool) -> Path:
 
     for weights in WEIGHTS:
         wanted = [*SETTINGS, "*.index.json", weights]
-        found = Path(
-            snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=cached)
-        )
+        found = Path(snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=cached))
         if weight_files(found):
             return found
     if cached:
@@ -174,18 +167,10 @@ class Checkpoint:
 
         try:
             with quiet_transformers():
-                return getattr(transformers, self.processor_class).from_pretrained(
-                    self.folder, local_files_only=True
-                )
+                return getattr(transformers, self.processor_class).from_pretrained(self.folder, local_files_only=True)
         except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
-            what = (
-                "preprocessor_config.json"
-                if "Feature" in self.processor_class
-                else "tokenizer (tokenizer.json)"
-            )
-            raise BrainalignError(
-                f"checkpoint {self.folder} has no usable {what}: {_first_line(error)}"
-            ) from error
+            what = "preprocessor_config.json" if "Feature" in self.processor_class else "tokenizer (tokenizer.json)"
+            raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {_first_line(error)}") from error
 
     def model(self) -> PreTrainedModel:
         """The model in float32 and evaluation mode.
@@ -218,9 +203,7 @@ class Checkpoint:
                 f"the weights of checkpoint {self.folder} cannot be loaded: {_first_line(error)}"
             ) from error
         body = "" if model.base_model is model else f"{model.base_model_prefix}."
-        missing = sorted(
-            k for k in info["missing_keys"] if k.startswith(body) and not k.endswith(_NEVER_READ)
-        )
+        missing = sorted(k for k in info["missing_keys"] if k.startswith(body) and not k.endswith(_NEVER_READ))
         if missing:
             raise BrainalignError(
                 f"the weights of checkpoint {self.folder} lack {len(missing)} that its config.json asks for "

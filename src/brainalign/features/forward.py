@@ -34,9 +34,7 @@ def weights_digest(model: PreTrainedModel) -> str:
     Args:
         model: Any.
     """
-    settings = {
-        k: v for k, v in model.config.to_dict().items() if k not in ("transformers_version", "_name_or_path")
-    }
+    settings = {k: v for k, v in model.config.to_dict().items() if k not in ("transformers_version", "_name_or_path")}
     state = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):
         values = tensor.detach().float().cpu().contiguous().numpy()
@@ -44,9 +42,7 @@ def weights_digest(model: PreTrainedModel) -> str:
     return state.hexdigest()
 
 
-def hidden_states(
-    model: PreTrainedModel, layers: Sequence[int], **inputs: Any
-) -> dict[int, NDArray[np.float32]]:
+def hidden_states(model: PreTrainedModel, layers: Sequence[int], **inputs: Any) -> dict[int, NDArray[np.float32]]:
     """One forward pass over one sequence.
 
     Args:

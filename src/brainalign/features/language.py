@@ -84,8 +84,7 @@ class LanguageModel:
             raise BrainalignError(f"features.pooling={pooling!r} is unknown; {nearest(pooling, POOLING)}")
         if not tokenizer.is_fast:
             raise BrainalignError(
-                f"model {name} has a slow tokenizer; a fast one (tokenizer.json) is needed to find a word's "
-                "sub-words."
+                f"model {name} has a slow tokenizer; a fast one (tokenizer.json) is needed to find a word's sub-words."
             )
         self.name, self.pooling, self.join_clitics, self.device = name, pooling, join_clitics, device
         self._model, self._tokenizer = model, tokenizer
@@ -210,9 +209,7 @@ class LanguageModel:
 
     def _encode(self, text: str) -> tuple[list[int], list[int], list[Span]]:
         """Special sub-words before the text, the text's own, and the span of characters of each of those."""
-        encoded = self._tokenizer(
-            text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False
-        )
+        encoded = self._tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False)
         ids, offsets = list(encoded["input_ids"]), list(encoded["offset_mapping"])
         special = encoded["special_tokens_mask"]
         first = next((i for i, mark in enumerate(special) if not mark), len(special))
@@ -229,9 +226,7 @@ class LanguageModel:
         final = max(0, len(ids) - room)
         starts = [*range(0, final, room // 2), final]
         if final:
-            log.info(
-                "%s: %s (%d sub-words) goes by %d windows of %d", self.name, what, len(ids), len(starts), room
-            )
+            log.info("%s: %s (%d sub-words) goes by %d windows of %d", self.name, what, len(ids), len(starts), room)
         parts: list[dict[int, NDArray[np.float32]]] = []
         done = 0
         for start in starts:

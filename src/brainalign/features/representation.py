@@ -104,8 +104,7 @@ class Representation:
                 found = self._cache.read(self._keys[layer])
                 if found is None:
                     raise BrainalignError(
-                        f"{self._cache.folder} does not keep what is written to it; set paths.cache to "
-                        "another folder."
+                        f"{self._cache.folder} does not keep what is written to it; set paths.cache to another folder."
                     )
             self._held = layer, found
             self._note_zeros(found)
@@ -121,14 +120,10 @@ class Representation:
         """
         rows, placement = self.rows(layer), self.extractor.placement
         if self.unit == "words":
-            lost = sum(
-                words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items()
-            )
+            lost = sum(words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items())
             total = sum(len(rows[s].onset) for s in grids)
             self._note(lost, f"{self.name}: {lost} of {total} words fall into no frame and are left out.")
-        values = {
-            s: to_grid(rows[s], self.unit, g, placement=placement, align=align) for s, g in grids.items()
-        }
+        values = {s: to_grid(rows[s], self.unit, g, placement=placement, align=align) for s, g in grids.items()}
         return Features(f"{self.name}/{layer}", values, dict(grids))
 
     def word_rows(self, layer: int) -> dict[str, NDArray[np.floating[Any]]]:

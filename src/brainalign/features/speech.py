@@ -82,8 +82,7 @@ class SpeechModel:
         self.field = 1 + sum((k - 1) * int(np.prod(strides[:i])) for i, k in enumerate(kernels))
         if getattr(processor, "sampling_rate", RATE) != RATE:
             raise BrainalignError(
-                f"model {name} wants audio at {processor.sampling_rate} Hz; a checkpoint for {RATE} Hz is "
-                "needed."
+                f"model {name} wants audio at {processor.sampling_rate} Hz; a checkpoint for {RATE} Hz is needed."
             )
 
     @classmethod

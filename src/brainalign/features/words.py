@@ -17,8 +17,7 @@ def needs_words(stimulus: Stimulus, model: str) -> None:
     """Refuse a stimulus without a single timed word."""
     if stimulus.words.empty:
         raise BrainalignError(
-            f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of "
-            "audio."
+            f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of audio."
         )
 
 

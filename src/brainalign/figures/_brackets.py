@@ -46,18 +46,12 @@ def find_brackets(
         return []
     place = {label: i for i, label in enumerate(labels)}
     shown = tests[
-        (tests["score"] == score)
-        & tests["a"].isin(labels)
-        & tests["b"].isin(labels)
-        & tests["p_bonferroni"].notna()
+        (tests["score"] == score) & tests["a"].isin(labels) & tests["b"].isin(labels) & tests["p_bonferroni"].notna()
     ]
     found = []
     for region in regions:
         here = shown[shown["region"] == region]
-        own = [
-            (str(a), str(b), float(p))
-            for a, b, p in zip(here["a"], here["b"], here["p_bonferroni"], strict=True)
-        ]
+        own = [(str(a), str(b), float(p)) for a, b, p in zip(here["a"], here["b"], here["p_bonferroni"], strict=True)]
         own.sort(key=lambda t: (abs(place[t[0]] - place[t[1]]), min(place[t[0]], place[t[1]])))
         found += [Bracket(region, a, b, p, level) for level, (a, b, p) in enumerate(own)]
     return found
@@ -106,9 +100,7 @@ def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, s
         return ""
     first = brackets[0]
     same = (tests["region"] == first.region) & (tests["a"] == first.a) & (tests["b"] == first.b)
-    size, unit, family = tests.loc[same & (tests["score"] == score), ["family_size", "unit", "family"]].iloc[
-        0
-    ]
+    size, unit, family = tests.loc[same & (tests["score"] == score), ["family_size", "unit", "family"]].iloc[0]
     significant = sum(b.p < 0.05 for b in brackets)
     smallest = min(brackets, key=lambda b: b.p)
     return (

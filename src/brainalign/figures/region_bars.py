@@ -88,9 +88,7 @@ def region_bars(
             inside = scores[scores["region"] == region]
             values = {label: finite(inside.loc[inside[by] == label, score]) for label in labels}
             tops[region] = max(
-                draw_bar(
-                    axes, x + place[label], 0.86 * step, values[label], colour[label], f"bar {region} {label}"
-                )
+                draw_bar(axes, x + place[label], 0.86 * step, values[label], colour[label], f"bar {region} {label}")
                 for label in labels
             )
             n = max(map(len, values.values()))
@@ -111,9 +109,7 @@ def region_bars(
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 
 
-def draw_bar(
-    axes: Axes, at: float, width: float, values: NDArray[np.float64], colour: Colour, gid: str
-) -> float:
+def draw_bar(axes: Axes, at: float, width: float, values: NDArray[np.float64], colour: Colour, gid: str) -> float:
     """Draw mean, interval and dots of one bar; nothing where there is no value.
 
     Returns:

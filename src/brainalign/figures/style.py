@@ -155,9 +155,7 @@ def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
     wrapped = [wrap(label, int((width - handle) / letter)) for label in labels]
     longest = max(len(line) for label in wrapped for line in label.split("\n"))
     columns = max(1, min(len(labels), int(width / (longest * letter + handle))))
-    figure.legend(
-        handles, wrapped, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.4
-    )
+    figure.legend(handles, wrapped, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.4)
 
 
 def dots(

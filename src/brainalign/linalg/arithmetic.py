@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import torch
 
 SAFE_LOSS = 1e-3
-"""Largest ``eps32 * condition`` at which float32 is used: weights then keep three digits in the worst direction, and scores,
-which the well-determined directions make, agree with float64 to 1e-4 (tested)."""
+"""Largest ``eps32 * condition`` at which float32 is used: weights then keep three digits in the worst direction, and
+scores, which the well-determined directions make, agree with float64 to 1e-4 (tested)."""
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ class Whitener:
 class CCA:
     """Two whiteners and the rotations that align them.
 
-    The cross-covariance of the whitened variables is ``K = P diag(rho) Q'``. P and Q are complete rotations: their first
-    columns give the canonical variates, the others what is left of each space.
+    The cross-covariance of the whitened variables is ``K = P diag(rho) Q'``. P and Q are complete rotations: their
+    first columns give the canonical variates, the others what is left of each space.
 
     Attributes:
         x, y: The whiteners.
@@ -133,7 +133,8 @@ def column_correlations(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArr
     """Pearson correlation of each column of ``u`` with the same column of ``v``.
 
     Args:
-        u, v: (n, k).
+        u: (n, k).
+        v: (n, k).
 
     Returns:
         (k,).

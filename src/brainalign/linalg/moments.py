@@ -6,11 +6,12 @@ Toeplitz. With a weight w(t) on every row (how many presentations of the stimulu
     G[a, b]     = sum_t w(t) h(t - a) h(t - b)'
     G[a+1, b+1] = G[a, b] + sum_t (w(t + 1) - w(t)) h(t - a) h(t - b)'
 
-and the correction has terms only where the weight changes: at the edges of presentations and of gaps. So the first block
-row (one d x T x d product a lag) and the few edge rows give G exactly, at about 1 / n_lags of the cost of X'X. Repeats of a
-stimulus cost nothing: they add to the weight and to the summed response.
+and the correction has terms only where the weight changes: at the edges of presentations and of gaps. So the first
+block row (one d x T x d product a lag) and the few edge rows give G exactly, at about 1 / n_lags of the cost of X'X.
+Repeats of a stimulus cost nothing: they add to the weight and to the summed response.
 
-A column of ones rides along with the features (zero outside the presentation, as they are), so that *any* standardisation
+A column of ones rides along with the features (zero outside the presentation, as they are), so that *any*
+standardisation
 of the features, learnt on whatever rows, can be applied to the moments afterwards: nothing is computed twice for a new
 training set.
 """
@@ -181,7 +182,8 @@ class Normal:
 def normal_equations(data: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> Normal:
     """Centred moments of the lagged ``(h - mean) / sd``, from those of the lagged ``[h, 1]``.
 
-    Because the ones are zero outside the presentation, so is the standardised feature: the padding is the training mean.
+    Because the ones are zero outside the presentation, so is the standardised feature: the padding is the training
+        mean.
     With a penalty a0 on the intercept b, eliminating ``b = (sum y - w' sum x) / (n + a0)`` leaves the same system with
     ``n + a0`` in place of ``n`` in the centring.
 
@@ -199,7 +201,8 @@ def normal_equations(data: Moments, mean: Tensor, sd: Tensor, intercept_alpha: f
     one = data.gram[:, d, :, d]  # (m, m)
     mixed = data.gram[:, :d, :, d]  # (m, d, m)
     xsum = (data.xsum[:, :d] - mean * data.xsum[:, d:]) / sd
-    # G - mixed mean' - mean (mixed - one mean)', for every pair of lags, then scaled and centred: in place, p x p is large
+    # G - mixed mean' - mean (mixed - one mean)', for every pair of lags, then scaled and centred: in place, p x p is
+    # large
     gram = data.gram[:, :d, :, :d].contiguous()
     gram -= mixed[..., None] * mean
     gram -= mean[None, :, None, None] * (mixed.permute(2, 0, 1)[:, None] - one[:, None, :, None] * mean)

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def cosine_highpass(
-    values: NDArray[np.floating[Any]], period: float, cutoff: float = 128.0
-) -> NDArray[np.float64]:
+def cosine_highpass(values: NDArray[np.floating[Any]], period: float, cutoff: float = 128.0) -> NDArray[np.float64]:
     """Regress the mean and the slow cosines of the discrete cosine transform out of each column.
 
     The regressors are ``cos(pi k (t + 1/2) / T)``, t = 0..T-1, for k = 0..K with ``K = floor(2 T period / cutoff)``:

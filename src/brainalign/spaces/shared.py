@@ -70,8 +70,8 @@ class SharedSpace:
     ) -> dict[str, NDArray[np.float64]]:
         """Frames of one model projected on a part of its space; zero in silence.
 
-        The rows were standardised inside words; a silent frame would otherwise sit at minus the mean, and every variate would
-        carry a hidden onset regressor.
+        The rows were standardised inside words; a silent frame would otherwise sit at minus the mean, and every
+        variate would carry a hidden onset regressor.
 
         Args:
             frames: Stimulus -> (T, dims) of that model.
@@ -93,10 +93,11 @@ class SharedSpace:
         draws: int,
         rng: np.random.Generator,
     ) -> pd.DataFrame:
-        """In-sample and held-out canonical correlations, and the 95th percentile of a block-shuffled null of the latter.
+        """In-sample and held-out canonical correlations, and the 95th percentile of a block-shuffled null of the
+        latter.
 
-        The null pairs every held-out row of x with the row of y that a shuffle of the stimuli's order, and a rotation by a
-        random number of rows, puts in its place: the rows' own sequence stays as it was inside each stimulus.
+        The null pairs every held-out row of x with the row of y that a shuffle of the stimuli's order, and a rotation
+        by a random number of rows, puts in its place: the rows' own sequence stays as it was inside each stimulus.
 
         Args:
             test: Held-out rows of both models, and how many each stimulus gave.

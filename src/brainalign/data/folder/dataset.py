@@ -42,9 +42,7 @@ def read_folder(root: str | Path, subjects: Sequence[str] | None = None, baselin
             events[folder] = read_events(folder, list_runs(folder), files, faults, notes)
     heard = sorted({event.stimulus for some in events.values() for event in some})
     if len(heard) < len(files) and not faults.sentences:
-        notes.append(
-            f"{len(files) - len(heard)} of {len(files)} stimuli were heard by nobody and are left out."
-        )
+        notes.append(f"{len(files) - len(heard)} of {len(files)} stimuli were heard by nobody and are left out.")
     read = {s: read_stimulus(files[s], faults, notes) for s in heard}
     stimuli = {s: stimulus for s, stimulus in read.items() if stimulus is not None}
     recordings = []
@@ -53,7 +51,7 @@ def read_folder(root: str | Path, subjects: Sequence[str] | None = None, baselin
         if recording is not None and len(recording.channels):
             recordings.append(recording)
         elif not faults.sentences:
-            why = "no event names a stimulus" if recording is None else recording.notes[0]
+            why = "no event names a stimulus" if recording is None else recording.notes[0].split(": ", 1)[1]
             notes.append(f"participant {folder.name} is left out: {why.rstrip('.')}.")
     faults.refuse()
     if not recordings:
@@ -70,15 +68,11 @@ def _participants(root: Path, subjects: Sequence[str] | None) -> list[Path]:
         )
     found = {p.name: p for p in sorted(root.glob("sub-*")) if p.is_dir()}
     if not found:
-        raise BrainalignError(
-            f"data.root={root} holds no sub-XX/; each participant needs a folder of that kind."
-        )
+        raise BrainalignError(f"data.root={root} holds no sub-XX/; each participant needs a folder of that kind.")
     if subjects is None:
         return list(found.values())
     asked = dict.fromkeys(s if s.startswith("sub-") else f"sub-{s}" for s in subjects)
     for name in asked:
         if name not in found:
-            raise BrainalignError(
-                f"data.subjects: participant {name!r} is not in {root}; {nearest(name, found)}"
-            )
+            raise BrainalignError(f"data.subjects: participant {name!r} is not in {root}; {nearest(name, found)}")
     return [found[name] for name in asked]

@@ -48,9 +48,7 @@ def read_events(
     path = folder / "events.tsv"
     table = pd.DataFrame()
     with faults.gathered():
-        table = read_tsv(
-            path, ["onset", "duration", "stimulus|stim_file", *(["run"] if len(runs) > 1 else [])]
-        )
+        table = read_tsv(path, ["onset", "duration", "stimulus|stim_file", *(["run"] if len(runs) > 1 else [])])
     events: dict[str, list[Event]] = {}
     passed = 0
     for line, row in table.iterrows():
@@ -70,9 +68,7 @@ def read_events(
                 f"{where}: duration={row['duration']!r} is no length in seconds; n/a takes the stimulus's own."
             )
         if stimulus not in known:
-            problems.append(
-                f"{where}: stimulus {stimulus!r} is not in the folder stimuli; {nearest(stimulus, known)}"
-            )
+            problems.append(f"{where}: stimulus {stimulus!r} is not in the folder stimuli; {nearest(stimulus, known)}")
         if run not in runs:
             problems.append(f"{where}: run {run!r} has no {run}_responses.npy; {nearest(run, runs)}")
         faults.add(problems)

@@ -96,9 +96,7 @@ def read_stimulus(files: StimulusFiles, faults: Faults, notes: list[str]) -> Sti
             if clipped:
                 notes.append(f"{path.name}: {clipped} overlap(s) of {label}s by at most 1 ms were clipped.")
         if length is None and tables["word"].empty:
-            raise BrainalignError(
-                f"stimulus {files.id!r} has neither sound nor words, so its length is not known."
-            )
+            raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")
         duration = float(tables["word"]["offset"].max()) if length is None else length
         stimulus = Stimulus(files.id, duration, tables["word"], tables["phone"], audio)
     return stimulus if len(faults.sentences) == before else None

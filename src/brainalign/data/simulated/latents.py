@@ -66,10 +66,7 @@ def latents(
         raw["lexical"][s] = np.stack([vectors[w] for w in words])[place]
         raw["contextual"][s] = context(words)[place]
     everywhere = {s: np.ones(len(m), dtype=bool) for s, m in inside.items()}
-    return {
-        name: _standardise(values, everywhere if name == "acoustic" else inside)
-        for name, values in raw.items()
-    }
+    return {name: _standardise(values, everywhere if name == "acoustic" else inside) for name, values in raw.items()}
 
 
 def _under(spans: Sequence[Span], times: Array) -> NDArray[np.intp]:

@@ -62,9 +62,7 @@ def full_mixture(mixture: Mapping[str, float], key: str) -> dict[str, float]:
     """
     for name, weight in mixture.items():
         if name not in LATENTS:
-            raise BrainalignError(
-                f"{key} names the latent {name!r}, which is unknown; {nearest(name, LATENTS)}."
-            )
+            raise BrainalignError(f"{key} names the latent {name!r}, which is unknown; {nearest(name, LATENTS)}.")
         if not 0 <= weight < float("inf"):
             raise BrainalignError(f"{key}.{name}={weight:g} must be a finite number of at least 0.")
     whole = sum(mixture.values())

@@ -95,9 +95,7 @@ def _phones() -> dict[str, Phone]:
         name, ms, *rest = line.split()
         f = [float(v) for v in rest[:6]]
         marks = {"vowel", "voiced", *rest[6:]} - {"-"}
-        phones[name] = Phone(
-            int(ms), (f[0], f[1], f[2]), (f[3], f[4], f[5]), 1.0, (0.0, 0.0, 0.0), frozenset(marks)
-        )
+        phones[name] = Phone(int(ms), (f[0], f[1], f[2]), (f[3], f[4], f[5]), 1.0, (0.0, 0.0, 0.0), frozenset(marks))
     for line in _CONSONANTS.strip().splitlines():
         name, ms, *rest = line.split()
         f = [float(v) for v in rest[:7]]

@@ -118,7 +118,5 @@ def _friction(span: Span, rng: np.random.Generator) -> NDArray[np.float64]:
     if "stop" in phone.features:
         closed = round((0.35 if "fricative" in phone.features else 0.55) * n)
         decay = 0.05 if "fricative" in phone.features else 0.012
-        shape = np.where(
-            np.arange(n) < closed, 0.0, np.exp(-np.maximum(np.arange(n) - closed, 0) / (decay * RATE))
-        )
+        shape = np.where(np.arange(n) < closed, 0.0, np.exp(-np.maximum(np.arange(n) - closed, 0) / (decay * RATE)))
     return np.asarray(0.08 * level * shape * noise)

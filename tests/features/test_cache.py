@@ -1,0 +1,109 @@
+"""The cache: whole or not there, damage found and named, identity of what determines the rows."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from brainalign.errors import BrainalignError
+from brainalign.features.base import Rows
+from brainalign.features.cache import FeatureCache
+
+
+def some_rows(seed=0):
+    rng = np.random.default_rng(seed)
+    return {
+        name: Rows(rng.normal(size=(n, 3)).astype(np.float32), np.sort(rng.random(n)), rng.random(n) + 1)
+        for name, n in (("b/long name", 5), ("a", 1), ("c/values", 0))
+    }
+
+
+def same(a, b):
+    assert set(a) == set(b)
+    for name in a:
+        for part in ("values", "onset", "offset"):
+            x, y = getattr(a[name], part), getattr(b[name], part)
+            assert x.dtype == y.dtype and np.array_equal(x, y), (name, part)
+
+
+def test_what_is_written_is_read(tmp_path):
+    cache = FeatureCache(tmp_path / "deep" / "cache")
+    assert cache.read("k") is None and not cache.has("k")
+    cache.write("k", some_rows())
+    assert cache.has("k")
+    same(cache.read("k"), some_rows())
+    assert [p.suffix for p in cache.folder.iterdir()] == [".safetensors"]  # no temporary file is left
+
+
+def test_float64_is_kept_as_float32(tmp_path):
+    cache = FeatureCache(tmp_path)
+    cache.write("k", {"a": Rows(np.array([[np.pi]]), np.array([np.pi]), np.array([4.0]))})
+    rows = cache.read("k")["a"]
+    assert rows.values.dtype == np.float32 and rows.onset[0] == np.pi
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text", "other"])
+def test_damage_is_found_and_named(tmp_path, damage, caplog):
+    cache = FeatureCache(tmp_path)
+    cache.write("k", some_rows())
+    (file,) = cache.folder.iterdir()
+    content = bytearray(file.read_bytes())
+    if damage == "cut":
+        content = content[:-9]
+    elif damage == "flip":
+        content[-5] ^= 1
+    elif damage == "empty":
+        content = b""
+    elif damage == "text":
+        content = b"not a cache file at all"
+    if damage == "other":
+        cache.write("other key", some_rows(1))
+        (other,) = set(cache.folder.iterdir()) - {file}
+        content = other.read_bytes()
+    file.write_bytes(bytes(content))
+    with caplog.at_level(logging.WARNING):
+        assert cache.read("k") is None
+    assert str(file) in caplog.text and "extracted again" in caplog.text
+    cache.write("k", some_rows())
+    same(cache.read("k"), some_rows())
+
+
+def test_the_key_is_what_determines_the_rows(tmp_path):
+    cache = FeatureCache(tmp_path)
+    base = ("digest", {"a": 1, "b": [1, 2]}, 1, 0)
+    keys = {
+        cache.key(*base),
+        cache.key("other", *base[1:]),
+        cache.key("digest", {"a": 2, "b": [1, 2]}, 1, 0),
+        cache.key("digest", {"a": 1, "b": [1, 2]}, 2, 0),
+        cache.key("digest", {"a": 1, "b": [1, 2]}, 1, 1),
+    }
+    assert len(keys) == 5
+    assert cache.key("digest", {"b": [1, 2], "a": 1}, 1, 0) == cache.key(*base)
+    assert FeatureCache(tmp_path / "elsewhere").key(*base) == cache.key(*base)
+
+
+def test_unfinished_chunks_are_collected_and_discarded(tmp_path, caplog):
+    cache = FeatureCache(tmp_path)
+    aside = cache.unfinished(["k0", "k1"])
+    assert aside.read(0) == {}
+    rows = some_rows()
+    aside.add({0: {"a": rows["a"]}, 1: {"a": rows["b/long name"]}})
+    aside.add({0: {"b": rows["c/values"]}, 1: {"b": rows["a"]}})
+    again = cache.unfinished(["k0", "k1"])
+    same(again.read(0), {"a": rows["a"], "b": rows["c/values"]})
+    same(again.read(1), {"a": rows["b/long name"], "b": rows["a"]})
+    assert cache.unfinished(["k0"]).read(0) == {}
+    for file in sorted(aside.folder.iterdir())[:1]:
+        file.write_bytes(b"broken")
+    with caplog.at_level(logging.WARNING):
+        assert len(again.read(0)) == 1
+    assert "not usable" in caplog.text
+    again.discard()
+    assert aside.read(0) == {} and list(cache.folder.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "features").write_text("a file where a folder should be")
+    with pytest.raises(BrainalignError, match=r"cannot be written .* paths.cache"):
+        FeatureCache(tmp_path).write("k", some_rows())
