@@ -52,7 +52,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         outer_folds=encoding.outer_folds,
         split_kind=encoding.split,
         gap=encoding.gap,
-        align=config.features.align,
+        align="offset" if config.features.align == "offset" else "onset",
         seed=config.seed,
         arithmetic=Arithmetic(config.device, encoding.dtype),
     )

@@ -72,8 +72,8 @@ class Study:
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
             raise BrainalignError(
-                f"the window of {len(self.lags)} lags (window.tmin={self.tmin:g} to window.tmax={self.tmax:g} {self.lag_unit}) is longer than "
-                f"stimulus {stimulus} with its {shortest} frames; shorten the window or drop the stimulus."
+                f"the window of {len(self.lags)} lags (window.tmin={self.tmin:g} to window.tmax={self.tmax:g} {self.lag_unit}) "
+                f"is longer than stimulus {stimulus} with its {shortest} frames; shorten the window or drop the stimulus."
             )
         self.design  # noqa: B018  a split that cannot be made is refused before any feature is extracted
 

@@ -12,8 +12,9 @@ from brainalign.encoding.nested import OuterScores
 
 @dataclass
 class LayerRace:
-    """Takes the layers one by one and keeps, for each electrode, the best: by inner score (sound) and by outer score
-    (optimistic).
+    """Takes the layers one by one and keeps the best of each electrode.
+
+    Best by inner score is the sound choice; best by outer score is the optimistic one.
 
     Attributes:
         layers: Layer number -> its OuterScores, without predictions.

@@ -93,8 +93,7 @@ class SharedSpace:
         draws: int,
         rng: np.random.Generator,
     ) -> pd.DataFrame:
-        """In-sample and held-out canonical correlations, and the 95th percentile of a block-shuffled null of the
-        latter.
+        """In-sample and held-out canonical correlations, with a block-shuffled null.
 
         The null pairs every held-out row of x with the row of y that a shuffle of the stimuli's order, and a rotation
         by a random number of rows, puts in its place: the rows' own sequence stays as it was inside each stimulus.
