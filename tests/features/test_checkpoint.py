@@ -97,10 +97,13 @@ def test_the_wrong_kind_is_named(speech_folder, language_folder):
 
 def test_a_missing_preprocessor_or_tokenizer_is_named(copy, language_folder, tmp_path):
     (copy / "preprocessor_config.json").unlink()
-    with pytest.raises(BrainalignError, match="no usable preprocessor_config.json") as caught:
+    with pytest.raises(BrainalignError, match="has no preprocessor_config.json") as caught:
         SpeechModel.from_folder(copy, "mine")
     assert str(copy) in str(caught.value) and "\n" not in str(caught.value)
     bare = shutil.copytree(language_folder, tmp_path / "bare", ignore=shutil.ignore_patterns("tokenizer*"))
+    with pytest.raises(BrainalignError, match="has no tokenizer"):
+        LanguageModel.from_folder(bare, "mine")
+    (bare / "tokenizer.json").write_text("{}")
     with pytest.raises(BrainalignError, match="no usable tokenizer") as caught:
         LanguageModel.from_folder(bare, "mine")
     assert "\n" not in str(caught.value)

@@ -24,6 +24,8 @@ SETTINGS = (
     "merges.txt", "*.model",
 )  # fmt: skip
 """The other files that determine what a model gives."""
+_TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
+"""Files of which a tokenizer has one or more."""
 _TINY = "model=tiny_gpt2 and model=tiny_wav2vec2 need no checkpoint"
 _NEVER_READ = ("masked_spec_embed",)
 """Weights for training alone, which many checkpoints lack."""
@@ -74,8 +76,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
     if constants.HF_HUB_OFFLINE:
         raise BrainalignError(
             f"checkpoint {name} is not in the local cache ({constants.HF_HUB_CACHE}) and HF_HUB_OFFLINE "
-            "forbids its download; unset "
-            f"HF_HUB_OFFLINE, give a folder by model.path=, or try without ({_TINY})."
+            f"forbids its download; unset HF_HUB_OFFLINE, give a folder by model.path=, or try without ({_TINY})."
         )
     try:
         return _snapshot(name, revision, cached=False)
@@ -165,11 +166,15 @@ class Checkpoint:
         """
         import transformers
 
+        of_text = self.processor_class == "AutoTokenizer"
+        what = "tokenizer (tokenizer.json)" if of_text else "preprocessor_config.json"
+        if not any(list(self.folder.glob(file)) for file in (_TOKENIZER if of_text else [what])):
+            # transformers makes some tokenizers from no file at all; they know no word
+            raise BrainalignError(f"checkpoint {self.folder} has no {what}, which is needed beside the weights.")
         try:
             with quiet_transformers():
                 return getattr(transformers, self.processor_class).from_pretrained(self.folder, local_files_only=True)
         except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
-            what = "preprocessor_config.json" if "Feature" in self.processor_class else "tokenizer (tokenizer.json)"
             raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {_first_line(error)}") from error
 
     def model(self) -> PreTrainedModel:
@@ -207,8 +212,7 @@ class Checkpoint:
         if missing:
             raise BrainalignError(
                 f"the weights of checkpoint {self.folder} lack {len(missing)} that its config.json asks for "
-                f"({missing[0]}, ...); weights and "
-                "configuration must belong together."
+                f"({missing[0]}, ...); weights and configuration must belong together."
             )
         return cast("PreTrainedModel", model.eval())
 

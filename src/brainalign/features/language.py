@@ -168,7 +168,7 @@ class LanguageModel:
         """One stimulus at a time, all layers of it in one pass.
 
         Raises:
-            BrainalignError: The model is not causal.
+            BrainalignError: The model is not causal, or the tokenizer belongs to another.
         """
         model = self._ready()
         lost: list[str] = []
@@ -184,6 +184,11 @@ class LanguageModel:
             yield (
                 stimulus.id,
                 {n: word_rows(stimulus, self._pool(values, groups)) for n, values in states.items()},
+            )
+        if len(lost) == total:
+            raise BrainalignError(
+                f"model {self.name}: its tokenizer finds no sub-word in any of the {total} words (the first is {lost[0]!r}); tokenizer "
+                "and stimuli must be of one language."
             )
         if lost:
             named = ", ".join(map(repr, dict.fromkeys(lost[:10])))
@@ -211,6 +216,11 @@ class LanguageModel:
         """Special sub-words before the text, the text's own, and the span of characters of each of those."""
         encoded = self._tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False)
         ids, offsets = list(encoded["input_ids"]), list(encoded["offset_mapping"])
+        if max(ids, default=0) >= self.config.vocab_size:
+            raise BrainalignError(
+                f"model {self.name}: its tokenizer gives sub-word number {max(ids)}, but the model knows {self.config.vocab_size}; "
+                "tokenizer and weights must belong together."
+            )
         special = encoded["special_tokens_mask"]
         first = next((i for i, mark in enumerate(special) if not mark), len(special))
         last = next((i for i in range(len(special), first, -1) if not special[i - 1]), first)

@@ -1,0 +1,67 @@
+"""Words as a text and the sub-words of each: clitics, Unicode, tokens that cross words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brainalign.features.subwords import text_of, tokens_of
+from brainalign.features.untrained import tiny_gpt2
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["she", "'s", "here"], "she's here"),
+        (["do", "n't", "go"], "don't go"),
+        (["DO", "N’T"], "DON’T"),
+        (["we", "’ve", "I", "'d", "'ll", "'m", "'re"], "we’ve I'd'll'm're"),
+        (["'cause", "'tis", "so"], "'cause 'tis so"),  # no clitics, though they begin alike
+        (["'s", "go"], "'s go"),  # nothing before it
+        (["so", "", "it"], "so  it"),
+    ],
+)
+def test_clitics_join_and_spans_are_the_words(words, text):
+    found, spans = text_of(words)
+    assert found == text
+    assert [found[a:b] for a, b in spans] == words
+
+
+def test_joining_can_be_switched_off():
+    assert text_of(["do", "n't", "go"], join_clitics=False) == ("do n't go", [(0, 2), (3, 6), (7, 9)])
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda w: not w.isspace()), min_size=1, max_size=8), st.booleans())
+def test_spans_hold_any_word(words, join):
+    text, spans = text_of(words, join)
+    assert [text[a:b] for a, b in spans] == words
+    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+
+
+def test_a_token_goes_to_the_word_with_most_of_it():
+    spans = [(0, 2), (2, 5), (6, 9)]  # do|n't| and
+    assert tokens_of(spans, [(0, 3), (3, 5), (5, 9)]) == [[0], [1], [2]]
+    assert tokens_of(spans, [(0, 5), (5, 9)]) == [[0], [0], [1]]  # one token for two words: both have it
+    assert tokens_of(spans, [(0, 1), (1, 2), (2, 5), (5, 6), (6, 9)]) == [[0, 1], [2], [4]]  # a space alone is no one's
+    assert tokens_of(spans, [(0, 0), (0, 2), (2, 5), (9, 9)]) == [[1], [2], []]
+    assert tokens_of([(0, 2), (3, 3), (4, 6)], [(0, 2), (3, 6)]) == [[0], [], [1]]
+    assert tokens_of([], [(0, 1)]) == [] and tokens_of(spans, []) == [[], [], []]
+
+
+@given(st.lists(st.text(min_size=1, max_size=6).filter(lambda w: w.strip() == w), min_size=1, max_size=6))
+def test_bytes_of_any_words_are_told_apart(words):
+    """Bytes as sub-words: each word has its own, all of them, in order."""
+    tokenizer = _tokenizer()
+    text, spans = text_of(words, join_clitics=False)
+    groups = tokens_of(spans, tokenizer(text, return_offsets_mapping=True)["offset_mapping"])
+    assert [len(g) for g in groups] == [len(w.encode()) for w in words]
+    flat = [t for g in groups for t in g]
+    assert flat == sorted(set(flat)) and len(flat) == len(text.encode()) - (len(words) - 1)
+
+
+_made = []
+
+
+def _tokenizer():
+    if not _made:
+        _made.append(tiny_gpt2()[1])
+    return _made[0]
