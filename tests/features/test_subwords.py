@@ -1,5 +1,7 @@
 """Words as a text and the sub-words of each: clitics, Unicode, tokens that cross words."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_joining_can_be_switched_off():
 def test_spans_hold_any_word(words, join):
     text, spans = text_of(words, join)
     assert [text[a:b] for a, b in spans] == words
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 def test_a_token_goes_to_the_word_with_most_of_it():

@@ -118,8 +118,7 @@ def _span(rows: Rows, align: Align) -> tuple[NDArray[np.float64], NDArray[np.flo
     """(rows,) begin and end of each word on the grid."""
     if align == "onset":
         return rows.onset, rows.offset
-    following = np.append(rows.offset[1:], np.inf)
-    return rows.offset, np.minimum(2 * rows.offset - rows.onset, following)
+    return rows.offset, 2 * rows.offset - rows.onset  # ended by the next word's begin, if that is earlier
 
 
 def _sum(values: NDArray[np.floating[Any]], place: NDArray[np.float64], n: int) -> NDArray[np.floating[Any]]:
