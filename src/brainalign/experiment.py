@@ -57,7 +57,7 @@ def run(config: Config, folder: Path) -> AnalysisResult:
     ) as tracked:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         result = analyse(config, study, model, partner, baseline)
-        result.warnings[:0] = study.notes
+        result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
             seed=config.seed,

@@ -20,20 +20,26 @@ def lab(tmp_path):
     root = tmp_path / "lab"
     (root / "stimuli").mkdir(parents=True)
     for s in data.stimuli.values():
-        sound = np.interp(np.arange(int(s.duration * 44100)) / 44100, np.arange(len(s.audio.samples)) / 16000, s.audio.samples)
+        sound = np.interp(
+            np.arange(int(s.duration * 44100)) / 44100, np.arange(len(s.audio.samples)) / 16000, s.audio.samples
+        )
         soundfile.write(root / "stimuli" / f"{s.id}.wav", sound, 44100, subtype="PCM_24")
         s.words.to_csv(root / "stimuli" / f"{s.id}_words.tsv", sep="\t", index=False)
     for recording in data.recordings:
         folder = root / f"sub-{recording.subject}"
         folder.mkdir()
-        channels = recording.channels.rename(columns={"electrode": "name"})[["name", "region", "hemisphere", "x", "y", "z"]]
+        channels = recording.channels.rename(columns={"electrode": "name"})[
+            ["name", "region", "hemisphere", "x", "y", "z"]
+        ]
         channels.to_csv(folder / "channels.tsv", sep="\t", index=False)
         pieces, events, at = [], [], 0.0
         for p in recording.presentations:
             times = np.arange(0, len(p.response) / p.rate, 0.01)
             own = np.arange(len(p.response)) / p.rate
             pieces.append(np.column_stack([np.interp(times, own, column) for column in p.response.T]))
-            events.append({"onset": at - p.start, "duration": data.stimuli[p.stimulus].duration, "stimulus": p.stimulus})
+            events.append(
+                {"onset": at - p.start, "duration": data.stimuli[p.stimulus].duration, "stimulus": p.stimulus}
+            )
             at += len(times) / 100
         np.save(folder / "run-1_responses.npy", np.vstack(pieces).astype(np.float32))
         (folder / "run-1_responses.json").write_text(json.dumps({"SamplingFrequency": 100, "Units": "z"}))
@@ -58,7 +64,9 @@ def test_a_labs_own_folder_runs_whole(brainalign, tmp_path, lab):
         (lambda lab: (lab / "sub-sim01" / "channels.tsv").unlink(), "channels.tsv"),
         (lambda lab: soundfile.write(lab / "stimuli" / "sentence000.wav", np.zeros(0), 16000), "sentence000.wav"),
         (
-            lambda lab: (lab / "stimuli" / "sentence001_words.tsv").write_text("word\tonset\toffset\na\t0.5\t0.7\nb\t0.2\t0.4\n"),
+            lambda lab: (lab / "stimuli" / "sentence001_words.tsv").write_text(
+                "word\tonset\toffset\na\t0.5\t0.7\nb\t0.2\t0.4\n"
+            ),
             "sentence001_words.tsv",
         ),
         (lambda lab: np.save(lab / "sub-sim02" / "run-1_responses.npy", np.zeros((50, 5))), "sub-sim02"),

@@ -53,9 +53,7 @@ def frames_inside(study: Study, kind: RowKind) -> Marks:
         begin, end = grid.edges
         inside = np.zeros(grid.n, dtype=bool)
         for onset, offset in zip(words["onset"], words["offset"], strict=True):
-            inside |= (
-                (grid.times >= onset) & (grid.times < offset) if grid.rate >= 5 else (begin <= offset) & (end > onset)
-            )
+            inside |= (begin <= offset) & (end > onset) if grid.slow else (grid.times >= onset) & (grid.times < offset)
         marks[stimulus] = inside
     return marks
 

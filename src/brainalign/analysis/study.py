@@ -27,9 +27,6 @@ from brainalign.progress import track
 
 log = logging.getLogger(__name__)
 
-SLOW = 5.0
-"""Frames per second below which a recording is slow (fMRI)."""
-
 
 @dataclass
 class Study:
@@ -100,7 +97,7 @@ class Study:
     @property
     def noun(self) -> str:
         """What a column of the responses is called: on slow grids (fMRI) a channel is a region or voxel, not an electrode."""
-        return "electrode" if next(iter(self.responses.grids.values())).rate >= SLOW else "channel"
+        return "channel" if next(iter(self.responses.grids.values())).slow else "electrode"
 
     @cached_property
     def lags(self) -> NDArray[np.int64]:

@@ -14,6 +14,10 @@ WAV2VEC2_HOP = 320
 """Receptive field and hop of the wav2vec2 family's convolutions, in samples at 16 kHz (25 ms and 20 ms)."""
 
 
+SLOW = 5.0
+"""Frames per second below which a grid is slow (fMRI): a frame then holds several words."""
+
+
 @dataclass(frozen=True)
 class FrameGrid:
     """Frames ``start + k / rate`` for k = 0..n-1; ``start`` is the centre of the first frame.
@@ -46,6 +50,11 @@ class FrameGrid:
         samples = round(duration * RATE)
         n = max(0, (samples - WAV2VEC2_WINDOW) // WAV2VEC2_HOP + 1)
         return cls(start=WAV2VEC2_WINDOW / 2 / RATE, rate=RATE / WAV2VEC2_HOP, n=n)
+
+    @property
+    def slow(self) -> bool:
+        """Whether a frame lasts longer than a word, as an fMRI volume does."""
+        return self.rate < SLOW
 
     @property
     def times(self) -> NDArray[np.float64]:

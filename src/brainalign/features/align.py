@@ -13,9 +13,6 @@ from brainalign.features.base import Placement, Rows, Unit
 
 Align = Literal["onset", "offset"]
 
-SLOW = 5.0
-"""Frames per second below which a grid is slow (fMRI): a frame then sums the words that begin in its slot."""
-
 SAME = 1e-6
 """Seconds within which two times are one."""
 
@@ -60,7 +57,7 @@ def to_grid(
     if unit == "frames":
         return _frames(rows, grid)
     begin, end = _span(rows, align)
-    if grid.rate < SLOW:
+    if grid.slow:
         return _sum(rows.values, np.floor((begin - grid.edges[0][0] + SAME) * grid.rate), grid.n)
     if placement == "impulse":
         return _sum(rows.values, np.ceil((begin - grid.start - SAME) * grid.rate), grid.n)
@@ -81,7 +78,7 @@ def words_without_frame(rows: Rows, grid: FrameGrid, *, placement: Placement = "
         align: As in :func:`to_grid`.
     """
     values = np.arange(1.0, len(rows.values) + 1)[:, None]
-    summed = grid.rate < SLOW or placement == "impulse"
+    summed = grid.slow or placement == "impulse"
     marks = Rows(np.ones_like(values) if summed else values, rows.onset, rows.offset)
     shown = to_grid(marks, "words", grid, placement=placement, align=align)
     return len(values) - int(shown.sum() if summed else len(np.unique(shown[shown > 0])))
