@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.analysis.rows import RowKind, frames_inside, marks_of, paired_rows
+from brainalign.analysis.rows import RowKind, inside_words, marks_of, paired_rows
 from brainalign.analysis.study import Study
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.tables import pooled_r, score_table
+from brainalign.features.base import Rows
 from brainalign.features.representation import Representation
 from brainalign.progress import track
 from brainalign.spaces import SharedSpace
@@ -31,12 +33,14 @@ class CrossFit:
         spaces: One fitted SharedSpace an outer fold.
         layers: (model's layer, partner's layer) of each fold.
         kind: What a CCA row was.
+        voiced: Whether both models are silent outside words.
         canonical: Table component, in_sample, held_out, null_95, fold.
     """
 
     spaces: list[SharedSpace]
     layers: list[tuple[int, int]]
     kind: RowKind
+    voiced: bool
     canonical: pd.DataFrame
 
 
@@ -65,19 +69,20 @@ def crossfit(
         ridge: Regularisation of CCA.
     """
     spaces, pairs, tables = [], [], []
+    voiced = "words" in (kind, x.unit, y.unit)
     rows_of = lru_cache(maxsize=1)(lambda pair: paired_rows(study, x, y, pair, kind))
     for fold in track(range(len(study.split.folds)), f"CCA of {x.name} and {y.name}"):
         pair = (layers[0], layers[1]) if layers else (_best_layer(study, x, fold), _best_layer(study, y, fold))
         rows = rows_of(pair)
         fitted, held_out = frozenset(study.split.training(fold)), study.split.folds[fold].test
-        train_x, train_y, _ = rows.take(marks_of(study, fitted, kind))
+        train_x, train_y, _ = rows.take(marks_of(study, fitted, kind, voiced))
         space = SharedSpace(k, variance, ridge).fit(train_x, train_y)
-        test = rows.take(marks_of(study, held_out, kind))
+        test = rows.take(marks_of(study, held_out, kind, voiced))
         rng = np.random.default_rng([study.seed, fold])
         tables.append(space.canonical_table(test, NULL_DRAWS, rng).assign(fold=fold))
         spaces.append(space)
         pairs.append(pair)
-    return CrossFit(spaces, pairs, kind, pd.concat(tables, ignore_index=True))
+    return CrossFit(spaces, pairs, kind, voiced, pd.concat(tables, ignore_index=True))
 
 
 def space_scores(study: Study, model: Representation, side: Side, part: Part, fits: CrossFit) -> pd.DataFrame:
@@ -90,11 +95,17 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
         part: ``truncated``, ``shared`` or ``rest``.
         fits: The spaces of all folds.
     """
-    inside = frames_inside(study, fits.kind)
     layer = [pair[0 if side == "x" else 1] for pair in fits.layers]
 
-    def frames(fold: int) -> dict[str, NDArray[np.float64]]:
-        return fits.spaces[fold].transform(study.frames(model, layer[fold]), side, part, inside)
+    def frames(fold: int) -> Mapping[str, NDArray[np.floating[Any]]]:
+        def project(stimulus: str, rows: Rows) -> NDArray[np.float64]:
+            values = fits.spaces[fold].transform(rows.values, side, part)
+            if fits.voiced and model.unit == "frames":
+                # standardised inside words, a silent frame sits somewhere else: it is silent for both models
+                values *= inside_words(study.dataset.stimuli[stimulus].words, rows.onset)[:, None]
+            return values
+
+        return study.frames(model, layer[fold], project)
 
     scores = fit_outer(study.design, frames, study.lags, study.alphas, study.arithmetic)
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.study import Study
@@ -42,29 +43,29 @@ def paired_rows(
     return PairedRows(study.frames(x, layers[0]), study.frames(y, layers[1]))
 
 
-def frames_inside(study: Study, kind: RowKind) -> Marks:
-    """Stimulus -> (T,) whether a frame lies in a word; every frame does where the rows are frames."""
-    marks = {}
-    for stimulus, grid in study.responses.grids.items():
-        if kind == "frames":
-            marks[stimulus] = np.ones(grid.n, dtype=bool)
-            continue
-        words = study.dataset.stimuli[stimulus].words
-        begin, end = grid.edges
-        inside = np.zeros(grid.n, dtype=bool)
-        for onset, offset in zip(words["onset"], words["offset"], strict=True):
-            inside |= (begin <= offset) & (end > onset) if grid.slow else (grid.times >= onset) & (grid.times < offset)
-        marks[stimulus] = inside
-    return marks
+def inside_words(words: pd.DataFrame, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which times lie in a word.
+
+    Args:
+        words: Columns onset and offset in seconds, by onset.
+        times: (n,) seconds.
+
+    Returns:
+        (n,).
+    """
+    place = np.searchsorted(words["onset"].to_numpy(), times, side="right") - 1
+    offset = words["offset"].to_numpy()
+    return np.asarray((place >= 0) & (times < offset[np.maximum(place, 0)]))
 
 
-def marks_of(study: Study, atoms: frozenset[int], kind: RowKind) -> dict[str, NDArray[np.bool_]]:
+def marks_of(study: Study, atoms: frozenset[int], kind: RowKind, voiced: bool) -> dict[str, NDArray[np.bool_]]:
     """Stimulus -> which of its CCA rows lie in these atoms; a word lies where its onset does.
 
     Args:
         study: Data and split.
         atoms: Of the split: a fold's training or test atoms.
         kind: What a row is.
+        voiced: Leave frames outside words out, because one of the models has nothing there.
     """
     frames: dict[str, NDArray[np.bool_]] = {}
     wanted = np.array(sorted(atoms))
@@ -72,7 +73,7 @@ def marks_of(study: Study, atoms: frozenset[int], kind: RowKind) -> dict[str, ND
         mark = np.isin(atom, wanted)
         frames[stimulus] = mark | frames[stimulus] if stimulus in frames else mark
     if kind == "frames":
-        return frames
+        return frames if not voiced else {s: mark & _in_words(study, s) for s, mark in frames.items()}
     out = {}
     for stimulus, mark in frames.items():
         grid = study.responses.grids[stimulus]
@@ -82,3 +83,7 @@ def marks_of(study: Study, atoms: frozenset[int], kind: RowKind) -> dict[str, ND
         heard = (place >= -1) & (place <= grid.n)  # half a frame of rounding at either end
         out[stimulus] = heard & mark[np.clip(place, 0, grid.n - 1)]
     return out
+
+
+def _in_words(study: Study, stimulus: str) -> NDArray[np.bool_]:
+    return inside_words(study.dataset.stimuli[stimulus].words, study.responses.grids[stimulus].times)

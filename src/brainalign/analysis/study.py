@@ -20,7 +20,7 @@ from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align
-from brainalign.features.representation import Representation
+from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
 from brainalign.progress import track
@@ -130,9 +130,17 @@ class Study:
         """Responses and split as one regression problem."""
         return Design(self.stimuli, self.responses.values, self.split)
 
-    def frames(self, representation: Representation, layer: int) -> Mapping[str, NDArray[np.floating]]:
-        """One layer on the frame grid: stimulus -> (T, d)."""
-        return representation.features(layer, self.responses.grids, align=self.align).values
+    def frames(
+        self, representation: Representation, layer: int, project: Projection | None = None
+    ) -> Mapping[str, NDArray[np.floating]]:
+        """One layer on the frame grid: stimulus -> (T, d).
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+            project: What its rows become before they are put on the grid.
+        """
+        return representation.features(layer, self.responses.grids, align=self.align, project=project).values
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,9 @@ from brainalign.features.cache import FeatureCache
 from brainalign.progress import track
 
 log = logging.getLogger(__name__)
+
+Projection = Callable[[str, Rows], NDArray[np.floating[Any]]]
+"""From a stimulus's id and rows to new values of those rows."""
 
 CHUNK = 128 * 2**20
 """Bytes of rows that are held before they are set aside on disk."""
@@ -110,15 +114,26 @@ class Representation:
             self._note_zeros(found)
         return self._held[1]
 
-    def features(self, layer: int, grids: Mapping[str, FrameGrid], *, align: Align = "onset") -> Features:
+    def features(
+        self,
+        layer: int,
+        grids: Mapping[str, FrameGrid],
+        *,
+        align: Align = "onset",
+        project: Projection | None = None,
+    ) -> Features:
         """One layer on the frame grid.
 
         Args:
             layer: One of ``layers``.
             grids: Stimulus -> grid; only these stimuli are given.
             align: ``onset`` or ``offset``, for a vector a word.
+            project: From a stimulus's id and rows to new values of those rows, before they are put on the grid: a
+                frame without a word then stays zero, and one with several is the sum of projected words.
         """
         rows, placement = self.rows(layer), self.extractor.placement
+        if project is not None:
+            rows = {s: replace(rows[s], values=project(s, rows[s])) for s in grids}
         if self.unit == "words":
             lost = sum(words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items())
             total = sum(len(rows[s].onset) for s in grids)

@@ -65,27 +65,20 @@ class SharedSpace:
         self.k_ = max(1, min(self.k, len(self.cca.rho) - 1))
         return self
 
-    def transform(
-        self, frames: Frames, side: Side, part: Part, inside: Mapping[str, NDArray[np.bool_]]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Frames of one model projected on a part of its space; zero in silence.
-
-        The rows were standardised inside words; a silent frame would otherwise sit at minus the mean, and every
-        variate would carry a hidden onset regressor.
+    def transform(self, rows: NDArray[np.floating[Any]], side: Side, part: Part) -> NDArray[np.float64]:
+        """Rows of one model projected on a part of its space.
 
         Args:
-            frames: Stimulus -> (T, dims) of that model.
+            rows: (n, dims) words or frames of that model.
             side: Which of the two models it is.
             part: Which directions.
-            inside: Stimulus -> (T,) whether the frame belongs to a word (or takes part at all).
 
         Returns:
-            Stimulus -> (T, directions).
+            (n, directions).
         """
         whitener, rotation = (self.cca.x, self.cca.p) if side == "x" else (self.cca.y, self.cca.q)
         directions = {"shared": slice(0, self.k_), "rest": slice(self.k_, None), "truncated": slice(None)}[part]
-        turned = rotation[:, directions]
-        return {s: whitener.transform(v) @ turned * inside[s][:, None] for s, v in frames.items()}
+        return whitener.transform(rows) @ rotation[:, directions]
 
     def canonical_table(
         self,
