@@ -5,10 +5,15 @@ from hydra import compose, initialize_config_dir
 
 from brainalign.config import check, conf_folder
 from brainalign.config.check import partner_of
-from brainalign.config.location import options
 from brainalign.errors import BrainalignError
 
 GROUPS = ("data", "model", "features", "window", "encoding", "analysis", "stats", "tracking", "experiment")
+
+
+def options(group):
+    return sorted(p.stem for p in (conf_folder() / group).glob("*.yaml"))
+
+
 NEEDS = {"data=folder": ["data.root=x"], "data=alice_fmri": ["data.root=x"]}
 
 

@@ -13,13 +13,3 @@ def conf_folder() -> Path:
     package = Path(__file__).resolve().parents[1]
     checkout = package.parents[1] / "conf"
     return checkout if (checkout / "config.yaml").is_file() else package / "conf"
-
-
-def options(group: str) -> list[str]:
-    """Names of the options of a config group, as the shipped folder has them.
-
-    Example:
-        >>> "w400ms" in options("window")
-        True
-    """
-    return sorted(p.stem for p in (conf_folder() / group).glob("*.yaml"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
-from brainalign.config.location import conf_folder, options
+from brainalign.config.location import conf_folder
 from brainalign.errors import nearest
 
 
@@ -22,7 +22,8 @@ def sentence(error: Exception, overrides: Sequence[str]) -> str:
     if found := re.search(r"Could not find '([\w/@.-]+)/([^']+)'", text):
         group, name = found[1], found[2]
         bare = group.split("@")[0]
-        return f"{group}={name} is no option of {bare}; {nearest(name, options(bare))}"
+        offered = re.findall(r"^\s+([\w.-]+)\s*$", text, re.MULTILINE)  # a lab's own options too
+        return f"{group}={name} is no option of {bare}; {nearest(name, offered)}"
     if found := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(found[1])
     if found := re.search(r"Key '([^']+)' is not in struct\s*full_key: (\S+)", text):
