@@ -42,6 +42,8 @@ def open_dataset(config: Config) -> Dataset:
 def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
+    arithmetic = Arithmetic(config.device, encoding.dtype)
+    arithmetic.torch_device()  # a device that is not there is refused before any work
     return Study(
         dataset,
         tmin=window.tmin,
@@ -54,16 +56,17 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         gap=encoding.gap,
         align="offset" if config.features.align == "offset" else "onset",
         seed=config.seed,
-        arithmetic=Arithmetic(config.device, encoding.dtype),
+        arithmetic=arithmetic,
     )
 
 
 def choose_baseline(config: Config, study: Study) -> None:
-    """Settle ``model@baseline=auto`` now that the data are known; a model is no baseline of itself."""
+    """Settle ``model@baseline=auto`` now that the data are known; a model is no baseline of itself, nor its own partner's."""
     if isinstance(config.baseline, AutoModel):
         audio = all(s.audio is not None for s in study.dataset.stimuli.values())
         config.baseline = baseline_option(audio)
-    if config.baseline.name == config.model.name:
+    compared = [m.name for m in (config.model, config.partner) if m is not None]
+    if config.baseline.name in compared:
         config.baseline = None
 
 

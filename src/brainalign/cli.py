@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ from omegaconf.errors import OmegaConfBaseException
 from brainalign.config import check, conf_folder
 from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
+
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOENT, errno.ENOTDIR, errno.EDQUOT)
+"""What goes wrong where results are to be written."""
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
@@ -47,6 +51,12 @@ def main() -> None:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:
         _refuse(sentence(error, sys.argv[1:]))
+    except OSError as error:
+        if error.errno not in UNWRITABLE or error.filename is None:
+            raise
+        _refuse(
+            f"{error.filename} cannot be written ({error.strerror}); set paths.output and paths.cache to folders that can."
+        )
     except KeyboardInterrupt:
         sys.stderr.write("brainalign: stopped by Ctrl-C; what was finished stays, and features are reused.\n")
         raise SystemExit(130) from None

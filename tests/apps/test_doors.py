@@ -64,6 +64,9 @@ def test_tab_completion_is_offered(brainalign):
         (["data=simulated_small", "window.tmax=20"], "is longer than stimulus"),
         (["data=simulated_small", "model=causal_lm", "model.path=/no/such/model"], "/no/such/model"),
         (["data=simulated_small", "model=gpt2"], "model=tiny_gpt2"),
+        (["paths.output=/proc/nowhere"], "/proc/nowhere cannot be written"),
+        (["data=simulated_small", "model=mel", "device=cuda"], "device=cuda"),
+        (["data=simulated_small", "analysis=cca", "model@partner=tiny_gpt2"], "are both 'tiny_gpt2'"),
     ],
 )
 def test_a_fault_is_one_sentence_and_nothing_is_logged_as_finished(brainalign, tmp_path, arguments, sentence):

@@ -103,6 +103,17 @@ def test_cca_of_planted_models_finds_what_they_share(brainalign, tmp_path):
     assert (folder / "figures" / "canonical_correlations.png").exists()
 
 
+def test_cca_beside_its_own_baseline_and_a_partner_without_content(brainalign, tmp_path):
+    done = brainalign(
+        *SMALL, "model=tiny_gpt2", "model@partner=mel", "analysis=cca", "analysis.k=3", "model.layers=[1]"
+    )
+    assert done.returncode == 0, done.stderr  # mel is the partner, so it is no third line
+    refused = brainalign(*SMALL, "model=glove", "model@partner=word_rate", "analysis=cca", "analysis.k=3")
+    assert refused.returncode == 1 and "model word_rate is the same in all words" in refused.stderr
+    _, found = runs(tmp_path)
+    assert sorted(r.info.status for r in found) == ["FAILED", "FINISHED"]
+
+
 def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_else(brainalign, tmp_path):
     done = brainalign("-m", *SMALL, "model=mel,causal_lm,envelope")
     assert done.returncode == 1

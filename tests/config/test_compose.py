@@ -30,7 +30,7 @@ def test_every_option_of_every_group_composes(choice):
 
 @pytest.mark.parametrize("name", [o for o in options("model") if o != "auto"])
 def test_every_model_serves_as_partner_and_baseline(name):
-    found = config("analysis=cca", f"model@partner={name}", f"model@baseline={name}")
+    found = config("analysis=cca", "model.name=another", f"model@partner={name}", f"model@baseline={name}")
     assert found.partner.name == found.baseline.name == name
 
 

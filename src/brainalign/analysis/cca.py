@@ -14,7 +14,6 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.rows import row_kind
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about
-from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
 from brainalign.spaces.shared import Part, Side
@@ -52,14 +51,7 @@ def cca(
 
     Returns:
         Tables scores (spaces full, truncated, shared, rest), layers, canonical, tests.
-
-    Raises:
-        BrainalignError: The two models are the same.
     """
-    if model.name == partner.name:
-        raise BrainalignError(
-            f"model and model@partner are both {model.name!r}: a model shares everything with itself; choose another partner."
-        )
     result = AnalysisResult()
     models = [model, partner] + ([baseline] if baseline is not None else [])
     full = [study.scores(m) for m in models]
@@ -139,6 +131,11 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
         result.warnings.append(
             f"analysis.k={k} leaves no rest: the smaller truncated space has {min(len(s.cca.rho) for s in fits.spaces)} dimensions, so "
             f"the shared space holds {used[0]} variates; what is called rest is then one dimension or more of the larger model."
+        )
+    if fits.voiced:
+        result.warnings.append(
+            "Truncated, shared and rest spaces are standardised inside words and zero in silence: unlike the full models they do "
+            "not know when, or how often, words occur."
         )
     crowded = [f for f, s in enumerate(fits.spaces) if s.cca.p.shape[0] + s.cca.q.shape[0] >= s.n_rows / 2]
     if crowded:

@@ -15,6 +15,7 @@ from brainalign.analysis.rows import RowKind, inside_words, marks_of, paired_row
 from brainalign.analysis.study import Study
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.tables import pooled_r, score_table
+from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.representation import Representation
 from brainalign.progress import track
@@ -76,6 +77,11 @@ def crossfit(
         rows = rows_of(pair)
         fitted, held_out = frozenset(study.split.training(fold)), study.split.folds[fold].test
         train_x, train_y, _ = rows.take(marks_of(study, fitted, kind, voiced))
+        for model, train in ((x, train_x), (y, train_y)):
+            if len(train) and not np.ptp(train, axis=0).any():
+                raise BrainalignError(
+                    f"model {model.name} is the same in all {kind}, so there is nothing to share; choose another for analysis=cca."
+                )
         space = SharedSpace(k, variance, ridge).fit(train_x, train_y)
         test = rows.take(marks_of(study, held_out, kind, voiced))
         rng = np.random.default_rng([study.seed, fold])

@@ -113,7 +113,13 @@ class Study:
         if kind == "auto":
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
-            return split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
+            split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
+            if split.leak:
+                self.notes.append(
+                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {split.leak:.0%} of the "
+                    "test frames; scores are inflated and serve for replication or as a control only."
+                )
+            return split
         gap = len(self.lags) if self.gap is None else self.gap
         if gap < len(self.lags):
             raise BrainalignError(

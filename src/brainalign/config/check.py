@@ -38,6 +38,11 @@ def check(composed: DictConfig) -> schema.Config:
         if composed.partner.get("kind") == "auto":
             composed.partner = _option("model", partner_of(values["model"].kind))
         values["partner"] = _typed(composed, "partner", _kind(composed, "partner", schema.MODEL))
+        if values["partner"].name == values["model"].name:
+            raise BrainalignError(
+                f"model and model@partner are both {values['model'].name!r}: a model shares everything with itself; choose another "
+                "partner, or give the two different names (partner.name=)."
+            )
     for group, kind in schema.FIXED.items():
         values[group] = _typed(composed, group, kind)
     values["seed"], values["device"] = composed.get("seed"), composed.get("device")
