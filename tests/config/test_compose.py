@@ -44,6 +44,7 @@ def test_auto_partner_is_the_other_modality_and_tiny_beside_tiny():
     assert config("model=tiny_gpt2", "analysis=cca").partner.name == "tiny_wav2vec2"
     assert config("model=tiny_wav2vec2", "analysis=cca").partner.name == "tiny_gpt2"
     assert partner_of("speech") == "gpt2"
+    assert config("model=gpt2", "analysis=cca", "partner.layers=[3]").partner.layers == [3]
 
 
 def test_the_papers_window_and_the_fmri_window():

@@ -36,7 +36,9 @@ def check(composed: DictConfig) -> schema.Config:
     values["partner"] = None
     if composed.get("partner") is not None:
         if composed.partner.get("kind") == "auto":
+            layers = composed.partner.layers
             composed.partner = _option("model", partner_of(values["model"].kind))
+            composed.partner.layers = layers
         values["partner"] = _typed(composed, "partner", _kind(composed, "partner", schema.MODEL))
         if values["partner"].name == values["model"].name:
             raise BrainalignError(

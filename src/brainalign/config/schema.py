@@ -137,11 +137,8 @@ class PlantedModel(Model):
 
 
 @dataclass
-class AutoModel:
+class AutoModel(Model):
     """A choice that is made when the model and the data are known: see ``conf/model/auto.yaml``."""
-
-    kind: str
-    name: str
 
 
 @dataclass

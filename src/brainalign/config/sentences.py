@@ -43,7 +43,8 @@ def _unknown_key(key: str) -> str:
         [p.relative_to(conf_folder()).as_posix() for p in conf_folder().rglob("*") if p.is_dir()],
     )
     if key in valid:
-        return f"{key} is not in use with the chosen options; it belongs to {' and '.join(valid[key])}."
+        owners = valid[key][:3] + (["others"] if len(valid[key]) > 3 else [])
+        return f"{key} is not in use with the chosen options; it belongs to {' and '.join(owners)}."
     if key == "model@partner":
         return "model@partner is not in use with the chosen options; it belongs to analysis=cca."
     return f"{key} is no key of this config; {nearest(key, [*valid, *groups])} (--cfg job shows all)."
