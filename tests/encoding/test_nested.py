@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from brainalign.data.split import split_blocks, split_groups
+from brainalign.data.split import Fold, Split, split_blocks, split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import fit_outer
-from brainalign.encoding.scores import score
+from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.tables import pooled_r
 from brainalign.errors import BrainalignError
 from brainalign.linalg.lags import lag_matrix
@@ -93,6 +93,39 @@ def test_electrodes_with_missing_rows_are_fitted_as_if_alone():
         alone = fit_outer(Design(heard, [v[:, [e]] for v in y], split), x, LAGS, ALPHAS)
         np.testing.assert_allclose(whole.r[:, e], alone.r[:, 0], atol=1e-9)
         np.testing.assert_array_equal(whole.n[e], sum(np.isfinite(v[:, e]).sum() for v in y))
+
+
+def test_a_participant_who_heard_only_some_stimuli_is_scored_on_those_alone():
+    heard, x, y = world(7, n=12, repeats=())
+    split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
+    part = [v.copy() for v in y]
+    for v, atoms in zip(part, split.atoms, strict=True):
+        if atoms[0] == 1:
+            v[:, 3:] = np.nan  # the last two electrodes have nothing in fold 1
+    found = fit_outer(Design(heard, part, split), x, LAGS, ALPHAS)
+    assert np.isnan(found.r[1, 3:]).all() and np.isfinite(np.delete(found.r, 1, axis=0)).all()
+    # as if fold 1 did not exist: its three stimuli are dropped, the other folds keep their names
+    keep = [i for i, atoms in enumerate(split.atoms) if atoms[0] != 1]
+    again = {0: 0, 2: 1, 3: 2}
+    small = Split(
+        "stimulus", tuple(np.full(len(y[i]), again[int(split.atoms[i][0])]) for i in keep),
+        tuple(Fold(frozenset({f}), frozenset({f})) for f in range(3)), 0.0,
+    )  # fmt: skip
+    alone = fit_outer(Design([heard[i] for i in keep], [y[i][:, 3:] for i in keep], small), x, LAGS, ALPHAS)
+    np.testing.assert_array_equal(found.alpha[[0, 2, 3], 3:], alone.alpha)
+    np.testing.assert_allclose(found.r[[0, 2, 3], 3:], alone.r, atol=1e-9)
+    np.testing.assert_allclose(over_folds(found.r)[3:], alone.r.mean(axis=0), atol=1e-9)
+
+
+def test_an_electrode_recorded_in_one_fold_alone_has_no_score_there():
+    heard, x, y = world(8, n=12, repeats=())
+    split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
+    part = [v.copy() for v in y]
+    for v, atoms in zip(part, split.atoms, strict=True):
+        if atoms[0] != 2:
+            v[:, 4] = np.nan
+    found = fit_outer(Design(heard, part, split), x, LAGS, ALPHAS)
+    assert np.isnan(found.r[:, 4]).all() and np.isfinite(found.r[:, :4]).all()
 
 
 def test_swapping_the_outer_test_responses_changes_no_choice_and_no_prediction():

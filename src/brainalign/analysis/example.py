@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.scores import over_folds
 from brainalign.figures import prediction_example
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def example_figure(study: Study, leader: str, scores: Mapping[str, OuterScores])
         scores: Model -> its nested scores with predictions.
     """
     design = study.design
-    channel = int(np.nanargmax(scores[leader].r.mean(axis=0)))
+    channel = int(np.nanargmax(over_folds(scores[leader].r)))
     found: list[tuple[float, int, int]] = []
     for fold in range(len(design.split.folds)):
         for i, mask in design.test_rows(fold):

@@ -70,6 +70,11 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
             edges.append(f"{name} {edge} of {choices}")
         if constant:
             result.warnings.append(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
+        partly = int(((rows["n_folds"] < folds) & (rows["n_folds"] > 0)).sum())
+        if partly:
+            result.warnings.append(
+                f"{name}: {partly} of {len(rows)} were recorded in only some of the {folds} folds, and are averaged over those."
+            )
         if missing:
             result.warnings.append(f"{name}: {missing} of {len(rows)} have no score (a constant or missing response).")
     if edges:

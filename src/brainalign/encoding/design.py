@@ -25,6 +25,10 @@ class MaskGroup:
     channels: NDArray[np.int64]
     segments: dict[int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]]
 
+    def rows(self, atom: int) -> int:
+        """Valid rows of an atom, repeats counted."""
+        return int(sum(weight.sum() for weight, _, _ in self.segments[atom].values()))
+
 
 class Design:
     """Responses of all participants as one regression problem.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.scores import over_folds
 
 
 @dataclass
@@ -61,7 +62,7 @@ class LayerRace:
             Its scores (no predictions), and (folds, C) the layer, equal in all folds.
         """
         numbers = sorted(self.layers)
-        stack = np.stack([self.layers[n].r.mean(axis=0) for n in numbers])
+        stack = np.stack([over_folds(self.layers[n].r) for n in numbers])
         winner = np.argmax(np.nan_to_num(stack, nan=-np.inf), axis=0)
         first = self.layers[numbers[0]]
         out = OuterScores.empty(*first.r.shape)

@@ -91,6 +91,9 @@ def fit_outer(
         shared = design.atoms(group, features, lags) if isinstance(features, Mapping) else None
         curves = inner_curves(shared, split, alphas, arithmetic=arithmetic) if shared is not None else None
         for f in range(k):
+            train_rows = sum(group.rows(a) for a in split.training(f))
+            if train_rows < 2:  # a participant who heard nothing of this fold's training stimuli has no score in it
+                continue
             frames = by_fold(f)
             atoms = shared if shared is not None else design.atoms(group, frames, lags)
             curve = curves[f] if curves is not None else inner_curves(atoms, split, alphas, f, arithmetic)[f]
@@ -128,7 +131,7 @@ def inner_curves(
     outer: int | None = None,
     arithmetic: Arithmetic = Arithmetic(),
 ) -> list[NDArray[np.float64]]:
-    """Mean inner R2 for every outer fold, alpha and electrode.
+    """Mean inner R2 for every outer fold, alpha and electrode, over the inner folds in which the electrode was recorded.
 
     Args:
         atoms: Moments of each atom.
@@ -148,18 +151,23 @@ def inner_curves(
         raise BrainalignError(
             f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
         )
-    sums = [np.zeros((len(alphas), c)) for _ in range(k)]
+    sums, counts = (np.zeros((k, len(alphas), c)) for _ in range(2))
     tests = [HeldOut(total(atoms[a] for a in sorted(fold.test)), arithmetic) for fold in split.folds]
     for i, j in combinations(range(k), 2):
         if outer is not None and outer not in (i, j):
             continue
         train = total(atoms[a] for a in split.training(i, j))
+        if train.n < 2:
+            continue
         mean = train.ysum / train.n
         for a, fit in enumerate(ridge_path(train, *train.scale(), alphas, arithmetic=arithmetic)):
             for held_out, chooser in ((j, i), (i, j)):
                 if outer is None or outer == chooser:
-                    sums[chooser][a] += tests[held_out].r2(fit, mean).numpy()
-    return [s / (k - 1) for s in sums]
+                    r2 = tests[held_out].r2(fit, mean).numpy()
+                    known = np.isfinite(r2)  # not where a participant heard nothing of the held-out stimuli
+                    sums[chooser, a, known] += r2[known]
+                    counts[chooser, a] += known
+    return list(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
 
 
 def choose(curve: NDArray[np.float64]) -> NDArray[np.int64]:

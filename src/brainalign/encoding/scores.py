@@ -53,3 +53,21 @@ def score(actual: NDArray[np.float64], predicted: NDArray[np.float64], train_mea
         r2 = 1.0 - ((y - p) ** 2).sum(axis=0) / sst
     silent = (yy <= 0) | (n < 2)
     return FoldScores(np.where(silent, np.nan, r), np.where(silent, np.nan, r2), n, constant)
+
+
+def over_folds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the outer folds in which an electrode has a score.
+
+    Args:
+        values: (folds, c), NaN where there is none.
+
+    Returns:
+        (c,); NaN where no fold has one.
+
+    Example:
+        >>> over_folds(np.array([[0.2, np.nan], [np.nan, np.nan]])).tolist()
+        [0.2, nan]
+    """
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores
-from brainalign.encoding.scores import score
+from brainalign.encoding.scores import over_folds, score
 
 
 def score_table(
@@ -37,19 +37,21 @@ def score_table(
 
     Returns:
         Columns model, space, rule, all of ``channels``, r, r_pooled, r2_pearson, r2, alpha (geometric mean over
-        folds), layer, alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, n_frames.
+        folds), layer, alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, n_frames, n_folds (in which the
+        electrode has a score).
     """
     edge = (scores.alpha <= alphas.min()) | (scores.alpha >= alphas.max())
     columns = {
-        "r": scores.r.mean(axis=0),
+        "r": over_folds(scores.r),
         "r_pooled": np.full(scores.r.shape[1], np.nan) if pooled is None else pooled,
-        "r2_pearson": (scores.r**2).mean(axis=0),
-        "r2": scores.r2.mean(axis=0),
-        "alpha": np.exp(np.log(scores.alpha).mean(axis=0)),
+        "r2_pearson": over_folds(scores.r**2),
+        "r2": over_folds(scores.r2),
+        "alpha": np.exp(over_folds(np.log(scores.alpha))),
         "layer": [int(np.bincount(column).argmax()) for column in layer.T],
         "alpha_at_edge": edge.sum(axis=0),
         "constant_folds": scores.constant.sum(axis=0),
         "n_frames": scores.n,
+        "n_folds": np.isfinite(scores.r).sum(axis=0),
     }
     table = channels.reset_index(drop=True).assign(**columns)
     for place, (name, value) in enumerate((("model", model), ("space", space), ("rule", rule))):
@@ -67,7 +69,7 @@ def layer_table(channels: pd.DataFrame, race: LayerRace, model: str) -> pd.DataF
     """
     keep = channels.reset_index(drop=True)[["subject", "electrode", "region", "hemisphere"]]
     parts = [
-        keep.assign(model=model, layer=n, r=s.r.mean(axis=0), r2_pearson=(s.r**2).mean(axis=0), r2=s.r2.mean(axis=0))
+        keep.assign(model=model, layer=n, r=over_folds(s.r), r2_pearson=over_folds(s.r**2), r2=over_folds(s.r2))
         for n, s in sorted(race.layers.items())
     ]
     return pd.concat(parts, ignore_index=True)
