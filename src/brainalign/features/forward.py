@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -14,7 +16,16 @@ from brainalign.errors import BrainalignError
 from brainalign.features.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module, ModuleList
+    from torch.utils.hooks import RemovableHandle
     from transformers import PreTrainedModel
+
+CONVOLUTIONS = -1
+"""Layer number of a speech model's convolutional features, before anything is projected or positioned."""
+
+_STACKS = ("encoder.layers", "encoder.layer", "decoder.layers", "layers", "h")
+"""Where models keep their blocks: wav2vec 2.0, BERT, OPT, Llama and Whisper's encoder, GPT-2."""
 
 
 def ready(model: PreTrainedModel | Checkpoint, device: str) -> PreTrainedModel:
@@ -47,28 +58,77 @@ def hidden_states(model: PreTrainedModel, layers: Sequence[int], **inputs: Any) 
 
     Args:
         model: In evaluation mode.
-        layers: Out of 0 (input embedding) .. n (after the last layer's normalisation, where there is one).
+        layers: Out of 0 .. n, as in :func:`batch_states`.
         inputs: Tensors of batch size 1.
 
     Returns:
         Layer -> (positions, dims).
     """
+    return {n: values[0] for n, values in batch_states(model, layers, **inputs).items()}
+
+
+def batch_states(
+    model: PreTrainedModel,
+    layers: Sequence[int],
+    convolutions: tuple[Module, Callable[[Tensor], Tensor]] | None = None,
+    **inputs: Any,
+) -> dict[int, NDArray[np.float32]]:
+    """One forward pass, as deep as the deepest layer asked for; what is not asked for is not kept.
+
+    Each layer leaves the device as soon as it is there.
+
+    Args:
+        model: In evaluation mode.
+        layers: 0 is what enters the first block; n is the model's output, after the last normalisation where
+            there is one (``last_hidden_state``; some releases of transformers leave it out of ``hidden_states[n]``).
+        convolutions: For layer -1: a module, and what makes (batch, positions, dims) of its output.
+        inputs: Tensors; floating-point ones are brought to the model's precision.
+
+    Returns:
+        Layer -> (batch, positions, dims).
+    """
     import torch
 
+    kept: dict[int, NDArray[np.float32]] = {}
+    last, deepest = model.config.get_text_config().num_hidden_layers, max(layers)
+    blocks, inner = _blocks(model, last), [n for n in layers if 0 <= n < last]
+
+    def keep(layer: int, found: Tensor) -> None:
+        kept[layer] = found.detach().to("cpu", torch.float32, copy=True).numpy()
+        if layer == deepest and blocks is not None:
+            raise _DeepEnough
+
+    on_device = {
+        name: tensor.to(model.device, model.dtype if tensor.is_floating_point() else None)
+        for name, tensor in inputs.items()
+    }
     # full float32 convolutions on GPUs, too: they take TensorFloat-32 otherwise, with its 10 bits
-    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        on_device = {name: tensor.to(model.device) for name, tensor in inputs.items()}
-        found = model(**on_device, output_hidden_states=True).hidden_states
-    return {n: found[n][0].float().cpu().numpy() for n in layers}
+    with ExitStack() as stack, torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        if CONVOLUTIONS in layers and convolutions is not None:
+            module, shaped = convolutions
+            hook = module.register_forward_hook(lambda _, __, out: keep(CONVOLUTIONS, shaped(out)))
+            stack.callback(hook.remove)
+        if blocks is not None:
+            for hook in _watch(blocks, inner, keep):
+                stack.callback(hook.remove)
+        with suppress(_DeepEnough):
+            out = model(**on_device, output_hidden_states=blocks is None)
+            if last in layers:
+                keep(last, out.last_hidden_state)
+            if blocks is None:
+                for n in inner:
+                    keep(n, out.hidden_states[n])
+    return {n: kept[n] for n in layers}
 
 
-def asked_layers(layers: Sequence[int] | None, last: int, name: str) -> list[int]:
+def asked_layers(layers: Sequence[int] | None, last: int, name: str, first: int = 0) -> list[int]:
     """The layers wanted, all of 0..last where None.
 
     Args:
         layers: As the user gave them.
         last: The model's last layer.
         name: Of the model.
+        first: The model's lowest layer: -1 where it has convolutions.
 
     Raises:
         BrainalignError: A layer that the model does not have.
@@ -79,8 +139,37 @@ def asked_layers(layers: Sequence[int] | None, last: int, name: str) -> list[int
     """
     if layers is None:
         return list(range(last + 1))
-    if outside := [n for n in layers if not 0 <= n <= last]:
-        raise BrainalignError(
-            f"model.layers names layer {outside[0]}, but {name} has layers 0 (input embedding) to {last}."
-        )
+    if outside := [n for n in layers if not first <= n <= last]:
+        lowest = "-1 (convolutions), 0 (input embedding)" if first < 0 else "0 (input embedding)"
+        raise BrainalignError(f"model.layers names layer {outside[0]}, but {name} has layers {lowest} to {last}.")
     return sorted(set(layers))
+
+
+class _DeepEnough(Exception):
+    """Ends a forward pass: all layers asked for are there."""
+
+
+def _watch(blocks: ModuleList, layers: Sequence[int], keep: Callable[[int, Tensor], None]) -> Iterator[RemovableHandle]:
+    """Hooks on what enters block 0 (layer 0) and on what leaves block n - 1 (layer n)."""
+
+    def entering(_: Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        keep(0, args[0] if args else named["hidden_states"])
+
+    def leaving(layer: int, _: Module, __: Any, out: Any) -> None:
+        keep(layer, out[0] if isinstance(out, tuple) else out)
+
+    for n in layers:
+        if n == 0:
+            yield blocks[0].register_forward_pre_hook(entering, with_kwargs=True)
+        else:
+            yield blocks[n - 1].register_forward_hook(partial(leaving, n))
+
+
+def _blocks(model: PreTrainedModel, n: int) -> ModuleList | None:
+    """The model's n blocks, or None where they lie in no place that is known."""
+    for path in _STACKS:
+        with suppress(AttributeError):
+            found: Any = model.get_submodule(path)
+            if len(found) == n:
+                return cast("ModuleList", found)
+    return None

@@ -1,10 +1,9 @@
-"""Speech models of the wav2vec 2.0 family: a vector every 20 ms from each layer, one utterance at a time."""
+"""Speech models: a vector every 20 ms from each layer of wav2vec 2.0 and its family, or of Whisper's encoder."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,52 +12,80 @@ from numpy.typing import NDArray
 
 from brainalign.data.audio import RATE
 from brainalign.data.types import Stimulus
-from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import needs_audio
+from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, Rows, Unit
 from brainalign.features.checkpoint import Checkpoint
-from brainalign.features.forward import asked_layers, hidden_states, ready, weights_digest
+from brainalign.features.forward import CONVOLUTIONS, asked_layers, batch_states, ready, weights_digest
+from brainalign.features.frontend import SPEECH, frontend
+from brainalign.features.windows import Window, windows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
 
-FAMILY = ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "wav2vec2-conformer", "unispeech", "unispeech-sat")
-"""``model_type`` of the checkpoints whose convolutions and transformer this extractor reads."""
+CONTEXTS = ("auto", "stimulus", "window")
+LONGEST = 30.0
+"""Seconds of audio that ``context=auto`` gives a model at once."""
 
-LONGEST = 30 * RATE
-OVERLAP = 10 * RATE
-"""Longer audio goes by windows of LONGEST samples that overlap by OVERLAP; a frame is taken where it is most
-central."""
+States = dict[int, NDArray[np.float32]]
+"""Layer -> (frames, dims)."""
+_Piece = tuple[str, NDArray[np.float32], Window]
 
 
 class SpeechModel:
-    """All layers of a model of the wav2vec 2.0 family; bidirectional within what it is given.
+    """All layers of a speech model; bidirectional within what it is given.
 
-    Layer 0 is the projected output of the convolutions with its positional convolution, as it enters the
-    transformer; layer n is the last transformer layer. No batching: padding would change the outputs of
-    models with group normalisation. The checkpoint's own preprocessor normalises, over the whole stimulus, so
-    that windows of long audio are on one scale.
+    =====  ======================================================================================================
+    layer  what it is
+    =====  ======================================================================================================
+    -1     the last convolution's activations, before anything is projected; only where it is asked for
+    0      what enters the first block. wav2vec 2.0 family: the projected convolutions with their positional
+           convolution, layer-normalised in base models (``do_stable_layer_norm=False``). Whisper: the second
+           convolution's activations with the sinusoidal positions
+    k      what leaves block k
+    n      the encoder's output: after its final layer normalisation where it has one (large wav2vec 2.0, HuBERT and
+           WavLM, XLS-R, Whisper)
+    =====  ======================================================================================================
+
+    What a frame is given (``context``):
+
+    ============  ===========================================================================================
+    ``auto``      its stimulus; beyond 30 s, windows of 30 s
+    ``stimulus``  its stimulus, however long
+    ``window``    windows of ``seconds``
+    ============  ===========================================================================================
+
+    Windows overlap by a third; a frame is taken where it is most central, so that it has at least a sixth of a
+    window on either side, or all there is. The checkpoint's own preprocessor normalises, over the whole stimulus, so
+    that windows are on one scale; models with group normalisation (wav2vec 2.0 and HuBERT base) normalise the first
+    convolution over each window. Windows of one length share a batch; other audio does where that is proven to change
+    nothing (:data:`brainalign.features.frontend.MASKED`).
 
     Args:
         model: In memory, or a checkpoint, which is loaded when it is needed.
         processor: The feature extractor of a model in memory; a checkpoint has its own.
         identity: What the model is, beside its weights.
         name: As it stands in tables.
-        layers: Wanted layers, None for all.
+        layers: Wanted layers, None for 0..n.
         device: Torch device.
+        context: See above.
+        seconds: Of a window.
+        batch_seconds: Audio in one pass, padding included; it changes the speed alone.
+
+    Raises:
+        BrainalignError: An unknown context, or a model for audio of another rate.
 
     Example:
         >>> from brainalign.features.untrained import tiny_wav2vec2
-        >>> extractor = SpeechModel(*tiny_wav2vec2(), {}, "tiny_wav2vec2", layers=[4])
-        >>> extractor.states(np.zeros(32_000, dtype=np.float32))[4].shape
-        (99, 96)
+        >>> extractor = SpeechModel(*tiny_wav2vec2(), {}, "tiny_wav2vec2", layers=[-1, 4])
+        >>> {n: v.shape for n, v in extractor.states(np.zeros(32_000, dtype=np.float32)).items()}
+        {-1: (99, 32), 4: (99, 96)}
     """
 
     unit: Unit = "frames"
     placement: Placement = "hold"
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -68,122 +95,169 @@ class SpeechModel:
         name: str,
         layers: Sequence[int] | None = None,
         device: str = "cpu",
+        context: str = "auto",
+        seconds: float = LONGEST,
+        batch_seconds: float = LONGEST,
     ) -> None:
-        self.name, self.device = name, device
-        self._model, self._processor = model, processor
-        self._identity = {
-            **identity,
-            "weights": model.digest if isinstance(model, Checkpoint) else weights_digest(model),
-        }
-        self.config = model.config
-        self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name)
-        kernels, strides = self.config.conv_kernel, self.config.conv_stride
-        self.hop = int(np.prod(strides))
-        self.field = 1 + sum((k - 1) * int(np.prod(strides[:i])) for i, k in enumerate(kernels))
+        if context not in CONTEXTS:
+            raise BrainalignError(f"features.context={context!r} is unknown; {nearest(context, CONTEXTS)}")
         if getattr(processor, "sampling_rate", RATE) != RATE:
             raise BrainalignError(
                 f"model {name} wants audio at {processor.sampling_rate} Hz; a checkpoint for {RATE} Hz is needed."
             )
+        self.name, self.device, self.context = name, device, context
+        self._model = model
+        self._identity = {
+            **identity,
+            "weights": model.digest if isinstance(model, Checkpoint) else weights_digest(model),
+        }
+        self._normalised = bool(getattr(processor, "do_normalize", False))
+        self.config = model.config
+        self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name, first=CONVOLUTIONS)
+        self.frontend = frontend(self.config, processor)
+        longest = round((seconds if context == "window" else LONGEST) * RATE)
+        self._window = longest if self.frontend.longest is None else min(longest, self.frontend.longest)
+        self._batch = round(batch_seconds * RATE)
+        if self._window < 3 * self.frontend.field:
+            raise BrainalignError(
+                f"features.context_seconds={seconds:g} is too short a window for model {name}; "
+                f"at least {3 * self.frontend.field / RATE:g} s are needed."
+            )
 
     @classmethod
-    def from_folder(
-        cls, folder: Path, name: str, layers: Sequence[int] | None = None, device: str = "cpu"
-    ) -> SpeechModel:
+    def from_folder(cls, folder: Path, name: str, layers: Sequence[int] | None = None, **options: Any) -> SpeechModel:
         """A checkpoint; its weights are read when they are needed.
 
         Args:
             folder: With configuration, preprocessor and weights.
             name: As it stands in tables.
-            layers: Wanted layers, None for all.
-            device: Torch device.
+            layers: Wanted layers, None for 0..n.
+            options: ``device``, ``context``, ``seconds``, ``batch_seconds``.
 
         Raises:
             BrainalignError: The checkpoint is of another kind, or lacks its preprocessor.
         """
         checkpoint = Checkpoint(folder, "AutoModel", "AutoFeatureExtractor")
-        if checkpoint.model_type not in FAMILY:
+        if checkpoint.model_type not in SPEECH:
             raise BrainalignError(
                 f"model {name}: the checkpoint {folder} is of type {checkpoint.model_type!r}, no speech "
-                "model of the wav2vec 2.0 family "
-                f"({', '.join(FAMILY)}); model=causal_lm is for language models."
+                f"model that is known ({', '.join(SPEECH)}); model=causal_lm is for language models."
             )
-        return cls(checkpoint, checkpoint.processor(), {"kind": "speech"}, name, layers, device)
+        return cls(checkpoint, checkpoint.processor(), {"kind": "speech"}, name, layers, **options)
 
     def identity(self) -> dict[str, Any]:
         """Weights, normalisation and windows."""
-        normalised = bool(self._processor.do_normalize)
-        return {
-            **self._identity,
-            "normalised": normalised,
-            "context": "auto",
-            "longest": LONGEST,
-            "overlap": OVERLAP,
-        }
+        longest = None if self.context == "stimulus" else self._window
+        return {**self._identity, "normalised": self._normalised, "context": self.context, "longest": longest}
 
     def describe(self) -> str:
         """The model in a sentence."""
-        c = self.config
+        c, window = self.config, f"{self._window / RATE:g} s"
+        given = {
+            "auto": f"the stimulus (windows of {window} where it is longer)",
+            "stimulus": "the stimulus",
+            "window": f"windows of {window}",
+        }[self.context]
+        silence = "; shorter audio is padded with silence, which attention sees" if self.frontend.longest else ""
         return (
             f"{c.model_type}, {c.num_hidden_layers} layers x {c.hidden_size}, a vector every "
-            f"{1000 * self.hop / RATE:g} ms; bidirectional "
-            f"within the stimulus (windows of {LONGEST / RATE:g} s where it is longer)"
+            f"{1000 * self.frontend.hop / RATE:g} ms; bidirectional within {given}{silence}"
         )
 
     def check(self, stimulus: Stimulus) -> None:
-        """The stimulus must have sound, at least one frame of it."""
-        needs_audio(stimulus, self.name)
+        """The stimulus must have sound, at least one frame of it, and no more than the model can take."""
+        if stimulus.audio is None:
+            raise BrainalignError(
+                f"model {self.name} needs audio, but stimulus {stimulus.id!r} has none; choose a model of words."
+            )
+        duration, longest = stimulus.audio.duration, self.frontend.longest
+        if self.frontend.frames(round(duration * RATE)) < 1:
+            raise BrainalignError(
+                f"stimulus {stimulus.id!r} lasts {1000 * duration:.1f} ms, too short for one frame of model {self.name}; "
+                f"{1000 * self.frontend.field / RATE:g} ms are needed."
+            )
+        if self.context == "stimulus" and longest is not None and duration * RATE > longest:
+            raise BrainalignError(
+                f"features.context=stimulus: stimulus {stimulus.id!r} lasts {duration:.1f} s, but model {self.name} takes "
+                f"{longest / RATE:g} s at once; features.context=auto gives it windows."
+            )
 
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """One stimulus at a time, all layers of it in one pass."""
-        model = ready(self._model, self.device)
-        for stimulus in stimuli:
-            assert stimulus.audio is not None
-            states = self.states(stimulus.audio.load(), model, stimulus.id)
-            times = (self.field / 2 + self.hop * np.arange(len(states[self.layers[0]]))) / RATE
-            yield stimulus.id, {n: Rows(values, times, times) for n, values in states.items()}
+        """One stimulus after the other, the shortest first, so that a batch has little padding."""
+        model = self._body()
+        parts: dict[str, list[States]] = {}
+        for batch in self._batches(self._pieces(sorted(stimuli, key=lambda s: s.duration))):
+            for (stimulus, _, _), states in zip(batch, self._forward(model, batch), strict=True):
+                parts.setdefault(stimulus, []).append(states)
+            # a stimulus is whole when another one has begun: pieces come in order
+            for stimulus in list(parts)[:-1]:
+                yield stimulus, self._rows(parts.pop(stimulus))
+        for stimulus, found in parts.items():
+            yield stimulus, self._rows(found)
 
-    def states(
-        self, samples: NDArray[np.float32], model: PreTrainedModel | None = None, what: str = "the audio"
-    ) -> dict[int, NDArray[np.float32]]:
+    def states(self, samples: NDArray[np.float32]) -> States:
         """Hidden states of a waveform at 16 kHz.
 
         Args:
             samples: (n,).
-            model: Loaded before, or None.
-            what: Name of the audio in the log.
 
         Returns:
-            Layer -> (frames, dims), frame k of the samples [hop k, hop k + field).
+            Layer -> (frames, dims).
         """
-        model = ready(self._model, self.device) if model is None else model
-        inputs = self._processor(samples, sampling_rate=RATE, return_tensors="pt").input_values
-        if len(samples) <= LONGEST:
-            return hidden_states(model, self.layers, input_values=inputs)
-        starts = _starts(len(samples), self.hop)
-        log.info(
-            "%s: %s (%.0f s) goes by %d windows of %g s",
-            self.name,
-            what,
-            len(samples) / RATE,
-            len(starts),
-            LONGEST / RATE,
-        )
-        total = (len(samples) - self.field) // self.hop + 1
-        cuts = [
-            0,
-            *(round(((a + LONGEST + b) / 2 - self.field / 2) / self.hop) for a, b in pairwise(starts)),
-            total,
-        ]
-        parts = []
-        for start, (first, last) in zip(starts, pairwise(cuts), strict=True):
-            states = hidden_states(model, self.layers, input_values=inputs[:, start : start + LONGEST])
-            keep = slice(first - start // self.hop, last - start // self.hop)
-            parts.append({n: values[keep] for n, values in states.items()})
-        return {n: np.vstack([part[n] for part in parts]) for n in self.layers}
+        model = self._body()
+        batches = self._batches(self._cut("the audio", samples))
+        return _joined([states for batch in batches for states in self._forward(model, batch)])
+
+    def _body(self) -> PreTrainedModel:
+        return self.frontend.body(ready(self._model, self.device))
+
+    def _pieces(self, stimuli: Sequence[Stimulus]) -> Iterator[_Piece]:
+        for stimulus in stimuli:
+            assert stimulus.audio is not None
+            yield from self._cut(stimulus.id, stimulus.audio.load())
+
+    def _cut(self, name: str, samples: NDArray[np.float32]) -> Iterator[_Piece]:
+        """A stimulus, whole or by windows."""
+        front, n = self.frontend, len(samples)
+        longest = n if self.context == "stimulus" else self._window
+        found = windows(n, front.frames(n), longest, front.hop, front.lead + front.field / 2)
+        if len(found) > 1:
+            log.info(
+                "%s: %s (%.0f s) goes by %d windows of %g s", self.name, name, n / RATE, len(found), longest / RATE
+            )
+        normalised = front.normalised(samples)
+        for window in found:
+            yield name, normalised[window.start : window.stop], window
+
+    def _batches(self, pieces: Iterator[_Piece]) -> Iterator[list[_Piece]]:
+        """As many pieces as fit, where they give the same together as alone."""
+        batch: list[_Piece] = []
+        for piece in pieces:
+            lengths = [len(samples) for _, samples, _ in [*batch, piece]]
+            if batch and (max(lengths) * len(lengths) > self._batch or not self.frontend.together(lengths)):
+                yield batch
+                batch = []
+            batch.append(piece)
+        if batch:
+            yield batch
+
+    def _forward(self, model: PreTrainedModel, batch: Sequence[_Piece]) -> list[States]:
+        """The frames taken from each piece."""
+        inputs = self.frontend.inputs([samples for _, samples, _ in batch])
+        states = batch_states(model, self.layers, self.frontend.convolutions(model), **inputs)
+        taken = []
+        for row, (_, _, window) in enumerate(batch):
+            before = window.start // self.frontend.hop
+            keep = slice(window.first - before, window.last - before)
+            taken.append({n: values[row, keep] for n, values in states.items()})
+        return taken
+
+    def _rows(self, parts: Sequence[States]) -> dict[int, Rows]:
+        states, front = _joined(parts), self.frontend
+        times = (front.lead + front.field / 2 + front.hop * np.arange(len(states[self.layers[0]]))) / RATE
+        return {n: Rows(values, times, times) for n, values in states.items()}
 
 
-def _starts(samples: int, hop: int) -> list[int]:
-    """First sample of each window, on the hops; the last window ends where the audio does."""
-    step = (LONGEST - OVERLAP) // hop * hop
-    final = -(-(samples - LONGEST) // hop) * hop
-    return [*range(0, final, step), final]
+def _joined(parts: Sequence[States]) -> States:
+    """The parts of a stimulus, in order."""
+    return {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
