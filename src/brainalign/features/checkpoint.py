@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from brainalign.errors import BrainalignError
+from brainalign.errors import BrainalignError, nearest
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -24,6 +25,8 @@ SETTINGS = (
     "merges.txt", "*.model",
 )  # fmt: skip
 """The other files that determine what a model gives."""
+WEIGHT_KINDS = ("trained", "untrained", "rerandomized")
+PRECISIONS = ("float32", "bfloat16", "float16")
 _TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 """Files of which a tokenizer has one or more."""
 _TINY = "model=tiny_gpt2 and model=tiny_wav2vec2 need no checkpoint"
@@ -31,13 +34,14 @@ _NEVER_READ = ("masked_spec_embed",)
 """Weights for training alone, which many checkpoints lack."""
 
 
-def checkpoint_folder(name: str | None, path: str | None, revision: str | None = None) -> Path:
+def checkpoint_folder(name: str | None, path: str | None, revision: str | None = None, *, weights: bool = True) -> Path:
     """The folder that holds a checkpoint's configuration and weights.
 
     Args:
         name: Its name on the hub, used where ``path`` is None.
         path: A folder.
         revision: Of the hub's repository; None for the newest.
+        weights: Whether weights are needed; an untrained model has its own.
 
     Raises:
         BrainalignError: Nothing is named, the folder lacks something, or the checkpoint is not at hand.
@@ -47,26 +51,26 @@ def checkpoint_folder(name: str | None, path: str | None, revision: str | None =
             "neither model.path nor model.checkpoint is set; give the checkpoint's folder (model.path=) or "
             "hub name (model.checkpoint=)."
         )
-    folder = Path(path).expanduser() if path is not None else _from_hub(str(name), revision)
+    folder = Path(path).expanduser() if path is not None else _from_hub(str(name), revision, weights)
     said = f"model.path={path}" if path is not None else f"checkpoint {name} ({folder})"
     if not folder.is_dir():
         raise BrainalignError(f"{said} is no folder; the folder of a checkpoint (config.json and weights) is needed.")
     if not (folder / "config.json").is_file():
         raise BrainalignError(f"{said} has no config.json; the folder of a transformers checkpoint is needed.")
-    if not weight_files(folder):
+    if weights and not weight_files(folder):
         raise BrainalignError(
             f"{said} has no weights; model.safetensors or pytorch_model.bin is needed beside config.json."
         )
     return folder
 
 
-def _from_hub(name: str, revision: str | None) -> Path:
+def _from_hub(name: str, revision: str | None, weights: bool) -> Path:
     """The hub's snapshot in the local cache; what is missing is fetched, unless HF_HUB_OFFLINE is set."""
     from huggingface_hub import constants
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return _snapshot(name, revision, cached=True)
+        return _snapshot(name, revision, weights, cached=True)
     except HFValidationError as error:
         raise BrainalignError(
             f"model.checkpoint={name} is no hub name ({_first_line(error)}); a folder is given by model.path=."
@@ -79,7 +83,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
             f"forbids its download; unset HF_HUB_OFFLINE, give a folder by model.path=, or try without ({_TINY})."
         )
     try:
-        return _snapshot(name, revision, cached=False)
+        return _snapshot(name, revision, weights, cached=False)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise BrainalignError(
             f"checkpoint {name} is not in the local cache and could not be fetched ({_first_line(error)}); "
@@ -88,11 +92,13 @@ def _from_hub(name: str, revision: str | None) -> Path:
         ) from error
 
 
-def _snapshot(name: str, revision: str | None, *, cached: bool) -> Path:
+def _snapshot(name: str, revision: str | None, needed: bool, *, cached: bool) -> Path:
     """The snapshot with its settings and its weights in the better of the formats that it has."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
+    if not needed:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(SETTINGS), local_files_only=cached))
     for weights in WEIGHTS:
         wanted = [*SETTINGS, "*.index.json", weights]
         found = Path(snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=cached))
@@ -116,6 +122,53 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 @dataclass(frozen=True)
+class Loading:
+    """How a checkpoint becomes a model in memory.
+
+    ================  =============================================================================================
+    weights           what they are
+    ================  =============================================================================================
+    ``trained``       the checkpoint's
+    ``untrained``     as the architecture's own initialisation draws them; config.json is all that is read
+    ``rerandomized``  the checkpoint's, the values of each tensor shuffled: every layer keeps the distribution of its
+                      weights and loses what they had learned
+    ================  =============================================================================================
+
+    Attributes:
+        weights: See the table.
+        seed: Of weights that are drawn or shuffled.
+        precision: Of the model's arithmetic: ``float32``, ``bfloat16``, ``float16``.
+    """
+
+    weights: str = "trained"
+    seed: int = 0
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        for key, value, valid in (
+            ("model.weights", self.weights, WEIGHT_KINDS),
+            ("features.precision", self.precision, PRECISIONS),
+        ):
+            if value not in valid:
+                raise BrainalignError(f"{key}={value!r} is unknown; {nearest(value, valid)}")
+
+    @property
+    def identity(self) -> str:
+        """What it adds to a checkpoint's digest; nothing where the checkpoint is taken as it is."""
+        parts = [self.precision] if self.precision != "float32" else []
+        if self.weights != "trained":
+            parts += [self.weights, str(self.seed)]
+        if self.weights == "untrained":  # drawn by these two, which may change how
+            parts += [f"{package} {version(package)}" for package in ("torch", "transformers")]
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        said = {"untrained": "untrained", "rerandomized": "weights shuffled within each tensor"}.get(self.weights)
+        parts = [f"{said} (seed {self.seed})"] if said else []
+        return ", ".join([*parts, *([self.precision] if self.precision != "float32" else [])])
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint in a folder: its configuration is read at once, its weights when they are needed.
 
@@ -123,11 +176,13 @@ class Checkpoint:
         folder: From :func:`checkpoint_folder`.
         model_class: Name of the transformers class that loads it: ``AutoModel``, ``AutoModelForCausalLM``.
         processor_class: Of its tokenizer or feature extractor.
+        loading: Which weights, in which precision.
     """
 
     folder: Path
     model_class: str
     processor_class: str
+    loading: Loading = Loading()
 
     @cached_property
     def model_type(self) -> str:
@@ -150,10 +205,11 @@ class Checkpoint:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of weights and settings: the checkpoint's identity, wherever it lies."""
-        state = hashlib.sha256()
+        """SHA-256 of weights and settings and of how they are loaded: the model's identity, wherever it lies."""
+        state = hashlib.sha256(self.loading.identity.encode())
         settings = sorted({file for pattern in SETTINGS for file in self.folder.glob(pattern)})
-        for file in [*settings, *weight_files(self.folder)]:
+        weights = [] if self.loading.weights == "untrained" else weight_files(self.folder)
+        for file in [*settings, *weights]:
             with file.open("rb") as opened:
                 state.update(file.name.encode() + hashlib.file_digest(opened, "sha256").digest())
         return state.hexdigest()
@@ -178,12 +234,28 @@ class Checkpoint:
             raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {_first_line(error)}") from error
 
     def model(self) -> PreTrainedModel:
-        """The model in float32 and evaluation mode.
+        """The model as it is to be loaded, in evaluation mode.
 
         Raises:
             BrainalignError: The weights cannot be read, or not all of them are there: the rest would be
             random.
         """
+        import torch
+
+        with quiet_transformers(), seeded(self.loading.seed):  # transformers draws some values even where all are read
+            model = self._untrained() if self.loading.weights == "untrained" else self._trained()
+        if self.loading.weights == "rerandomized":
+            _shuffle(model, self.loading.seed)
+        return cast("PreTrainedModel", model.to(getattr(torch, self.loading.precision)).eval())
+
+    def _untrained(self) -> Any:
+        """The architecture with the weights that it is initialised with."""
+        import transformers
+
+        return getattr(transformers, self.model_class).from_config(self.config)
+
+    def _trained(self) -> Any:
+        """The checkpoint's weights in float32, all of them."""
         import pickle
 
         import torch
@@ -191,10 +263,9 @@ class Checkpoint:
         from safetensors import SafetensorError
 
         try:
-            with quiet_transformers():
-                model, info = getattr(transformers, self.model_class).from_pretrained(
-                    self.folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
-                )
+            model, info = getattr(transformers, self.model_class).from_pretrained(
+                self.folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            )
         except (
             OSError,
             ValueError,
@@ -214,7 +285,32 @@ class Checkpoint:
                 f"the weights of checkpoint {self.folder} lack {len(missing)} that its config.json asks for "
                 f"({missing[0]}, ...); weights and configuration must belong together."
             )
-        return cast("PreTrainedModel", model.eval())
+        return model
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Torch's CPU generator seeded inside, and as it was outside; those of GPUs are not touched.
+
+    Args:
+        seed: Of what is drawn inside.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def _shuffle(model: Any, seed: int) -> None:
+    """The values of each tensor of weights in a random order."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weights in model.parameters():
+            order = torch.randperm(weights.numel(), generator=generator)
+            weights.copy_(weights.flatten()[order].view_as(weights))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from brainalign.data.audio import RATE
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, Rows, Unit
-from brainalign.features.checkpoint import Checkpoint
+from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.forward import CONVOLUTIONS, asked_layers, batch_states, ready, weights_digest
 from brainalign.features.frontend import SPEECH, frontend
 from brainalign.features.windows import Window, windows
@@ -125,19 +125,27 @@ class SpeechModel:
             )
 
     @classmethod
-    def from_folder(cls, folder: Path, name: str, layers: Sequence[int] | None = None, **options: Any) -> SpeechModel:
+    def from_folder(
+        cls,
+        folder: Path,
+        name: str,
+        layers: Sequence[int] | None = None,
+        loading: Loading = Loading(),
+        **options: Any,
+    ) -> SpeechModel:
         """A checkpoint; its weights are read when they are needed.
 
         Args:
             folder: With configuration, preprocessor and weights.
             name: As it stands in tables.
             layers: Wanted layers, None for 0..n.
+            loading: Which weights, in which precision.
             options: ``device``, ``context``, ``seconds``, ``batch_seconds``.
 
         Raises:
             BrainalignError: The checkpoint is of another kind, or lacks its preprocessor.
         """
-        checkpoint = Checkpoint(folder, "AutoModel", "AutoFeatureExtractor")
+        checkpoint = Checkpoint(folder, "AutoModel", "AutoFeatureExtractor", loading)
         if checkpoint.model_type not in SPEECH:
             raise BrainalignError(
                 f"model {name}: the checkpoint {folder} is of type {checkpoint.model_type!r}, no speech "
@@ -159,8 +167,9 @@ class SpeechModel:
             "window": f"windows of {window}",
         }[self.context]
         silence = "; shorter audio is padded with silence, which attention sees" if self.frontend.longest else ""
+        loading = str(self._model.loading) if isinstance(self._model, Checkpoint) else ""
         return (
-            f"{c.model_type}, {c.num_hidden_layers} layers x {c.hidden_size}, a vector every "
+            f"{c.model_type}{', ' * bool(loading)}{loading}, {c.num_hidden_layers} layers x {c.hidden_size}, a vector every "
             f"{1000 * self.frontend.hop / RATE:g} ms; bidirectional within {given}{silence}"
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from brainalign.features.checkpoint import seeded
 
 if TYPE_CHECKING:
     from transformers import GPT2Model, PreTrainedTokenizerFast, Wav2Vec2FeatureExtractor, Wav2Vec2Model
@@ -36,7 +36,7 @@ def tiny_wav2vec2(seed: int = 0) -> tuple[Wav2Vec2Model, Wav2Vec2FeatureExtracto
         conv_dim=[32] * 7, conv_stride=[5, 2, 2, 2, 2, 2, 2], conv_kernel=[10, 3, 3, 3, 3, 2, 2],
         num_conv_pos_embeddings=32, num_conv_pos_embedding_groups=4, initializer_range=_SPREAD,
     )  # fmt: skip
-    with _seeded(seed):
+    with seeded(seed):
         model = Wav2Vec2Model(config)
     model.eval()  # type: ignore[no-untyped-call]
     return model, Wav2Vec2FeatureExtractor(do_normalize=True)  # type: ignore[no-untyped-call]
@@ -67,17 +67,7 @@ def tiny_gpt2(seed: int = 0) -> tuple[GPT2Model, PreTrainedTokenizerFast]:
         n_embd=WIDTH, n_layer=LAYERS, n_head=4, n_positions=1024, vocab_size=len(vocabulary),
         bos_token_id=None, eos_token_id=None, initializer_range=_SPREAD,
     )  # fmt: skip
-    with _seeded(seed):
+    with seeded(seed):
         model = GPT2Model(config)
     model.eval()  # type: ignore[no-untyped-call]
     return model, PreTrainedTokenizerFast(tokenizer_object=tokenizer)  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Torch's CPU generator seeded inside, and as it was outside; those of GPUs are not touched."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        yield
