@@ -1,11 +1,16 @@
 """The cache: whole or not there, damage found and named, identity of what determines the rows."""
 
 import logging
+import mmap
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
 
 from brainalign.errors import BrainalignError
+from brainalign.features import cachefile
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
 
@@ -107,3 +112,82 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "features").write_text("a file where a folder should be")
     with pytest.raises(BrainalignError, match=r"cannot be written .* paths.cache"):
         FeatureCache(tmp_path).write("k", some_rows())
+
+
+def test_half_precision_rounds_fresh_and_reused_alike(tmp_path):
+    whole, half = FeatureCache(tmp_path), FeatureCache(tmp_path, "float16")
+    base = ("digest", {}, 1, 0)
+    assert whole.key(*base) != half.key(*base)
+    rows = some_rows()
+    whole.write("w", rows)
+    half.write("h", rows)
+    found = half.read("h")
+    for name, r in found.items():
+        assert r.values.dtype == np.float32
+        assert np.array_equal(r.values, rows[name].values.astype(np.float16).astype(np.float32))
+        assert np.array_equal(r.onset, rows[name].onset)
+    assert 0 < np.abs(found["a"].values - rows["a"].values).max() < 5e-4 * np.abs(rows["a"].values).max()
+    with pytest.raises(BrainalignError, match="holds values up to 65504, but there is one of 70000"):
+        half.write("x", {"a": Rows(np.array([[7e4]]), np.zeros(1), np.zeros(1))})
+    with pytest.raises(BrainalignError, match="features.dtype='float15' is unknown; did you mean 'float16'"):
+        FeatureCache(tmp_path, "float15")
+
+
+def test_rows_are_views_into_the_file(tmp_path):
+    """A layer that is larger than memory can be read; nobody can change the file through it."""
+    cache = FeatureCache(tmp_path)
+    cache.write("k", some_rows())
+    values = cache.read("k")["a"].values
+    root = values
+    while isinstance(root, np.ndarray) and root.base is not None:
+        root = root.base
+    assert isinstance(root, mmap.mmap) and not values.flags.writeable
+
+
+def test_the_checksum_is_compared_once_a_file(tmp_path, monkeypatch):
+    FeatureCache(tmp_path).write("k", some_rows())
+    compared = []
+    real = cachefile._checksum
+    monkeypatch.setattr(cachefile, "_checksum", lambda tensors: compared.append(1) or real(tensors))
+    cache = FeatureCache(tmp_path)
+    same(cache.read("k"), cache.read("k"))
+    assert len(compared) == 1
+    cache.write("k", some_rows(1))
+    compared.clear()
+    same(cache.read("k"), some_rows(1))
+    assert len(compared) == 1
+
+
+def test_safetensors_itself_reads_the_files(tmp_path):
+    from safetensors.numpy import load_file
+
+    cache = FeatureCache(tmp_path)
+    cache.write("k", some_rows(), {"model": "mel", "layer": 0})
+    (file,) = cache.folder.iterdir()
+    assert np.array_equal(load_file(file)["a/values"], some_rows()["a"].values)
+    assert cachefile.about(file) == {"model": "mel", "layer": 0}
+
+
+def test_a_foreign_safetensors_file_is_named(tmp_path, caplog):
+    from safetensors.numpy import save_file
+
+    cache = FeatureCache(tmp_path)
+    cache.write("k", some_rows())
+    (file,) = cache.folder.iterdir()
+    save_file({"weight": np.ones(3, dtype=np.float32)}, file)
+    assert cache.read("k") is None and str(file) in caplog.text
+    with pytest.raises(ValueError, match="not written by brainalign"):
+        cachefile.about(file)
+
+
+def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path, caplog):
+    hold = (
+        "import sys, time; from pathlib import Path; from brainalign.features.cache import FeatureCache\n"
+        "with FeatureCache(Path(sys.argv[1])).lock('n', 'm'): print('held', flush=True); time.sleep(600)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    threading.Timer(0.3, holder.kill).start()
+    with caplog.at_level(logging.INFO), FeatureCache(tmp_path).lock("n", "gpt2"):
+        assert holder.wait() != 0
+    assert "gpt2: another run is extracting it" in caplog.text

@@ -1,6 +1,12 @@
 """Representation: one pass for all missing layers, fresh equals reused, what is left out is told."""
 
 import logging
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -133,6 +139,71 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, monkeypatch, caplog):
     for name, r in rows.items():
         assert np.array_equal(r.values, resumed.rows(stimuli(5)[name], 2).values.astype(np.float32))
     assert not list((tmp_path / "features").glob("*.unfinished"))
+
+
+def test_a_run_killed_without_warning_goes_on_and_ends_as_an_uninterrupted_one(tmp_path):
+    """SIGKILL in the middle: what was set aside is kept, what was half written is not, the lock is free."""
+    script = f"""
+import sys, time
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_representation import Counting, module, represent
+module.CHUNK = 1
+class Slow(Counting):
+    def extract(self, wanted):
+        for number, found in enumerate(super().extract(wanted)):
+            if number == 3:
+                print("three", flush=True)
+                time.sleep(600)
+            yield found
+represent(Slow(), {str(tmp_path / "killed")!r}, n=5).rows(0)
+"""
+    running = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "three\n"
+    running.kill()
+    running.wait()
+    assert list((tmp_path / "killed").rglob("*.unfinished/chunk-*"))
+    resumed, whole = Counting(), Counting()
+    found, expected = represent(resumed, tmp_path / "killed", n=5), represent(whole, tmp_path / "whole", n=5)
+    for layer in expected.layers:
+        for stimulus, rows in expected.rows(layer).items():
+            assert np.array_equal(found.rows(layer)[stimulus].values, rows.values)
+    assert resumed.extracted == ["s3", "s4"] and len(whole.extracted) == 5
+
+
+def test_of_two_runs_at_once_one_extracts(tmp_path):
+    """The second waits for the first and then finds everything there."""
+    first, second = Counting(), Counting()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(wanted, extract=first.extract):
+        begun.set()
+        assert go_on.wait(60)
+        yield from extract(wanted)
+
+    first.extract = slowly
+    one, two = represent(first, tmp_path), represent(second, tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        mine = pool.submit(one.rows, 1)
+        assert begun.wait(60)
+        theirs = pool.submit(two.rows, 1)
+        time.sleep(0.2)
+        assert not theirs.done()
+        go_on.set()
+        for stimulus, rows in mine.result(60).items():
+            assert np.array_equal(theirs.result(60)[stimulus].values, rows.values)
+    assert (first.passes, second.passes) == (1, 0)
+
+
+def test_half_precision_is_noted_and_fresh_is_reused(tmp_path):
+    fresh = Representation(Counting(), stimuli(), "digest", FeatureCache(tmp_path, "float16"))
+    values = {s: r.values.copy() for s, r in fresh.rows(1).items()}
+    assert fresh.notes == ["counting: values are kept in float16, rounded to 11 bits (0.05 % of a value)."]
+    second = Counting()
+    again = Representation(second, stimuli(), "digest", FeatureCache(tmp_path, "float16")).rows(1)
+    assert second.passes == 0 and all(np.array_equal(again[s].values, v) for s, v in values.items())
+    whole = represent(Counting(), tmp_path).rows(1)
+    loss = max(np.abs(whole[s].values - v).max() / np.abs(whole[s].values).max() for s, v in values.items())
+    assert 0 < loss < 5e-4
 
 
 def test_a_stimulus_that_lacks_something_is_refused_before_any_work(tmp_path):

@@ -54,9 +54,12 @@ class Representation:
     ) -> None:
         self.extractor, self.stimuli, self._cache = extractor, stimuli, cache
         self.notes: list[str] = []
+        if cache.dtype != "float32":
+            self.notes.append(f"{self.name}: values are kept in {cache.dtype}, rounded to 11 bits (0.05 % of a value).")
         self._held: tuple[int, dict[str, Rows]] | None = None
         identity = extractor.identity()
         self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
+        self._stimuli_digest = stimuli_digest
         missing = self._missing()
         if missing:
             for stimulus in stimuli.values():
@@ -104,7 +107,7 @@ class Representation:
             self._held = None  # one layer at a time
             found = self._cache.read(self._keys[layer])
             if found is None:
-                self._extract(sorted({layer, *self._missing()}))
+                self._extract(layer)
                 found = self._cache.read(self._keys[layer])
                 if found is None:
                     raise BrainalignError(
@@ -155,7 +158,13 @@ class Representation:
     def _missing(self) -> list[int]:
         return [n for n, key in self._keys.items() if not self._cache.has(key)]
 
-    def _extract(self, layers: Sequence[int]) -> None:
+    def _extract(self, layer: int) -> None:
+        """Fill this layer's file and those of the others that are missing; of several runs, one does it."""
+        with self._cache.lock(hashlib.sha256((self._stimuli_digest + self.digest).encode()).hexdigest(), self.name):
+            if self._cache.read(self._keys[layer]) is None:  # else another run has done it meanwhile
+                self._fill(sorted({layer, *self._missing()}))
+
+    def _fill(self, layers: Sequence[int]) -> None:
         """Fill these layers' files, in one pass over what an earlier run has not already set aside."""
         aside = self._cache.unfinished([self._keys[n] for n in layers])
         done = set.intersection(*(set(aside.read(n)) for n in layers))
@@ -182,7 +191,7 @@ class Representation:
                 aside.add(chunk)
                 chunk, size = {n: {} for n in layers}, 0
         for n in layers:
-            self._cache.write(self._keys[n], aside.read(n) | chunk[n])
+            self._cache.write(self._keys[n], aside.read(n) | chunk[n], {"model": self.name, "layer": n})
         aside.discard()
         log.info("%s: %d layer(s) of %d stimuli extracted", self.name, len(layers), len(todo))
 
