@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, CheckpointModel, MelModel, Model, PlantedModel, TinyModel, VectorsModel
+from brainalign.config.schema import AutoModel, CheckpointModel, MelModel, Model, PlantedModel, SurprisalModel, TinyModel, VectorsModel
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Envelope, Mel
@@ -80,7 +81,6 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
     """The extractor of a kind of model; only what is needed is imported."""
     layers = None if model.layers == "all" else list(model.layers)
     device = str(Arithmetic(config.device).torch_device()) if isinstance(model, CheckpointModel | TinyModel) else "cpu"
-    pooling = config.features.pooling
     if isinstance(model, MelModel):
         return Mel(model.n_mels, model.name)
     if model.kind == "envelope":
@@ -102,15 +102,23 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
     from brainalign.features import untrained
     from brainalign.features.checkpoint import checkpoint_folder
     from brainalign.features.language import LanguageModel
+    from brainalign.features.reading import Context
     from brainalign.features.speech import SpeechModel
 
+    f = config.features
+    context = Context(f.context, f.context_words, f.context_stride)
+    options: dict[str, Any] = {"pooling": f.pooling, "layers": layers, "device": device, "context": context}
     if isinstance(model, TinyModel):
         identity = {"kind": model.kind, "seed": model.seed}
         if model.kind == "tiny_wav2vec2":
             return SpeechModel(*untrained.tiny_wav2vec2(model.seed), identity, model.name, layers, device)
-        return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, pooling, layers, device)
+        return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, **options)
     assert isinstance(model, CheckpointModel)
     folder = checkpoint_folder(model.checkpoint, model.path, model.revision)
     if model.kind == "speech":
         return SpeechModel.from_folder(folder, model.name, layers, device)
-    return LanguageModel.from_folder(folder, model.name, pooling, layers, device)
+    if isinstance(model, SurprisalModel):
+        from brainalign.features.surprisal import Surprisal
+
+        return Surprisal.from_folder(folder, model.name, outputs=model.outputs, device=device, context=context)
+    return LanguageModel.from_folder(folder, model.name, **options)

@@ -96,12 +96,46 @@ class Model:
 
 
 @dataclass
+class Card:
+    """What a published checkpoint is, for the table of models.
+
+    Attributes:
+        hub: Its name on the hub.
+        revision: The commit that was looked at; None = not pinned.
+        dims: Width of its layers.
+        layers: Number of transformer layers.
+        licence: As its publisher names it.
+        reference: The paper.
+    """
+
+    hub: str
+    revision: str | None
+    dims: int
+    layers: int
+    licence: str
+    reference: str
+
+
+@dataclass
 class CheckpointModel(Model):
     """A transformers checkpoint, by hub name or folder."""
 
     checkpoint: str | None
     path: str | None
     revision: str | None
+    card: Card | None = None
+
+
+@dataclass
+class SurprisalModel(CheckpointModel):
+    """Surprisal and entropy of each word under a causal language model, in bits."""
+
+    outputs: list[str] = field(default_factory=lambda: ["surprisal"])
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for output in self.outputs:
+            one_of("model.outputs", output, ("surprisal", "entropy"))
 
 
 @dataclass
@@ -147,8 +181,14 @@ class Features:
 
     pooling: str
     align: str
+    context: str
+    context_words: int | None
+    context_stride: int | None
 
     def __post_init__(self) -> None:
+        one_of("features.context", self.context, ("auto", "stimulus", "window", "isolated"))
+        within("features.context_words", self.context_words, 1)
+        within("features.context_stride", self.context_stride, 1)
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
         one_of("features.align", self.align, ("onset", "offset"))
 
@@ -273,7 +313,7 @@ class Config:
 
 DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
 MODEL = {
-    "speech": CheckpointModel, "language": CheckpointModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
+    "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "vectors": VectorsModel, "mel": MelModel, "envelope": Model, "word_rate": Model,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip

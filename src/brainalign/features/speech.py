@@ -15,7 +15,7 @@ from brainalign.data.audio import RATE
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import needs_audio
-from brainalign.features.base import Placement, Rows, Unit
+from brainalign.features.base import Placement, Rows, Sees, Unit
 from brainalign.features.checkpoint import Checkpoint
 from brainalign.features.forward import asked_layers, hidden_states, ready, weights_digest
 
@@ -58,6 +58,7 @@ class SpeechModel:
 
     unit: Unit = "frames"
     placement: Placement = "hold"
+    sees = Sees(float("inf"), float("inf"))
     version = 1
 
     def __init__(
