@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, CheckpointModel, MelModel, Model, PlantedModel, TinyModel, VectorsModel
+from brainalign.config.schema import (
+    AutoModel,
+    CheckpointModel,
+    MelModel,
+    Model,
+    PlantedModel,
+    SurprisalModel,
+    TinyModel,
+    VectorsModel,
+)
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Envelope, Mel
@@ -73,14 +83,14 @@ def choose_baseline(config: Config, study: Study) -> None:
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
     extractor = _extractor(config, model, dataset)
-    return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, FeatureCache(Path(config.paths.cache)))
+    cache = FeatureCache(Path(config.paths.cache), config.features.dtype)
+    return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, cache)
 
 
 def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
     """The extractor of a kind of model; only what is needed is imported."""
     layers = None if model.layers == "all" else list(model.layers)
     device = str(Arithmetic(config.device).torch_device()) if isinstance(model, CheckpointModel | TinyModel) else "cpu"
-    pooling = config.features.pooling
     if isinstance(model, MelModel):
         return Mel(model.n_mels, model.name)
     if model.kind == "envelope":
@@ -100,17 +110,33 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
         planted = PlantedSpeech if model.kind == "planted_speech" else PlantedLanguage
         return planted(dataset, seed=model.seed, name=model.name, layers=layers)
     from brainalign.features import untrained
-    from brainalign.features.checkpoint import checkpoint_folder
+    from brainalign.features.checkpoint import Loading, checkpoint_folder
     from brainalign.features.language import LanguageModel
-    from brainalign.features.speech import SpeechModel
+    from brainalign.features.reading import Context
+    from brainalign.features.speech import LONGEST, SpeechModel
 
+    f = config.features
+    context = Context(f.context, f.context_words, f.context_stride)
+    options: dict[str, Any] = {"pooling": f.pooling, "layers": layers, "device": device, "context": context}
+    heard: dict[str, Any] = {
+        "layers": layers,
+        "device": device,
+        "context": "auto" if f.context == "isolated" else f.context,
+        "seconds": f.context_seconds or LONGEST,
+        "batch_seconds": f.batch_seconds,
+    }
     if isinstance(model, TinyModel):
         identity = {"kind": model.kind, "seed": model.seed}
         if model.kind == "tiny_wav2vec2":
-            return SpeechModel(*untrained.tiny_wav2vec2(model.seed), identity, model.name, layers, device)
-        return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, pooling, layers, device)
+            return SpeechModel(*untrained.tiny_wav2vec2(model.seed), identity, model.name, **heard)
+        return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, **options)
     assert isinstance(model, CheckpointModel)
-    folder = checkpoint_folder(model.checkpoint, model.path, model.revision)
+    loading = Loading(model.weights, config.seed, f.precision)
+    folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
     if model.kind == "speech":
-        return SpeechModel.from_folder(folder, model.name, layers, device)
-    return LanguageModel.from_folder(folder, model.name, pooling, layers, device)
+        return SpeechModel.from_folder(folder, model.name, loading=loading, **heard)
+    if isinstance(model, SurprisalModel):
+        from brainalign.features.surprisal import Surprisal
+
+        return Surprisal.from_folder(folder, model.name, loading, outputs=model.outputs, device=device, context=context)
+    return LanguageModel.from_folder(folder, model.name, loading, **options)

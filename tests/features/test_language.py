@@ -10,8 +10,8 @@ import torch
 
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
+from brainalign.features.encoded import encode
 from brainalign.features.language import LanguageModel
-from brainalign.features.subwords import text_of, tokens_of
 from brainalign.features.untrained import tiny_gpt2
 
 WORDS = ("Alice", "was", "beginning", "to", "get", "very", "tired", "of", "sitting")
@@ -69,13 +69,13 @@ def test_a_later_word_changes_no_earlier_one(said):
 
 
 def test_a_model_that_is_not_causal_is_refused(said):
-    from transformers import BertConfig, BertModel
+    from transformers import BertGenerationConfig, BertGenerationEncoder
 
-    config = BertConfig(
-        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, vocab_size=300
-    )
-    extractor = LanguageModel(BertModel(config), tiny_gpt2()[1], {}, "bert")
-    with pytest.raises(BrainalignError, match=r"bert.*not causal"):
+    config = BertGenerationConfig(
+        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, vocab_size=300, bos_token_id=2, pad_token_id=0
+    )  # fmt: skip
+    extractor = LanguageModel(BertGenerationEncoder(config), tiny_gpt2()[1], {}, "encoder")
+    with pytest.raises(BrainalignError, match=r"encoder.*not causal"):
         list(extractor.extract([said(*WORDS)]))
 
 
@@ -150,27 +150,6 @@ def test_windows_equal_one_pass_where_context_is_enough(said, n, caplog):
         assert np.abs(found[layer] - whole[layer]).max() < 1e-5
 
 
-def test_each_sub_word_has_as_much_context_as_the_windows_allow(said, monkeypatch):
-    extractor = tiny()
-    seen = []
-
-    def forward(model, layers, ids):
-        return {n: np.array([[i, len(ids[: k + 1])] for k, i in enumerate(ids)], dtype=np.float32) for n in layers}
-
-    monkeypatch.setattr(
-        extractor, "_forward", lambda model, layers, ids: seen.append(ids) or forward(model, layers, ids)
-    )
-    extractor.limit = 11  # one for the prefix
-    for n in (1, 9, 10, 11, 14, 15, 16, 33):
-        seen.clear()
-        states = extractor._states(None, [99], range(n), "s")[0]
-        assert states[:, 0].tolist() == list(range(n))
-        assert all(len(ids) <= 11 and ids[0] == 99 for ids in seen)
-        context = states[:, 1] - 2  # without itself and the prefix
-        assert context[:10].tolist() == list(range(min(n, 10)))
-        assert (context[10:] >= 5).all()
-
-
 def test_position_limits_are_kept_by_absolute_models(said):
     model, tokenizer = tiny_gpt2()
     words = [f"w{i:04d}" for i in range(400)]  # 2,399 sub-words, 1,024 fit
@@ -183,10 +162,9 @@ def test_position_limits_are_kept_by_absolute_models(said):
 def test_clitics_with_the_gpt2_tokenizer(test_data, said):
     extractor = _gpt2_tokenizer_model(test_data)
     words = ("she", "'s", "sure", "they", "do", "n't", "eat", "smörgåsbord", "日本", "🙂", "unbelievableness")
-    text, spans = text_of(words)
-    _, ids, offsets = extractor._encode(text)
-    groups = tokens_of(spans, offsets)
     tokenizer = extractor._tokenizer
+    text = encode(tokenizer, words, join_clitics=True)
+    ids, groups = text.ids, text.groups
     cut = ["".join(tokenizer.decode([ids[t] for t in group])) for group in groups]
     assert cut[:7] == ["she", "'s", " sure", " they", " don", "'t", " eat"]
     assert [c.strip() for c in cut[7:]] == ["smörgåsbord", "日本", "🙂", "unbelievableness"]
@@ -211,10 +189,10 @@ def test_podcast_words_have_the_sub_words_of_the_table(test_data):
     words = table.drop_duplicates("word_idx")["word"].tolist()
     assert len(words) == 5136
     extractor = _gpt2_tokenizer_model(test_data, join_clitics=False)
-    text, spans = text_of(words, join_clitics=False)
-    prefix, ids, offsets = extractor._encode(text)
-    groups = tokens_of(spans, offsets)
-    assert prefix == [] and min(map(len, groups)) >= 1
+    text = encode(extractor._tokenizer, words, join_clitics=False)
+    ids, groups = text.ids, text.groups
+    assert text.prefix == text.suffix == [] and min(map(len, groups)) >= 1
+    assert text.starts == [g[0] for g in groups] + [len(ids)]
     assert [t for g in groups for t in g] == list(range(len(ids)))
     expected = table.groupby("word_idx", sort=True)["token_id"].apply(list).tolist()
     assert [[ids[t] for t in g] for g in groups[1:]] == expected[1:]
@@ -244,8 +222,9 @@ def test_a_real_trained_llama(test_data, said, caplog):
         "secrets",
     ]
     found = one(extractor, said(*sentence))
-    prefix, ids, _ = extractor._encode(" ".join(sentence))
-    assert prefix == [1] and 1 not in ids
+    text = encode(extractor._tokenizer, sentence, join_clitics=True)
+    ids = text.ids
+    assert text.prefix == [1] and 1 not in ids
 
     from transformers import AutoModelForCausalLM
 

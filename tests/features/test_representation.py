@@ -17,7 +17,7 @@ from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features import representation as module
 from brainalign.features.align import to_grid
-from brainalign.features.base import Rows
+from brainalign.features.base import Rows, Sees
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 
@@ -32,6 +32,7 @@ class Counting:
 
     placement = "hold"
     version = 1
+    sees = Sees(0.1, 0)
 
     def __init__(self, unit="frames", layers=(0, 1, 2), scale=1.0, stop_after=None, bad=None):
         self.name, self.unit, self.layers, self.scale = "counting", unit, layers, scale
@@ -264,4 +265,4 @@ def test_word_rows(tmp_path):
 def test_it_describes_itself(tmp_path):
     heard = represent(Counting(), tmp_path)
     assert (heard.name, heard.unit, list(heard.layers)) == ("counting", "frames", [0, 1, 2])
-    assert heard.describe() == "counting: it counts"
+    assert heard.describe() == "counting: it counts; a row has seen 100 ms before its centre and 0 ms after"

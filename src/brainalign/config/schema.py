@@ -78,7 +78,7 @@ class Model:
     Attributes:
         kind: Which extractor it is.
         name: As it stands in tables and figures.
-        layers: ``all``, or a list of layer numbers (0 = input embedding).
+        layers: ``all`` (0..n), or a list of layer numbers (0 = input embedding; -1 = a speech model's convolutions).
     """
 
     kind: str
@@ -87,7 +87,7 @@ class Model:
 
     def __post_init__(self) -> None:
         fine = self.layers == "all" or (
-            isinstance(self.layers, list) and self.layers and all(isinstance(n, int) and n >= 0 for n in self.layers)
+            isinstance(self.layers, list) and self.layers and all(isinstance(n, int) and n >= -1 for n in self.layers)
         )
         if not fine:
             raise BrainalignError(
@@ -96,12 +96,55 @@ class Model:
 
 
 @dataclass
+class Card:
+    """What a published checkpoint is, for the table of models.
+
+    Attributes:
+        hub: Its name on the hub.
+        revision: The commit that was looked at; None = not pinned.
+        dims: Width of its layers.
+        layers: Number of transformer layers.
+        licence: As its publisher names it.
+        reference: The paper.
+    """
+
+    hub: str
+    revision: str | None
+    dims: int
+    layers: int
+    licence: str
+    reference: str
+
+
+@dataclass
 class CheckpointModel(Model):
-    """A transformers checkpoint, by hub name or folder."""
+    """A transformers checkpoint, by hub name or folder.
+
+    Attributes:
+        weights: ``trained``, ``untrained`` (drawn anew with the seed) or ``rerandomized`` (shuffled in each tensor).
+    """
 
     checkpoint: str | None
     path: str | None
     revision: str | None
+    weights: str
+    card: Card | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("model.weights", self.weights, ("trained", "untrained", "rerandomized"))
+
+
+@dataclass
+class SurprisalModel(CheckpointModel):
+    """Surprisal and entropy of each word under a causal language model, in bits."""
+
+    outputs: list[str] = field(default_factory=lambda: ["surprisal"])
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for output in self.outputs:
+            one_of("model.outputs", output, ("surprisal", "entropy"))
 
 
 @dataclass
@@ -147,8 +190,22 @@ class Features:
 
     pooling: str
     align: str
+    context: str
+    context_words: int | None
+    context_stride: int | None
+    context_seconds: float | None
+    batch_seconds: float
+    precision: str
+    dtype: str
 
     def __post_init__(self) -> None:
+        one_of("features.context", self.context, ("auto", "stimulus", "window", "isolated"))
+        within("features.context_words", self.context_words, 1)
+        within("features.context_stride", self.context_stride, 1)
+        within("features.context_seconds", self.context_seconds, 0.1)
+        within("features.batch_seconds", self.batch_seconds, 0)
+        one_of("features.precision", self.precision, ("float32", "bfloat16", "float16"))
+        one_of("features.dtype", self.dtype, ("float32", "float16"))
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
         one_of("features.align", self.align, ("onset", "offset"))
 
@@ -273,7 +330,7 @@ class Config:
 
 DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
 MODEL = {
-    "speech": CheckpointModel, "language": CheckpointModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
+    "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "vectors": VectorsModel, "mel": MelModel, "envelope": Model, "word_rate": Model,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip

@@ -1,18 +1,29 @@
-"""Acoustic baselines: log-mel spectrogram and envelope, at the centres of the speech frames."""
+"""Acoustic features on the speech frames: mel spectrogram, envelope, intensity, pitch, spectral onsets."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainalign.data.audio import RATE
-from brainalign.data.grid import FrameGrid
+from brainalign.data.grid import WAV2VEC2_HOP, FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
-from brainalign.features.base import Placement, Rows, Unit
-from brainalign.signal.spectrogram import envelope, mel_spectrogram
+from brainalign.features.base import Placement, Rows, Sees, Unit
+from brainalign.signal.spectrogram import envelope, mel_spectrogram, spectral_onsets
+
+WIDTH = 0.025
+"""Seconds of sound in a frame's window."""
+HOP = WAV2VEC2_HOP / RATE
+"""Seconds from frame to frame."""
+INTENSITY_FLOOR = 1e-5
+"""Amplitude below which intensity is cut: -100 dB of full scale."""
+
+Array = NDArray[np.float64]
 
 
 def needs_audio(stimulus: Stimulus, model: str) -> None:
@@ -27,74 +38,146 @@ def needs_audio(stimulus: Stimulus, model: str) -> None:
         )
 
 
-class Mel:
-    """Log-mel spectrogram, 25 ms windows centred on the frames.
+class Acoustic(ABC):
+    """A feature of the waveform at the centres of the speech frames; each is a window of 25 ms.
 
     Args:
-        n_mels: Number of bands.
         name: As it stands in tables.
+        causal: Whether the window ends at the frame's centre, so that a row knows no later sound.
     """
 
+    kind: str
     unit: Unit = "frames"
     placement: Placement = "hold"
     layers: Sequence[int] = (0,)
     version = 1
 
-    def __init__(self, n_mels: int = 40, name: str = "mel") -> None:
-        self.n_mels, self.name = n_mels, name
+    def __init__(self, name: str, causal: bool = False) -> None:
+        self.name, self.causal = name, causal
+
+    @property
+    def sees(self) -> Sees:
+        """The window around a frame's centre."""
+        return Sees(WIDTH, 0) if self.causal else Sees(WIDTH / 2, WIDTH / 2)
 
     def identity(self) -> dict[str, Any]:
         """What determines the values."""
-        return {"kind": "mel", "n_mels": self.n_mels}
+        return {"kind": self.kind, **({"causal": True} if self.causal else {})}
+
+    def check(self, stimulus: Stimulus) -> None:
+        """The stimulus must have sound."""
+        needs_audio(stimulus, self.name)
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The model in a sentence."""
+
+    @abstractmethod
+    def values(self, samples: NDArray[np.float32], centres: Array) -> Array:
+        """(frames, dims) of a waveform at 16 kHz, in windows around ``centres`` in seconds."""
+
+    def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
+        """One stimulus at a time."""
+        for stimulus in stimuli:
+            assert stimulus.audio is not None
+            times = FrameGrid.speech(stimulus.duration).times
+            values = self.values(stimulus.audio.load(), times - WIDTH / 2 if self.causal else times)
+            yield stimulus.id, {0: Rows(values.astype(np.float32), times, times)}
+
+
+class Mel(Acoustic):
+    """Log-mel spectrogram.
+
+    Args:
+        n_mels: Number of bands.
+        name: As it stands in tables.
+        causal: Whether the window ends at the frame's centre.
+    """
+
+    kind = "mel"
+
+    def __init__(self, n_mels: int = 40, name: str = "mel", causal: bool = False) -> None:
+        super().__init__(name, causal)
+        self.n_mels = n_mels
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the values."""
+        return {**super().identity(), "n_mels": self.n_mels}
 
     def describe(self) -> str:
         """The model in a sentence."""
         return f"log-mel spectrogram, {self.n_mels} bands from 50 to 8000 Hz, 25 ms windows every 20 ms"
 
-    def check(self, stimulus: Stimulus) -> None:
-        """The stimulus must have sound."""
-        needs_audio(stimulus, self.name)
-
-    def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """One stimulus at a time."""
-        for stimulus in stimuli:
-            assert stimulus.audio is not None
-            times = FrameGrid.speech(stimulus.duration).times
-            values = mel_spectrogram(stimulus.audio.load(), RATE, times, self.n_mels)
-            yield stimulus.id, {0: Rows(values.astype(np.float32), times, times)}
+    def values(self, samples: NDArray[np.float32], centres: Array) -> Array:
+        """(frames, n_mels)."""
+        return mel_spectrogram(samples, RATE, centres, self.n_mels)
 
 
-class Envelope:
-    """Root-mean-square amplitude, 25 ms windows centred on the frames.
+class Envelope(Acoustic):
+    """Root-mean-square amplitude.
 
     Args:
         name: As it stands in tables.
+        causal: Whether the window ends at the frame's centre.
     """
 
-    unit: Unit = "frames"
-    placement: Placement = "hold"
-    layers: Sequence[int] = (0,)
-    version = 1
+    kind = "envelope"
 
-    def __init__(self, name: str = "envelope") -> None:
-        self.name = name
-
-    def identity(self) -> dict[str, Any]:
-        """What determines the values."""
-        return {"kind": "envelope"}
+    def __init__(self, name: str = "envelope", causal: bool = False) -> None:
+        super().__init__(name, causal)
 
     def describe(self) -> str:
         """The model in a sentence."""
         return "root-mean-square amplitude, 25 ms windows every 20 ms"
 
-    def check(self, stimulus: Stimulus) -> None:
-        """The stimulus must have sound."""
-        needs_audio(stimulus, self.name)
+    def values(self, samples: NDArray[np.float32], centres: Array) -> Array:
+        """(frames, 1)."""
+        return envelope(samples, RATE, centres)
 
-    def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """One stimulus at a time."""
-        for stimulus in stimuli:
-            assert stimulus.audio is not None
-            times = FrameGrid.speech(stimulus.duration).times
-            values = envelope(stimulus.audio.load(), RATE, times)
-            yield stimulus.id, {0: Rows(values.astype(np.float32), times, times)}
+
+class Intensity(Envelope):
+    """The envelope in decibels of full scale, ``20 log10 max(rms, 1e-5)``."""
+
+    kind = "intensity"
+
+    def describe(self) -> str:
+        """The model in a sentence."""
+        return "root-mean-square amplitude in decibels of full scale, 25 ms windows every 20 ms"
+
+    def values(self, samples: NDArray[np.float32], centres: Array) -> Array:
+        """(frames, 1)."""
+        return 20 * np.log10(np.maximum(super().values(samples, centres), INTENSITY_FLOOR))
+
+
+class SpectralOnsets(Acoustic):
+    """Rises of the log-mel spectrogram from one frame to the next, band by band.
+
+    Args:
+        n_mels: Number of bands.
+        name: As it stands in tables.
+        causal: Whether the window ends at the frame's centre.
+    """
+
+    kind = "spectral_onsets"
+
+    def __init__(self, n_mels: int = 8, name: str = "spectral_onsets", causal: bool = False) -> None:
+        super().__init__(name, causal)
+        self.n_mels = n_mels
+
+    @property
+    def sees(self) -> Sees:
+        """The windows of a frame and of the one before it."""
+        own = super().sees
+        return Sees(own.past + HOP, own.future)
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the values."""
+        return {**super().identity(), "n_mels": self.n_mels}
+
+    def describe(self) -> str:
+        """The model in a sentence."""
+        return f"rises of the log-mel spectrogram in {self.n_mels} bands from 50 to 8000 Hz, 25 ms windows every 20 ms"
+
+    def values(self, samples: NDArray[np.float32], centres: Array) -> Array:
+        """(frames, n_mels)."""
+        return spectral_onsets(mel_spectrogram(samples, RATE, centres, self.n_mels))

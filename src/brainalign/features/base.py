@@ -37,6 +37,46 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Sees:
+    """What span of the input a row has seen, beside its own word (``words``) or around its centre (``frames``).
+
+    Attributes:
+        past: At most so much before it; inf = from the stimulus's begin.
+        future: At most so much after it; inf = to the stimulus's end.
+        unit: What both are counted in.
+
+    Example:
+        >>> print(Sees(float("inf"), 0, "words"))
+        a row has seen all words before its own and none after
+        >>> print(Sees(0.0125, 0.0125), Sees(0.0125, 0.0125).causal)
+        a row has seen 12.5 ms before its centre and 12.5 ms after: it knows the future False
+        >>> print(Sees(32, 15, "words"))
+        a row has seen at most 32 words before its own and at most 15 words after: it knows the future
+    """
+
+    past: float
+    future: float
+    unit: Literal["seconds", "words"] = "seconds"
+
+    @property
+    def causal(self) -> bool:
+        """Whether a row knows nothing of what comes after it."""
+        return self.future <= 0
+
+    def __str__(self) -> str:
+        own = "own" if self.unit == "words" else "centre"
+        future = "" if self.causal else ": it knows the future"
+        return f"a row has seen {self._said(self.past)} before its {own} and {self._said(self.future)} after{future}"
+
+    def _said(self, span: float) -> str:
+        if span == float("inf"):
+            return "all words" if self.unit == "words" else "all sound"
+        if self.unit == "words":
+            return f"at most {span:g} words" if span else "none"
+        return f"{1000 * span:g} ms"
+
+
+@dataclass(frozen=True)
 class Features:
     """A representation on the frame grid: what a space or a TRF is fitted on.
 
@@ -72,6 +112,11 @@ class Extractor(Protocol):
     placement: Placement
     layers: Sequence[int]
     version: int
+
+    @property
+    def sees(self) -> Sees:
+        """What span of the input a row has seen."""
+        ...
 
     def identity(self) -> dict[str, Any]:
         """Everything that determines the values besides the stimuli: checkpoint digest, settings. No path, no device."""

@@ -39,6 +39,16 @@ def ready(model: PreTrainedModel | Checkpoint, device: str) -> PreTrainedModel:
     return cast("PreTrainedModel", loaded.base_model.eval().to(device))
 
 
+def kind(model: PreTrainedModel | Checkpoint) -> str:
+    """A model's type, and what is not as in its checkpoint, for the report.
+
+    Args:
+        model: In memory, or a checkpoint.
+    """
+    loading = str(model.loading) if isinstance(model, Checkpoint) else ""
+    return ", ".join([str(model.config.model_type), *([loading] if loading else [])])
+
+
 def weights_digest(model: PreTrainedModel) -> str:
     """SHA-256 of a model in memory: its configuration and weights.
 

@@ -1,22 +1,25 @@
-"""Causal language models: a vector a word from each layer, pooled over the word's sub-words."""
+"""Language models: a vector a word from each layer, pooled over the word's sub-words."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError, nearest
-from brainalign.features.base import Placement, Rows, Unit
-from brainalign.features.checkpoint import Checkpoint
-from brainalign.features.forward import asked_layers, hidden_states, ready, weights_digest
-from brainalign.features.subwords import Span, text_of, tokens_of
+from brainalign.features.base import Placement, Rows, Sees, Unit
+from brainalign.features.checkpoint import Checkpoint, Loading
+from brainalign.features.encoded import Encoded, encode
+from brainalign.features.forward import asked_layers, hidden_states, kind, ready, weights_digest
+from brainalign.features.reading import Context, Pass, fitted_passes, word_passes
+from brainalign.features.text_models import is_bidirectional, text_checkpoint, token_limit
 from brainalign.features.words import needs_words, word_rows, words_of
 
 if TYPE_CHECKING:
@@ -30,16 +33,17 @@ _CAUSAL = 1e-4
 
 
 class LanguageModel:
-    """All layers of a causal language model, each word read with all words of the stimulus before it.
+    """All layers of a causal or bidirectional language model, each word read in its context.
 
     The words of a stimulus, joined by spaces, are one text. Layer 0 is the input embedding (with position,
-    where the model adds it), layer n the last after the final normalisation. A text beyond the model's limit
-    goes by windows that overlap by half, and each sub-word is taken from the window in which most of the text
-    stands before it: at least half the limit.
+    where the model adds it), layer n the last after the final normalisation. Which words a word is read with is
+    the :class:`Context`. Sub-words are those of the whole text: a pass that begins inside it begins with a word as
+    it stands there, after a space, and each pass has the special sub-words of a text around it.
 
-    A word knows nothing that comes after it, with one exception: where a clitic is joined, the sub-words of
-    the word before it may be cut otherwise (``do`` + ``n't`` becomes ``don`` + ``'t``).
-    ``join_clitics=False`` has no exception.
+    In a causal model a word knows nothing that comes after it, with one exception: where a clitic is joined, the
+    sub-words of the word before it may be cut otherwise (``do`` + ``n't`` becomes ``don`` + ``'t``).
+    ``join_clitics=False`` has no exception. In a bidirectional model a word knows all of its pass: with
+    ``context=window`` up to ``stride - 1`` words after it, with ``stride=1`` none.
 
     Args:
         model: In memory, or a checkpoint, which is loaded when it is needed.
@@ -51,6 +55,10 @@ class LanguageModel:
         layers: Wanted layers, None for all.
         device: Torch device.
         join_clitics: See :func:`text_of`.
+        context: What a word is read with.
+
+    Attributes:
+        limit: Sub-words that the model can read at once, special ones included; None = any number.
 
     Raises:
         BrainalignError: The tokenizer is a slow one.
@@ -67,7 +75,7 @@ class LanguageModel:
 
     unit: Unit = "words"
     placement: Placement = "hold"
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -79,6 +87,7 @@ class LanguageModel:
         layers: Sequence[int] | None = None,
         device: str = "cpu",
         join_clitics: bool = True,
+        context: Context = Context(),
     ) -> None:
         if pooling not in POOLING:
             raise BrainalignError(f"features.pooling={pooling!r} is unknown; {nearest(pooling, POOLING)}")
@@ -87,105 +96,116 @@ class LanguageModel:
                 f"model {name} has a slow tokenizer; a fast one (tokenizer.json) is needed to find a word's sub-words."
             )
         self.name, self.pooling, self.join_clitics, self.device = name, pooling, join_clitics, device
+        self.context = context
         self._model, self._tokenizer = model, tokenizer
         self._identity = {
             **identity,
             "weights": model.digest if isinstance(model, Checkpoint) else weights_digest(model),
         }
         self.config = model.config.get_text_config()
+        self.causal = not is_bidirectional(model.config)
         self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name)
-        self.limit: int | None = getattr(self.config, "max_position_embeddings", None)
+        self.limit = token_limit(self.config, tokenizer)
 
     @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        name: str,
-        pooling: str = "mean",
-        layers: Sequence[int] | None = None,
-        device: str = "cpu",
-        join_clitics: bool = True,
-    ) -> LanguageModel:
+    def from_folder(cls, folder: Path, name: str, loading: Loading = Loading(), **options: Any) -> Self:
         """A checkpoint; its weights are read when they are needed.
 
         Args:
             folder: With configuration, tokenizer and weights.
             name: As it stands in tables.
-            pooling: Of a word's sub-words.
-            layers: Wanted layers, None for all.
-            device: Torch device.
-            join_clitics: See :func:`text_of`.
+            loading: Which weights, in which precision.
+            options: Of the class.
 
         Raises:
             BrainalignError: The checkpoint is of another kind, or its tokenizer is missing or slow.
         """
-        from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-
-        checkpoint = Checkpoint(folder, "AutoModelForCausalLM", "AutoTokenizer")
-        if checkpoint.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-            raise BrainalignError(
-                f"model {name}: the checkpoint {folder} is of type {checkpoint.model_type!r}, no causal "
-                "language model of transformers; "
-                "model=wav2vec2 with model.path= is for speech models."
-            )
-        return cls(
-            checkpoint,
-            checkpoint.processor(),
-            {"kind": "language"},
-            name,
-            pooling,
-            layers,
-            device,
-            join_clitics,
-        )
+        checkpoint = text_checkpoint(folder, name, loading)
+        return cls(checkpoint, checkpoint.processor(), {"kind": "language"}, name, **options)
 
     def identity(self) -> dict[str, Any]:
         """Weights, sub-words, pooling and context."""
-        vocabulary = hashlib.sha256(self._tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
-        own = {
-            "vocabulary": vocabulary,
-            "pooling": self.pooling,
-            "join_clitics": self.join_clitics,
-            "context": "auto",
-        }
-        return {**self._identity, **own}
+        own = {"vocabulary": self._vocabulary, "join_clitics": self.join_clitics, **self._gives()}
+        return {**self._identity, **own, **self.context.identity()}
+
+    def _gives(self) -> dict[str, Any]:
+        return {"pooling": self.pooling}
+
+    @cached_property
+    def _vocabulary(self) -> str:
+        return hashlib.sha256(self._tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+
+    @property
+    def sees(self) -> Sees:
+        """The words beside its own that a word's row has seen."""
+        if self.context.policy == "isolated":
+            return Sees(0, 0, "words")
+        if self.context.policy == "window":
+            words, stride = self.context.size
+            return Sees(words + stride - 1, 0 if self.causal else stride - 1, "words")
+        return Sees(float("inf"), 0 if self.causal else float("inf"), "words")
 
     def describe(self) -> str:
         """The model in a sentence."""
         c = self.config
-        windows = f" (windows that overlap by half beyond {self.limit} sub-words)" if self.limit else ""
-        return (
-            f"{c.model_type}, {c.num_hidden_layers} layers x {c.hidden_size}, {self.pooling} of each word's "
-            "sub-words; causal, with all words "
-            f"of the stimulus before a word as its context{windows}"
-        )
+        reads = "causal" if self.causal else "bidirectional"
+        beyond = f", by windows that overlap by half beyond {self.limit} sub-words" if self.limit else ""
+        words, stride = self.context.size if self.context.policy == "window" else (0, 0)
+        read = {
+            "auto": f"a stimulus is one text{beyond}",
+            "stimulus": "a stimulus is one text",
+            "isolated": "each word is a text of its own",
+            "window": f"each word is read with {words} words before it or up to {stride - 1} more",
+        }[self.context.policy]
+        return f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, {reads}, {self._what()}; {read}"
+
+    def _what(self) -> str:
+        return f"{self.pooling} of each word's sub-words"
 
     def check(self, stimulus: Stimulus) -> None:
-        """The stimulus must have words."""
+        """The stimulus must have words, and as many of them must fit the model as the context asks for."""
         needs_words(stimulus, self.name)
+        if self.limit is None or self.context.policy not in ("stimulus", "window"):
+            return
+        text = self._encode(words_of(stimulus))
+        longest = max((p.last - p.first for p in self._passes(text)), default=0)
+        room = self._room(text)
+        assert room is not None
+        if longest > room:
+            asked = (
+                f"features.context_words={self.context.words} needs passes"
+                if self.context.words
+                else "features.context=stimulus needs a pass"
+            )
+            raise BrainalignError(
+                f"{asked} of {longest} sub-words in stimulus {stimulus.id!r}, but model {self.name} reads at most {room} at once; "
+                "features.context=auto, or a smaller window, fits."
+            )
 
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """One stimulus at a time, all layers of it in one pass.
+        """One stimulus at a time, all layers of it in the same passes.
 
         Raises:
-            BrainalignError: The model is not causal, or the tokenizer belongs to another.
+            BrainalignError: The model is not causal where it should be, or the tokenizer belongs to another.
         """
         model = self._ready()
         lost: list[str] = []
         total = 0
+        alone: dict[str, dict[int, NDArray[np.float32]]] = {}
         for stimulus in stimuli:
             words = words_of(stimulus)
-            text, spans = text_of(words, self.join_clitics)
-            prefix, ids, offsets = self._encode(text)
-            groups = tokens_of(spans, offsets)
-            states = self._states(model, prefix, ids, stimulus.id)
+            if self.context.policy == "isolated":
+                texts = {word: self._encode([word]) for word in words}
+                alone |= {w: self._read(model, t, stimulus.id) for w, t in texts.items() if w not in alone}
+                values = {n: np.vstack([alone[word][n] for word in words]) for n in self.layers}
+                lost += [word for word in words if not texts[word].ids]
+            else:
+                text = self._encode(words)
+                values = self._read(model, text, stimulus.id)
+                lost += [word for word, group in zip(words, text.groups, strict=True) if not group]
             total += len(words)
-            lost += [word for word, group in zip(words, groups, strict=True) if not group]
-            yield (
-                stimulus.id,
-                {n: word_rows(stimulus, self._pool(values, groups)) for n, values in states.items()},
-            )
-        if len(lost) == total:
+            yield stimulus.id, {n: word_rows(stimulus, v) for n, v in values.items()}
+        if lost and len(lost) == total:
             raise BrainalignError(
                 f"model {self.name}: its tokenizer finds no sub-word in any of the {total} words (the first is {lost[0]!r}); tokenizer "
                 "and stimuli must be of one language."
@@ -203,60 +223,76 @@ class LanguageModel:
     def _ready(self) -> PreTrainedModel:
         """The model without the head that predicts words, tried for causality."""
         model = ready(self._model, self.device)
+        self._try(model)
+        return model
+
+    def _try(self, model: PreTrainedModel) -> None:
+        """A model that should be causal must not change what stands before a word."""
+        if not self.causal:
+            return
         last = self.config.num_hidden_layers
-        one, other = (self._forward(model, [last], ids)[last][:2] for ids in ([0, 1, 2], [0, 1, 3]))
+        one, other = (hidden_states(model, [last], input_ids=_batch(i))[last][:2] for i in ([0, 1, 2], [0, 1, 3]))
         if np.abs(one - other).max() > _CAUSAL * one.std():
             raise BrainalignError(
                 f"model {self.name} ({self.config.model_type}) is not causal: a word changes what stands "
                 "before it; a causal language model is needed."
             )
-        return model
 
-    def _encode(self, text: str) -> tuple[list[int], list[int], list[Span]]:
-        """Special sub-words before the text, the text's own, and the span of characters of each of those."""
-        encoded = self._tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False)
-        ids, offsets = list(encoded["input_ids"]), list(encoded["offset_mapping"])
-        if max(ids, default=0) >= self.config.vocab_size:
+    def _encode(self, words: Sequence[str]) -> Encoded:
+        """The words as one text, in sub-words that the model knows."""
+        text = encode(self._tokenizer, words, self.join_clitics)
+        if max(text.ids, default=0) >= self.config.vocab_size:
             raise BrainalignError(
-                f"model {self.name}: its tokenizer gives sub-word number {max(ids)}, but the model knows {self.config.vocab_size}; "
+                f"model {self.name}: its tokenizer gives sub-word number {max(text.ids)}, but the model knows {self.config.vocab_size}; "
                 "tokenizer and weights must belong together."
             )
-        special = encoded["special_tokens_mask"]
-        first = next((i for i, mark in enumerate(special) if not mark), len(special))
-        last = next((i for i in range(len(special), first, -1) if not special[i - 1]), first)
-        return ids[:first], ids[first:last], offsets[first:last]
+        return text
 
-    def _states(
-        self, model: PreTrainedModel, prefix: Sequence[int], ids: Sequence[int], what: str
-    ) -> dict[int, NDArray[np.float32]]:
-        """Layer -> (sub-words, dims), by as many windows as the model's limit asks for."""
-        if not ids:
-            return {n: np.zeros((0, self.config.hidden_size), dtype=np.float32) for n in self.layers}
-        room = len(ids) if self.limit is None else self.limit - len(prefix)
-        final = max(0, len(ids) - room)
-        starts = [*range(0, final, room // 2), final]
-        if final:
-            log.info("%s: %s (%d sub-words) goes by %d windows of %d", self.name, what, len(ids), len(starts), room)
+    def _room(self, text: Encoded) -> int | None:
+        return None if self.limit is None else self.limit - len(text.prefix) - len(text.suffix)
+
+    def _passes(self, text: Encoded) -> list[Pass]:
+        if self.context.policy == "window":
+            return word_passes(text.starts, *self.context.size)
+        room = None if self.context.policy == "stimulus" else self._room(text)
+        return fitted_passes(len(text.ids), room, self.causal)
+
+    def _read(self, model: PreTrainedModel, text: Encoded, what: str) -> dict[int, NDArray[np.float32]]:
+        """Layer -> (words, dims) of a text, by as many passes as its context asks for."""
+        passes = self._passes(text)
+        if len(passes) > 1:
+            longest = max(p.last - p.first for p in passes)
+            log.info(
+                "%s: %s (%d sub-words) goes by %d windows of %d", self.name, what, len(text.ids), len(passes), longest
+            )
         parts: list[dict[int, NDArray[np.float32]]] = []
-        done = 0
-        for start in starts:
-            states = self._forward(model, self.layers, [*prefix, *ids[start : start + room]])
-            parts.append({n: values[len(prefix) + done - start :] for n, values in states.items()})
-            done = min(start + room, len(ids))
-        return {n: np.vstack([part[n] for part in parts]) for n in self.layers}
+        for p in passes:
+            states = self._forward(model, [*text.prefix, *text.ids[p.first : p.last], *text.suffix])
+            keep = slice(len(text.prefix) + p.begin - p.first, len(text.prefix) + p.end - p.first)
+            parts.append({n: values[keep] for n, values in states.items()})
+        if not parts:
+            return {n: np.zeros((len(text.groups), self._width), dtype=np.float32) for n in self.layers}
+        return {n: self._pool(np.vstack([part[n] for part in parts]), text) for n in self.layers}
 
-    def _forward(
-        self, model: PreTrainedModel, layers: Sequence[int], ids: Sequence[int]
-    ) -> dict[int, NDArray[np.float32]]:
-        import torch
+    @property
+    def _width(self) -> int:
+        return int(self.config.hidden_size)
 
-        return hidden_states(model, layers, input_ids=torch.tensor([ids]))
+    def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Layer -> (sub-words, dims) of one pass."""
+        return hidden_states(model, self.layers, input_ids=_batch(ids))
 
-    def _pool(self, states: NDArray[np.float32], groups: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def _pool(self, states: NDArray[np.float32], text: Encoded) -> NDArray[np.float32]:
         """(words, dims); zero where a word has no sub-word."""
-        out = np.zeros((len(groups), states.shape[1]), dtype=np.float32)
-        for word, group in enumerate(groups):
+        out = np.zeros((len(text.groups), states.shape[1]), dtype=np.float32)
+        for word, group in enumerate(text.groups):
             if group:
                 of_word = {"mean": group, "last": group[-1:], "first": group[:1]}[self.pooling]
                 out[word] = states[of_word].mean(axis=0)
         return out
+
+
+def _batch(ids: Sequence[int]) -> Any:
+    import torch
+
+    return torch.tensor([list(ids)])

@@ -27,7 +27,7 @@ from brainalign.data.grid import FrameGrid
 from brainalign.data.simulated import LATENTS, full_mixture
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
-from brainalign.features.base import Placement, Rows, Unit
+from brainalign.features.base import Placement, Rows, Sees, Unit
 from brainalign.features.forward import asked_layers
 
 DEPTH = (0.0, 0.1, 0.3, 1.0, 0.3)
@@ -58,6 +58,7 @@ class Planted:
     """
 
     unit: Unit = "frames"
+    sees = Sees(float("inf"), float("inf"))  # the latents are smoothed over time
     placement: Placement = "hold"
     version = 1
     best_layer = 3

@@ -94,8 +94,8 @@ class Representation:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def describe(self) -> str:
-        """The model in a sentence."""
-        return f"{self.name}: {self.extractor.describe()}"
+        """The model in a sentence, and what span of the input its rows have seen."""
+        return f"{self.name}: {self.extractor.describe()}; {self.extractor.sees}"
 
     def rows(self, layer: int) -> dict[str, Rows]:
         """Stimulus -> rows of one layer in float32; all layers that are missing are extracted in one pass.

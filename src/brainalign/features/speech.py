@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from brainalign.data.audio import RATE
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError, nearest
-from brainalign.features.base import Placement, Rows, Unit
+from brainalign.features.base import Placement, Rows, Sees, Unit
 from brainalign.features.checkpoint import Checkpoint, Loading
-from brainalign.features.forward import CONVOLUTIONS, asked_layers, batch_states, ready, weights_digest
+from brainalign.features.forward import CONVOLUTIONS, asked_layers, batch_states, kind, ready, weights_digest
 from brainalign.features.frontend import SPEECH, frontend
 from brainalign.features.windows import Window, windows
 
@@ -153,6 +153,12 @@ class SpeechModel:
             )
         return cls(checkpoint, checkpoint.processor(), {"kind": "speech"}, name, layers, **options)
 
+    @property
+    def sees(self) -> Sees:
+        """What a frame has seen around its centre: all of its stimulus, or at most a window."""
+        span = self._window / RATE if self.context == "window" else float("inf")
+        return Sees(span, span)
+
     def identity(self) -> dict[str, Any]:
         """Weights, normalisation and windows."""
         longest = None if self.context == "stimulus" else self._window
@@ -167,9 +173,8 @@ class SpeechModel:
             "window": f"windows of {window}",
         }[self.context]
         silence = "; shorter audio is padded with silence, which attention sees" if self.frontend.longest else ""
-        loading = str(self._model.loading) if isinstance(self._model, Checkpoint) else ""
         return (
-            f"{c.model_type}{', ' * bool(loading)}{loading}, {c.num_hidden_layers} layers x {c.hidden_size}, a vector every "
+            f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, a vector every "
             f"{1000 * self.frontend.hop / RATE:g} ms; bidirectional within {given}{silence}"
         )
 

@@ -49,13 +49,52 @@ def tokens_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[list[int]]
         >>> tokens_of([(0, 2), (2, 5), (6, 8)], [(0, 3), (3, 5), (5, 8)])  # do|n't|go cut as don|'t| go
         [[0], [1], [2]]
     """
-    touching: list[list[int]] = [[] for _ in spans]
+    owner, touching = _owners(spans, offsets)
     owned: list[list[int]] = [[] for _ in spans]
+    for number, word in enumerate(owner):
+        if word is not None:
+            owned[word].append(number)
+    return [mine or near for mine, near in zip(owned, touching, strict=True)]
+
+
+def starts_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[int]:
+    """Where each word's sub-words begin, so that every sub-word of the text is in one word and in no other.
+
+    As in :func:`tokens_of`, but a sub-word of spaces alone belongs to the word after it (to the last one at the
+    end), and one that two words share to the word that holds most of it: the other then has none.
+
+    Args:
+        spans: (begin, end) of each word in the text.
+        offsets: (begin, end) of each sub-word in the text.
+
+    Returns:
+        (words + 1) first sub-word of each word, and the number of sub-words.
+
+    Example:
+        >>> starts_of([(0, 2), (3, 5)], [(0, 1), (1, 2), (2, 3), (3, 5)])
+        [0, 2, 4]
+    """
+    owner, _ = _owners(spans, offsets)
+    starts = [len(offsets)] * (len(spans) + 1)
+    following = len(spans) - 1
+    for number in range(len(offsets) - 1, -1, -1):
+        word = owner[number]
+        following = following if word is None else word
+        starts[following] = number
+    for word in range(len(spans) - 1, -1, -1):
+        starts[word] = min(starts[word], starts[word + 1])
+    return [0, *starts[1:]] if spans else starts
+
+
+def _owners(spans: Sequence[Span], offsets: Sequence[Span]) -> tuple[list[int | None], list[list[int]]]:
+    """The word that holds most of each sub-word, and all sub-words that touch each word."""
+    touching: list[list[int]] = [[] for _ in spans]
+    owner: list[int | None] = []
     first = 0
     for number, (begin, end) in enumerate(offsets):
         while first < len(spans) and spans[first][1] <= begin:
             first += 1
-        owner, most = -1, 0
+        mine, most = None, 0
         for word in range(first, len(spans)):
             if spans[word][0] >= end:
                 break
@@ -63,7 +102,6 @@ def tokens_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[list[int]]
             if shared > 0:
                 touching[word].append(number)
             if shared > most:
-                owner, most = word, shared
-        if most:
-            owned[owner].append(number)
-    return [mine or near for mine, near in zip(owned, touching, strict=True)]
+                mine, most = word, shared
+        owner.append(mine)
+    return owner, touching

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Placement, Rows, Unit
-from brainalign.features.words import needs_words, word_rows, words_of
+from brainalign.features.words import ALONE, needs_words, word_rows, words_of
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ class WordVectors:
 
     unit: Unit = "words"
     placement: Placement = "hold"
+    sees = ALONE
     layers: Sequence[int] = (0,)
     version = 1
 

@@ -10,14 +10,25 @@ from numpy.typing import NDArray
 
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
-from brainalign.features.base import Placement, Rows, Unit
+from brainalign.features.base import Placement, Rows, Sees, Unit
+
+LATE = 0.05
+"""Seconds by which the last word may end after its sound: annotators' and aligners' rounding."""
+ALONE = Sees(0, 0, "words")
+"""A word's row has seen its own word alone."""
 
 
 def needs_words(stimulus: Stimulus, model: str) -> None:
-    """Refuse a stimulus without a single timed word."""
+    """Refuse a stimulus without a single timed word, or with words that are not within its length."""
     if stimulus.words.empty:
         raise BrainalignError(
             f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of audio."
+        )
+    last = stimulus.words.iloc[int(stimulus.words["offset"].argmax())]
+    if last["offset"] > stimulus.duration + LATE:
+        raise BrainalignError(
+            f"stimulus {stimulus.id!r} lasts {stimulus.duration:.3f} s, but its word {str(last['word']).strip()!r} ends at "
+            f"{last['offset']:.3f} s; the words must be those of this sound, in seconds from its begin."
         )
 
 
@@ -57,6 +68,7 @@ class WordRate:
 
     unit: Unit = "words"
     placement: Placement = "impulse"
+    sees = ALONE
     layers: Sequence[int] = (0,)
     version = 1
 

@@ -139,3 +139,21 @@ def envelope(
         array([[0.5]])
     """
     return np.asarray(np.sqrt((frames_at(samples, rate, centres, window) ** 2).mean(axis=1, keepdims=True)))
+
+
+def spectral_onsets(log_mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Half-wave rectified difference of a log spectrogram in time (spectral flux, band by band; Bello et al. 2005).
+
+        o(t, b) = max(0, s(t, b) - s(t - 1, b)),    o(0, b) = 0
+
+    Args:
+        log_mel: (frames, bands).
+
+    Returns:
+        (frames, bands).
+
+    Example:
+        >>> spectral_onsets(np.array([[1.0], [3.0], [2.0]])).ravel()
+        array([0., 2., 0.])
+    """
+    return np.maximum(0.0, np.diff(log_mel, axis=0, prepend=log_mel[:1]))
