@@ -1,0 +1,47 @@
+"""The table of models, made of the cards in ``conf/model``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from brainalign.config.location import conf_folder
+
+_KINDS = {"speech": "Speech models", "language": "Language models", "surprisal": "Surprisal"}
+_HEAD = """# Models
+
+Written by `brainalign-tools models > docs/models.md` from the cards in `conf/model/`; `python run.py model=NAME` takes one.
+Any other checkpoint of these families goes by its hub name (`model.checkpoint=`, `model.revision=`) or folder (`model.path=`).
+"""
+
+
+def models_table() -> str:
+    """Markdown: a table for each kind of model, a row a card.
+
+    Example:
+        >>> "| `wav2vec2` | [facebook/wav2vec2-base]" in models_table()
+        True
+    """
+    options = [(f.stem, _content(f)) for f in sorted((conf_folder() / "model").glob("*.yaml"))]
+    parts = [_HEAD]
+    for kind, title in _KINDS.items():
+        cards = [(name, o["card"]) for name, o in options if o["kind"] == kind and o.get("card")]
+        if cards:
+            parts.append(
+                f"\n## {title}\n\n| model | checkpoint | layers x dims | licence | reference |\n|---|---|---|---|---|\n"
+            )
+            parts += [_row(name, card) for name, card in cards]
+    return "".join(parts)
+
+
+def _content(file: Any) -> dict[str, Any]:
+    found = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    assert isinstance(found, dict)
+    return {str(k): v for k, v in found.items()}
+
+
+def _row(name: str, card: dict[str, Any]) -> str:
+    revision = f" @ {card['revision']}" if card["revision"] else ""
+    hub = f"[{card['hub']}](https://huggingface.co/{card['hub']}){revision}"
+    return f"| `{name}` | {hub} | {card['layers']} x {card['dims']} | {card['licence']} | {card['reference']} |\n"

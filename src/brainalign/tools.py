@@ -1,0 +1,194 @@
+"""``brainalign-tools``: what is no run. The cache of features, and the table of models."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brainalign.errors import BrainalignError
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of the cache, or the leavings of an extraction that did not end.
+
+    Attributes:
+        path: A file, or the folder of an unfinished extraction.
+        what: Model and layer; or that it is unfinished, or damaged and how.
+        model: Name of the model; empty where it is not known.
+        stimuli: Number of them.
+        size: Bytes.
+        age: Days since it was written.
+        sound: Whether a run can use it.
+    """
+
+    path: Path
+    what: str
+    model: str
+    stimuli: int
+    size: int
+    age: float
+    sound: bool
+
+
+def entries(folder: Path, *, check: bool = False) -> list[Entry]:
+    """What lies in a cache, the newest first.
+
+    Args:
+        folder: ``paths.cache`` of the runs.
+        check: Whether all files are read and their checksums compared.
+
+    Raises:
+        BrainalignError: The folder is none.
+    """
+    if not folder.is_dir():
+        raise BrainalignError(
+            f"--cache={folder} is no folder; give paths.cache of your runs (outputs/cache by default)."
+        )
+    found = [_entry(path, check) for path in _paths(folder / "features")]
+    return sorted(found, key=lambda e: e.age)
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    for pattern in ("*.safetensors", "*.unfinished", "*.part"):
+        yield from folder.glob(pattern)
+
+
+def _entry(path: Path, check: bool) -> Entry:
+    from brainalign.features.cachefile import about, load
+
+    files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    size = sum(f.stat().st_size for f in files)
+    age = (time.time() - path.stat().st_mtime) / DAY
+    if path.suffix != ".safetensors":
+        what = "unfinished extraction" if path.is_dir() else "half written"
+        return Entry(path, what, "", 0, size, age, sound=path.is_dir() or age < 1)  # a run may be writing it
+    try:
+        said, stimuli = about(path), len(load(path, check=check))
+    except (ValueError, OSError) as error:
+        return Entry(path, f"damaged: {error}", "", 0, size, age, sound=False)
+    model = str(said.get("model", ""))
+    return Entry(path, f"{model or '?'} layer {said.get('layer', '?')}", model, stimuli, size, age, sound=True)
+
+
+def prune(found: Sequence[Entry], *, model: str | None, older: float | None, damaged: bool) -> list[Entry]:
+    """The entries that all the given conditions name.
+
+    Args:
+        found: From :func:`entries`.
+        model: Name of a model, or None.
+        older: Least age in days, or None.
+        damaged: Only those that no run can use.
+    """
+    return [
+        e
+        for e in found
+        if (model is None or e.model == model) and (older is None or e.age >= older) and not (damaged and e.sound)
+    ]
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    for e in entries(arguments.cache, check=arguments.check):
+        _say(f"{_size(e.size):>10}  {e.age:6.1f} d  {e.stimuli:5d} stimuli  {e.what}  {e.path.name}")
+
+
+def _total(arguments: argparse.Namespace) -> None:
+    found = entries(arguments.cache)
+    by: dict[str, list[Entry]] = {}
+    for e in found:
+        by.setdefault(e.model or e.what, []).append(e)
+    for name, mine in sorted(by.items()):
+        _say(f"{_size(sum(e.size for e in mine)):>10}  {len(mine):5d} file(s)  {name}")
+    _say(f"{_size(sum(e.size for e in found)):>10}  {len(found):5d} file(s)  in all, in {arguments.cache}")
+
+
+def _prune(arguments: argparse.Namespace) -> None:
+    chosen = (arguments.model, arguments.older_than, arguments.damaged or None)
+    if not arguments.all and all(c is None for c in chosen):
+        raise BrainalignError(
+            "brainalign-tools cache prune needs --model, --older-than or --damaged, or --all for the whole cache."
+        )
+    found = prune(
+        entries(arguments.cache, check=arguments.damaged),
+        model=arguments.model,
+        older=arguments.older_than,
+        damaged=arguments.damaged,
+    )
+    for e in found:
+        if not arguments.dry_run:
+            shutil.rmtree(e.path) if e.path.is_dir() else e.path.unlink(missing_ok=True)
+        _say(f"{'would remove' if arguments.dry_run else 'removed'} {e.what}  {e.path.name}")
+    _say(f"{_size(sum(e.size for e in found))} in {len(found)} file(s)")
+
+
+def _models(_: argparse.Namespace) -> None:
+    from brainalign.config.cards import models_table
+
+    _say(models_table().rstrip())
+
+
+def _size(size: float) -> str:
+    """Bytes as a person reads them.
+
+    Example:
+        >>> _size(999), _size(2_500_000)
+        ('999 B', '2.5 MB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="brainalign-tools", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    cache = commands.add_parser("cache", help="the cache of features")
+    actions = cache.add_subparsers(required=True)
+
+    def action(name: str, what: str, do: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=what)
+        made.add_argument("--cache", type=Path, default=Path("outputs/cache"), help="paths.cache of your runs")
+        made.set_defaults(do=do)
+        return made
+
+    action("list", "what is in it", _list).add_argument("--check", action="store_true", help="compare checksums")
+    action("size", "how much there is of each model", _total)
+    remove = action("prune", "remove files", _prune)
+    remove.add_argument("--model", help="of this model")
+    remove.add_argument("--older-than", type=float, metavar="DAYS", help="written so many days ago, or before")
+    remove.add_argument("--damaged", action="store_true", help="that no run can use")
+    remove.add_argument("--all", action="store_true", help="everything")
+    remove.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
+    models.set_defaults(do=_models)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; faults of the user's get one sentence.
+
+    Args:
+        arguments: None = those of the process.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        given.do(given)
+    except BrainalignError as error:
+        sys.stderr.write(f"brainalign-tools: {error}\n")
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # `... | head`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  open until the process ends
