@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brainalign.analysis.study import Study
 from brainalign.config import Config
@@ -28,6 +28,9 @@ from brainalign.features.representation import Representation
 from brainalign.features.vectors import WordVectors
 from brainalign.features.words import WordRate
 from brainalign.linalg.arithmetic import Arithmetic
+
+if TYPE_CHECKING:
+    from brainalign.features.checkpoint import Loading
 
 log = logging.getLogger(__name__)
 
@@ -109,34 +112,56 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
 
         planted = PlantedSpeech if model.kind == "planted_speech" else PlantedLanguage
         return planted(dataset, seed=model.seed, name=model.name, layers=layers)
-    from brainalign.features import untrained
-    from brainalign.features.checkpoint import Loading, checkpoint_folder
-    from brainalign.features.language import LanguageModel
-    from brainalign.features.reading import Context
+    assert isinstance(model, CheckpointModel | TinyModel)
+    if model.kind in ("speech", "tiny_wav2vec2"):
+        return _speech_model(config, model, layers, device)
+    return _language_model(config, model, layers, device)
+
+
+def _speech_model(
+    config: Config, model: CheckpointModel | TinyModel, layers: list[int] | None, device: str
+) -> Extractor:
     from brainalign.features.speech import LONGEST, SpeechModel
+    from brainalign.features.untrained import tiny_wav2vec2
 
     f = config.features
-    context = Context(f.context, f.context_words, f.context_stride)
-    options: dict[str, Any] = {"pooling": f.pooling, "layers": layers, "device": device, "context": context}
-    heard: dict[str, Any] = {
+    options: dict[str, Any] = {
         "layers": layers,
         "device": device,
-        "context": "auto" if f.context == "isolated" else f.context,
+        "context": "auto" if f.context == "isolated" else f.context,  # a word alone is for language models
         "seconds": f.context_seconds or LONGEST,
         "batch_seconds": f.batch_seconds,
     }
     if isinstance(model, TinyModel):
         identity = {"kind": model.kind, "seed": model.seed}
-        if model.kind == "tiny_wav2vec2":
-            return SpeechModel(*untrained.tiny_wav2vec2(model.seed), identity, model.name, **heard)
-        return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, **options)
-    assert isinstance(model, CheckpointModel)
-    loading = Loading(model.weights, config.seed, f.precision)
-    folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
-    if model.kind == "speech":
-        return SpeechModel.from_folder(folder, model.name, loading=loading, **heard)
+        return SpeechModel(*tiny_wav2vec2(model.seed), identity, model.name, **options)
+    return SpeechModel.from_folder(*_checkpoint(config, model), **options)
+
+
+def _language_model(
+    config: Config, model: CheckpointModel | TinyModel, layers: list[int] | None, device: str
+) -> Extractor:
+    from brainalign.features.language import LanguageModel
+    from brainalign.features.reading import Context
+    from brainalign.features.untrained import tiny_gpt2
+
+    f = config.features
+    context = Context(f.context, f.context_words, f.context_stride)
+    options: dict[str, Any] = {"pooling": f.pooling, "layers": layers, "device": device, "context": context}
+    if isinstance(model, TinyModel):
+        identity = {"kind": model.kind, "seed": model.seed}
+        return LanguageModel(*tiny_gpt2(model.seed), identity, model.name, **options)
     if isinstance(model, SurprisalModel):
         from brainalign.features.surprisal import Surprisal
 
-        return Surprisal.from_folder(folder, model.name, loading, outputs=model.outputs, device=device, context=context)
-    return LanguageModel.from_folder(folder, model.name, loading, **options)
+        mine: dict[str, Any] = {"outputs": model.outputs, "device": device, "context": context}
+        return Surprisal.from_folder(*_checkpoint(config, model), **mine)
+    return LanguageModel.from_folder(*_checkpoint(config, model), **options)
+
+
+def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Loading]:
+    """Folder and name of a checkpoint, and how it is to be loaded."""
+    from brainalign.features.checkpoint import Loading, checkpoint_folder
+
+    folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
+    return folder, model.name, Loading(model.weights, config.seed, config.features.precision)

@@ -67,8 +67,8 @@ def test_untrained_needs_no_weights(speech_folder, tmp_path, heard):
     with pytest.raises(BrainalignError, match="has no weights"):
         checkpoint_folder(None, str(bare))
     folder = checkpoint_folder(None, str(bare), weights=False)
-    untrained = SpeechModel.from_folder(folder, "m", [4], Loading("untrained"))
-    same = SpeechModel.from_folder(speech_folder, "m", [4], Loading("untrained"))
+    untrained = SpeechModel.from_folder(folder, "m", Loading("untrained"), layers=[4])
+    same = SpeechModel.from_folder(speech_folder, "m", Loading("untrained"), layers=[4])
     assert untrained.identity() == same.identity()
     samples = heard(0.5).audio.load()
     assert np.array_equal(untrained.states(samples)[4], same.states(samples)[4])
@@ -78,7 +78,8 @@ def test_untrained_needs_no_weights(speech_folder, tmp_path, heard):
 def test_precision(speech_folder, heard):
     samples = heard(0.5).audio.load()
     exact, coarse = (
-        SpeechModel.from_folder(speech_folder, "m", [-1, 4], Loading(precision=p)) for p in ("float32", "bfloat16")
+        SpeechModel.from_folder(speech_folder, "m", Loading(precision=p), layers=[-1, 4])
+        for p in ("float32", "bfloat16")
     )
     assert {p.dtype for p in coarse._model.model().parameters()} == {torch.bfloat16}
     mine, theirs = exact.states(samples), coarse.states(samples)

@@ -124,3 +124,34 @@ def test_real_speech(test_data):
     rows = dict(tiny([0, 4]).extract([Stimulus("a", audio.duration, audio=audio)]))["a"]
     assert len(rows[4].values) == FrameGrid.speech(audio.duration).n == 254
     assert np.isfinite(rows[4].values).all() and rows[4].values.std(axis=0).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"),
+    [(16_000, 2, "PCM_16"), (8_000, 1, "PCM_16"), (44_100, 2, "PCM_24"), (16_000, 1, "FLOAT"), (48_000, 1, "DOUBLE")],
+)
+def test_any_format_of_audio_is_the_same_sound(tmp_path, rate, channels, subtype):
+    """A tone below 4 kHz, which all of them can hold, has the same features in each of them."""
+    import soundfile
+
+    def tone(at):
+        t = np.arange(round(0.8 * at)) / at
+        return (0.3 * np.sin(2 * np.pi * 440 * t) * np.sin(np.pi * t / 0.8) ** 2).astype(np.float32)
+
+    file = tmp_path / "tone.wav"
+    soundfile.write(file, np.repeat(tone(rate)[:, None], channels, axis=1), rate, subtype=subtype)
+    audio = Audio(path=file)
+    extractor = tiny([0])
+    stimulus = Stimulus("s", audio.duration, audio=audio)
+    extractor.check(stimulus)
+    found = dict(extractor.extract([stimulus]))["s"][0].values
+    expected = extractor.states(tone(RATE))[0]
+    assert found.shape == expected.shape == (39, 96)
+    inner = slice(5, -5)  # the resampling filter rings at the ends
+    assert np.corrcoef(found[inner].ravel(), expected[inner].ravel())[0, 1] > 0.99
+
+
+def test_samples_below_the_rate_of_the_model_are_counted_at_its_rate():
+    """50 samples at 2 kHz are 25 ms, and one frame."""
+    found = dict(tiny([0]).extract([Stimulus("s", 0.025, audio=Audio(samples=np.ones(50, np.float32), rate=2000))]))
+    assert len(found["s"][0].values) == 1

@@ -57,7 +57,7 @@ def test_states_are_those_of_a_literal_call(kind, own, tmp_path, heard):
     from transformers import AutoFeatureExtractor, AutoModel
 
     folder, stimulus = save(tmp_path, kind, **own), heard(0.6)
-    extractor = SpeechModel.from_folder(folder, kind, [-1, 0, 1, 2, 3])
+    extractor = SpeechModel.from_folder(folder, kind, layers=[-1, 0, 1, 2, 3])
     ((_, layers),) = extractor.extract([stimulus])
     model = AutoModel.from_pretrained(folder).eval()
     processor = AutoFeatureExtractor.from_pretrained(folder)
@@ -75,7 +75,7 @@ def test_states_are_those_of_a_literal_call(kind, own, tmp_path, heard):
 
 def test_the_last_layer_of_a_large_model_is_normalised(tmp_path, heard):
     """Transformers 5 leaves the final normalisation out of ``hidden_states``, transformers 4 did not: we have it."""
-    extractor = SpeechModel.from_folder(save(tmp_path, "wav2vec2", **LARGE), "xlsr", [2, 3])
+    extractor = SpeechModel.from_folder(save(tmp_path, "wav2vec2", **LARGE), "xlsr", layers=[2, 3])
     states = extractor.states(heard(0.6).audio.load())
     assert np.abs(states[3].mean(axis=1)).max() < 1e-5 and np.abs(states[3].var(axis=1) - 1).max() < 1e-2
     assert np.abs(states[2].var(axis=1) - 1).max() > 0.1
@@ -115,7 +115,7 @@ def test_batched_is_single_and_any_order_is_sorted(kind, own, tmp_path, several,
 def test_padding_does_change_what_is_never_padded(tmp_path, several):
     """Why group normalisation and data2vec go without masks."""
     for kind, own in (("wav2vec2", {}), ("data2vec-audio", {})):
-        extractor = SpeechModel.from_folder(save(tmp_path / kind, kind, **own), kind, [3], batch_seconds=60.0)
+        extractor = SpeechModel.from_folder(save(tmp_path / kind, kind, **own), kind, layers=[3], batch_seconds=60.0)
         alone = dict(extractor.extract(several))
         extractor.frontend.maskable = True
         assert max(np.abs(v[3].values - alone[s][3].values).max() for s, v in extractor.extract(several)) > 1e-3
@@ -134,7 +134,7 @@ def test_whisper_is_a_literal_call_cut_to_the_frames_of_the_audio(tmp_path, hear
     from transformers import AutoFeatureExtractor, AutoModel
 
     folder, stimulus = save_whisper(tmp_path), heard(1.234)
-    extractor = SpeechModel.from_folder(folder, "whisper", [-1, 0, 1, 2, 3])
+    extractor = SpeechModel.from_folder(folder, "whisper", layers=[-1, 0, 1, 2, 3])
     rows = dict(extractor.extract([stimulus]))["s1"]
     inputs = AutoFeatureExtractor.from_pretrained(folder)(
         stimulus.audio.load(), sampling_rate=RATE, return_tensors="pt"
@@ -155,7 +155,7 @@ def test_whisper_is_a_literal_call_cut_to_the_frames_of_the_audio(tmp_path, hear
 
 def test_whisper_frames_by_an_impulse_through_mel_and_convolutions(tmp_path, heard):
     """A sample moves the frames whose 65 ms it lies in, and no other: their middle is the sample."""
-    extractor = SpeechModel.from_folder(save_whisper(tmp_path), "whisper", [-1])
+    extractor = SpeechModel.from_folder(save_whisper(tmp_path), "whisper", layers=[-1])
     front, samples = extractor.frontend, heard(1.0).audio.load()
     assert (front.hop, front.field, front.lead) == (320, 1040, -520)
     before = extractor.states(samples)[-1]
@@ -171,12 +171,12 @@ def test_whisper_frames_by_an_impulse_through_mel_and_convolutions(tmp_path, hea
 def test_whisper_takes_long_audio_by_windows_alone(tmp_path, heard):
     folder = save_whisper(tmp_path, seconds=2)
     stimulus = heard(5.0)
-    whole = SpeechModel.from_folder(folder, "whisper", [-1], context="stimulus")
+    whole = SpeechModel.from_folder(folder, "whisper", layers=[-1], context="stimulus")
     with pytest.raises(
         BrainalignError, match=r"lasts 5.0 s, but model whisper takes 2 s at once; features.context=auto"
     ):
         whole.check(stimulus)
-    rows = dict(SpeechModel.from_folder(folder, "whisper", [-1, 3]).extract([stimulus]))["s1"]
+    rows = dict(SpeechModel.from_folder(folder, "whisper", layers=[-1, 3]).extract([stimulus]))["s1"]
     assert len(rows[3].values) == 250
     parts = [whole.states(stimulus.audio.load()[s : s + 2 * RATE])[-1] for s in (0, RATE)]
     assert np.abs(rows[-1].values[10:40] - parts[0][10:40]).max() < 1e-4

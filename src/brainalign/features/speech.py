@@ -125,22 +125,14 @@ class SpeechModel:
             )
 
     @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        name: str,
-        layers: Sequence[int] | None = None,
-        loading: Loading = Loading(),
-        **options: Any,
-    ) -> SpeechModel:
+    def from_folder(cls, folder: Path, name: str, loading: Loading = Loading(), **options: Any) -> SpeechModel:
         """A checkpoint; its weights are read when they are needed.
 
         Args:
             folder: With configuration, preprocessor and weights.
             name: As it stands in tables.
-            layers: Wanted layers, None for 0..n.
             loading: Which weights, in which precision.
-            options: ``device``, ``context``, ``seconds``, ``batch_seconds``.
+            options: Of the class.
 
         Raises:
             BrainalignError: The checkpoint is of another kind, or lacks its preprocessor.
@@ -151,7 +143,7 @@ class SpeechModel:
                 f"model {name}: the checkpoint {folder} is of type {checkpoint.model_type!r}, no speech "
                 f"model that is known ({', '.join(SPEECH)}); model=causal_lm is for language models."
             )
-        return cls(checkpoint, checkpoint.processor(), {"kind": "speech"}, name, layers, **options)
+        return cls(checkpoint, checkpoint.processor(), {"kind": "speech"}, name, **options)
 
     @property
     def sees(self) -> Sees:
