@@ -47,7 +47,7 @@ def score_table(
         "r2_pearson": over_folds(scores.r**2),
         "r2": over_folds(scores.r2),
         "alpha": np.exp(over_folds(np.log(scores.alpha))),
-        "layer": [int(np.bincount(column).argmax()) for column in layer.T],
+        "layer": [_most_often(column) for column in layer.T],
         "alpha_at_edge": edge.sum(axis=0),
         "constant_folds": scores.constant.sum(axis=0),
         "n_frames": scores.n,
@@ -88,3 +88,9 @@ def pooled_r(design: Design, scores: OuterScores) -> NDArray[np.float64]:
             predicted.append(scores.predictions[f][design.stimuli[i]][mask])
     y = np.vstack(actual)
     return score(y, np.vstack(predicted).astype(np.float64), np.zeros(y.shape[1])).r
+
+
+def _most_often(layers: NDArray[np.int_]) -> int:
+    """The layer that most folds chose, the lowest of several; -1 is one, too."""
+    numbers, counts = np.unique(layers, return_counts=True)
+    return int(numbers[counts.argmax()])
