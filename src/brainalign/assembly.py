@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from brainalign.analysis.study import Study
 from brainalign.config import Config
-from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, CheckpointModel, MelModel, Model, PlantedModel, SurprisalModel, TinyModel, VectorsModel
+from brainalign.config.check import baseline_option, model_option
+from brainalign.config.schema import (
+    AcousticModel,
+    AutoModel,
+    CheckpointModel,
+    MelModel,
+    Model,
+    OasmModel,
+    PitchModel,
+    PlantedModel,
+    ShuffledModel,
+    SurprisalModel,
+    TinyModel,
+    VectorsModel,
+)
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import Envelope, Mel
+from brainalign.features.acoustic import Envelope, Intensity, Mel, SpectralOnsets
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
+from brainalign.features.controls import Oasm, SentencePosition, ShuffledWords
+from brainalign.features.phones import Articulation, PhoneOnsets
+from brainalign.features.pitch import Pitch
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.vectors import WordFrequency, WordVectors
 from brainalign.features.words import WordRate
 from brainalign.linalg.arithmetic import Arithmetic
 
@@ -79,33 +96,66 @@ def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
 
 def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
     """The extractor of a kind of model; only what is needed is imported."""
-    layers = None if model.layers == "all" else list(model.layers)
-    device = str(Arithmetic(config.device).torch_device()) if isinstance(model, CheckpointModel | TinyModel) else "cpu"
-    if isinstance(model, MelModel):
-        return Mel(model.n_mels, model.name)
-    if model.kind == "envelope":
-        return Envelope(model.name)
-    if model.kind == "word_rate":
-        return WordRate(model.name)
+    if isinstance(model, CheckpointModel | TinyModel):
+        return _transformer(config, model)
+    if isinstance(model, AcousticModel | PitchModel):
+        return _acoustic(model)
     if isinstance(model, VectorsModel):
-        path = model.path or dataset.vectors
-        if path is None:
-            raise BrainalignError(
-                f"model.path is not set: data set {dataset.name} has no word vectors of its own; give a file of them."
-            )
-        return WordVectors(Path(path), model.name)
+        return _vectors(model, dataset)
+    if isinstance(model, OasmModel):
+        return Oasm(dataset.stimuli, model.sigma, model.name)
+    if isinstance(model, ShuffledModel):
+        of = model_option(model.of)
+        if model.path is not None:
+            of.path = model.path  # type: ignore[attr-defined]
+        of.layers = model.layers
+        return ShuffledWords(_extractor(config, of, dataset), model.seed, model.name)
     if isinstance(model, PlantedModel):
         from brainalign.features.planted import PlantedLanguage, PlantedSpeech
 
         planted = PlantedSpeech if model.kind == "planted_speech" else PlantedLanguage
-        return planted(dataset, seed=model.seed, name=model.name, layers=layers)
+        return planted(dataset, seed=model.seed, name=model.name, layers=_layers(model))
+    plain: dict[str, Callable[[str], Extractor]] = {
+        "word_rate": WordRate, "sentence_position": SentencePosition, "phone_onsets": PhoneOnsets, "articulation": Articulation,
+    }  # fmt: skip
+    return plain[model.kind](model.name)
+
+
+def _layers(model: Model) -> list[int] | None:
+    return None if model.layers == "all" else list(model.layers)
+
+
+def _acoustic(model: AcousticModel | PitchModel) -> Extractor:
+    if isinstance(model, PitchModel):
+        return Pitch(model.name, model.floor, model.ceiling)
+    if isinstance(model, MelModel):
+        banded = Mel if model.kind == "mel" else SpectralOnsets
+        return banded(model.n_mels, model.name, model.causal)
+    single = Envelope if model.kind == "envelope" else Intensity
+    return single(model.name, model.causal)
+
+
+def _vectors(model: VectorsModel, dataset: Dataset) -> Extractor:
+    path = model.path or dataset.vectors
+    if path is None:
+        raise BrainalignError(
+            f"model.path is not set: data set {dataset.name} has no word vectors of its own; give a file of them."
+        )
+    kind = WordVectors if model.kind == "vectors" else WordFrequency
+    return kind(Path(path), model.name)
+
+
+def _transformer(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
     from brainalign.features import untrained
     from brainalign.features.checkpoint import checkpoint_folder
+    from brainalign.features.embedding import InputEmbedding
     from brainalign.features.language import LanguageModel
     from brainalign.features.reading import Context
     from brainalign.features.speech import SpeechModel
+    from brainalign.features.surprisal import Surprisal
 
-    f = config.features
+    f, layers = config.features, _layers(model)
+    device = str(Arithmetic(config.device).torch_device())
     context = Context(f.context, f.context_words, f.context_stride)
     options: dict[str, Any] = {"pooling": f.pooling, "layers": layers, "device": device, "context": context}
     if isinstance(model, TinyModel):
@@ -113,12 +163,11 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
         if model.kind == "tiny_wav2vec2":
             return SpeechModel(*untrained.tiny_wav2vec2(model.seed), identity, model.name, layers, device)
         return LanguageModel(*untrained.tiny_gpt2(model.seed), identity, model.name, **options)
-    assert isinstance(model, CheckpointModel)
     folder = checkpoint_folder(model.checkpoint, model.path, model.revision)
     if model.kind == "speech":
         return SpeechModel.from_folder(folder, model.name, layers, device)
     if isinstance(model, SurprisalModel):
-        from brainalign.features.surprisal import Surprisal
-
         return Surprisal.from_folder(folder, model.name, outputs=model.outputs, device=device, context=context)
+    if model.kind == "embedding":
+        return InputEmbedding.from_folder(folder, model.name, pooling=f.pooling, device=device)
     return LanguageModel.from_folder(folder, model.name, **options)

@@ -99,3 +99,8 @@ def test_words_that_do_not_match_are_one_sentence():
         ResidualContext().fit({**e, "s00": e["s00"][1:]}, c)
     with pytest.raises(BrainalignError, match="at least 10 training words"):
         ResidualContext().fit({"a": e["s00"][:5]}, {"a": c["s00"][:5]})
+
+
+def test_the_check_sees_what_too_strong_a_penalty_leaves():
+    e, c, _ = planted()
+    assert ResidualContext(alphas=[1e5]).fit(e, c).check().after > 0.3

@@ -118,18 +118,18 @@ class ResidualContext:
         return _apart(self._residual, self._names, self._sizes)
 
     def check(self) -> LexicalCheck:
-        """Whether the lexical part is gone: R2 of a second regression, from E to the residual.
+        """Whether the lexical part is gone: R2 of a second regression, from E to the residual, at its best alpha.
 
         It is nested: the residuals that the second regression is fitted on were made without the words that it is
         scored on, which would otherwise pull the R2 below 0 and hide what is left.
         """
         x, y, fold = self._training
-        after = np.empty_like(y)
+        after = np.empty((len(ALPHAS), *y.shape))
         for k in np.unique(fold):
             train = fold != k
             inner = y[train] - _crossed(x[train], y[train], fold[train], [self.alpha_])[0]
-            after[~train] = _Ridge(x[train], inner, [self.alpha_])(x[~train])[0]
-        return LexicalCheck(self._before, _r2(self._residual, after, fold))
+            after[:, ~train] = _Ridge(x[train], inner, ALPHAS)(x[~train])
+        return LexicalCheck(self._before, max(_r2(self._residual, a, fold) for a in after))
 
     def _stack(self, lexical: Words, context: Words, names: Sequence[str]) -> tuple[Array, Array]:
         """Design and target, stimuli one under the other."""
