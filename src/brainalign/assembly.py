@@ -105,10 +105,8 @@ def _extractor(config: Config, model: Model, dataset: Dataset) -> Extractor:
     if isinstance(model, OasmModel):
         return Oasm(dataset.stimuli, model.sigma, model.name)
     if isinstance(model, ShuffledModel):
-        of = model_option(model.of)
-        if model.path is not None:
-            of.path = model.path  # type: ignore[attr-defined]
-        of.layers = model.layers
+        changes = {"layers": model.layers} | ({} if model.path is None else {"path": model.path})
+        of = model_option(model.of, **changes)
         return ShuffledWords(_extractor(config, of, dataset), model.seed, model.name)
     if isinstance(model, PlantedModel):
         from brainalign.features.planted import PlantedLanguage, PlantedSpeech

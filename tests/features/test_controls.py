@@ -44,7 +44,9 @@ def test_shuffled_words_keep_times_and_words_and_lose_their_order(said):
     assert shuffled.words[["onset", "offset"]].equals(stimulus.words[["onset", "offset"]])
     assert np.array_equal(values(control, stimulus), values(extractor, shuffled))
     assert not np.array_equal(values(control, stimulus), values(extractor, stimulus))
-    orders = {tuple(ShuffledWords(extractor, s).shuffled(said(*words, name=n)).words["word"]) for s in (1, 2) for n in "ab"}
+    orders = {
+        tuple(ShuffledWords(extractor, s).shuffled(said(*words, name=n)).words["word"]) for s in (1, 2) for n in "ab"
+    }
     assert len(orders) == 4 and control.identity() != ShuffledWords(extractor, seed=4).identity()
     with pytest.raises(BrainalignError, match="mel is a model of sound"):
         ShuffledWords(Mel())

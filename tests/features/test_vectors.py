@@ -121,7 +121,9 @@ def test_a_header_is_read_and_the_same_vectors_come_from_all_formats(file, tmp_p
     text.write_bytes(b"4 2\n" + file.read_bytes())
     binary = tmp_path / "v.bin"
     plain = read_vectors(file)
-    binary.write_bytes(b"4 2\n" + b"".join(w.encode() + b" " + v.astype("<f4").tobytes() + b"\n" for w, v in plain.items()))
+    binary.write_bytes(
+        b"4 2\n" + b"".join(w.encode() + b" " + v.astype("<f4").tobytes() + b"\n" for w, v in plain.items())
+    )
     for other in (text, binary):
         found = read_vectors(other)
         assert list(found) == list(plain) and all(np.array_equal(found[w], plain[w]) for w in plain)
@@ -150,7 +152,7 @@ def test_gensims_own_binary_files_are_read(tmp_path):
     gensim = pytest.importorskip("gensim")
     kept = gensim.models.KeyedVectors(5)
     values = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
-    kept.add_vectors(["the", "New York", "été"][:1] + ["New_York", "été"], values)
+    kept.add_vectors(["the", "New_York", "été"], values)
     kept.save_word2vec_format(str(tmp_path / "v.bin"), binary=True)
     found = read_vectors(tmp_path / "v.bin")
     assert list(found) == ["the", "New_York", "été"] and np.array_equal(np.stack(list(found.values())), values)

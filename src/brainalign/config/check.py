@@ -77,12 +77,12 @@ def baseline_option(audio: bool) -> schema.Model:
     return model_option("mel" if audio else "word_rate")
 
 
-def model_option(name: str) -> schema.Model:
-    """An option of ``conf/model`` by name, as it stands there."""
+def model_option(name: str, **changes: Any) -> schema.Model:
+    """An option of ``conf/model`` by name, with these keys changed."""
     options = [file.stem for file in (conf_folder() / "model").glob("*.yaml")]
     if name not in options:
         raise BrainalignError(f"model {name!r} is no option of conf/model; {nearest(name, options)}")
-    composed = OmegaConf.create({"model": _option("model", name)})
+    composed = OmegaConf.create({"model": OmegaConf.merge(_option("model", name), changes)})
     return _typed(composed, "model", _kind(composed, "model", schema.MODEL))  # type: ignore[no-any-return]
 
 

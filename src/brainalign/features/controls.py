@@ -102,7 +102,9 @@ class ShuffledWords:
 
     def __init__(self, extractor: Extractor, seed: int = 0, name: str = "shuffled_words") -> None:
         if extractor.unit != "words":
-            raise BrainalignError(f"model {name} shuffles words, but {extractor.name} is a model of sound; name one of words.")
+            raise BrainalignError(
+                f"model {name} shuffles words, but {extractor.name} is a model of sound; name one of words."
+            )
         self.name, self.seed, self._of = name, seed, extractor
         self.layers, self.placement, self.sees = extractor.layers, extractor.placement, extractor.sees
 
@@ -112,7 +114,9 @@ class ShuffledWords:
 
     def describe(self) -> str:
         """The model in a sentence."""
-        return f"words in random order within each stimulus (seed {self.seed}), read by {self._of.describe()}: a control"
+        return (
+            f"words in random order within each stimulus (seed {self.seed}), read by {self._of.describe()}: a control"
+        )
 
     def check(self, stimulus: Stimulus) -> None:
         """As the model itself."""

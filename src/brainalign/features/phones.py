@@ -19,9 +19,11 @@ from brainalign.features.base import Placement, Rows, Sees, Unit
 ARTICULATORY = (
     "vowel", "plosive", "fricative", "affricate", "nasal", "approximant", "voiced",
     "bilabial", "labiodental", "dental", "alveolar", "postalveolar", "palatal", "velar", "glottal",
-    "high", "mid", "low", "front", "central", "back", "rounded", "diphthong",
+    "high", "mid", "low", "front", "central", "back", "rounded", "tense", "rhotic",
+    "fronting", "backing",
 )  # fmt: skip
-"""Manner, voicing and place of consonants; height, backness, rounding and kind of vowels (a diphthong: of its begin)."""
+"""Manner, voicing and place of consonants; height, backness, rounding and tenseness of vowels (diphthongs: of
+their begin, and where they go)."""
 
 _TABLE = """
 P  plosive bilabial                | B  plosive bilabial voiced     | T  plosive alveolar
@@ -31,13 +33,13 @@ F  fricative labiodental           | V  fricative labiodental voiced | TH fricat
 DH fricative dental voiced         | S  fricative alveolar          | Z  fricative alveolar voiced
 SH fricative postalveolar          | ZH fricative postalveolar voiced | HH fricative glottal
 M  nasal bilabial voiced           | N  nasal alveolar voiced       | NG nasal velar voiced
-L  approximant alveolar voiced     | R  approximant postalveolar voiced
+L  approximant alveolar voiced     | R  approximant postalveolar voiced rhotic
 W  approximant bilabial velar voiced | Y approximant palatal voiced
-IY vowel voiced high front         | IH vowel voiced high front     | EH vowel voiced mid front
+IY vowel voiced high front tense         | IH vowel voiced high front     | EH vowel voiced mid front
 AE vowel voiced low front          | AA vowel voiced low back       | AO vowel voiced mid back rounded
-AH vowel voiced mid central        | ER vowel voiced mid central    | UH vowel voiced high back rounded
-UW vowel voiced high back rounded  | EY vowel voiced mid front diphthong | OW vowel voiced mid back rounded diphthong
-AY vowel voiced low central diphthong | AW vowel voiced low central diphthong | OY vowel voiced mid back rounded diphthong
+AH vowel voiced mid central        | ER vowel voiced mid central rhotic    | UH vowel voiced high back rounded
+UW vowel voiced high back rounded tense  | EY vowel voiced mid front tense fronting | OW vowel voiced mid back rounded tense backing
+AY vowel voiced low central fronting | AW vowel voiced low central backing | OY vowel voiced mid back rounded fronting
 """
 ARPABET = {cell.split()[0]: frozenset(cell.split()[1:]) for cell in re.split(r"[|\n]", _TABLE) if cell.strip()}
 """Phone, without stress -> its features: the 39 phones of the CMU pronouncing dictionary (Ladefoged & Johnson, A course

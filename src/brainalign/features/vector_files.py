@@ -112,7 +112,9 @@ def _read_binary(path: Path, words: int, dims: int) -> dict[str, NDArray[np.floa
         word = data[place:space].lstrip(b"\n").decode("utf-8", errors="replace")
         vector = np.frombuffer(data, dtype="<f4", count=dims, offset=space + 1)
         if not np.isfinite(vector).all():
-            raise BrainalignError(f"{path}: the vector of {word[:40]!r} (word {number}) holds numbers that are not finite.")
+            raise BrainalignError(
+                f"{path}: the vector of {word[:40]!r} (word {number}) holds numbers that are not finite."
+            )
         vectors.setdefault(word, vector)
         place = end
     if data[place:].strip(b"\n"):
