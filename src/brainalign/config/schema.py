@@ -221,6 +221,7 @@ class Features:
 
     pooling: str
     align: str
+    resample: str
     context: str
     context_words: int | None
     context_stride: int | None
@@ -231,6 +232,7 @@ class Features:
         within("features.context_stride", self.context_stride, 1)
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
         one_of("features.align", self.align, ("onset", "offset"))
+        one_of("features.resample", self.resample, ("box", "lanczos"))
 
 
 @dataclass
