@@ -244,3 +244,11 @@ def test_real_transcripts_with_punctuation_and_casing_keep_every_sub_word(test_d
         decoded = [tokenizer.decode([text.ids[t] for t in group]).strip() for group in text.groups]
         assert decoded == [w.strip() for w in transcript]
         assert text.starts[:-1] == [group[0] for group in text.groups]
+
+
+@pytest.mark.parametrize("kind", ["whisper", "wav2vec2", "vit"])
+def test_a_checkpoint_of_another_kind_is_one_sentence(tmp_path, kind):
+    """Whisper's decoder counts as a causal language model in transformers; here it does not."""
+    (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
+    with pytest.raises(BrainalignError, match=f"model mine: .* is of type '{kind}', no causal language model"):
+        LanguageModel.from_folder(tmp_path, "mine")

@@ -13,8 +13,8 @@ from brainalign.errors import BrainalignError
 from brainalign.features.base import Extractor, Placement, Rows, Sees, Unit
 from brainalign.features.words import needs_words, word_rows, words_of
 
-WIDEST = 4096
-"""Columns above which OASM is refused: with 20 lags their Gram matrix alone would take 54 GB."""
+WIDEST = 1000
+"""Columns above which OASM is refused: with 20 lags their Gram matrix alone takes 3.2 GB."""
 
 
 class Oasm:
