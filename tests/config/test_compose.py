@@ -4,7 +4,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from brainalign.config import check, conf_folder
-from brainalign.config.check import partner_of
+from brainalign.config.check import model_option, partner_of
 from brainalign.errors import BrainalignError
 
 GROUPS = ("data", "model", "features", "window", "encoding", "analysis", "stats", "tracking", "experiment")
@@ -15,6 +15,8 @@ def options(group):
 
 
 NEEDS = {"data=folder": ["data.root=x"], "data=alice_fmri": ["data.root=x"]}
+FILES = ("fasttext", "word2vec", "word_frequency")
+NEEDS |= {f"model={name}": ["model.path=x"] for name in FILES}
 
 
 def config(*overrides):
@@ -30,7 +32,8 @@ def test_every_option_of_every_group_composes(choice):
 
 @pytest.mark.parametrize("name", [o for o in options("model") if o != "auto"])
 def test_every_model_serves_as_partner_and_baseline(name):
-    found = config("analysis=cca", "model.name=another", f"model@partner={name}", f"model@baseline={name}")
+    files = ["partner.path=x", "baseline.path=x"] if name in FILES else []
+    found = config("analysis=cca", "model.name=another", f"model@partner={name}", f"model@baseline={name}", *files)
     assert found.partner.name == found.baseline.name == name
 
 
@@ -76,6 +79,9 @@ def test_alphas_are_sorted_and_single():
         ("data.repeated=1000", "data.repeated=1000 is impossible"),
         ("data=alice_fmri", "data.root is not set"),
         ("model=auto", "model=auto"),
+        ("model=fasttext", "model.path is not set"),
+        ("features.context=widow", "did you mean 'window'"),
+        ("features.context_words=0", "features.context_words=0 is impossible"),
         ("stats.score=R", "stats.score='R' is unknown"),
     ],
 )
@@ -83,3 +89,18 @@ def test_impossible_values_get_one_sentence(override, message):
     with pytest.raises(BrainalignError, match=message) as caught:
         config(override)
     assert "\n" not in str(caught.value)
+
+
+def test_every_named_language_model_has_its_card():
+    """What the card says is what the option loads."""
+    others = {"auto", *FILES}
+    models = {n: model_option(n) for n in options("model") if n not in others}
+    named = [n for n, m in models.items() if m.kind == "language" and m.checkpoint]
+    assert len(named) >= 20
+    for name in named:
+        model = models[name]
+        assert model.card.hub == model.checkpoint and model.card.layers > 0 and model.card.dims % 64 == 0
+        assert model.card.licence and "20" in model.card.reference
+    assert (model_option("gpt2_xl").card.layers, model_option("gpt2_xl").card.dims) == (48, 1600)
+    with pytest.raises(BrainalignError, match="did you mean 'gpt2'"):
+        model_option("gtp2")

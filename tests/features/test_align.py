@@ -162,3 +162,34 @@ def test_float32_stays_float32(placement):
     times = 0.02 * np.arange(30)
     for grid in (FrameGrid(0.0, 50.0, 30), FrameGrid(0.0, 10.0, 5), FrameGrid(0.0, 100.0, 50)):
         assert to_grid(Rows(np.ones((30, 2), np.float32), times, times), "frames", grid).dtype == np.float32
+
+
+def test_lanczos_is_the_literal_kernel_of_the_field():
+    """Huth et al. (2016), lanczosinterp2D with window 3 and the grid's rate as cutoff, written out."""
+    rng = np.random.default_rng(5)
+    onset = np.sort(rng.uniform(0, 60, 150))
+    rows = Rows(rng.normal(size=(150, 3)), onset, onset + 0.2)
+    grid = FrameGrid(start=1.0, rate=0.5, n=28)
+    expected = np.zeros((28, 3))
+    for i, t in enumerate(grid.times):
+        for k in range(150):
+            x = (t - onset[k]) * 0.5
+            if abs(x) < 3:
+                weight = 1.0 if x == 0 else 3 * np.sin(np.pi * x) * np.sin(np.pi * x / 3) / (np.pi**2 * x**2)
+                expected[i] += weight * rows.values[k]
+    np.testing.assert_allclose(to_grid(rows, "words", grid, resample="lanczos"), expected, atol=1e-12)
+    later = to_grid(rows, "words", grid, resample="lanczos", align="offset")
+    moved = Rows(rows.values, onset + 0.2, onset + 0.4)
+    np.testing.assert_allclose(later, to_grid(moved, "words", grid, resample="lanczos"), atol=1e-12)
+    fast = FrameGrid(0.0, 50.0, 100)  # where words are held, and nothing is resampled
+    assert np.array_equal(to_grid(rows, "words", fast, resample="lanczos"), to_grid(rows, "words", fast))
+
+
+def test_lanczos_keeps_a_constant_and_slow_tones_and_stops_fast_ones():
+    times = 0.0125 + 0.02 * np.arange(6000)
+    grid = FrameGrid(start=10.0, rate=0.5, n=50)
+    tones = np.stack([np.ones(6000), np.sin(2 * np.pi * 0.05 * times), np.sin(2 * np.pi * 0.6 * times)], axis=1)
+    found = to_grid(frames(tones, times), "frames", grid, resample="lanczos")
+    np.testing.assert_allclose(found[:, 0], 1, atol=1e-12)
+    np.testing.assert_allclose(found[:, 1], np.sin(2 * np.pi * 0.05 * grid.times), atol=0.02)
+    assert np.abs(found[:, 2]).max() < 0.02 < np.abs(to_grid(frames(tones, times), "frames", grid)[:, 2]).max()

@@ -14,7 +14,13 @@ from brainalign.features.reading import Context, fitted_passes, word_passes
 from brainalign.features.subwords import starts_of
 from brainalign.features.untrained import tiny_gpt2
 
-SIZE = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": 300, "initializer_range": 0.2}
+SIZE = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "vocab_size": 300,
+    "initializer_range": 0.2,
+}
 WIDE = {**SIZE, "intermediate_size": 64}
 MODELS = {
     "gpt2": {"n_embd": 32, "n_layer": 3, "n_head": 2, "vocab_size": 300, "n_positions": 512, "initializer_range": 0.2},
@@ -228,7 +234,8 @@ def test_real_transcripts_with_punctuation_and_casing_keep_every_sub_word(test_d
 
     table = pd.read_csv(test_data / "podcast" / "spectral.tsv", sep="\t", quoting=3, keep_default_na=False)
     spoken = table["word"].tolist()
-    marked = [w.upper() if i % 5 == 0 else f"{w}," if i % 7 == 0 else f'"{w}."' if i % 11 == 0 else w for i, w in enumerate(spoken)]  # fmt: skip
+    forms = [str.upper, "{},".format, '"{}."'.format, str, str]
+    marked = [forms[i % len(forms)](w) for i, w in enumerate(spoken)]
     tokenizer = AutoTokenizer.from_pretrained(test_data / "gpt2_tokenizer")
     for transcript in (spoken, marked):
         text = encode(tokenizer, transcript, join_clitics=True)
@@ -237,3 +244,11 @@ def test_real_transcripts_with_punctuation_and_casing_keep_every_sub_word(test_d
         decoded = [tokenizer.decode([text.ids[t] for t in group]).strip() for group in text.groups]
         assert decoded == [w.strip() for w in transcript]
         assert text.starts[:-1] == [group[0] for group in text.groups]
+
+
+@pytest.mark.parametrize("kind", ["whisper", "wav2vec2", "vit"])
+def test_a_checkpoint_of_another_kind_is_one_sentence(tmp_path, kind):
+    """Whisper's decoder counts as a causal language model in transformers; here it does not."""
+    (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
+    with pytest.raises(BrainalignError, match=f"model mine: .* is of type '{kind}', no causal language model"):
+        LanguageModel.from_folder(tmp_path, "mine")

@@ -8,7 +8,8 @@ import pytest
 
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
-from brainalign.features.vectors import WordVectors, read_vectors
+from brainalign.features.vector_files import read_vectors
+from brainalign.features.vectors import WordFrequency, WordVectors
 
 
 def said(*words, name="s1"):
@@ -55,7 +56,8 @@ def test_no_known_word_at_all_is_refused(file):
         ("the 1 2\ncat 1 nan\n", 2, "'nan'"),
         ("the 1 2\ncat inf 1\n", 2, "'inf'"),
         ("the 1 2\nlast  1\n", 2, "''"),
-        ("2446 50\nthe 1 2\n", 1, "word2vec header"),
+        ("2446 50\nthe 1 2\n", 2, "2 numbers where the header says 50"),
+        ("2 2\nthe 1 2\ncat 1 2 3\n", 3, "3 numbers where the header says 2"),
         ("the\n", 1, "no word followed by numbers"),
     ],
 )
@@ -112,3 +114,70 @@ def test_real_glove(test_data):
         assert np.array_equal(vectors[word], np.array(numbers, dtype=np.float32))
     cosine = lambda a, b: vectors[a] @ vectors[b] / np.linalg.norm(vectors[a]) / np.linalg.norm(vectors[b])  # noqa: E731
     assert cosine("“", "”") > 0.98 > cosine("“", "the")
+
+
+def test_a_header_is_read_and_the_same_vectors_come_from_all_formats(file, tmp_path):
+    text = tmp_path / "v.vec"
+    text.write_bytes(b"4 2\n" + file.read_bytes())
+    binary = tmp_path / "v.bin"
+    plain = read_vectors(file)
+    binary.write_bytes(
+        b"4 2\n" + b"".join(w.encode() + b" " + v.astype("<f4").tobytes() + b"\n" for w, v in plain.items())
+    )
+    for other in (text, binary):
+        found = read_vectors(other)
+        assert list(found) == list(plain) and all(np.array_equal(found[w], plain[w]) for w in plain)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda b: b[:-3], "ends inside word 2, but its header says 2 words of 2 numbers"),
+        (lambda b: b + b"more", "goes on after the 2 words of 2 numbers"),
+        (lambda b: b.replace(b"2 2", b"2 3"), "ends inside word 2.*2 words of 3 numbers"),
+        (lambda b: b[:-8] + np.array([np.nan, 1], "<f4").tobytes(), "vector of 'cat'.*not finite"),
+    ],
+)
+def test_a_binary_file_of_another_size_is_one_sentence(tmp_path, change, message):
+    whole = b"2 2\n" + b"the " + np.array([0.1, 1], "<f4").tobytes() + b"cat " + np.array([0.3, 3], "<f4").tobytes()
+    path = tmp_path / "v.bin"
+    path.write_bytes(whole)
+    assert read_vectors(path)["cat"].tolist() == pytest.approx([0.3, 3])
+    path.write_bytes(change(whole))
+    with pytest.raises(BrainalignError, match=message):
+        read_vectors(path)
+
+
+def test_gensims_own_binary_files_are_read(tmp_path):
+    gensim = pytest.importorskip("gensim")
+    kept = gensim.models.KeyedVectors(5)
+    values = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    kept.add_vectors(["the", "New_York", "été"], values)
+    kept.save_word2vec_format(str(tmp_path / "v.bin"), binary=True)
+    found = read_vectors(tmp_path / "v.bin")
+    assert list(found) == ["the", "New_York", "été"] and np.array_equal(np.stack(list(found.values())), values)
+
+
+def test_a_binary_fasttext_model_knows_words_it_has_not_seen(tmp_path):
+    """Written by gensim in Facebook's format, read as vectors, compared with what gensim's own model says."""
+    models = pytest.importorskip("gensim.models")
+    fasttext = pytest.importorskip("gensim.models.fasttext")
+    text = [["the", "cat", "sat"], ["the", "dog", "ran"], ["a", "cat", "ran"]] * 20
+    model = models.FastText(text, vector_size=8, min_count=1, epochs=2, bucket=100, workers=1, seed=0)
+    path = tmp_path / "v.bin"
+    fasttext.save_facebook_model(model, str(path))
+    rows = dict(WordVectors(path).extract([said("cat", "cats", "")]))["s1"][0].values
+    assert np.allclose(rows[:2], [model.wv["cat"], model.wv["cats"]], atol=1e-5) and not rows[2].any()
+    assert "cats" not in model.wv.key_to_index and rows[1].any()
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(BrainalignError, match="begins as a binary fastText model but cannot be read"):
+        read_vectors(path)
+
+
+def test_frequency_is_the_logarithm_and_must_be_a_number(tmp_path):
+    path = tmp_path / "counts.txt"
+    path.write_text("the 1000\ncat 10\nnil 0\n")
+    rows = dict(WordFrequency(path).extract([said("The", "cat", "snark")]))["s1"][0].values
+    assert rows.ravel().tolist() == pytest.approx([3, 1, 0])
+    with pytest.raises(BrainalignError, match=r"'nil' has \[0.0\]; one number above 0"):
+        dict(WordFrequency(path).extract([said("nil")]))

@@ -56,7 +56,9 @@ def test_it_is_scikit_learns_ridge(n):
     space = ResidualContext(previous=2 if n > 3 else 24, alphas=[3.0]).fit(e, c)
     z = (stacked(e) - stacked(e).mean(axis=0)) / stacked(e).std(axis=0)
     position = np.tile(np.arange(n), len(NAMES))
-    design = np.hstack([np.where((position >= k)[:, None], np.roll(z, k, axis=0), 0) for k in range(space.previous + 1)])
+    design = np.hstack(
+        [np.where((position >= k)[:, None], np.roll(z, k, axis=0), 0) for k in range(space.previous + 1)]
+    )
     assert (design.shape[1] > len(design)) == (n == 3)
     expected = stacked(c) - Ridge(alpha=3.0).fit(design, stacked(c)).predict(design)
     np.testing.assert_allclose(stacked(space.transform(e, c)), expected, atol=1e-9)

@@ -19,7 +19,7 @@ from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
-from brainalign.features.align import Align
+from brainalign.features.align import Align, Resample
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
@@ -42,6 +42,7 @@ class Study:
         split_kind: ``auto``, ``stimulus``, ``presentation`` or ``blocks``.
         gap: Frames on either side of a test block, or None for the window's length.
         align: ``onset`` or ``offset``: where a word's vector is placed.
+        resample: ``box`` or ``lanczos``: how rows come to a slow grid.
         seed: Of the split and of every null.
         arithmetic: Device and precision.
         notes: Sentences for the report on what was left out, chosen or repaired.
@@ -57,6 +58,7 @@ class Study:
     split_kind: str = "auto"
     gap: int | None = None
     align: Align = "onset"
+    resample: Resample = "box"
     seed: int = 0
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     notes: list[str] = field(default_factory=list)
@@ -146,7 +148,9 @@ class Study:
             layer: One of its layers.
             project: What its rows become before they are put on the grid.
         """
-        return representation.features(layer, self.responses.grids, align=self.align, project=project).values
+        grids = self.responses.grids
+        found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
+        return found.values
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""

@@ -74,8 +74,16 @@ def partner_of(kind: str) -> str:
 
 def baseline_option(audio: bool) -> schema.Model:
     """The model that ``model@baseline=auto`` stands for: mel where the data set has audio, else word rate."""
-    name = "mel" if audio else "word_rate"
-    return _typed(OmegaConf.create({"baseline": _option("model", name)}), "baseline", schema.MODEL[name])  # type: ignore[no-any-return]
+    return model_option("mel" if audio else "word_rate")
+
+
+def model_option(name: str, **changes: Any) -> schema.Model:
+    """An option of ``conf/model`` by name, with these keys changed."""
+    options = [file.stem for file in (conf_folder() / "model").glob("*.yaml")]
+    if name not in options:
+        raise BrainalignError(f"model {name!r} is no option of conf/model; {nearest(name, options)}")
+    composed = OmegaConf.create({"model": OmegaConf.merge(_option("model", name), changes)})
+    return _typed(composed, "model", _kind(composed, "model", schema.MODEL))  # type: ignore[no-any-return]
 
 
 def _option(group: str, name: str) -> DictConfig:

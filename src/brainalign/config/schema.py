@@ -156,20 +156,60 @@ class TinyModel(Model):
 
 @dataclass
 class VectorsModel(Model):
-    """Static word vectors in GloVe's text format; None = those that belong to the data set."""
+    """A file of word vectors or frequencies; None = the vectors that belong to the data set."""
 
     path: str | None
 
 
 @dataclass
-class MelModel(Model):
-    """Log-mel spectrogram."""
+class AcousticModel(Model):
+    """A feature of the waveform in windows of 25 ms, centred on the frames or ending there."""
+
+    causal: bool
+
+
+@dataclass
+class MelModel(AcousticModel):
+    """Log-mel spectrogram, or its rises."""
 
     n_mels: int
 
     def __post_init__(self) -> None:
         super().__post_init__()
         within("model.n_mels", self.n_mels, 1, 256)
+
+
+@dataclass
+class PitchModel(Model):
+    """Pitch by Praat's autocorrelation, between two frequencies in Hz."""
+
+    floor: float
+    ceiling: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        within("model.floor", self.floor, 10)
+        within("model.ceiling", self.ceiling, self.floor, 8000)
+
+
+@dataclass
+class OasmModel(Model):
+    """Each word's identity, smoothed within its stimulus."""
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        within("model.sigma", self.sigma, 0.01)
+
+
+@dataclass
+class ShuffledModel(Model):
+    """Another model option, reading the words in a random order."""
+
+    of: str
+    path: str | None
+    seed: int
 
 
 @dataclass
@@ -190,6 +230,7 @@ class Features:
 
     pooling: str
     align: str
+    resample: str
     context: str
     context_words: int | None
     context_stride: int | None
@@ -208,6 +249,7 @@ class Features:
         one_of("features.dtype", self.dtype, ("float32", "float16"))
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
         one_of("features.align", self.align, ("onset", "offset"))
+        one_of("features.resample", self.resample, ("box", "lanczos"))
 
 
 @dataclass
@@ -331,7 +373,9 @@ class Config:
 DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
-    "vectors": VectorsModel, "mel": MelModel, "envelope": Model, "word_rate": Model,
+    "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
+    "sentence_position": Model, "phone_onsets": Model, "articulation": Model, "oasm": OasmModel, "shuffled_words": ShuffledModel,
+    "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip
 ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis}

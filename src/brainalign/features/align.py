@@ -12,13 +12,23 @@ from brainalign.data.grid import FrameGrid
 from brainalign.features.base import Placement, Rows, Unit
 
 Align = Literal["onset", "offset"]
+Resample = Literal["box", "lanczos"]
+"""How rows come to a slow grid: what lies in a frame's slot, or a low-pass filter that reaches into its neighbours."""
+LOBES = 3
+"""Frames to either side that the Lanczos kernel reaches."""
 
 SAME = 1e-6
 """Seconds within which two times are one."""
 
 
 def to_grid(
-    rows: Rows, unit: Unit, grid: FrameGrid, *, placement: Placement = "hold", align: Align = "onset"
+    rows: Rows,
+    unit: Unit,
+    grid: FrameGrid,
+    *,
+    placement: Placement = "hold",
+    align: Align = "onset",
+    resample: Resample = "box",
 ) -> NDArray[np.floating[Any]]:
     """Put rows on a frame grid of period P.
 
@@ -33,6 +43,11 @@ def to_grid(
     frames   slower             the mean of the rows over its slot (a box against aliasing)
     =======  =================  ==============================================================================
 
+    With ``resample="lanczos"`` a frame of a slow grid holds, in place of the sum or mean over its slot, all rows within
+    three frames of it, weighted by ``sinc(x) sinc(x / 3)``, x frames apart (Huth et al. 2016); model frames are
+    divided by the weights' sum, so that what is constant stays so. The kernel reaches three frames into the
+    future: no latency below that can be read.
+
     Beyond their first and last row, model frames go on as they began and ended. Of two words that overlap,
     the later counts.
 
@@ -43,6 +58,7 @@ def to_grid(
         placement: Of words on a fast grid.
         align: ``onset``, or ``offset``: a word is then placed from its offset, for as long as it lasted or
             until the next one has ended, so that nothing is known before it was heard.
+        resample: On a slow grid.
 
     Returns:
         (grid.n, dims).
@@ -54,6 +70,9 @@ def to_grid(
     """
     if grid.n == 0 or len(rows.values) == 0:
         return np.zeros((grid.n, rows.values.shape[1]), dtype=rows.values.dtype)
+    if grid.slow and resample == "lanczos":
+        times = rows.onset if unit == "frames" else _span(rows, align)[0]
+        return _lanczos(rows.values, times, grid, mean=unit == "frames")
     if unit == "frames":
         return _frames(rows, grid)
     begin, end = _span(rows, align)
@@ -116,6 +135,23 @@ def _span(rows: Rows, align: Align) -> tuple[NDArray[np.float64], NDArray[np.flo
     if align == "onset":
         return rows.onset, rows.offset
     return rows.offset, 2 * rows.offset - rows.onset  # ended by the next word's begin, if that is earlier
+
+
+def _lanczos(
+    values: NDArray[np.floating[Any]], times: NDArray[np.float64], grid: FrameGrid, *, mean: bool
+) -> NDArray[np.floating[Any]]:
+    """(n, dims): each frame's rows within LOBES frames, weighted, a frame at a time."""
+    out = np.zeros((grid.n, values.shape[1]), dtype=values.dtype)
+    order = np.argsort(times, kind="stable")
+    values, times = values[order], times[order]
+    firsts, lasts = (np.searchsorted(times, grid.times + side * LOBES / grid.rate) for side in (-1, 1))
+    for frame, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
+        apart = (grid.times[frame] - times[first:last]) * grid.rate
+        weights = np.sinc(apart) * np.sinc(apart / LOBES)
+        if mean and last > first:
+            weights /= weights.sum()
+        out[frame] = weights @ values[first:last]
+    return out
 
 
 def _sum(values: NDArray[np.floating[Any]], place: NDArray[np.float64], n: int) -> NDArray[np.floating[Any]]:

@@ -18,7 +18,7 @@ from brainalign.features.base import Placement, Rows, Sees, Unit
 from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.encoded import Encoded, encode
 from brainalign.features.forward import asked_layers, hidden_states, kind, ready, weights_digest
-from brainalign.features.reading import Context, Pass, fitted_passes, word_passes
+from brainalign.features.reading import AUTO, Context, Pass, fitted_passes, word_passes
 from brainalign.features.text_models import is_bidirectional, text_checkpoint, token_limit
 from brainalign.features.words import needs_words, word_rows, words_of
 
@@ -87,7 +87,7 @@ class LanguageModel:
         layers: Sequence[int] | None = None,
         device: str = "cpu",
         join_clitics: bool = True,
-        context: Context = Context(),
+        context: Context = AUTO,
     ) -> None:
         if pooling not in POOLING:
             raise BrainalignError(f"features.pooling={pooling!r} is unknown; {nearest(pooling, POOLING)}")

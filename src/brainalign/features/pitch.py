@@ -69,7 +69,7 @@ class Pitch(Acoustic):
 def _nearest(times: Array, wanted: Array) -> NDArray[np.int64]:
     """Numbers of the uniform times that lie nearest."""
     step = (times[-1] - times[0]) / max(1, len(times) - 1) or 1.0
-    return np.clip(np.rint((wanted - times[0]) / step), 0, len(times) - 1).astype(np.int64)
+    return np.asarray(np.clip(np.rint((wanted - times[0]) / step), 0, len(times) - 1), dtype=np.int64)
 
 
 def _praat() -> Any:

@@ -66,7 +66,13 @@ class Context:
 
     def identity(self) -> dict[str, object]:
         """What determines the values."""
-        return {"context": self.policy, **(dict(zip(("words", "stride"), self.size, strict=True)) if self.words else {})}
+        return {
+            "context": self.policy,
+            **(dict(zip(("words", "stride"), self.size, strict=True)) if self.words else {}),
+        }
+
+
+AUTO = Context()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
-from brainalign.features.align import Align, to_grid, words_from_frames, words_without_frame
+from brainalign.features.align import Align, Resample, to_grid, words_from_frames, words_without_frame
 from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
 from brainalign.progress import track
@@ -123,6 +123,7 @@ class Representation:
         grids: Mapping[str, FrameGrid],
         *,
         align: Align = "onset",
+        resample: Resample = "box",
         project: Projection | None = None,
     ) -> Features:
         """One layer on the frame grid.
@@ -131,6 +132,7 @@ class Representation:
             layer: One of ``layers``.
             grids: Stimulus -> grid; only these stimuli are given.
             align: ``onset`` or ``offset``, for a vector a word.
+            resample: How rows come to a slow grid: ``box`` or ``lanczos``.
             project: From a stimulus's id and rows to new values of those rows, before they are put on the grid: a
                 frame without a word then stays zero, and one with several is the sum of projected words.
         """
@@ -141,7 +143,10 @@ class Representation:
             lost = sum(words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items())
             total = sum(len(rows[s].onset) for s in grids)
             self._note(lost, f"{self.name}: {lost} of {total} words fall into no frame and are left out.")
-        values = {s: to_grid(rows[s], self.unit, g, placement=placement, align=align) for s, g in grids.items()}
+        values = {
+            s: to_grid(rows[s], self.unit, g, placement=placement, align=align, resample=resample)
+            for s, g in grids.items()
+        }
         return Features(f"{self.name}/{layer}", values, dict(grids))
 
     def word_rows(self, layer: int) -> dict[str, NDArray[np.floating[Any]]]:

@@ -14,7 +14,7 @@ from brainalign.features.base import Placement
 from brainalign.features.checkpoint import Checkpoint
 from brainalign.features.encoded import Encoded
 from brainalign.features.language import LanguageModel
-from brainalign.features.reading import Context
+from brainalign.features.reading import AUTO, Context
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -23,7 +23,7 @@ OUTPUTS = ("surprisal", "entropy")
 
 
 class Surprisal(LanguageModel):
-    r"""How unexpected each word was, and how open the model's expectation of it, from one pass:
+    """How unexpected each word was, and how open the model's expectation of it, from one pass.
 
         surprisal(w) = -sum_k log2 p(t_k | all before t_k),    t_k the sub-words of w
         entropy(w)   = -sum_v p(v) log2 p(v),                  p the prediction of w's first sub-word
@@ -62,7 +62,7 @@ class Surprisal(LanguageModel):
         outputs: Sequence[str] = ("surprisal",),
         device: str = "cpu",
         join_clitics: bool = True,
-        context: Context = Context(),
+        context: Context = AUTO,
     ) -> None:
         for output in outputs:
             if output not in OUTPUTS:

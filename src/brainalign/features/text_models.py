@@ -70,16 +70,11 @@ def text_checkpoint(folder: Path, name: str, loading: Loading = Loading()) -> Ch
     checkpoint = Checkpoint(folder, "AutoModelForCausalLM", "AutoTokenizer", loading)
     kind = checkpoint.model_type
     heard = {*auto.MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES, *auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES}
-    if kind in heard:
-        raise BrainalignError(
-            f"model {name}: the checkpoint {folder} is of type {kind!r}, a speech model; a language model is needed, "
-            "and model=wav2vec2 with model.path= is for speech models."
-        )
     if kind in auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES and is_bidirectional(checkpoint.config):
         return Checkpoint(folder, "AutoModelForMaskedLM", "AutoTokenizer", loading)
-    if kind not in auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    if kind in heard or kind not in auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         raise BrainalignError(
-            f"model {name}: the checkpoint {folder} is of type {kind!r}, no causal or bidirectional language model "
-            "of transformers; model=wav2vec2 with model.path= is for speech models."
+            f"model {name}: the checkpoint {folder} is of type {kind!r}, no causal language model of transformers and no "
+            "bidirectional one; model=wav2vec2 with model.path= is for speech models."
         )
     return checkpoint

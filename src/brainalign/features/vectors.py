@@ -1,10 +1,9 @@
-"""Static word vectors in GloVe's text format."""
+"""Static word vectors: GloVe, word2vec and fastText files."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -17,83 +16,17 @@ from numpy.typing import NDArray
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Placement, Rows, Unit
+from brainalign.features.vector_files import Lookup, read_vectors
 from brainalign.features.words import ALONE, needs_words, word_rows, words_of
 
 log = logging.getLogger(__name__)
-
-
-def read_vectors(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Read ``word v1 ... vd`` lines; where a word stands twice, the first counts.
-
-    Args:
-        path: UTF-8 text, one word and its numbers a line, separated by single spaces (Pennington et al.
-            2014). A word may itself hold spaces, as some of ``glove.840B`` do.
-
-    Returns:
-        Word -> (d,).
-
-    Raises:
-        BrainalignError: The file is missing or empty, or a line does not parse: the first such line is named.
-
-    Example:
-        >>> import tempfile
-        >>> file = Path(tempfile.mkdtemp()) / "v.txt"
-        >>> _ = file.write_text("the 0.5 1.0" + chr(10) + "cat -1 2" + chr(10))
-        >>> read_vectors(file)["cat"].tolist()
-        [-1.0, 2.0]
-    """
-    vectors: dict[str, NDArray[np.float32]] = {}
-    dims = 0
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                word, vector = _parse(line, dims)
-            except ValueError as error:
-                raise BrainalignError(
-                    f"{path}, line {number}: {error}; 'word v1 ... vd' with the same count of numbers in "
-                    "every line is needed."
-                ) from None
-            dims = dims or len(vector)
-            vectors.setdefault(word, vector)
-    if not vectors:
-        raise BrainalignError(f"{path} is empty; 'word v1 ... vd' lines are needed.")
-    return vectors
-
-
-def _parse(line: bytes, dims: int) -> tuple[str, NDArray[np.float32]]:
-    """Word and vector of a line; ``dims`` is 0 at the first."""
-    try:
-        text = line.decode("utf-8").rstrip(" \r\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start + 1} is not UTF-8") from None
-    word, *fields = text.split(" ")
-    if not fields:
-        raise ValueError(f"{text[:40]!r} is no word followed by numbers")
-    if not dims and len(fields) == 1 and word.isdigit() and fields[0].isdigit():
-        raise ValueError(f"{text!r} is a word2vec header, which must be taken out")
-    inner = len(fields) - dims if dims else 0
-    if inner > 0 and not any(map(_is_number, fields[:inner])):
-        word, fields = " ".join([word, *fields[:inner]]), fields[inner:]
-    for field in fields:
-        if not _is_number(field):
-            raise ValueError(f"{field[:40]!r}, in the line of {word[:40]!r}, is no finite number")
-    if dims and len(fields) != dims:
-        raise ValueError(f"{word[:40]!r} has {len(fields)} numbers where line 1 has {dims}")
-    return word, np.array([float(f) for f in fields], dtype=np.float32)
-
-
-def _is_number(field: str) -> bool:
-    try:
-        return math.isfinite(float(field))
-    except ValueError:
-        return False
 
 
 class WordVectors:
     """Each word's vector, looked up as written, then in lower case; unknown words are zero and counted.
 
     Args:
-        path: Text file in GloVe's format.
+        path: See :func:`read_vectors`.
         name: As it stands in tables.
 
     Raises:
@@ -110,11 +43,11 @@ class WordVectors:
         self.path, self.name = Path(path).expanduser(), name
         if not self.path.is_file():
             raise BrainalignError(
-                f"model.path={path} is no file; a text file of word vectors (GloVe's format) is needed."
+                f"model.path={path} is no file; a file of word vectors (GloVe, word2vec, fastText) is needed."
             )
 
     @cached_property
-    def vectors(self) -> dict[str, NDArray[np.float32]]:
+    def vectors(self) -> Lookup:
         """Word -> (d,); read when first asked for."""
         return read_vectors(self.path)
 
@@ -166,3 +99,35 @@ class WordVectors:
     def _look_up(self, word: str) -> NDArray[np.float32] | None:
         found = self.vectors.get(word)
         return self.vectors.get(word.lower()) if found is None else found
+
+
+class WordFrequency(WordVectors):
+    """How frequent each word is: log10 of the number that a file gives it; words that it does not hold are zero.
+
+    Args:
+        path: ``word number`` lines: counts, or counts per million.
+        name: As it stands in tables.
+    """
+
+    placement: Placement = "impulse"
+
+    def __init__(self, path: Path, name: str = "word_frequency") -> None:
+        super().__init__(path, name)
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the values."""
+        return {**super().identity(), "kind": "word_frequency"}
+
+    def describe(self) -> str:
+        """The model in a sentence."""
+        return f"log10 of each word's frequency from {self.path.name}; words that it does not hold are zero"
+
+    def _look_up(self, word: str) -> NDArray[np.float32] | None:
+        found = super()._look_up(word)
+        if found is None:
+            return None
+        if found.shape != (1,) or found[0] <= 0:
+            raise BrainalignError(
+                f"{self.path}: {word!r} has {found.tolist()}; one number above 0 a word is needed for its frequency."
+            )
+        return np.log10(found.astype(np.float64)).astype(np.float32)

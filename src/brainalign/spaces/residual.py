@@ -175,7 +175,9 @@ def _crossed(x: Array, y: Array, fold: NDArray[np.int64], alphas: Sequence[float
 def _folds(sizes: Sequence[int], n: int) -> NDArray[np.int64]:
     """(words,) fold of each word: whole stimuli where there are enough, else contiguous blocks."""
     if sum(sizes) < 2 * n:
-        raise BrainalignError(f"residual context needs at least {2 * n} training words for {n} folds; there are {sum(sizes)}.")
+        raise BrainalignError(
+            f"residual context needs at least {2 * n} training words for {n} folds; there are {sum(sizes)}."
+        )
     if len(sizes) >= n:
         middle = (np.arange(len(sizes)) + 0.5) / len(sizes)
         return np.repeat((middle * n).astype(np.int64), sizes)

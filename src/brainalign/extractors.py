@@ -1,0 +1,145 @@
+"""From a model's settings to its extractor; only what is needed is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brainalign.config import Config
+from brainalign.config.check import model_option
+from brainalign.config.schema import (
+    AcousticModel,
+    CheckpointModel,
+    MelModel,
+    Model,
+    OasmModel,
+    PitchModel,
+    PlantedModel,
+    ShuffledModel,
+    SurprisalModel,
+    TinyModel,
+    VectorsModel,
+)
+from brainalign.data.types import Dataset
+from brainalign.errors import BrainalignError
+from brainalign.features.acoustic import Envelope, Intensity, Mel, SpectralOnsets
+from brainalign.features.base import Extractor
+from brainalign.features.controls import Oasm, SentencePosition, ShuffledWords
+from brainalign.features.phones import Articulation, PhoneOnsets
+from brainalign.features.pitch import Pitch
+from brainalign.features.vectors import WordFrequency, WordVectors
+from brainalign.features.words import WordRate
+from brainalign.linalg.arithmetic import Arithmetic
+
+if TYPE_CHECKING:
+    from brainalign.features.checkpoint import Loading
+
+
+def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
+    """The extractor that a model's settings stand for.
+
+    Args:
+        config: Of the run: features, seed and device.
+        model: One of its models.
+        dataset: Whose stimuli it is for.
+
+    Raises:
+        BrainalignError: A checkpoint or a file that is missing or of another kind.
+    """
+    if isinstance(model, CheckpointModel | TinyModel):
+        return _speech(config, model) if model.kind in ("speech", "tiny_wav2vec2") else _language(config, model)
+    if isinstance(model, AcousticModel | PitchModel):
+        return _acoustic(model)
+    if isinstance(model, VectorsModel):
+        return _vectors(model, dataset)
+    if isinstance(model, OasmModel):
+        return Oasm(dataset.stimuli, model.sigma, model.name)
+    if isinstance(model, ShuffledModel):
+        changes = {"layers": model.layers} | ({} if model.path is None else {"path": model.path})
+        of = model_option(model.of, **changes)
+        return ShuffledWords(extractor_of(config, of, dataset), model.seed, model.name)
+    if isinstance(model, PlantedModel):
+        from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+
+        planted = PlantedSpeech if model.kind == "planted_speech" else PlantedLanguage
+        return planted(dataset, seed=model.seed, name=model.name, layers=_layers(model))
+    plain: dict[str, Callable[[str], Extractor]] = {
+        "word_rate": WordRate, "sentence_position": SentencePosition, "phone_onsets": PhoneOnsets, "articulation": Articulation,
+    }  # fmt: skip
+    return plain[model.kind](model.name)
+
+
+def _layers(model: Model) -> list[int] | None:
+    return None if model.layers == "all" else list(model.layers)
+
+
+def _acoustic(model: AcousticModel | PitchModel) -> Extractor:
+    if isinstance(model, PitchModel):
+        return Pitch(model.name, model.floor, model.ceiling)
+    if isinstance(model, MelModel):
+        banded = Mel if model.kind == "mel" else SpectralOnsets
+        return banded(model.n_mels, model.name, model.causal)
+    single = Envelope if model.kind == "envelope" else Intensity
+    return single(model.name, model.causal)
+
+
+def _vectors(model: VectorsModel, dataset: Dataset) -> Extractor:
+    path = model.path or dataset.vectors
+    if path is None:
+        raise BrainalignError(
+            f"model.path is not set: data set {dataset.name} has no word vectors of its own; give a file of them."
+        )
+    kind = WordVectors if model.kind == "vectors" else WordFrequency
+    return kind(Path(path), model.name)
+
+
+def _speech(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
+    from brainalign.features.speech import LONGEST, SpeechModel
+    from brainalign.features.untrained import tiny_wav2vec2
+
+    f = config.features
+    options: dict[str, Any] = {
+        "layers": _layers(model),
+        "device": _device(config),
+        "context": "auto" if f.context == "isolated" else f.context,  # a word alone is for language models
+        "seconds": f.context_seconds or LONGEST,
+        "batch_seconds": f.batch_seconds,
+    }
+    if isinstance(model, TinyModel):
+        identity = {"kind": model.kind, "seed": model.seed}
+        return SpeechModel(*tiny_wav2vec2(model.seed), identity, model.name, **options)
+    return SpeechModel.from_folder(*_checkpoint(config, model), **options)
+
+
+def _language(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
+    from brainalign.features.embedding import InputEmbedding
+    from brainalign.features.language import LanguageModel
+    from brainalign.features.reading import Context
+    from brainalign.features.surprisal import Surprisal
+    from brainalign.features.untrained import tiny_gpt2
+
+    f, device = config.features, _device(config)
+    context = Context(f.context, f.context_words, f.context_stride)
+    options: dict[str, Any] = {"pooling": f.pooling, "layers": _layers(model), "device": device, "context": context}
+    if isinstance(model, TinyModel):
+        identity = {"kind": model.kind, "seed": model.seed}
+        return LanguageModel(*tiny_gpt2(model.seed), identity, model.name, **options)
+    where = _checkpoint(config, model)
+    if isinstance(model, SurprisalModel):
+        return Surprisal.from_folder(*where, outputs=model.outputs, device=device, context=context)
+    if model.kind == "embedding":
+        return InputEmbedding.from_folder(*where, pooling=f.pooling, device=device)
+    return LanguageModel.from_folder(*where, **options)
+
+
+def _device(config: Config) -> str:
+    return str(Arithmetic(config.device).torch_device())
+
+
+def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Loading]:
+    """Folder and name of a checkpoint, and how it is to be loaded."""
+    from brainalign.features.checkpoint import Loading, checkpoint_folder
+
+    folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
+    return folder, model.name, Loading(model.weights, config.seed, config.features.precision)
