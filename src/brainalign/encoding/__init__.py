@@ -1,5 +1,6 @@
 """TRF estimators, nested selection and scores."""
 
+from brainalign.encoding.banded import BandedRidgeTRF
 from brainalign.encoding.trf import RidgeTRF
 
-__all__ = ["RidgeTRF"]
+__all__ = ["BandedRidgeTRF", "RidgeTRF"]

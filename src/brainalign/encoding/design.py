@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.split import Split
 from brainalign.errors import BrainalignError
-from brainalign.linalg.moments import Moments, Segment, moments
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.moments import Moments, moments
+from brainalign.linalg.stack import Segment
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Design:
     def __init__(
         self,
         stimuli: Sequence[str],
-        responses: Sequence[NDArray[np.float64]],
+        responses: Sequence[NDArray[np.floating]],
         split: Split,
         centred: bool = True,
     ) -> None:
@@ -64,7 +70,7 @@ class Design:
                 f"{int(np.sum(np.asarray(count) == 0))} channel(s) have no valid sample at all; drop them before encoding."
             )
         self.center = sum(np.nansum(r, axis=0) for r in responses) / count * float(centred)
-        self.responses = [r - self.center for r in responses]
+        self.responses = [r - self.center.astype(r.dtype) for r in responses]
         self.groups = self._mask_groups()
 
     @property
@@ -88,12 +94,16 @@ class Design:
                 keep = valid & (atoms == atom)
                 y = np.where(keep[:, None], response[:, channels], 0.0)
                 old = segments.setdefault(int(atom), {}).get(name)
-                new = (keep.astype(np.float64), y, (y**2).sum(axis=0))
+                new = (keep.astype(np.float64), y, (y**2).sum(axis=0, dtype=np.float64))
                 segments[int(atom)][name] = new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
         return MaskGroup(channels, segments)
 
     def atoms(
-        self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]], lags: NDArray[np.int64]
+        self,
+        group: MaskGroup,
+        features: Mapping[str, NDArray[np.floating]],
+        lags: NDArray[np.int64],
+        arithmetic: Arithmetic = Arithmetic(),
     ) -> list[Moments]:
         """Moments of every atom for one group of electrodes.
 
@@ -101,11 +111,16 @@ class Design:
             group: The electrodes.
             features: Stimulus -> (T, d).
             lags: (m,) consecutive integers.
+            arithmetic: Where they are computed.
         """
-        return [
-            moments([Segment(features[s], *part) for s, part in sorted(group.segments[a].items())], lags)
-            for a in range(self.split.n_atoms)
-        ]
+
+        def job(device: torch.device, _: int) -> list[Moments]:
+            return [
+                moments([Segment(features[s], *part) for s, part in sorted(group.segments[a].items())], lags, device)
+                for a in range(self.split.n_atoms)
+            ]
+
+        return arithmetic.run(job, len(group.channels))
 
     def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:
         """(presentation, (T,) mask) of everything that fold scores."""

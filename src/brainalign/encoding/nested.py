@@ -19,8 +19,9 @@ from brainalign.encoding.design import Design
 from brainalign.encoding.scores import score
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments, total
-from brainalign.linalg.ridge import HeldOut, ridge_path, solve_chosen
+from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 """Stimulus -> (T, d): one layer's features."""
@@ -88,21 +89,21 @@ def fit_outer(
     by_fold = (lambda _: features) if isinstance(features, Mapping) else features
     grid = np.asarray(alphas, dtype=np.float64)
     for group in design.groups:
-        shared = design.atoms(group, features, lags) if isinstance(features, Mapping) else None
+        shared = design.atoms(group, features, lags, arithmetic) if isinstance(features, Mapping) else None
         curves = inner_curves(shared, split, alphas, arithmetic=arithmetic) if shared is not None else None
         for f in range(k):
             train_rows = sum(group.rows(a) for a in split.training(f))
             if train_rows < 2:  # a participant who heard nothing of this fold's training stimuli has no score in it
                 continue
             frames = by_fold(f)
-            atoms = shared if shared is not None else design.atoms(group, frames, lags)
+            atoms = shared if shared is not None else design.atoms(group, frames, lags, arithmetic)
             curve = curves[f] if curves is not None else inner_curves(atoms, split, alphas, f, arithmetic)[f]
             best = choose(curve)
             here = group.channels
             out.alpha[f, here] = grid[best]
             out.inner[f, here] = curve[best, np.arange(len(here))]
             train = total(atoms[a] for a in split.training(f))
-            solution = solve_chosen(train, *train.scale(), grid[best], arithmetic=arithmetic)
+            solution = solve_chosen(Problem(train, *train.scale()), grid[best], arithmetic)
             for stimulus in {design.stimuli[i] for i, _ in design.test_rows(f)}:
                 whole = out.predictions[f].setdefault(
                     stimulus, np.full((len(frames[stimulus]), c), np.nan, dtype=np.float32)
@@ -152,21 +153,21 @@ def inner_curves(
             f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
         )
     sums, counts = (np.zeros((k, len(alphas), c)) for _ in range(2))
-    tests = [HeldOut(total(atoms[a] for a in sorted(fold.test)), arithmetic) for fold in split.folds]
+    tests = [HeldOut(total(atoms[a] for a in sorted(fold.test))) for fold in split.folds]
     for i, j in combinations(range(k), 2):
         if outer is not None and outer not in (i, j):
             continue
         train = total(atoms[a] for a in split.training(i, j))
         if train.n < 2:
             continue
-        mean = train.ysum / train.n
-        for a, fit in enumerate(ridge_path(train, *train.scale(), alphas, arithmetic=arithmetic)):
-            for held_out, chooser in ((j, i), (i, j)):
-                if outer is None or outer == chooser:
-                    r2 = tests[held_out].r2(fit, mean).numpy()
-                    known = np.isfinite(r2)  # not where a participant heard nothing of the held-out stimuli
-                    sums[chooser, a, known] += r2[known]
-                    counts[chooser, a] += known
+        # (rows that are scored, the outer fold whose choice that score is for)
+        roles = [(held_out, chooser) for held_out, chooser in ((j, i), (i, j)) if outer in (None, chooser)]
+        problem = Problem(train, *train.scale())
+        r2 = path_scores(problem, [tests[h] for h, _ in roles], alphas, arithmetic)
+        for found, (_, chooser) in zip(r2, roles, strict=True):
+            known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli
+            sums[chooser][known] += found[known]
+            counts[chooser] += known
     return list(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
 
 
