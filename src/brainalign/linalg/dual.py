@@ -80,7 +80,8 @@ class Dual:
     def _project(self, values: Tensor) -> Tensor:
         """``(I - tau u u') values`` over the training rows."""
         unit = self._root / self._root.norm()
-        return values - self._tau * unit * (unit.T @ values)
+        projected: Tensor = values - self._tau * unit * (unit.T @ values)
+        return projected
 
     def _kernel(self, z: Tensor) -> Tensor:
         """(R, q) lagged kernel of the rows z (R, d) with the training rows."""
