@@ -10,6 +10,7 @@ from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, CheckpointModel, MelModel, Model, PlantedModel, TinyModel, VectorsModel
 from brainalign.data.types import Dataset
+from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Envelope, Mel
 from brainalign.features.base import Extractor
@@ -42,7 +43,7 @@ def open_dataset(config: Config) -> Dataset:
 def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
-    arithmetic = Arithmetic(config.device, encoding.dtype)
+    arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     return Study(
         dataset,
@@ -57,6 +58,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         align="offset" if config.features.align == "offset" else "onset",
         seed=config.seed,
         arithmetic=arithmetic,
+        search=Search(encoding.inner_folds, encoding.alpha_rule),
     )
 
 

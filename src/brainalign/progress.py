@@ -37,3 +37,21 @@ def track(items: Sequence[T] | Iterable[T], label: str, total: int | None = None
         for item in items:
             yield item
             bar.advance(task)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it.
+
+    Args:
+        seconds: How long.
+
+    Example:
+        >>> [duration(s) for s in (0.4, 42, 150, 5000, 200000)]
+        ['1 s', '42 s', '2 min 30 s', '1 h 23 min', '55 h 33 min']
+    """
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -176,13 +176,19 @@ class Encoding:
     """Folds and penalties of the TRF."""
 
     alphas: list[float]
+    alpha_rule: str
     outer_folds: int
+    inner_folds: int | None
     split: str
     gap: int | None
     dtype: str
+    solver: str
 
     def __post_init__(self) -> None:
         within("encoding.outer_folds", self.outer_folds, 3)
+        within("encoding.inner_folds", self.inner_folds, 1, self.outer_folds - 1)
+        one_of("encoding.alpha_rule", self.alpha_rule, ("local", "shared"))
+        one_of("encoding.solver", self.solver, ("auto", "cholesky", "eigh", "dual"))
         within("encoding.gap", self.gap, 0)
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
@@ -265,6 +271,7 @@ class Config:
     paths: Paths
     seed: int
     device: str
+    plan: bool
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
-from brainalign.encoding.design import MaskGroup
+from brainalign.encoding.design import AtomMoments, MaskGroup
 from brainalign.encoding.nested import choose
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic
@@ -69,15 +69,16 @@ class RidgeFit(TRF):
         arithmetic = Arithmetic(self.device, self.dtype, self.solver)
         c = opened.design.n_channels
         self.cv_scores_ = np.full((count, c), np.nan)
-        parts = [(g, opened.design.atoms(g, opened.frames, opened.lags, arithmetic)) for g in opened.design.groups]
+        atoms = AtomMoments(opened.design, opened.lags, arithmetic)
         if count > 1:
-            for group, atoms in parts:
-                self.cv_scores_[:, group.channels] = self._curve(opened, group, atoms, directions, arithmetic)
+            for group in opened.design.groups:
+                parts = atoms.of(group, opened.frames)
+                self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, arithmetic)
         best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_)
         if self.alpha_rule == "shared" and count > 1:
             best[:] = choose(np.nanmean(self.cv_scores_, axis=1, keepdims=True))
-        for group, atoms in parts:
-            self._fit_chosen(opened, group, total(atoms), directions, best, arithmetic)
+        for group in opened.design.groups:
+            self._fit_chosen(opened, group, total(atoms.of(group, opened.frames)), directions, best, arithmetic)
         return best
 
     def _curve(

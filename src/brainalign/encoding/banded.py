@@ -50,10 +50,10 @@ class BandedRidgeTRF(RidgeFit):
     Example:
         >>> rng = np.random.default_rng(0)
         >>> x = [rng.normal(size=(60, 6)) for _ in range(6)]
-        >>> y = [v[:, :2] * 2 for v in x]  # the second band has no part in it
-        >>> trf = BandedRidgeTRF(bands=[2, 4], tmax=0.04, alphas=[0.1, 1000.0], cv=3).fit(x, y)
+        >>> y = [2 * v[:, :1] + rng.normal(size=(60, 1)) for v in x]  # the second band has no part in it
+        >>> trf = BandedRidgeTRF(bands=[2, 4], tmax=0.04, alphas=[0.1, 10.0, 1e5], cv=3).fit(x, y)
         >>> trf.alpha_.tolist()
-        [[0.1, 0.1], [1000.0, 1000.0]]
+        [[0.1], [100000.0]]
     """
 
     def __init__(

@@ -141,9 +141,9 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _open(self, features: Given, responses: Given, groups: Sequence[Any] | None, choices: int) -> Opened:
         """Check what was given and fold it; a single choice needs no folds."""
-        arrays, plain = as_presentations(self, features, fit=True)
-        targets, _ = as_presentations(None, responses)
-        self._flat = bool(plain and np.ndim(responses) == 1)
+        arrays, _ = as_presentations(self, features, fit=True)
+        targets, dimensions = as_presentations(None, responses)
+        self._flat = dimensions == 1
         x, y = checked(arrays, targets)
         names = [str(i) for i in range(len(x))]
         labels = names if groups is None else list(groups)

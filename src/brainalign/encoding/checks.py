@@ -16,22 +16,24 @@ Given = Sequence[Array] | Array
 """(T_i, d) arrays, one a presentation; or one plain array."""
 
 
-def as_presentations(estimator: Any | None, given: Given, fit: bool = False) -> tuple[list[Array], bool]:
-    """A list of arrays, and whether one plain array was given.
+def as_presentations(estimator: Any | None, given: Given, fit: bool = False) -> tuple[list[Array], int]:
+    """A list of arrays, and the dimensions of the one plain array that was given, 0 where it was a list.
 
     Args:
         estimator: The estimator whose features these are; None for responses.
         given: Lists or an array.
         fit: Whether the estimator learns its number of features from them.
     """
-    if isinstance(given, (list, tuple)) and (len(given) == 0 or np.ndim(given[0]) == 2):
-        return [_floating(v) for v in given], False
+    if isinstance(given, (list, tuple)) and (len(given) == 0 or getattr(given[0], "ndim", 1) == 2):
+        return [_floating(v) for v in given], 0
     if isinstance(given, np.ndarray) and given.ndim == 3:
-        return [_floating(v) for v in given], False
+        return [_floating(v) for v in given], 0
     if estimator is None:
+        if given is None:
+            raise BrainalignError("a TRF requires y to be passed, but the target y is None: give the responses.")
         plain = check_array(given, ensure_2d=False, ensure_all_finite="allow-nan", dtype=[np.float64, np.float32])
-        return [plain[:, None] if plain.ndim == 1 else plain], True
-    return [validate_data(estimator, given, reset=fit, dtype=[np.float64, np.float32])], True
+        return [plain[:, None] if plain.ndim == 1 else plain], plain.ndim
+    return [validate_data(estimator, given, reset=fit, dtype=[np.float64, np.float32])], 2
 
 
 def checked(features: list[Array], responses: list[Array]) -> tuple[list[Array], list[Array]]:

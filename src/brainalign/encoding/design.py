@@ -35,6 +35,14 @@ class MaskGroup:
         """Valid rows of an atom, repeats counted."""
         return int(sum(weight.sum() for weight, _, _ in self.segments[atom].values()))
 
+    def distinct_rows(self, atom: int) -> int:
+        """Valid rows of an atom, repeats counted once."""
+        return int(sum((weight > 0).sum() for weight, _, _ in self.segments[atom].values()))
+
+    def edges(self, atom: int) -> int:
+        """Rows of an atom after which the number of valid presentations changes."""
+        return int(sum((np.diff(weight, append=0.0) != 0).sum() for weight, _, _ in self.segments[atom].values()))
+
 
 class Design:
     """Responses of all participants as one regression problem.
@@ -98,32 +106,45 @@ class Design:
                 segments[int(atom)][name] = new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
         return MaskGroup(channels, segments)
 
-    def atoms(
-        self,
-        group: MaskGroup,
-        features: Mapping[str, NDArray[np.floating]],
-        lags: NDArray[np.int64],
-        arithmetic: Arithmetic = Arithmetic(),
-    ) -> list[Moments]:
-        """Moments of every atom for one group of electrodes.
-
-        Args:
-            group: The electrodes.
-            features: Stimulus -> (T, d).
-            lags: (m,) consecutive integers.
-            arithmetic: Where they are computed.
-        """
-
-        def job(device: torch.device, _: int) -> list[Moments]:
-            return [
-                moments([Segment(features[s], *part) for s, part in sorted(group.segments[a].items())], lags, device)
-                for a in range(self.split.n_atoms)
-            ]
-
-        return arithmetic.run(job, len(group.channels))
-
     def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:
         """(presentation, (T,) mask) of everything that fold scores."""
         test = np.array(sorted(self.split.folds[fold].test))
         found = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
         return [(i, mask) for i, mask in found if mask.any()]
+
+
+class AtomMoments:
+    """Moments of every atom for one group of electrodes and one set of features at a time; the last are kept.
+
+    Args:
+        design: Responses and split.
+        lags: (m,) consecutive integers.
+        arithmetic: Where they are computed.
+    """
+
+    def __init__(self, design: Design, lags: NDArray[np.int64], arithmetic: Arithmetic = Arithmetic()) -> None:
+        self._design, self._lags, self._arithmetic = design, lags, arithmetic
+        self._held: tuple[MaskGroup, Mapping[str, NDArray[np.floating]], list[Moments]] | None = None
+
+    def of(self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]]) -> list[Moments]:
+        """One Moments an atom.
+
+        Args:
+            group: The electrodes.
+            features: Stimulus -> (T, d).
+        """
+        if self._held is None or self._held[0] is not group or self._held[1] is not features:
+            self._held = None  # one set in memory at a time
+
+            def job(device: torch.device, _: int) -> list[Moments]:
+                return [
+                    moments(
+                        [Segment(features[s], *part) for s, part in sorted(group.segments[a].items())],
+                        self._lags,
+                        device,
+                    )
+                    for a in range(self._design.split.n_atoms)
+                ]
+
+            self._held = group, features, self._arithmetic.run(job, len(group.channels))
+        return self._held[2]

@@ -57,7 +57,7 @@ class Representation:
         self._held: tuple[int, dict[str, Rows]] | None = None
         identity = extractor.identity()
         self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
-        missing = self._missing()
+        missing = self.missing
         if missing:
             for stimulus in stimuli.values():
                 extractor.check(stimulus)
@@ -84,6 +84,11 @@ class Representation:
         """Layers, 0 being the input embedding."""
         return self.extractor.layers
 
+    @property
+    def missing(self) -> list[int]:
+        """Layers that are not in the cache."""
+        return [n for n, key in self._keys.items() if not self._cache.has(key)]
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what determines the values besides the stimuli: weights, settings, extractor version."""
@@ -104,7 +109,7 @@ class Representation:
             self._held = None  # one layer at a time
             found = self._cache.read(self._keys[layer])
             if found is None:
-                self._extract(sorted({layer, *self._missing()}))
+                self._extract(sorted({layer, *self.missing}))
                 found = self._cache.read(self._keys[layer])
                 if found is None:
                     raise BrainalignError(
@@ -151,9 +156,6 @@ class Representation:
         if self.unit == "words":
             return {s: r.values for s, r in rows.items()}
         return {s: words_from_frames(r, self.stimuli[s].words) for s, r in rows.items()}
-
-    def _missing(self) -> list[int]:
-        return [n for n, key in self._keys.items() if not self._cache.has(key)]
 
     def _extract(self, layers: Sequence[int]) -> None:
         """Fill these layers' files, in one pass over what an earlier run has not already set aside."""

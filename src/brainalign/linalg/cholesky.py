@@ -24,7 +24,7 @@ class Cholesky:
     """Factors of ``S + alpha I``, one alpha after the other.
 
     Args:
-        upper: (q, q) with S in its upper triangle; it is kept and its lower triangle is used as workspace.
+        upper: (q, q) with S in its upper triangle, which is kept but for the tiles on the diagonal.
 
     Example:
         >>> import torch
@@ -35,10 +35,13 @@ class Cholesky:
     """
 
     def __init__(self, upper: Tensor) -> None:
+        import torch
+
         self._a = upper
-        self._diagonal = upper.diagonal().clone()
         tile, q = TILE[upper.device.type], len(upper)
         self._tiles = [slice(j, min(j + tile, q)) for j in range(0, q, tile)]
+        corners = [torch.triu(upper[t, t]) for t in self._tiles]
+        self._diagonal = [c + torch.triu(c, 1).T for c in corners]
 
     def factor(self, alpha: float) -> Cholesky:
         """Factor ``S + alpha I``; replaces the factor of the alpha before.
@@ -52,19 +55,18 @@ class Cholesky:
         import torch
 
         a = self._a
-        for tile in self._tiles:
+        for tile, corner in zip(self._tiles, self._diagonal, strict=True):
             j, e = tile.start, tile.stop
-            block = torch.triu(a[tile, tile], 1)
-            here = block + block.T
-            here.diagonal().copy_(self._diagonal[tile] + alpha)
-            below = a[tile, e:].T.contiguous()
+            here = corner.clone()
+            here.diagonal().add_(alpha)
+            below = a[tile, e:].T.clone(memory_format=torch.contiguous_format)
             if j:
                 here.addmm_(a[tile, :j], a[tile, :j].T, alpha=-1)
                 below.addmm_(a[e:, :j], a[tile, :j].T, alpha=-1)
             factor, fault = torch.linalg.cholesky_ex(here)
             if int(fault):
                 raise NotPositiveDefinite(f"alpha={alpha:g}")
-            a[tile, tile] = block + factor
+            a[tile, tile] = factor
             if e < len(a):
                 a[e:, tile] = torch.linalg.solve_triangular(factor.T, below, upper=True, left=False)
         return self

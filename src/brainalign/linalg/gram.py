@@ -37,6 +37,8 @@ def upper_gram(data: Moments, change: Tensor, center_weight: float | None, dtype
         (m q, m q), undefined below the diagonal blocks, and an upper bound of its largest eigenvalue (its Frobenius
         norm).
     """
+    import torch
+
     m, q = len(data.lags), change.shape[1]
     gram = change.new_empty((m * q, m * q), dtype=dtype)
     xsum = (data.xsum @ change).reshape(-1)
@@ -59,11 +61,22 @@ def upper_gram(data: Moments, change: Tensor, center_weight: float | None, dtype
                 gram[here, a * q :] = flat
             else:
                 gram[here, a * q :] = flat.addr(xsum[here], xsum[a * q :], alpha=-1 / center_weight)
-    for a in range(m):
-        block = gram[a * q : (a + 1) * q]
-        diagonal, rest = block[:, a * q : (a + 1) * q], block[:, (a + 1) * q :]
-        squares += float(diagonal.square().sum()) + 2 * float(rest.square().sum())
+    for a in range(0, m * q, q):
+        diagonal, right = gram[a : a + q, a : a + q], gram[a : a + q, a + q :]
+        squares += float(torch.linalg.vector_norm(diagonal)) ** 2 + 2 * float(torch.linalg.vector_norm(right)) ** 2
     return gram, squares**0.5
+
+
+def mirror(upper: Tensor, q: int) -> Tensor:
+    """The whole symmetric matrix from what ``upper_gram`` gave, in its own memory.
+
+    Args:
+        upper: (m q, m q).
+        q: Width of a block.
+    """
+    for a in range(q, len(upper), q):
+        upper[a : a + q, :a] = upper[:a, a : a + q].T
+    return upper
 
 
 def _edges(data: Moments) -> Iterator[tuple[Tensor, Tensor]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from brainalign.linalg.gram import upper_gram
+from brainalign.linalg.gram import mirror, upper_gram
 from brainalign.linalg.moments import Moments
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ class HeldOut:
 
     def gram(self, system: Primal, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
         """X'X (p, p), X'y (p, c) and X'1 (p,) of these rows, standardised as the system's."""
-        import torch
-
         upper, _ = upper_gram(self.moments, system.change, None, dtype)
-        whole = torch.triu(upper) + torch.triu(upper, 1).T
+        whole = mirror(upper, self.moments.d)
         cross = (system.change.T @ self.moments.cross).reshape(len(whole), -1)
         return whole, cross, (self.moments.xsum @ system.change).reshape(-1)
 

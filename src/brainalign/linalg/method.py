@@ -20,6 +20,7 @@ class Method:
         by_gram: Score held-out rows by their Gram matrix rather than by their predictions.
         size: Rows of the system.
         flops: Operations of a whole path with its scores, as they are counted (a Cholesky factor as q^3 / 3).
+        cost: The same in operations of a matrix product: what takes as long at its rate.
     """
 
     dual: bool
@@ -27,6 +28,7 @@ class Method:
     by_gram: bool
     size: int
     flops: float
+    cost: float
 
     def __str__(self) -> str:
         factor = "one eigendecomposition" if self.eigh else "a Cholesky factor an alpha"
@@ -51,24 +53,21 @@ def choose_method(
     q = rows if dual else features
     found = [_count(dual, eigh, q, test_rows, electrodes, alphas) for eigh in (False, True)]
     if solver in ("cholesky", "eigh"):
-        return found[solver == "eigh"][1]
-    return min(found, key=lambda pair: pair[0])[1]
+        return found[solver == "eigh"]
+    return min(found, key=lambda method: method.cost)
 
 
-def _count(dual: bool, eigh: bool, q: int, test_rows: list[int], c: int, alphas: int) -> tuple[float, Method]:
-    """Operations in those of a matrix product, and the method."""
+def _count(dual: bool, eigh: bool, q: int, test_rows: list[int], c: int, alphas: int) -> Method:
+    """Operations of a method: solving for all electrodes and scoring them, for each alpha."""
     tested = sum(test_rows)
     solve = 2.0 * q * q * c
-    by_rows, by_gram = 2.0 * tested * q * c, solve * len(test_rows)
+    by_rows, by_gram = 2.0 * tested * q * c, float("inf") if dual else solve * len(test_rows)
     if not eigh:
-        by_gram = by_gram if not dual else float("inf")
-        score = min(by_rows, by_gram)
-        rest = alphas * (solve + score)
-        counted = Method(dual, False, by_gram < by_rows, q, alphas * q**3 / 3 + rest)
-        return alphas * FACTOR * q**3 + rest, counted
-    # in the eigenbasis a solution is a scaling; the weights themselves are needed only where rows outnumber features
-    turned = solve + (0.0 if dual else 2.0 * tested * q * q) + alphas * by_rows
+        rest = alphas * (solve + min(by_rows, by_gram))
+        return Method(dual, False, by_gram < by_rows, q, alphas * q**3 / 3 + rest, alphas * FACTOR * q**3 + rest)
+    # in the eigenbasis a solution is a scaling; the weights themselves are written where rows outnumber features
+    turned = 2 * solve + (0.0 if dual else 2.0 * tested * q * q) + alphas * by_rows
     written = solve + alphas * (solve + by_gram)
-    gram = not dual and bool(test_rows) and written < turned
-    rest = written if gram or not test_rows else turned
-    return EIGH * q**3 + rest, Method(dual, True, gram, q, EIGH * q**3 + rest)
+    gram = bool(test_rows) and written < turned
+    rest = (written if gram else turned) if test_rows else solve * (1 + alphas)
+    return Method(dual, True, gram, q, EIGH * q**3 + rest, EIGH * q**3 + rest)
