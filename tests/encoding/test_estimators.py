@@ -1,5 +1,7 @@
 """What all TRF estimators are to a scikit-learn user, and peers on shared problems."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -100,7 +102,7 @@ def test_himalaya_chooses_the_same_alphas_from_the_same_scores():
     x, y = data(n=10, c=12)
     grid, lags = np.logspace(-1, 4, 8), np.arange(3)
     starts = np.cumsum([0, *map(len, x)])
-    rows = [np.arange(a, b) for a, b in zip(starts, starts[1:], strict=False)]
+    rows = [np.arange(a, b) for a, b in pairwise(starts)]
     pairs = [(np.setdiff1d(range(10), [f, f + 5]), [f, f + 5]) for f in range(5)]
     folds = [(np.concatenate([rows[i] for i in a]), np.concatenate([rows[i] for i in b])) for a, b in pairs]
     lagged = np.vstack([lag_matrix(v, lags) for v in x])

@@ -22,6 +22,7 @@ from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments, total
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
+from brainalign.progress import track
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 """Stimulus -> (T, d): one layer's features."""
@@ -203,7 +204,7 @@ def inner_curves(
         )
     sums, counts = (np.zeros((k, len(alphas), c)) for _ in range(2))
     tests = [HeldOut(total(atoms[a] for a in sorted(fold.test))) for fold in split.folds]
-    for i, j in combinations(range(k), 2):
+    for i, j in track(list(combinations(range(k), 2)), "training sets without two folds"):
         # (rows that are scored, the outer fold whose choice that score is for)
         roles = [
             (held_out, chooser)
