@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for facts.json and arrays.npz; else the facts are printed")
     given = parser.parse_args()
     problem = Problem.parse(given.problem)
-    peer = load(given.peer)
+    try:
+        peer = load(given.peer)
+    except Exception as fault:  # whatever a library's import raises is a reason to report
+        raised = Path(traceback.extract_tb(fault.__traceback__)[-1].filename).name
+        sys.exit(f"cannot be imported: {type(fault).__name__} in {raised}: {fault}")
     needed = peer.least_bytes(problem)
     if needed > memory():
         sys.exit(f"not run: it holds at least {needed / GIB:.0f} GiB, this machine has {memory() / GIB:.0f}")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def matrix_rate(device: str = "cpu", threads: int = 1, size: int = 2048, seconds: float = 1.0) -> dict[str, float]:
+def matrix_rate(device: str = "cpu", threads: int = 1, size: int = 2048, seconds: float = 0.5) -> dict[str, float]:
     """Floating-point operations a second of square matrix products; the best of all products within ``seconds``.
 
     On the CPU the better of torch's and NumPy's libraries counts, so that the floor favours neither.

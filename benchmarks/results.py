@@ -24,9 +24,8 @@ def write_section(key: str, body: str, path: Path = RESULTS) -> None:
     begin, end = f"<!-- {key}: begin -->", f"<!-- {key}: end -->"
     section = f"{begin}\n{body.strip()}\n{end}"
     present = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if present.search(text):
-        text = present.sub(lambda _: section, text, count=1)
-    else:
+    text, replaced = present.subn(lambda _: section, text, count=1)
+    if not replaced:
         text = f"{text.rstrip()}\n\n{section}\n"
     path.write_text(text, encoding="utf-8")
 

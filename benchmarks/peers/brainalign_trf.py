@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from brainalign.encoding import RidgeTRF
-
 from benchmarks.peers.common import Fit
 from benchmarks.problem import RATE, Inputs, Problem
+from brainalign.encoding import RidgeTRF
 
 
 def least_bytes(problem: Problem) -> float:

@@ -14,4 +14,6 @@ def least_bytes(problem: Problem) -> float:
 
 def fit(problem: Problem, inputs: Inputs, device: str) -> Fit:
     """RidgeCV on the CPU."""
-    return fit_himalaya(problem, inputs, "numpy", "float64", "NumPy backend, float64, all alphas at once (its defaults)")
+    return fit_himalaya(
+        problem, inputs, "numpy", "float64", "NumPy backend, float64, all alphas at once (its defaults)"
+    )

@@ -14,4 +14,11 @@ def least_bytes(problem: Problem) -> float:
 
 def fit(problem: Problem, inputs: Inputs, device: str) -> Fit:
     """RidgeCV on the CPU."""
-    return fit_himalaya(problem, inputs, "numpy", "float64", "NumPy backend, float64, one alpha at a time (n_alphas_batch=1)", alphas_at_once=1)
+    return fit_himalaya(
+        problem,
+        inputs,
+        "numpy",
+        "float64",
+        "NumPy backend, float64, one alpha at a time (n_alphas_batch=1)",
+        alphas_at_once=1,
+    )
