@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def matrix_rate(device: str = "cpu", threads: int = 1, size: int = 2048, seconds: float = 0.5) -> dict[str, float]:
+def matrix_rate(device: str = "cpu", threads: int = 1, seconds: float = 0.5) -> dict[str, float]:
     """Floating-point operations a second of square matrix products; the best of all products within ``seconds``.
 
     On the CPU the better of torch's and NumPy's libraries counts, so that the floor favours neither.
@@ -17,7 +17,6 @@ def matrix_rate(device: str = "cpu", threads: int = 1, size: int = 2048, seconds
     Args:
         device: ``cpu`` or ``cuda``.
         threads: Threads on the CPU.
-        size: Rows of the matrices.
         seconds: For each precision (and library).
 
     Returns:
@@ -26,6 +25,7 @@ def matrix_rate(device: str = "cpu", threads: int = 1, size: int = 2048, seconds
     import torch
     from threadpoolctl import threadpool_limits
 
+    size = 8192 if device == "cuda" else 2048  # large enough to be at full speed
     torch.set_num_threads(threads)
     rates = {}
     with threadpool_limits(threads):
@@ -38,13 +38,14 @@ def matrix_rate(device: str = "cpu", threads: int = 1, size: int = 2048, seconds
 
 def _fastest(matrix: torch.Tensor, seconds: float) -> float:
     """Seconds of the fastest product of a matrix with itself."""
-    best, end = float("inf"), time.perf_counter() + seconds
     synchronise(matrix @ matrix)
-    while time.perf_counter() < end:
+    times: list[float] = []
+    begin = time.perf_counter()
+    while not times or time.perf_counter() < begin + seconds:
         start = time.perf_counter()
         synchronise(matrix @ matrix)
-        best = min(best, time.perf_counter() - start)
-    return best
+        times.append(time.perf_counter() - start)
+    return min(times)
 
 
 def synchronise(result: torch.Tensor) -> None:
