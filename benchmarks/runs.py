@@ -69,14 +69,19 @@ def cells(competitor: Competitor, ours: Competitor) -> list[str]:
     same, differ = agreement(competitor.answers[0], ours.answers[0])
     return [
         competitor.name,
-        f"{competitor.seconds:.3g}",
-        f"{max(competitor.times):.3g}",
-        f"{competitor.seconds / ours.seconds:.3g}",
+        _three(competitor.seconds),
+        _three(max(competitor.times)),
+        _three(competitor.seconds / ours.seconds),
         f"{competitor.bytes / 2**20:.1f}",
-        f"{competitor.bytes / ours.bytes:.3g}",
+        _three(competitor.bytes / ours.bytes),
         "-" if same is None else f"{100 * same:.1f} %",
         "-" if differ is None else f"{differ:.1e}",
     ]
+
+
+def _three(value: float) -> str:
+    """Three digits, without powers of ten where the number is large."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def agreement(theirs: Answer, ours: Answer) -> tuple[float | None, float | None]:
