@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainalign.analysis.cca import cca
 from brainalign.analysis.encoding import encoding
+from brainalign.analysis.latency import latency
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
@@ -106,4 +107,6 @@ def analyse(
         assert partner is not None, "conf/analysis/cca.yaml brings a partner"
         options = {k: v for k, v in asdict(config.analysis).items() if k != "kind"}
         return cca(study, model, partner, baseline, config.stats.score, **options)
+    if config.analysis.kind == "latency":
+        return latency(study, model, config.stats.score, config.analysis.layer)
     return encoding(study, model, baseline, config.stats.score)

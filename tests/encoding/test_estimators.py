@@ -82,6 +82,18 @@ def test_choices_on_the_edge_of_the_grid_are_counted(caplog):
     assert not caplog.text
 
 
+@pytest.mark.parametrize("solver", ["cholesky", "eigh", "dual"])
+def test_an_electrode_that_misses_a_fold_is_judged_by_the_others(solver):
+    x, y = data(n=4)
+    y[0] = y[0].copy()
+    y[0][:, 0] = np.nan
+    settings = {"tmax": 0.04, "alphas": [1.0, 50.0], "solver": solver, "dtype": "float64"}
+    found = RidgeTRF(cv=[([1, 2, 3], [0]), ([0, 1, 2], [3])], **settings).fit(x, y)
+    alone = RidgeTRF(cv=[([0, 1], [2])], **settings).fit(x[1:], [v[:, :1] for v in y[1:]])
+    np.testing.assert_allclose(found.cv_scores_[:, 0], alone.cv_scores_[:, 0], atol=1e-10)
+    assert np.isfinite(found.cv_scores_).all()
+
+
 def test_scaling_a_feature_with_its_penalty_changes_no_prediction():
     x, y = data()
     plain = BandedRidgeTRF([1, 2], tmax=0.04, alphas=4.0, dtype="float64").fit(x, y)

@@ -169,6 +169,9 @@ class Study:
         features: Mapping[str, NDArray[np.floating]] | Callable[[int], Mapping[str, NDArray[np.floating]]],
         dims: int,
         name: str,
+        *,
+        lags: NDArray[np.int64] | None = None,
+        keep_weights: bool = False,
     ) -> OuterScores:
         """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
 
@@ -176,17 +179,22 @@ class Study:
             features: Stimulus -> (T, d), or a function from the outer fold to them.
             dims: Their width d.
             name: Of the features, for the log.
+            lags: In frames, when not the window's.
+            keep_weights: Hand over the weights of every outer fold.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
         """
-        check_fits(self.plan, dims, len(self.lags))
-        plan = self.plan(dims)
+        window = self.lags if lags is None else lags
+        check_fits(self.plan, dims, len(window))
+        plan = self.plan(dims, len(window))
         seconds = plan.seconds(self.arithmetic)
         if seconds > LONG and (name, plan.features) not in self._told:
             self._told.add((name, plan.features))
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_outer(self.design, features, self.lags, self.alphas, self.arithmetic, self.search)
+        return fit_outer(
+            self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+        )
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""

@@ -229,6 +229,17 @@ class CcaAnalysis:
 
 
 @dataclass
+class LatencyAnalysis:
+    """Single lags, growing windows, and weights over time."""
+
+    kind: str
+    layer: int | None
+
+    def __post_init__(self) -> None:
+        within("analysis.layer", self.layer, 0)
+
+
+@dataclass
 class Stats:
     """What tests and figures are about."""
 
@@ -284,7 +295,7 @@ MODEL = {
     "vectors": VectorsModel, "mel": MelModel, "envelope": Model, "word_rate": Model,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip
-ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis}
+ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis, "latency": LatencyAnalysis}
 """Kind -> schema, for the groups whose options differ."""
 
 FIXED = {

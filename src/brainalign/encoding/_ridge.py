@@ -14,6 +14,7 @@ from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
 from brainalign.encoding.design import AtomMoments, MaskGroup
 from brainalign.encoding.nested import choose
+from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.held_out import HeldOut
@@ -76,7 +77,7 @@ class RidgeFit(TRF):
                 self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, arithmetic)
         best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_)
         if self.alpha_rule == "shared" and count > 1:
-            best[:] = choose(np.nanmean(self.cv_scores_, axis=1, keepdims=True))
+            best[:] = choose(over_folds(self.cv_scores_.T)[:, None])
         for group in opened.design.groups:
             self._fit_chosen(opened, group, total(atoms.of(group, opened.frames)), directions, best, arithmetic)
         return best

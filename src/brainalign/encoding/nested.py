@@ -39,6 +39,7 @@ class OuterScores:
         constant: (folds, C) whether the prediction was constant.
         n: (C,) rows scored, all folds together.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
+        weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
     """
 
     r: NDArray[np.float64]
@@ -48,6 +49,7 @@ class OuterScores:
     constant: NDArray[np.bool_]
     n: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
+    weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
 
     @classmethod
     def empty(cls, folds: int, channels: int) -> OuterScores:
@@ -94,6 +96,7 @@ def fit_outer(
     alphas: Sequence[float],
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
+    keep_weights: bool = False,
 ) -> OuterScores:
     """Choose alpha per electrode on inner folds, refit on the outer training rows, score the outer test rows.
 
@@ -107,6 +110,7 @@ def fit_outer(
         alphas: The grid of penalties, ascending.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
+        keep_weights: Hand over the weights of every outer fold.
     """
     k, c = len(design.split.folds), design.n_channels
     out = OuterScores.empty(k, c)
@@ -117,6 +121,9 @@ def fit_outer(
         [(features, None)] if isinstance(features, Mapping) else ((features(f), f) for f in range(k))
     )
     for frames, fold in batches:
+        if keep_weights:
+            shape = len(lags), next(iter(frames.values())).shape[1], c
+            out.weights.extend(np.full(shape, np.nan, dtype=np.float32) for _ in range(k if fold is None else 1))
         for group in design.groups:
             parts = atoms.of(group, frames)
             curves = inner_curves(parts, design.split, alphas, fold, arithmetic, search)
@@ -145,7 +152,10 @@ def _fit_fold(
     here = group.channels
     out.alpha[fold, here] = alphas
     train = total(atoms[a] for a in design.split.training(fold))
-    solution = solve_chosen(Problem(train, *train.scale()), alphas, arithmetic)
+    mean, sd = train.scale()
+    solution = solve_chosen(Problem(train, mean, sd), alphas, arithmetic)
+    if out.weights:
+        out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
     for stimulus in {design.stimuli[i] for i, _ in design.test_rows(fold)}:
         whole = out.predictions[fold].setdefault(
             stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)

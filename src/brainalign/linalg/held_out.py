@@ -86,12 +86,14 @@ class HeldOut:
             electrodes: Which these are.
             prepared: ``prepare(system, dtype)`` of these rows.
         """
-        found = [
-            self.compare(number, block, system.apply(ready, block, w), electrodes)
-            for number, ready in enumerate(prepared)
-            for block in system.blocks(self.moments.stacks[number])
-        ]
-        return sum(found[1:], found[0])
+        import torch
+
+        zero = w.new_zeros(w.shape[1], dtype=torch.float64)
+        found = Products(zero, zero, zero)
+        for number, ready in enumerate(prepared):
+            for block in system.blocks(self.moments.stacks[number]):
+                found += self.compare(number, block, system.apply(ready, block, w), electrodes)
+        return found
 
     def prepare(self, system: Primal | Dual, dtype: torch.dtype) -> list[Tensor]:
         """What ``system.apply`` needs of each stack of these rows."""

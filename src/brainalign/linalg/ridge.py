@@ -167,21 +167,22 @@ def _turned_scores(
     at_once: int,
 ) -> NDArray[np.float64]:
     """Scores in the eigenbasis: the held-out rows are turned once, and a solution is a scaling of ``Q'X'y``."""
+    import torch
+
     system, c = problem.system(method), problem.electrodes
     values, vectors = _spectrum(system, min(alphas), arithmetic)
     rhs = vectors.T @ system.rhs.to(vectors.dtype)
     out = np.full((len(tests), len(alphas), c), np.nan)
     for t, test in enumerate(tests):
-        sums: dict[tuple[int, int], Products] = {}
+        zero = rhs.new_zeros(1, dtype=torch.float64)
+        sums = {(e.start, a): Products(zero, zero, zero) for e in _blocks(c, at_once) for a in range(len(alphas))}
         for number, ready in enumerate(test.prepare(system, vectors.dtype)):
             for block in system.blocks(test.moments.stacks[number]):
                 turned = system.apply(ready, block, vectors)
                 for electrodes in _blocks(c, at_once):
                     for a, alpha in enumerate(alphas):
                         predicted = turned @ (rhs[:, electrodes] / (values + alpha)[:, None])
-                        found = test.compare(number, block, predicted, electrodes)
-                        key = (electrodes.start, a)
-                        sums[key] = sums[key] + found if key in sums else found
+                        sums[electrodes.start, a] += test.compare(number, block, predicted, electrodes)
         mean = problem.train.ysum / problem.train.n
         for electrodes in _blocks(c, at_once):
             for a, alpha in enumerate(alphas):
