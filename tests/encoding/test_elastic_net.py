@@ -38,7 +38,7 @@ def assert_same(trf, electrode, model):
 
 
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9, 1.0])
-@pytest.mark.parametrize("alpha", [0.05, 0.2, 0.8])
+@pytest.mark.parametrize("alpha", [0.05, 0.2, 0.5])
 @pytest.mark.parametrize("masked", [False, True])
 def test_equals_scikit_learn_on_ragged_and_masked_presentations(alpha, ratio, masked):
     x, y = data()
@@ -53,7 +53,7 @@ def test_equals_scikit_learn_on_ragged_and_masked_presentations(alpha, ratio, ma
         model = literal(x, y, np.arange(-1, 4), alpha, ratio, e)
         assert_same(trf, e, model)
         zeros += (model.coef_ == 0).sum()
-    assert alpha < 0.8 or ratio < 0.5 or 0 < zeros < trf.coef_.size
+    assert alpha < 0.5 or ratio < 0.5 or 0 < zeros < trf.coef_.size
     assert (trf.n_iter_ > 0).all() and (trf.dual_gap_ < 1e-10).all()
 
 
@@ -75,6 +75,7 @@ def test_equals_scikit_learn_whatever_the_shapes_and_lags(lengths, first, n_lags
 @pytest.mark.parametrize("rule", ["local", "shared"])
 def test_chooses_what_a_literal_loop_over_scikit_learn_chooses(rule):
     x, y = data(seed=2)
+    y = [v + np.random.default_rng(i).normal(size=v.shape) * [0, 1, 4, 16] for i, v in enumerate(y)]
     alphas, ratios, lags = [0.02, 1.0, 0.1, 0.3], [0.3, 1.0], np.arange(5)
     folds = list(KFold(3).split(x))
     trf = ElasticNetTRF(0.0, 0.08, 50.0, alphas, ratios, cv=folds, alpha_rule=rule, **TIGHT).fit(x, y)
