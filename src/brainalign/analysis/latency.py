@@ -175,16 +175,15 @@ def _describe(result: AnalysisResult, study: Study, model: Representation, layer
         )
         if not np.isfinite(length):
             result.warnings.append(
-                f"{name}: the whole window predicts nothing (mean {score} {rows.loc[rows['n_lags'] == len(study.lags), score].mean():.3f}), so a "
-                "peak is where noise is highest."
+                f"{name}: the whole window predicts nothing (its mean {score} is not above 0), so a peak is where noise is highest."
             )
     result.warnings.append(
         "Single lags of features that change slowly predict for their neighbours: a peak is where prediction is best, not where it begins."
     )
     if model.unit == "words" and study.align == "onset":
         result.warnings.append(
-            f"{model.name} has a vector a word, placed from the word's onset on: it knows the whole word then, so its lags are no latencies; "
-            "features.align=offset places it at the end."
+            f"{model.name} has a vector a word, placed from the word's onset on: it knows the whole word then, so its lags are no "
+            "latencies; features.align=offset places it at the end."
         )
 
 
