@@ -42,28 +42,27 @@ def upper_gram(data: Moments, change: Tensor, center_weight: float | None, dtype
     m, q = len(data.lags), change.shape[1]
     gram = change.new_empty((m * q, m * q), dtype=dtype)
     xsum = (data.xsum @ change).reshape(-1)
-    row = (change.T @ data.products @ change).permute(1, 0, 2).contiguous()  # (q, m, q)
+    row = (change.T @ data.products @ change).permute(1, 0, 2).reshape(q, m * q)
     squares = 0.0
     for number, (edges, step) in enumerate(_edges(data)):
-        lagged = edges @ change  # (n, m - 1, q)
+        lagged = (edges @ change).flatten(1)  # (n, (m - 1) q)
         if number:
-            row = row.new_zeros(q, m, q)
-        for a in range(m):
-            if a:
-                row = row[:, :-1]
-                left = (lagged[:, a - 1] * step[:, None]).T
-                row = row + (left @ lagged[:, a - 1 :].flatten(1)).view(q, m - a, q)
-            flat = row.reshape(q, (m - a) * q)
-            here = slice(a * q, (a + 1) * q)
+            row.zero_()
+        for at in range(0, m * q, q):
+            flat = row[:, : m * q - at]
+            if at:
+                left = (lagged[:, at - q : at] * step[:, None]).T
+                flat.addmm_(left, lagged[:, at - q :])
+            here, right = slice(at, at + q), slice(at, None)
             if number:
-                gram[here, a * q :] += flat
+                gram[here, right] += flat
             elif center_weight is None:
-                gram[here, a * q :] = flat
+                gram[here, right] = flat
             else:
-                gram[here, a * q :] = flat.addr(xsum[here], xsum[a * q :], alpha=-1 / center_weight)
+                gram[here, right] = flat.addr(xsum[here], xsum[right], alpha=-1 / center_weight)
     for a in range(0, m * q, q):
-        diagonal, right = gram[a : a + q, a : a + q], gram[a : a + q, a + q :]
-        squares += float(torch.linalg.vector_norm(diagonal)) ** 2 + 2 * float(torch.linalg.vector_norm(right)) ** 2
+        corner, rest = gram[a : a + q, a : a + q], gram[a : a + q, a + q :]
+        squares += float(torch.linalg.vector_norm(corner)) ** 2 + 2 * float(torch.linalg.vector_norm(rest)) ** 2
     return gram, squares**0.5
 
 
