@@ -9,6 +9,7 @@ from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
 from brainalign.data.types import Dataset
+from brainalign.encoding.nested import Search
 from brainalign.extractors import extractor_of
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
@@ -35,7 +36,7 @@ def open_dataset(config: Config) -> Dataset:
 def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
-    arithmetic = Arithmetic(config.device, encoding.dtype)
+    arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     return Study(
         dataset,
@@ -51,6 +52,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         resample="lanczos" if config.features.resample == "lanczos" else "box",
         seed=config.seed,
         arithmetic=arithmetic,
+        search=Search(encoding.inner_folds, encoding.alpha_rule),
     )
 
 

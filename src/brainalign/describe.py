@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brainalign.analysis.plan import Stage
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.data.types import Dataset
+from brainalign.encoding.plan import GIB
+from brainalign.linalg.machine import total_memory
+from brainalign.progress import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,3 +81,24 @@ def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
     console.print(f"\nreport   {folder / 'report.html'}", markup=False)
     console.print(f"figures  {folder / 'figures'}", markup=False)
     console.print(f"compare  {ui_command(uri)}", markup=False)
+
+
+def show_plan(stages: Sequence[Stage]) -> None:
+    """Print the stages of a run, and whether their memory is there."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("stage", "size", "memory at its peak", "about", box=None, padding=(0, 2, 0, 0))
+    for stage in stages:
+        table.add_row(*stage.cells())
+    console = Console(highlight=False, width=max(Console().width, 120))
+    console.print(table)
+    need, there = max(s.memory for s in stages), total_memory()
+    verdict = "enough" if need <= there else "NOT ENOUGH: the run would be refused"
+    whole = duration(sum(s.seconds for s in stages))
+    console.print(
+        f"\nin all about {whole}; {need / GIB:.1f} GiB needed at most, {there / GIB:.1f} GiB there: {verdict}"
+    )
+    console.print(
+        "plan=true: nothing was done; times are estimates from a measured matrix rate and one stimulus a model."
+    )

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class BrainalignError(Exception):
+class BrainalignError(ValueError):
     """A fault in the input or the configuration: one sentence with the file or key, the value, and what is right.
 
     The command line prints the sentence alone, without a traceback, and exits with status 1.

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from brainalign.analysis.cca import cca
 from brainalign.analysis.encoding import encoding
+from brainalign.analysis.latency import latency
+from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.assembly import choose_baseline, open_dataset, open_study, represent
 from brainalign.config import Config
-from brainalign.describe import describe_data, question, show_end
+from brainalign.describe import describe_data, question, show_end, show_plan
 from brainalign.features.representation import Representation
 from brainalign.figures import stamp
 from brainalign.report import write_report
@@ -23,8 +25,8 @@ from brainalign.tracking.files import write_figures, write_json, write_metrics, 
 log = logging.getLogger(__name__)
 
 
-def run(config: Config, folder: Path) -> AnalysisResult:
-    """Do one run from config to report.
+def run(config: Config, folder: Path) -> AnalysisResult | None:
+    """Do one run from config to report; with ``plan=true`` say what it would do, and stop.
 
     Args:
         config: Checked.
@@ -38,6 +40,10 @@ def run(config: Config, folder: Path) -> AnalysisResult:
     baseline = represent(config, config.baseline, dataset) if config.baseline is not None else None
     partner = represent(config, config.partner, dataset) if config.partner is not None else None
     present = [m for m in (model, partner, baseline) if m is not None]
+    if config.plan:
+        spaces = [m for m in (model, partner) if m is not None and config.analysis.kind == "cca"]
+        show_plan(plan_stages(study, present, spaces))
+        return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
     settings = asdict(config)
@@ -101,4 +107,6 @@ def analyse(
         assert partner is not None, "conf/analysis/cca.yaml brings a partner"
         options = {k: v for k, v in asdict(config.analysis).items() if k != "kind"}
         return cca(study, model, partner, baseline, config.stats.score, **options)
+    if config.analysis.kind == "latency":
+        return latency(study, model, config.stats.score, config.analysis.layer)
     return encoding(study, model, baseline, config.stats.score)

@@ -176,3 +176,30 @@ def test_alice_fmri_models_are_compared_with_word_rate(brainalign, tmp_path, tes
     tests = package.load_run(folder).tables["tests"]
     assert set(tests["b"]) == {"word_rate"} and set(tests["n"]) == {17} and set(tests["family_size"]) == {6}
     assert np.isfinite(tests["p_bonferroni"]).all()
+
+
+def test_a_plan_says_stages_sizes_and_memory_and_does_nothing(brainalign, tmp_path):
+    done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0,4]", "analysis=cca", "plan=true")
+    assert done.returncode == 0, done.stderr
+    for text in (
+        "extract tiny_gpt2",
+        "2 of 2 layer(s), 24 stimuli",
+        "fit tiny_wav2vec2",
+        "truncated, shared and rest",
+        "lagged",
+    ):
+        assert text in done.stdout
+    assert "GiB there: enough" in done.stdout and "nothing was done" in done.stdout
+    assert not list(tmp_path.rglob("metrics.json")) and not list(tmp_path.rglob("mlflow.db"))
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("solver", ["dual", "eigh"])
+def test_any_solver_gives_the_same_scores(brainalign, tmp_path, solver):
+    for chosen in ("auto", solver):
+        done = brainalign(
+            *SMALL, "model=mel", "model@baseline=envelope", "encoding.dtype=float64", f"encoding.solver={chosen}"
+        )
+        assert done.returncode == 0, done.stderr
+    first, second = (pd.read_parquet(f / "tables" / "scores.parquet") for f in folders(tmp_path))
+    np.testing.assert_allclose(first["r2"], second["r2"], atol=1e-6)

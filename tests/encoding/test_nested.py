@@ -7,10 +7,11 @@ from sklearn.linear_model import Ridge
 from brainalign.data.split import Fold, Split, split_blocks, split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
-from brainalign.encoding.nested import fit_outer
+from brainalign.encoding.nested import Search, fit_outer
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.tables import pooled_r
 from brainalign.errors import BrainalignError
+from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lag_matrix
 
 LAGS, ALPHAS = np.arange(4), [1.0, 30.0, 1000.0]
@@ -210,3 +211,52 @@ def test_two_folds_leave_nothing_to_choose_on():
     split = split_groups(heard, [len(v) for v in y], 2, 0, "stimulus")
     with pytest.raises(BrainalignError, match="at least 3"):
         fit_outer(Design(heard, y, split), x, LAGS, ALPHAS)
+
+
+@pytest.mark.parametrize(
+    ("inner_folds", "chosen_by"), [(1, [[1], [2], [3], [0]]), (2, [[1, 2], [2, 3], [3, 0], [0, 1]])]
+)
+def test_fewer_inner_folds_are_the_next_ones(inner_folds, chosen_by):
+    heard, x, y = world()
+    split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
+    search = Search(inner_folds)
+    found = fit_outer(Design(heard, y, split), x, LAGS, ALPHAS, search=search)
+    fold_of = np.array([a[0] for a in split.atoms])
+    for f, inner in enumerate(chosen_by):
+        assert search.chosen_by(4, f) == inner
+        curve = 0.0
+        for j in inner:
+            train = [i for i in range(len(y)) if fold_of[i] not in (f, j)]
+            test = [i for i in range(len(y)) if fold_of[i] == j]
+            frames = np.vstack([x[heard[i]] for i in train])
+            z = {s: (v - frames.mean(axis=0)) / frames.std(axis=0) for s, v in x.items()}
+            big = [np.vstack([lag_matrix(z[heard[i]], LAGS) for i in which]) for which in (train, test)]
+            target, actual = (np.vstack([y[i] for i in which]) for which in (train, test))
+            errors = [actual - Ridge(a).fit(big[0], target).predict(big[1]) for a in ALPHAS]
+            total = ((actual - target.mean(axis=0)) ** 2).sum(axis=0)
+            curve = curve + np.array([1 - (e**2).sum(axis=0) / total for e in errors]) / len(inner)
+        np.testing.assert_array_equal(found.alpha[f], np.array(ALPHAS)[curve.argmax(axis=0)])
+        np.testing.assert_allclose(found.inner[f], curve.max(axis=0), atol=1e-10)
+
+
+def test_a_shared_alpha_is_the_best_on_average_over_all_mask_groups():
+    heard, x, y = world(1)
+    y = [v.copy() for v in y]
+    y[3][:9, 4] = np.nan
+    split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
+    design = Design(heard, y, split)
+    assert len(design.groups) == 2
+    fixed = [fit_outer(design, x, LAGS, [a]).inner for a in ALPHAS]  # (alphas, folds, c)
+    found = fit_outer(design, x, LAGS, ALPHAS, search=Search(rule="shared"))
+    best = np.array(ALPHAS)[np.mean(fixed, axis=2).argmax(axis=0)]
+    np.testing.assert_array_equal(found.alpha, np.repeat(best[:, None], 5, axis=1))
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "eigh", "dual"])
+def test_every_solver_makes_the_same_choices(solver):
+    heard, x, y = world(2)
+    split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
+    design = Design(heard, y, split)
+    a, b = (fit_outer(design, x, LAGS, ALPHAS, Arithmetic(solver=s)) for s in ("auto", solver))
+    np.testing.assert_array_equal(a.alpha, b.alpha)
+    np.testing.assert_allclose(a.r, b.r, atol=1e-7)

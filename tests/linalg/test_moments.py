@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brainalign.linalg.gram import upper_gram
 from brainalign.linalg.lags import convolve, lag_matrix, lags_of
-from brainalign.linalg.moments import Segment, moments, normal_equations, total
+from brainalign.linalg.moments import moments, total
+from brainalign.linalg.primal import Primal
+from brainalign.linalg.stack import Segment
 
 shapes = st.lists(st.integers(1, 25), min_size=1, max_size=5)
 
@@ -36,7 +40,10 @@ def test_moments_equal_the_literal_lagged_matrix(lengths, d, c, first, n_lags, s
     segments, lags = problem(lengths, d, c, seed), np.arange(first, first + n_lags)
     x, w, y = literal(segments, lags)
     found, p = moments(segments, lags), x.shape[1]
-    np.testing.assert_allclose(found.gram.reshape(p, p).numpy(), x.T @ (w[:, None] * x), atol=1e-10)
+    same = torch.eye(d + 1, dtype=torch.float64)
+    gram, norm = upper_gram(found, same, None, torch.float64)
+    np.testing.assert_allclose(np.triu(gram.numpy()), np.triu(x.T @ (w[:, None] * x)), atol=1e-10)
+    assert norm == pytest.approx(np.linalg.norm(x.T @ (w[:, None] * x)))
     np.testing.assert_allclose(found.cross.reshape(p, c).numpy(), x.T @ y, atol=1e-10)
     np.testing.assert_allclose(found.xsum.reshape(p).numpy(), w @ x, atol=1e-10)
     np.testing.assert_allclose(found.ysum.numpy(), y.sum(axis=0), atol=1e-10)
@@ -55,15 +62,20 @@ def test_normal_equations_are_those_of_features_standardised_before_lagging(leng
     ready = [Segment((s.values - mean.numpy()) / sd.numpy(), s.weight, s.response, s.power) for s in segments]
     x, w, y = literal(ready, lags, with_ones=False)
     xc, yc = x - w @ x / w.sum(), y - w[:, None] * y.sum(axis=0) / w.sum()
-    normal = normal_equations(data, mean, sd)
-    np.testing.assert_allclose(normal.gram.numpy(), xc.T @ (w[:, None] * xc), atol=1e-9)
-    np.testing.assert_allclose(normal.cross.numpy(), xc.T @ yc, atol=1e-9)
+    system = Primal(data, mean, sd)
+    gram, _ = system.upper(torch.float64)
+    np.testing.assert_allclose(np.triu(gram.numpy()), np.triu(xc.T @ (w[:, None] * xc)), atol=1e-9)
+    np.testing.assert_allclose(system.rhs.numpy(), xc.T @ yc, atol=1e-9)
 
 
-def test_subtracting_a_fold_leaves_the_other_folds():
-    a, b, lags = problem([20, 9], 3, 2, 0), problem([15], 3, 2, 1), np.arange(5)
-    rest = total([moments(a, lags), moments(b, lags)]) - moments(b, lags)
-    np.testing.assert_allclose(rest.gram.numpy(), moments(a, lags).gram.numpy(), atol=1e-10)
+@pytest.mark.parametrize("edge_bytes", [1, 2**27])
+def test_moments_of_parts_add_up_however_many_edges_are_held_at_a_time(edge_bytes, monkeypatch):
+    monkeypatch.setattr("brainalign.linalg.gram.EDGE_BYTES", edge_bytes)
+    a, b, lags = problem([20, 9], 3, 2, 0), problem([15], 3, 2, 1), np.arange(-2, 3)
+    same = torch.eye(4, dtype=torch.float64)
+    parts, _ = upper_gram(total([moments(a, lags), moments(b, lags)]), same, None, torch.float64)
+    x, w, _ = literal(a + b, lags)
+    np.testing.assert_allclose(np.triu(parts.numpy()), np.triu(x.T @ (w[:, None] * x)), atol=1e-10)
 
 
 def test_a_constant_feature_is_standardised_to_zero_not_to_infinity():

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.rows import RowKind, inside_words, marks_of, paired_rows
 from brainalign.analysis.study import Study
-from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.tables import pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
@@ -113,7 +112,9 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
 
         return study.frames(model, layer[fold], project)
 
-    scores = fit_outer(study.design, frames, study.lags, study.alphas, study.arithmetic)
+    some = next(iter(model.rows(layer[0]).values())).values[:1]
+    width = fits.spaces[0].transform(some, side, part).shape[1]
+    scores = study.fit(frames, width, f"{model.name} {part}")
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
     return score_table(
         study.channels, scores, model=model.name, space=part, rule="nested", layer=choice,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,16 +16,20 @@ from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
-from brainalign.encoding.nested import fit_outer
+from brainalign.encoding.nested import OuterScores, Search, fit_outer
+from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
-from brainalign.progress import track
+from brainalign.progress import duration, track
 
 log = logging.getLogger(__name__)
+
+LONG = 10.0
+"""Seconds above which a fit's plan is told before it starts."""
 
 
 @dataclass
@@ -44,7 +48,8 @@ class Study:
         align: ``onset`` or ``offset``: where a word's vector is placed.
         resample: ``box`` or ``lanczos``: how rows come to a slow grid.
         seed: Of the split and of every null.
-        arithmetic: Device and precision.
+        arithmetic: Device, precision and solver.
+        search: Inner folds, and one alpha an electrode or one for all.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
 
@@ -61,7 +66,9 @@ class Study:
     resample: Resample = "box"
     seed: int = 0
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
+    search: Search = field(default_factory=Search)
     notes: list[str] = field(default_factory=list)
+    _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -152,13 +159,55 @@ class Study:
         found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
         return found.values
 
+    def plan(self, dims: int, n_lags: int | None = None) -> FitPlan:
+        """What ``fit`` would do with features of a width.
+
+        Args:
+            dims: Their width.
+            n_lags: Lags, when not the window's.
+        """
+        return plan_fit(self.design, dims, n_lags or len(self.lags), len(self.alphas), self.arithmetic, self.search)
+
+    def fit(
+        self,
+        features: Mapping[str, NDArray[np.floating]] | Callable[[int], Mapping[str, NDArray[np.floating]]],
+        dims: int,
+        name: str,
+        *,
+        lags: NDArray[np.int64] | None = None,
+        keep_weights: bool = False,
+    ) -> OuterScores:
+        """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
+
+        Args:
+            features: Stimulus -> (T, d), or a function from the outer fold to them.
+            dims: Their width d.
+            name: Of the features, for the log.
+            lags: In frames, when not the window's.
+            keep_weights: Hand over the weights of every outer fold.
+
+        Raises:
+            BrainalignError: The fit does not fit into this machine's memory.
+        """
+        window = self.lags if lags is None else lags
+        check_fits(self.plan, dims, len(window))
+        plan = self.plan(dims, len(window))
+        seconds = plan.seconds(self.arithmetic)
+        if seconds > LONG and (name, plan.features) not in self._told:
+            self._told.add((name, plan.features))
+            log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
+        return fit_outer(
+            self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+        )
+
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
             race = LayerRace()
             for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
                 frames = self.frames(representation, layer)
-                race.add(layer, fit_outer(self.design, frames, self.lags, self.alphas, self.arithmetic))
+                width = next(iter(frames.values())).shape[1]
+                race.add(layer, self.fit(frames, width, representation.name))
                 log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
             self._races[representation.name] = race
         return self._races[representation.name]

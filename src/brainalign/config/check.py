@@ -47,9 +47,12 @@ def check(composed: DictConfig) -> schema.Config:
             )
     for group, kind in schema.FIXED.items():
         values[group] = _typed(composed, group, kind)
-    values["seed"], values["device"] = composed.get("seed"), composed.get("device")
+    for key in ("seed", "device", "plan"):
+        values[key] = composed.get(key)
     if not isinstance(values["seed"], int) or values["seed"] < 0:
         raise BrainalignError(f"seed={values['seed']!r} must be a whole number of at least 0.")
+    if not isinstance(values["plan"], bool):
+        raise BrainalignError(f"plan={values['plan']!r} must be true or false.")
     known = {*values, "hydra", "local", "experiment"}
     for key in map(str, composed):
         if key not in known:

@@ -275,13 +275,19 @@ class Encoding:
     """Folds and penalties of the TRF."""
 
     alphas: list[float]
+    alpha_rule: str
     outer_folds: int
+    inner_folds: int | None
     split: str
     gap: int | None
     dtype: str
+    solver: str
 
     def __post_init__(self) -> None:
         within("encoding.outer_folds", self.outer_folds, 3)
+        within("encoding.inner_folds", self.inner_folds, 1, self.outer_folds - 1)
+        one_of("encoding.alpha_rule", self.alpha_rule, ("local", "shared"))
+        one_of("encoding.solver", self.solver, ("auto", "cholesky", "eigh", "dual"))
         within("encoding.gap", self.gap, 0)
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
@@ -319,6 +325,17 @@ class CcaAnalysis:
             raise BrainalignError(
                 f"analysis.layers={self.layers} must hold two layer numbers, the model's and the partner's."
             )
+
+
+@dataclass
+class LatencyAnalysis:
+    """Single lags, growing windows, and weights over time."""
+
+    kind: str
+    layer: int | None
+
+    def __post_init__(self) -> None:
+        within("analysis.layer", self.layer, 0)
 
 
 @dataclass
@@ -364,6 +381,7 @@ class Config:
     paths: Paths
     seed: int
     device: str
+    plan: bool
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -378,7 +396,7 @@ MODEL = {
     "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip
-ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis}
+ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis, "latency": LatencyAnalysis}
 """Kind -> schema, for the groups whose options differ."""
 
 FIXED = {

@@ -1,5 +1,7 @@
 """TRF estimators, nested selection and scores."""
 
+from brainalign.encoding.banded import BandedRidgeTRF
+from brainalign.encoding.elastic_net import ElasticNetTRF
 from brainalign.encoding.trf import RidgeTRF
 
-__all__ = ["RidgeTRF"]
+__all__ = ["BandedRidgeTRF", "ElasticNetTRF", "RidgeTRF"]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.split import Split
 from brainalign.errors import BrainalignError
-from brainalign.linalg.moments import Moments, Segment, moments
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.moments import Moments, moments
+from brainalign.linalg.stack import Segment
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,14 @@ class MaskGroup:
     def rows(self, atom: int) -> int:
         """Valid rows of an atom, repeats counted."""
         return int(sum(weight.sum() for weight, _, _ in self.segments[atom].values()))
+
+    def distinct_rows(self, atom: int) -> int:
+        """Valid rows of an atom, repeats counted once."""
+        return int(sum((weight > 0).sum() for weight, _, _ in self.segments[atom].values()))
+
+    def edges(self, atom: int) -> int:
+        """Rows of an atom after which the number of valid presentations changes."""
+        return int(sum((np.diff(weight, append=0.0) != 0).sum() for weight, _, _ in self.segments[atom].values()))
 
 
 class Design:
@@ -53,7 +67,7 @@ class Design:
     def __init__(
         self,
         stimuli: Sequence[str],
-        responses: Sequence[NDArray[np.float64]],
+        responses: Sequence[NDArray[np.floating]],
         split: Split,
         centred: bool = True,
     ) -> None:
@@ -64,7 +78,7 @@ class Design:
                 f"{int(np.sum(np.asarray(count) == 0))} channel(s) have no valid sample at all; drop them before encoding."
             )
         self.center = sum(np.nansum(r, axis=0) for r in responses) / count * float(centred)
-        self.responses = [r - self.center for r in responses]
+        self.responses = [r - self.center.astype(r.dtype) for r in responses]
         self.groups = self._mask_groups()
 
     @property
@@ -88,27 +102,49 @@ class Design:
                 keep = valid & (atoms == atom)
                 y = np.where(keep[:, None], response[:, channels], 0.0)
                 old = segments.setdefault(int(atom), {}).get(name)
-                new = (keep.astype(np.float64), y, (y**2).sum(axis=0))
+                new = (keep.astype(np.float64), y, (y**2).sum(axis=0, dtype=np.float64))
                 segments[int(atom)][name] = new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
         return MaskGroup(channels, segments)
-
-    def atoms(
-        self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]], lags: NDArray[np.int64]
-    ) -> list[Moments]:
-        """Moments of every atom for one group of electrodes.
-
-        Args:
-            group: The electrodes.
-            features: Stimulus -> (T, d).
-            lags: (m,) consecutive integers.
-        """
-        return [
-            moments([Segment(features[s], *part) for s, part in sorted(group.segments[a].items())], lags)
-            for a in range(self.split.n_atoms)
-        ]
 
     def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:
         """(presentation, (T,) mask) of everything that fold scores."""
         test = np.array(sorted(self.split.folds[fold].test))
         found = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
         return [(i, mask) for i, mask in found if mask.any()]
+
+
+class AtomMoments:
+    """Moments of every atom for one group of electrodes and one set of features at a time; the last are kept.
+
+    Args:
+        design: Responses and split.
+        lags: (m,) consecutive integers.
+        arithmetic: Where they are computed.
+    """
+
+    def __init__(self, design: Design, lags: NDArray[np.int64], arithmetic: Arithmetic = Arithmetic()) -> None:
+        self._design, self._lags, self._arithmetic = design, lags, arithmetic
+        self._held: tuple[MaskGroup, Mapping[str, NDArray[np.floating]], list[Moments]] | None = None
+
+    def of(self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]]) -> list[Moments]:
+        """One Moments an atom.
+
+        Args:
+            group: The electrodes.
+            features: Stimulus -> (T, d).
+        """
+        if self._held is None or self._held[0] is not group or self._held[1] is not features:
+            self._held = None  # one set in memory at a time
+
+            def job(device: torch.device, _: int) -> list[Moments]:
+                return [
+                    moments(
+                        [Segment(features[s], *part) for s, part in sorted(group.segments[a].items())],
+                        self._lags,
+                        device,
+                    )
+                    for a in range(self._design.split.n_atoms)
+                ]
+
+            self._held = group, features, self._arithmetic.run(job, len(group.channels))
+        return self._held[2]

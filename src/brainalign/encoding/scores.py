@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ class FoldScores:
     constant: NDArray[np.bool_]
 
 
-def score(actual: NDArray[np.float64], predicted: NDArray[np.float64], train_mean: NDArray[np.float64]) -> FoldScores:
+def score(
+    actual: NDArray[np.floating[Any]], predicted: NDArray[np.float64], train_mean: NDArray[np.float64]
+) -> FoldScores:
     """Pearson r and R2 of each electrode over time, rows with a missing response left out.
 
     Args:

@@ -60,7 +60,7 @@ class Representation:
         identity = extractor.identity()
         self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
         self._stimuli_digest = stimuli_digest
-        missing = self._missing()
+        missing = self.missing
         if missing:
             for stimulus in stimuli.values():
                 extractor.check(stimulus)
@@ -86,6 +86,11 @@ class Representation:
     def layers(self) -> Sequence[int]:
         """Layers, 0 being the input embedding."""
         return self.extractor.layers
+
+    @property
+    def missing(self) -> list[int]:
+        """Layers that are not in the cache."""
+        return [n for n, key in self._keys.items() if not self._cache.has(key)]
 
     @cached_property
     def digest(self) -> str:
@@ -160,14 +165,11 @@ class Representation:
             return {s: r.values for s, r in rows.items()}
         return {s: words_from_frames(r, self.stimuli[s].words) for s, r in rows.items()}
 
-    def _missing(self) -> list[int]:
-        return [n for n, key in self._keys.items() if not self._cache.has(key)]
-
     def _extract(self, layer: int) -> None:
         """Fill this layer's file and those of the others that are missing; of several runs, one does it."""
         with self._cache.lock(hashlib.sha256((self._stimuli_digest + self.digest).encode()).hexdigest(), self.name):
             if self._cache.read(self._keys[layer]) is None:  # else another run has done it meanwhile
-                self._fill(sorted({layer, *self._missing()}))
+                self._fill(sorted({layer, *self.missing}))
 
     def _fill(self, layers: Sequence[int]) -> None:
         """Fill these layers' files, in one pass over what an earlier run has not already set aside."""

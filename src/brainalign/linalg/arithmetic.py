@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from brainalign.errors import BrainalignError, nearest
 
 if TYPE_CHECKING:
     import torch
 
-SAFE_LOSS = 1e-3
-"""Largest ``eps32 * condition`` at which float32 is used: weights then keep three digits in the worst direction, and
-scores, which the well-determined directions make, agree with float64 to 1e-4 (tested)."""
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SAFE_LOSS = 0.3
+"""Largest ``eps32 * condition`` at which float32 is used. Rounding then moves the ill-determined weights as a change of
+alpha by that share would; the scores, which the well-determined directions make, moved by less than 1e-4 of this ratio
+in every case tried, where 1e-4 in all is promised (tested)."""
+
+AT_ONCE = 4096
+"""Electrodes solved and scored at a time; a constant, so that the same config gives the same bits."""
+
+SOLVERS = ("auto", "cholesky", "eigh", "dual")
+
+LEAST_AT_ONCE = 64
+"""Below this many electrodes at a time a full CUDA device is given up."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +36,21 @@ class Arithmetic:
     Attributes:
         device: ``cpu``, ``cuda`` or ``auto`` (cuda where there is one).
         dtype: ``float64``, or ``float32`` where the conditioning allows it and float64 elsewhere.
+        solver: ``auto`` (by counted operations, see ``linalg.method``), ``cholesky``, ``eigh`` or ``dual``.
 
     Raises:
-        BrainalignError: An unknown device or dtype, or no CUDA device where one was asked for.
+        BrainalignError: An unknown device, dtype or solver, or no CUDA device where one was asked for.
     """
 
     device: str = "cpu"
     dtype: str = "float64"
+    solver: str = "auto"
 
     def __post_init__(self) -> None:
         for key, value, valid in (
             ("device", self.device, ("cpu", "cuda", "auto")),
             ("dtype", self.dtype, ("float32", "float64")),
+            ("solver", self.solver, SOLVERS),
         ):
             if value not in valid:
                 raise BrainalignError(f"{key}={value!r} is unknown; {nearest(value, valid)}")
@@ -50,34 +67,52 @@ class Arithmetic:
             )
         return torch.device("cpu")
 
-    def precision(self, largest: float, alpha: float) -> torch.dtype:
-        """float32 only where it was asked for and ``eps32 * (largest eigenvalue + alpha) / alpha`` is small.
+    def precisions(self) -> list[torch.dtype]:
+        """Precisions in the order in which they are tried."""
+        import torch
+
+        return [torch.float32, torch.float64] if self.dtype == "float32" else [torch.float64]
+
+    def safe(self, dtype: torch.dtype, largest: float, alpha: float) -> bool:
+        """Whether a precision will do: always float64, and float32 where ``eps32 * condition`` is small.
 
         Args:
-            largest: Largest eigenvalue of the centred Gram matrix.
+            dtype: The precision.
+            largest: Upper bound of the largest eigenvalue of the matrix.
             alpha: The penalty, which bounds the smallest eigenvalue from below.
         """
         import torch
 
-        if self.dtype == "float32" and torch.finfo(torch.float32).eps * (largest + alpha) / alpha < SAFE_LOSS:
-            return torch.float32
-        return torch.float64
+        return dtype == torch.float64 or torch.finfo(dtype).eps * (largest + alpha) / alpha < SAFE_LOSS
+
+    def run(self, job: Callable[[torch.device, int], T], electrodes: int) -> T:
+        """Run a job on the device; where a CUDA device is full, with fewer electrodes at a time, then on the CPU.
+
+        Args:
+            job: From the device and the number of electrodes at a time to the result.
+            electrodes: How many there are.
+        """
+        import torch
+
+        device, at_once = self.torch_device(), max(1, min(AT_ONCE, electrodes))
+        while device.type == "cuda":
+            try:
+                return job(device, at_once)
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+                if at_once <= LEAST_AT_ONCE:
+                    _say_full()
+                    device, at_once = torch.device("cpu"), max(1, min(AT_ONCE, electrodes))
+                else:
+                    at_once = max(LEAST_AT_ONCE, at_once // 4)
+        return job(device, at_once)
 
 
-def largest_eigenvalue(gram: torch.Tensor, steps: int = 20) -> float:
-    """Largest eigenvalue of a positive semidefinite matrix by power iteration from a fixed start.
+_said: set[str] = set()
 
-    Args:
-        gram: (p, p) float64.
-        steps: Iterations; the Rayleigh quotient is then within a few per cent, enough to choose a precision by.
-    """
-    import torch
 
-    v = torch.cos(torch.arange(len(gram), dtype=gram.dtype, device=gram.device)) + 1.5
-    value = 0.0
-    for _ in range(steps):
-        v = gram @ (v / v.norm())
-        value = float(v.norm())
-        if value == 0.0:
-            break
-    return value
+def _say_full() -> None:
+    """Once a process."""
+    if "full" not in _said:
+        _said.add("full")
+        log.warning("The CUDA device has too little memory for these systems: they are solved on the CPU.")

@@ -1,173 +1,255 @@
-"""Ridge regression from moments: solutions for a list of alphas, and held-out scores without predictions."""
+"""Ridge paths from moments: held-out scores for a list of alphas, and a solution with one alpha an electrode."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import Arithmetic, largest_eigenvalue
-from brainalign.linalg.lags import convolve
-from brainalign.linalg.moments import Moments, normal_equations
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.cholesky import Cholesky, NotPositiveDefinite
+from brainalign.linalg.dual import Dual
+from brainalign.linalg.held_out import HeldOut, Products
+from brainalign.linalg.method import Method, choose_method
+from brainalign.linalg.moments import Moments
+from brainalign.linalg.primal import Primal
+from brainalign.linalg.solution import Solution
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+System = Primal | Dual
+Electrodes = slice | NDArray[np.int64]
+Solve = Callable[[Electrodes], "Tensor"]
+"""From electrodes to their (q, c) solutions."""
+
 
 @dataclass(frozen=True)
-class Solution:
-    """Weights on the lagged ``[h, 1]`` of features as they came, so that no one need standardise again.
+class Problem:
+    """Ridge regression of the responses on the lagged ``(h - mean) / sd`` of some training rows.
 
     Attributes:
-        coef: (m, d+1, c) weights; the last row of each lag is the share of the features' mean.
-        intercept: (c,).
-        precision: In which the system was solved.
-    """
-
-    coef: Tensor
-    intercept: Tensor
-    precision: torch.dtype
-
-    def predict(self, values: NDArray[np.floating], lags: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Predicted responses of one presentation.
-
-        Args:
-            values: (T, d) features, not standardised.
-            lags: (m,) the lags of the fit.
-
-        Returns:
-            (T, c).
-        """
-        ones = np.ones((len(values), 1))
-        predicted = convolve(np.hstack([values, ones]), self.coef.numpy(), lags)
-        predicted += self.intercept.numpy()
-        return predicted
-
-
-def ridge_path(
-    train: Moments,
-    mean: Tensor,
-    sd: Tensor,
-    alphas: Sequence[float],
-    intercept_alpha: float = 0.0,
-    arithmetic: Arithmetic = Arithmetic(),
-) -> Iterator[Solution]:
-    """Ridge solutions of ``(X'X + alpha I) w = X'y`` for each alpha, X the lagged ``(h - mean) / sd``, X and y centred.
-
-    Args:
         train: Moments of the training rows.
         mean: (d,) of the standardisation.
         sd: (d,) of the standardisation.
-        alphas: Penalties, each > 0.
         intercept_alpha: Penalty of the intercept.
-        arithmetic: Device and precision; the matrix may overrule float32.
+    """
 
-    Yields:
-        One Solution an alpha, in their order.
+    train: Moments
+    mean: Tensor
+    sd: Tensor
+    intercept_alpha: float = 0.0
+
+    @property
+    def electrodes(self) -> int:
+        """Number of responses."""
+        return self.train.cross.shape[2]
+
+    def method(self, tests: Sequence[HeldOut], alphas: int, solver: str) -> Method:
+        """The method that ``solver`` stands for here."""
+        return choose_method(
+            features=len(self.train.lags) * self.train.d, rows=self.train.rows,
+            test_rows=[t.moments.rows for t in tests], electrodes=self.electrodes, alphas=alphas, solver=solver,
+        )  # fmt: skip
+
+    def system(self, method: Method) -> System:
+        """The linear system of a method."""
+        return (Dual if method.dual else Primal)(self.train, self.mean, self.sd, self.intercept_alpha)
+
+    def to(self, device: torch.device) -> Problem:
+        """The same on a device."""
+        return replace(self, train=self.train.to(device), mean=self.mean.to(device), sd=self.sd.to(device))
+
+
+def path_scores(
+    problem: Problem,
+    tests: Sequence[HeldOut],
+    alphas: Sequence[float],
+    arithmetic: Arithmetic = Arithmetic(),
+) -> NDArray[np.float64]:
+    """Held-out R2 of ``(X'X + alpha I) w = X'y`` for each alpha.
+
+    Args:
+        problem: What is fitted.
+        tests: Sets of rows, each scored with every solution.
+        alphas: Penalties, each > 0.
+        arithmetic: Device, precision and solver; the matrix may overrule float32.
+
+    Returns:
+        (tests, alphas, c) R2, SST about the training mean.
 
     Raises:
-        BrainalignError: The matrix is not positive definite at this alpha.
+        BrainalignError: The matrix is not positive definite at some alpha.
     """
+    method = problem.method(tests, len(alphas), arithmetic.solver)
+    turned = method.eigh and not method.by_gram
+
+    def job(device: torch.device, at_once: int) -> NDArray[np.float64]:
+        here, held_out = problem.to(device), [t.to(device) for t in tests]
+        score = _turned_scores if turned else _written_scores
+        return score(here, held_out, alphas, method, arithmetic, at_once)
+
+    return arithmetic.run(job, problem.electrodes)
+
+
+def solve_chosen(problem: Problem, alphas: NDArray[np.float64], arithmetic: Arithmetic = Arithmetic()) -> Solution:
+    """Solve with one alpha an electrode: one factor for each alpha that any of them chose.
+
+    Args:
+        problem: What is fitted.
+        alphas: (c,) the alpha of each electrode.
+        arithmetic: Device, precision and solver.
+
+    Raises:
+        BrainalignError: The matrix is not positive definite at some alpha.
+    """
+    distinct = np.unique(alphas)
+    method = problem.method([], len(distinct), arithmetic.solver)
+
+    def job(device: torch.device, at_once: int) -> Solution:
+        system = problem.to(device).system(method)
+        weights = system.rhs.clone()
+        for number, _, solve in _solutions(system, distinct.tolist(), method, arithmetic):
+            mine = np.flatnonzero(alphas == distinct[number])
+            for part in np.split(mine, range(at_once, len(mine), at_once)):
+                weights[:, part] = solve(part).double()
+        return system.solution(weights)
+
+    return arithmetic.run(job, problem.electrodes)
+
+
+def _written_scores(
+    problem: Problem,
+    tests: Sequence[HeldOut],
+    alphas: Sequence[float],
+    method: Method,
+    arithmetic: Arithmetic,
+    at_once: int,
+) -> NDArray[np.float64]:
+    """Scores of solutions that are written out, alpha by alpha."""
+    system, c = problem.system(method), problem.electrodes
+    out = np.full((len(tests), len(alphas), c), np.nan)
+    scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
+    for a, dtype, solve in _solutions(system, alphas, method, arithmetic):
+        if dtype not in scorers:
+            scorers[dtype] = [_scorer(test, system, method, dtype) for test in tests]
+        for electrodes in _blocks(c, at_once):
+            w = solve(electrodes)
+            b = system.intercept(w, electrodes)
+            mean = (problem.train.ysum / problem.train.n)[electrodes]
+            for t, (test, products) in enumerate(zip(tests, scorers[dtype], strict=True)):
+                out[t, a, electrodes] = test.r2(products(w, electrodes), b, mean, electrodes).cpu().numpy()
+    return out
+
+
+def _scorer(test: HeldOut, system: System, method: Method, dtype: torch.dtype) -> Callable[[Tensor, slice], Products]:
+    """From solutions of some electrodes to their products with held-out rows, by the method's way."""
+    if method.by_gram:
+        assert isinstance(system, Primal), "a dual solution has no Gram blocks"
+        gram = test.gram(system, dtype)
+        return lambda w, electrodes: test.by_gram(w, electrodes, gram)
+    rows = test.prepare(system, dtype)
+    return lambda w, electrodes: test.by_rows(system, w, electrodes, rows)
+
+
+def _turned_scores(
+    problem: Problem,
+    tests: Sequence[HeldOut],
+    alphas: Sequence[float],
+    method: Method,
+    arithmetic: Arithmetic,
+    at_once: int,
+) -> NDArray[np.float64]:
+    """Scores in the eigenbasis: the held-out rows are turned once, and a solution is a scaling of ``Q'X'y``."""
     import torch
 
-    m, d = train.xsum.shape[0], train.xsum.shape[1] - 1
-    device = arithmetic.torch_device()
-    normal = normal_equations(train, mean, sd, intercept_alpha)
-    exact = normal.gram.to(device)
-    largest = largest_eigenvalue(exact) if arithmetic.dtype == "float32" else 0.0
-    copies = {torch.float64: exact}
-    for alpha in alphas:
-        precision = arithmetic.precision(largest, alpha)
-        gram = copies.setdefault(precision, exact.to(precision))
-        system = gram.clone()
-        system.diagonal().add_(alpha)
-        factor, fault = torch.linalg.cholesky_ex(system)
-        if int(fault):
+    system, c = problem.system(method), problem.electrodes
+    values, vectors = _spectrum(system, min(alphas), arithmetic)
+    rhs = vectors.T @ system.rhs.to(vectors.dtype)
+    out = np.full((len(tests), len(alphas), c), np.nan)
+    for t, test in enumerate(tests):
+        zero = rhs.new_zeros(1, dtype=torch.float64)
+        sums = {(e.start, a): Products(zero, zero, zero) for e in _blocks(c, at_once) for a in range(len(alphas))}
+        for number, ready in enumerate(test.prepare(system, vectors.dtype)):
+            for block in system.blocks(test.moments.stacks[number]):
+                turned = system.apply(ready, block, vectors)
+                for electrodes in _blocks(c, at_once):
+                    for a, alpha in enumerate(alphas):
+                        predicted = turned @ (rhs[:, electrodes] / (values + alpha)[:, None])
+                        sums[electrodes.start, a] += test.compare(number, block, predicted, electrodes)
+        mean = problem.train.ysum / problem.train.n
+        for electrodes in _blocks(c, at_once):
+            for a, alpha in enumerate(alphas):
+                w = vectors @ (rhs[:, electrodes] / (values + alpha)[:, None])
+                b = system.intercept(w, electrodes)
+                found = sums[electrodes.start, a]
+                out[t, a, electrodes] = test.r2(found, b, mean[electrodes], electrodes).cpu().numpy()
+    return out
+
+
+def _solutions(
+    system: System, alphas: Sequence[float], method: Method, arithmetic: Arithmetic
+) -> Iterator[tuple[int, torch.dtype, Solve]]:
+    """(number of the alpha, precision, solver for some electrodes), each good until the next; float32 ones first."""
+    if method.eigh:
+        values, vectors = _spectrum(system, min(alphas), arithmetic)
+        turned = vectors.T @ system.rhs.to(vectors.dtype)
+        for number, alpha in enumerate(alphas):
+            yield number, vectors.dtype, partial(_scaled, vectors, values + alpha, turned)
+        return
+    left = dict(enumerate(alphas))
+    for dtype in arithmetic.precisions():
+        if left:
+            yield from _factored(system, left, dtype, arithmetic)
+
+
+def _factored(
+    system: System, left: dict[int, float], dtype: torch.dtype, arithmetic: Arithmetic
+) -> Iterator[tuple[int, torch.dtype, Solve]]:
+    """Solutions of those alphas for which a precision is safe; they are taken out of ``left``."""
+    upper, largest = system.upper(dtype)
+    factor, rhs = Cholesky(upper), system.rhs.to(dtype)
+    for number, alpha in list(left.items()):
+        if not arithmetic.safe(dtype, largest, alpha):
+            continue
+        try:
+            factor.factor(alpha)
+        except NotPositiveDefinite as error:
+            if dtype != arithmetic.precisions()[-1]:
+                continue
             raise BrainalignError(
                 f"encoding.alphas holds {alpha:g}, too small for these features: with it their lagged Gram matrix "
-                f"is not positive definite; use at least {1e-13 * float(exact.diagonal().sum()):.1g}."
-            )
-        w = torch.cholesky_solve(normal.cross.to(device, precision), factor).to("cpu", torch.float64)
-        intercept = (train.ysum - normal.xsum @ w) / (train.n + intercept_alpha)
-        raw = w.reshape(m, d, -1) / sd[None, :, None]
-        ones = -(mean[None, :, None] * raw).sum(dim=1, keepdim=True)
-        yield Solution(torch.cat([raw, ones], dim=1), intercept, precision)
+                f"is not positive definite; use at least {1e-13 * largest:.1g}."
+            ) from error
+        del left[number]
+        yield number, dtype, partial(_solved, factor, rhs)
 
 
-class HeldOut:
-    """Rows to score on, as moments: R2 of any solution without predictions.
-
-        SSE = y'y - 2 w'X'y - 2 b sum y + w'X'X w + 2 b w' sum x + n b^2,   SST about the training mean
-
-    In float64 the cancellation costs about ``eps * y'y / SSE``; it forbids this only where SSE / y'y < 1e-10, that is
-    R2 > 1 - 1e-10, which no recording reaches. The quadratic term of a float32 solution is taken in float32: it costs
-    1e-6 of R2.
-
-    Args:
-        moments: Of the held-out rows.
-        arithmetic: Device of the products.
-    """
-
-    def __init__(self, moments: Moments, arithmetic: Arithmetic = Arithmetic()) -> None:
-        p = moments.xsum.numel()
-        self.moments, self._device = moments, arithmetic.torch_device()
-        self._gram = {moments.gram.dtype: moments.gram.view(p, p).to(self._device)}
-
-    def r2(self, fit: Solution, train_mean: Tensor) -> Tensor:
-        """R2 of each response.
-
-        Args:
-            fit: A solution on other rows.
-            train_mean: (c,) mean response of the training rows.
-
-        Returns:
-            (c,) R2; NaN where a response does not vary.
-        """
-        import torch
-
-        test = self.moments
-        p = test.xsum.numel()
-        w, b = fit.coef.reshape(p, -1), fit.intercept
-        gram = self._gram.setdefault(fit.precision, self._gram[torch.float64].to(fit.precision))
-        low = w.to(self._device, fit.precision)
-        quadratic = (low * (gram @ low)).sum(0).to("cpu", torch.float64)
-        explained = 2 * (w * test.cross.view(p, -1)).sum(0)
-        offset = 2 * b * (test.xsum.view(p) @ w) + test.n * b**2 - 2 * b * test.ysum
-        sse = test.yy - explained + quadratic + offset
-        sst = test.yy - 2 * train_mean * test.ysum + test.n * train_mean**2
-        return torch.where(sst > 0, 1 - sse / sst, torch.full_like(sst, float("nan")))
+def _solved(factor: Cholesky, rhs: Tensor, mine: Electrodes) -> Tensor:
+    return factor.solve(rhs[:, mine])
 
 
-def solve_chosen(
-    train: Moments,
-    mean: Tensor,
-    sd: Tensor,
-    alphas: NDArray[np.float64],
-    intercept_alpha: float = 0.0,
-    arithmetic: Arithmetic = Arithmetic(),
-) -> Solution:
-    """Solve with one alpha a response: one factorisation for each alpha that any response chose.
+def _scaled(vectors: Tensor, shifted: Tensor, turned: Tensor, mine: Electrodes) -> Tensor:
+    return vectors @ (turned[:, mine] / shifted[:, None])
 
-    Args:
-        train: Moments of the training rows; c responses.
-        mean: (d,) of the standardisation.
-        sd: (d,) of the standardisation.
-        alphas: (c,) the alpha of each response.
-        intercept_alpha: Penalty of the intercept.
-        arithmetic: Device and precision.
-    """
+
+def _spectrum(system: System, smallest: float, arithmetic: Arithmetic) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (q,) and eigenvectors (q, q), in the precision that the smallest alpha needs."""
     import torch
 
-    coef = torch.zeros(*train.cross.shape, dtype=torch.float64)
-    intercept = torch.zeros(len(alphas), dtype=torch.float64)
-    values = np.unique(alphas)
-    path = ridge_path(train, mean, sd, values.tolist(), intercept_alpha, arithmetic)
-    for alpha, solution in zip(values, path, strict=True):
-        mine = torch.from_numpy(np.flatnonzero(alphas == alpha))
-        coef[:, :, mine], intercept[mine] = solution.coef[:, :, mine], solution.intercept[mine]
-    return Solution(coef, intercept, torch.float64)
+    for dtype in arithmetic.precisions():
+        upper, largest = system.upper(dtype)
+        if arithmetic.safe(dtype, largest, smallest):
+            break
+    values, vectors = torch.linalg.eigh(upper, UPLO="U")
+    return values.clamp(min=0), vectors
+
+
+def _blocks(c: int, at_once: int) -> list[slice]:
+    return [slice(at, min(at + at_once, c)) for at in range(0, c, at_once)]

@@ -1,0 +1,1 @@
+"""Side by side with peers: same data, same folds, same alphas, one process a competitor. See README.md."""

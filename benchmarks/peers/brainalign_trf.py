@@ -1,0 +1,19 @@
+"""brainalign: RidgeTRF as it comes."""
+
+from __future__ import annotations
+
+from benchmarks.peers.common import Fit
+from benchmarks.problem import RATE, Inputs, Problem
+from brainalign.encoding import RidgeTRF
+
+
+def least_bytes(problem: Problem) -> float:
+    """Nothing is refused beforehand: the estimator refuses by itself what does not fit."""
+    return 0.0
+
+
+def fit(problem: Problem, inputs: Inputs, device: str) -> Fit:
+    """All in one call: choice by cross-validation and refit."""
+    trf = RidgeTRF(tmin=0.0, tmax=problem.tmax, rate=RATE, alphas=problem.alphas, cv=problem.splits, device=device)
+    trf.fit(inputs.features, inputs.responses)
+    return Fit(trf.alpha_, trf.cv_scores_)

@@ -1,0 +1,210 @@
+"""analysis=latency: when a response follows its features: single lags, growing windows, and the weights over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
+from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.scores import over_folds
+from brainalign.errors import BrainalignError
+from brainalign.features.representation import Representation
+from brainalign.figures import curves_by_region, mean_trf
+from brainalign.progress import track
+from brainalign.stats import mean_ci
+
+LENGTHS = 10
+"""Windows that are tried, from one lag to all."""
+
+ENOUGH = 0.95
+"""Share of the whole window's score at which a shorter one is enough."""
+
+DRAWS = 1000
+"""Bootstrap draws behind the interval of the window that is enough."""
+
+ORDERED = 256
+"""Dimensions up to which a mean TRF is drawn."""
+
+
+def latency(study: Study, model: Representation, score: str, layer: int | None) -> AnalysisResult:
+    """Score against single lag and against window length, and weights over time, by region.
+
+    Args:
+        study: Data, window and folds; the window's lags are what is looked at.
+        model: The model in question.
+        score: Column that figures are about.
+        layer: One of its layers, or None: the one with the best mean inner score in the whole window.
+
+    Returns:
+        Tables latency (one row an electrode and lag) and windows (one row an electrode and window length).
+
+    Raises:
+        BrainalignError: The window has one lag, or the model has no such layer.
+    """
+    if len(study.lags) < 2:
+        raise BrainalignError(
+            f"analysis=latency needs a window of several lags, and window.tmin={study.tmin:g} to window.tmax={study.tmax:g} holds one."
+        )
+    if layer is not None and layer not in model.layers:
+        raise BrainalignError(f"analysis.layer={layer} is none of {model.name}'s layers: {list(model.layers)}.")
+    chosen = _best_layer(study, model) if layer is None else layer
+    frames = study.frames(model, chosen)
+    dims = next(iter(frames.values())).shape[1]
+    rate = next(iter(study.responses.grids.values())).rate
+    whole = study.fit(frames, dims, model.name, keep_weights=True)
+    keys = study.channels.reset_index(drop=True)[["subject", "electrode", "region", "hemisphere"]].assign(
+        model=model.name, layer=chosen
+    )
+    norms = np.stack([np.linalg.norm(w, axis=1) for w in whole.weights])  # (folds, lags, C)
+    singles = []
+    for place, lag in enumerate(track(study.lags.tolist(), "one lag at a time")):
+        scores = study.fit(frames, dims, model.name, lags=np.array([lag]))
+        singles.append(keys.assign(lag_s=lag / rate, **_scores(scores), weight=over_folds(norms[:, place])))
+    lengths = np.unique(np.linspace(1, len(study.lags), min(LENGTHS, len(study.lags))).round().astype(int))
+    windows = []
+    for n in track(lengths.tolist(), "growing windows"):
+        scores = whole if n == len(study.lags) else study.fit(frames, dims, model.name, lags=study.lags[:n])
+        windows.append(keys.assign(window_s=(n - 1) / rate, n_lags=n, **_scores(scores)))
+    result = AnalysisResult()
+    result.tables |= {
+        "latency": pd.concat(singles, ignore_index=True),
+        "windows": pd.concat(windows, ignore_index=True),
+    }
+    _describe(result, study, model, chosen, score)
+    _draw(result, study, model, score, whole, frames)
+    return result
+
+
+def _best_layer(study: Study, model: Representation) -> int:
+    """Best by the inner folds' score, averaged over folds and electrodes."""
+    if len(model.layers) == 1:
+        return model.layers[0]
+    inner = {n: float(np.nanmean(s.inner)) for n, s in study.race(model).layers.items()}
+    return max(inner, key=lambda n: inner[n])
+
+
+def _scores(scores: OuterScores) -> dict[str, NDArray[np.float64]]:
+    return {"r": over_folds(scores.r), "r2": over_folds(scores.r2), "r2_pearson": over_folds(scores.r**2)}
+
+
+def peaks(table: pd.DataFrame, column: str, regions: list[str]) -> dict[str, tuple[float, float]]:
+    """Region (and ``all``) -> (lag of the highest mean over electrodes, that mean).
+
+    Args:
+        table: The latency table.
+        column: What is averaged.
+        regions: In the order wanted.
+    """
+    found = {}
+    for name, rows in [("all", table), *((r, table[table["region"] == r]) for r in regions)]:
+        mean = rows.groupby("lag_s")[column].mean()
+        if mean.notna().any():
+            found[name] = float(mean.idxmax()), float(mean.max())
+    return found
+
+
+def enough(windows: pd.DataFrame, score: str, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Length of the shortest window with 95 % of the whole window's mean score, and its bootstrap interval.
+
+    Args:
+        windows: Rows of the windows table; electrodes are drawn within it, participants where there are several.
+        score: Column.
+        rng: Of the draws.
+
+    Returns:
+        Seconds from the first to the last lag, and the 95 % interval; NaN where the whole window predicts nothing.
+    """
+    unit = "subject" if windows["subject"].nunique() > 1 else "electrode"
+    units = windows.groupby(["window_s", unit])[score].mean().unstack(unit).dropna(axis=1)
+    lengths, values = units.index.to_numpy(), units.to_numpy()
+
+    def shortest(mean: NDArray[np.float64]) -> float:
+        return float(lengths[np.argmax(mean >= ENOUGH * mean[-1])]) if mean[-1] > 0 else np.nan
+
+    if values.shape[1] == 0:
+        return np.nan, np.nan, np.nan
+    drawn = [
+        shortest(values[:, rng.integers(values.shape[1], size=values.shape[1])].mean(axis=1)) for _ in range(DRAWS)
+    ]
+    point = shortest(values.mean(axis=1))
+    known = np.array(drawn)[np.isfinite(drawn)]
+    if not np.isfinite(point) or len(known) < 0.95 * DRAWS:
+        return point, np.nan, np.nan
+    return point, float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))
+
+
+def _describe(result: AnalysisResult, study: Study, model: Representation, layer: int, score: str) -> None:
+    """Metrics, curves, summary lines and warnings."""
+    table, windows = result.tables["latency"], result.tables["windows"]
+    lags = {lag: i for i, lag in enumerate(sorted(table["lag_s"].unique()))}
+    for column, name in ((score, f"latency/single_lag/{score}"), ("weight", "latency/weight")):
+        mean = table.groupby("lag_s")[column].mean()
+        result.metrics[f"{name}/mean"] = [(lags[lag], float(v)) for lag, v in mean.items()]
+    mean = windows.groupby("n_lags")[score].mean()
+    result.metrics[f"latency/window/{score}/mean"] = [(int(n), float(v)) for n, v in mean.items()]
+    best, heaviest = (peaks(table, column, study.regions) for column in (score, "weight"))
+    rng = np.random.default_rng(study.seed)
+    whole = mean_ci(windows.loc[windows["n_lags"] == len(study.lags), score])
+    result.summary.append(
+        (
+            f"{model.name}, layer {layer}: mean {score} in the whole window",
+            f"{whole.mean:.3f} [{whole.low:.3f}, {whole.high:.3f}]",
+        )
+    )
+    for name in best:
+        rows = windows if name == "all" else windows[windows["region"] == name]
+        prefix = "latency" if name == "all" else f"region/{name}/latency"
+        length, low, high = enough(rows, score, rng)
+        result.metrics |= {
+            f"{prefix}/single_lag/peak_s": best[name][0],
+            f"{prefix}/weight/peak_s": heaviest[name][0],
+            f"{prefix}/window_95_s": length,
+        }
+        result.summary.append(
+            (
+                f"{name}: best single lag · heaviest weights · 95 % of the score [95 % CI]",
+                f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {1000 * length:.0f} ms "
+                f"[{1000 * low:.0f}, {1000 * high:.0f}]",
+            )
+        )
+        if not np.isfinite(length):
+            result.warnings.append(
+                f"{name}: the whole window predicts nothing (its mean {score} is not above 0), so a peak is where noise is highest."
+            )
+    result.warnings.append(
+        "Single lags of features that change slowly predict for their neighbours: a peak is where prediction is best, not where it begins."
+    )
+    if model.unit == "words" and study.align == "onset":
+        result.warnings.append(
+            f"{model.name} has a vector a word, placed from the word's onset on: it knows the whole word then, so its lags are no "
+            "latencies; features.align=offset places it at the end."
+        )
+
+
+def _draw(
+    result: AnalysisResult,
+    study: Study,
+    model: Representation,
+    score: str,
+    whole: OuterScores,
+    frames: Mapping[str, NDArray[np.floating[Any]]],
+) -> None:
+    """The three curves by region, and the mean TRF where its dimensions can be told apart."""
+    table, windows = result.tables["latency"], result.tables["windows"]
+    shared: dict[str, Any] = {"order": study.regions, "noun": study.noun}
+    result.figures |= {
+        "single_lag": curves_by_region(table, "lag_s", score, x_label="lag (s)", **shared),
+        "window_length": curves_by_region(windows, "window_s", score, x_label="last lag − first lag (s)", **shared),
+        "weights": curves_by_region(table, "lag_s", "weight", x_label="lag (s)", **shared),
+    }
+    dims = next(iter(frames.values())).shape[1]
+    if model.unit == "frames" and 1 < dims <= ORDERED:
+        weights = np.nanmean(np.stack(whole.weights), axis=(0, 3))  # (lags, d)
+        lags = np.sort(table["lag_s"].unique())
+        result.figures["mean_trf"] = mean_trf(weights, lags, model.name, n=len(study.channels), noun=study.noun)

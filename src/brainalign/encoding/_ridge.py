@@ -1,0 +1,153 @@
+"""The fit that ridge estimators share: candidates of penalties, the best for each electrode, one solution."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.encoding.base import TRF, Opened
+from brainalign.encoding.checks import Given
+from brainalign.encoding.design import AtomMoments, MaskGroup
+from brainalign.encoding.nested import choose
+from brainalign.encoding.scores import over_folds
+from brainalign.errors import BrainalignError, nearest
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.held_out import HeldOut
+from brainalign.linalg.moments import Moments, total
+from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
+from brainalign.progress import track
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Candidates that differ by one factor: a path of alphas on features whose scale is fixed.
+
+    Attributes:
+        scale: (d,) factor of each feature's standard deviation: the root of its penalty, in units of the path's alpha.
+        alphas: The path.
+        places: Of its candidates in the whole list.
+    """
+
+    scale: NDArray[np.float64]
+    alphas: list[float]
+    places: list[int]
+
+
+class RidgeFit(TRF):
+    """Choice by cross-validation among directions, then a fit on all presentations."""
+
+    alphas: float | Sequence[float] | NDArray[np.float64]
+    alpha_rule: str
+    intercept_alpha: float
+    device: str
+    dtype: str
+    solver: str
+
+    def _grid(self) -> NDArray[np.float64]:
+        """The alphas, checked."""
+        alphas = np.atleast_1d(np.asarray(self.alphas, dtype=np.float64))
+        if alphas.ndim != 1 or len(alphas) == 0 or not (np.isfinite(alphas) & (alphas > 0)).all():
+            raise BrainalignError(f"alphas={alphas.tolist()} must be one or more finite numbers above 0.")
+        if self.alpha_rule not in ("local", "shared"):
+            raise BrainalignError(
+                f"alpha_rule={self.alpha_rule!r} is unknown; {nearest(str(self.alpha_rule), ('local', 'shared'))}"
+            )
+        return alphas
+
+    def _choose(
+        self, features: Given, responses: Given, groups: Sequence[Any] | None, directions: list[Direction]
+    ) -> NDArray[np.int64]:
+        """(c,) the chosen candidate of each electrode; sets weights, intercepts and cv_scores_."""
+        count = sum(len(d.places) for d in directions)
+        opened = self._open(features, responses, groups, count)
+        arithmetic = Arithmetic(self.device, self.dtype, self.solver)
+        c = opened.design.n_channels
+        self.cv_scores_ = np.full((count, c), np.nan)
+        atoms = AtomMoments(opened.design, opened.lags, arithmetic)
+        if count > 1:
+            for group in opened.design.groups:
+                parts = atoms.of(group, opened.frames)
+                self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, arithmetic)
+        best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_)
+        if self.alpha_rule == "shared" and count > 1:
+            best[:] = choose(over_folds(self.cv_scores_.T)[:, None])
+        for group in opened.design.groups:
+            self._fit_chosen(opened, group, total(atoms.of(group, opened.frames)), directions, best, arithmetic)
+        return best
+
+    def _curve(
+        self,
+        opened: Opened,
+        group: MaskGroup,
+        atoms: list[Moments],
+        directions: list[Direction],
+        arithmetic: Arithmetic,
+    ) -> NDArray[np.float64]:
+        """(candidates, c) mean R2 over the folds in which an electrode was recorded."""
+        count, split = sum(len(d.places) for d in directions), opened.split
+        sums, known = (np.zeros((count, len(group.channels))) for _ in range(2))
+        for f, fold in track(list(enumerate(split.folds)), "cross-validating the TRF"):
+            train = total(atoms[a] for a in split.training(f))
+            test = HeldOut(total(atoms[a] for a in sorted(fold.test)))
+            if train.n < 2:
+                continue
+            for direction in directions:
+                r2 = path_scores(self._problem(train, direction), [test], direction.alphas, arithmetic)[0]
+                fine = np.isfinite(r2)
+                sums[direction.places] += np.where(fine, r2, 0.0)
+                known[direction.places] += fine
+        return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
+
+    def _fit_chosen(
+        self,
+        opened: Opened,
+        group: MaskGroup,
+        whole: Moments,
+        directions: list[Direction],
+        best: NDArray[np.int64],
+        arithmetic: Arithmetic,
+    ) -> None:
+        """Weights of one mask group's electrodes on all its rows."""
+        here = group.channels
+        for direction in directions:
+            mine = np.flatnonzero(np.isin(best[here], direction.places))
+            if not len(mine):
+                continue
+            alphas = np.array([direction.alphas[direction.places.index(int(b))] for b in best[here[mine]]])
+            solution = solve_chosen(self._problem(whole.electrodes(mine), direction), alphas, arithmetic)
+            self.coef_[:, :, here[mine]] = solution.coef[:, :-1].numpy()
+            self.intercept_[here[mine]] = solution.intercept.numpy() + opened.design.center[here[mine]]
+
+    def _problem(self, train: Moments, direction: Direction) -> Problem:
+        """Features as they came, but for the scale of the direction."""
+        scale = train.hsum.new_tensor(direction.scale)
+        return Problem(train, train.hsum.new_zeros(len(scale)), scale, self.intercept_alpha)
+
+
+def warn_at_edge(chosen: NDArray[np.float64], grid: NDArray[np.float64], what: str) -> int:
+    """Count electrodes whose choice is the grid's first or last alpha, and say so.
+
+    Args:
+        chosen: (c,) alphas.
+        grid: Those to choose from.
+        what: Whose alphas these are, as the user reads it.
+
+    Returns:
+        The count; 0 where there was nothing to choose.
+    """
+    if len(grid) < 2:
+        return 0
+    low, high = int((chosen <= grid.min()).sum()), int((chosen >= grid.max()).sum())
+    if low or high:
+        log.warning(
+            "%s: %d of %d electrodes chose the smallest alpha (%g) and %d the largest (%g); a wider grid may suit them better.",
+            what, low, len(chosen), grid.min(), high, grid.max(),
+        )  # fmt: skip
+    return low + high

@@ -1,0 +1,165 @@
+"""TRF: what the temporal receptive field estimators share: lists of presentations in, weights out, disk and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from brainalign.data.split import Split
+from brainalign.encoding.checks import Array, Given, as_presentations, checked
+from brainalign.encoding.design import Design
+from brainalign.encoding.folds import presentations_split
+from brainalign.encoding.scores import score
+from brainalign.errors import BrainalignError
+from brainalign.linalg.lags import convolve, lags_of
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Checked presentations, ready to be fitted.
+
+    Attributes:
+        design: Responses and split.
+        frames: Presentation -> (T, d).
+        lags: (m,) in frames.
+    """
+
+    design: Design
+    frames: dict[str, Array]
+    lags: NDArray[np.int64]
+
+    @property
+    def split(self) -> Split:
+        """The folds."""
+        return self.design.split
+
+
+class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A linear model of responses on lagged features; subclasses fit it.
+
+        y(t) = b + sum_k w(k)' h(t - k)
+
+    Lags are made inside each presentation, with zeros outside it. A presentation is a pair of arrays (T, d) and (T, c);
+    estimators take lists of them, or one such pair as plain arrays.
+
+    Attributes:
+        coef_: (lags, d, c) weights.
+        intercept_: (c,).
+        lags_: (lags,) in frames.
+        n_features_in_: d.
+    """
+
+    tmin: float
+    tmax: float
+    rate: float
+    cv: int | Any | Iterable[tuple[Any, Any]]
+
+    def predict(self, features: Given) -> Any:
+        """Predicted responses.
+
+        Args:
+            features: (T_i, d) for each presentation, or one plain array.
+
+        Returns:
+            (T_i, c) for each presentation, or one plain array.
+        """
+        check_is_fitted(self)
+        arrays, plain = as_presentations(self, features)
+        for i, x in enumerate(arrays):
+            if x.ndim != 2 or x.shape[1] != self.n_features_in_:
+                raise BrainalignError(f"features[{i}] has shape {x.shape}; (time, {self.n_features_in_}) is needed.")
+        found = [convolve(x, self.coef_, self.lags_) + self.intercept_ for x in arrays]
+        if not plain:
+            return found
+        return found[0][:, 0] if self._flat else found[0]
+
+    def score(self, features: Given, responses: Given) -> Any:
+        """Pearson r of each electrode over all presentations together.
+
+        Args:
+            features: (T_i, d) for each presentation, or one plain array.
+            responses: (T_i, c) for each presentation, NaN = left out, or one plain array.
+
+        Returns:
+            (c,), or a number where the model was fitted on a plain vector.
+        """
+        arrays, _ = as_presentations(self, features)
+        targets, _ = as_presentations(None, responses)
+        x, y = checked(arrays, targets)
+        actual = np.vstack(y)
+        r = score(actual, np.vstack(self.predict(x)), np.zeros(actual.shape[1])).r
+        return float(r[0]) if self._flat else r
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters and everything fitted to one ``.npz`` file, without pickles.
+
+        Args:
+            path: Of the file. A ``cv`` that is no number (a splitter, index arrays) is not kept.
+        """
+        check_is_fitted(self)
+        params = {
+            k: np.asarray(v).tolist() if isinstance(v, (np.ndarray, np.generic, tuple, range)) else v
+            for k, v in self.get_params(deep=False).items()
+            if k != "cv" or isinstance(v, int)
+        }
+        fitted = {k: v for k, v in vars(self).items() if k.endswith("_") and not k.startswith("_")}
+        about = {"class": type(self).__name__, "params": params, "flat": self._flat}
+        with Path(path).open("wb") as file:
+            np.savez(file, __about__=np.array(json.dumps(about)), **fitted)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what ``save`` wrote.
+
+        Args:
+            path: Of the file.
+
+        Raises:
+            BrainalignError: The file holds no such estimator.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                about = json.loads(str(content["__about__"]))
+                fitted = {k: content[k] for k in content.files if k != "__about__"}
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise BrainalignError(f"{path} is no saved TRF ({type(error).__name__}: {error}).") from error
+        if about["class"] != cls.__name__:
+            raise BrainalignError(f"{path} holds a {about['class']}, not a {cls.__name__}; open it with that class.")
+        trf = cls(**about["params"])
+        for name, value in fitted.items():
+            setattr(trf, name, value if value.ndim else value.item())
+        trf._flat = about["flat"]
+        return trf
+
+    def _open(self, features: Given, responses: Given, groups: Sequence[Any] | None, choices: int) -> Opened:
+        """Check what was given and fold it; a single choice needs no folds."""
+        arrays, _ = as_presentations(self, features, fit=True)
+        targets, dimensions = as_presentations(None, responses)
+        self._flat = dimensions == 1
+        x, y = checked(arrays, targets)
+        names = [str(i) for i in range(len(x))]
+        labels = names if groups is None else list(groups)
+        if len(labels) != len(x):
+            raise BrainalignError(f"groups has {len(labels)} entries for {len(x)} presentations; one each is needed.")
+        # one choice: all presentations are one atom
+        cv = self.cv if choices > 1 else [(range(len(x)), range(len(x)))]
+        split = presentations_split(cv, labels, [len(v) for v in x])
+        design = Design(names, y, split, centred=getattr(self, "intercept_alpha", 0.0) == 0)
+        self.lags_ = lags_of(self.tmin, self.tmax, self.rate)
+        self.n_features_in_ = x[0].shape[1]
+        self.coef_ = np.zeros((len(self.lags_), self.n_features_in_, design.n_channels))
+        self.intercept_ = np.zeros(design.n_channels)
+        return Opened(design, dict(zip(names, x, strict=True)), self.lags_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

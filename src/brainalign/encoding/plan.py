@@ -1,0 +1,173 @@
+"""The plan of a nested fit: its size, solver, operations, memory and time, counted before any of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+from brainalign.encoding.design import Design, MaskGroup
+from brainalign.encoding.nested import Search
+from brainalign.errors import BrainalignError
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.machine import matrix_rate, total_memory
+from brainalign.linalg.method import Method, choose_method
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """What ``fit_outer`` will do with one set of features.
+
+    Attributes:
+        rows: Distinct training rows of an outer fold, at most.
+        features: Lagged features p.
+        electrodes: Responses.
+        alphas: Penalties in the grid.
+        folds: Outer folds.
+        groups: Mask groups: electrodes of different groups share no Gram matrix.
+        paths: Training sets for which all alphas are tried.
+        method: Of the largest path.
+        flops: Operations, as counted.
+        cost: The same in operations of a matrix product.
+        memory: Bytes at the peak, beside the features and responses given; for float64, which a matrix may demand.
+    """
+
+    rows: int
+    features: int
+    electrodes: int
+    alphas: int
+    folds: int
+    groups: int
+    paths: int
+    method: Method
+    flops: float
+    cost: float
+    memory: int
+
+    def seconds(self, arithmetic: Arithmetic) -> float:
+        """Time from the measured matrix rate of the device, if the precision asked for will do."""
+        return self.cost / matrix_rate(str(arithmetic.torch_device()), arithmetic.dtype)
+
+    def __str__(self) -> str:
+        groups = "" if self.groups == 1 else f" in {self.groups} mask groups"
+        return (
+            f"{self.rows:,} rows x {self.features:,} lagged features, {self.electrodes:,} electrodes{groups}, {self.alphas} alphas, "
+            f"{self.folds} outer folds: {self.paths} paths, {self.flops:.2g} operations; {self.method}"
+        )
+
+
+def plan_fit(
+    design: Design,
+    dims: int,
+    n_lags: int,
+    alphas: int,
+    arithmetic: Arithmetic = Arithmetic(),
+    search: Search = Search(),
+) -> FitPlan:
+    """Count a nested fit.
+
+    Args:
+        design: Responses and split.
+        dims: Width d of the features.
+        n_lags: Lags of the window.
+        alphas: Length of the grid.
+        arithmetic: Device, precision and solver.
+        search: Inner folds and rule.
+    """
+    parts = [_plan_group(design, group, dims, n_lags, alphas, arithmetic, search) for group in design.groups]
+    largest = max(parts, key=lambda part: part.cost)
+    shared = sum(r.nbytes for r in design.responses) * 2 + design.n_channels * sum(map(len, design.responses)) * 4
+    return FitPlan(
+        rows=max(p.rows for p in parts),
+        features=dims * n_lags,
+        electrodes=design.n_channels,
+        alphas=alphas,
+        folds=len(design.split.folds),
+        groups=len(parts),
+        paths=sum(p.paths for p in parts),
+        method=largest.method,
+        flops=sum(p.flops for p in parts),
+        cost=sum(p.cost for p in parts),
+        memory=shared + max(p.memory for p in parts),
+    )
+
+
+def _plan_group(
+    design: Design, group: MaskGroup, d: int, m: int, alphas: int, arithmetic: Arithmetic, search: Search
+) -> FitPlan:
+    """The plan of one mask group."""
+    split, k, c = design.split, len(design.split.folds), len(group.channels)
+    rows = [group.distinct_rows(a) for a in range(split.n_atoms)]
+    edges = sum(group.edges(a) for a in range(split.n_atoms))
+    p, wide = m * d, m * (d + 1)
+
+    def method(training: list[int], tests: list[int], count: int) -> Method:
+        return choose_method(
+            features=p, rows=sum(rows[a] for a in training), electrodes=c, alphas=count, solver=arithmetic.solver,
+            test_rows=[sum(rows[a] for a in split.folds[t].test) for t in tests],
+        )  # fmt: skip
+
+    paths = []
+    for i, j in combinations(range(k), 2):
+        tests = [t for t, chooser in ((j, i), (i, j)) if t in search.chosen_by(k, chooser)]
+        if tests:
+            paths.append(method(split.training(i, j), tests, alphas))
+    fits = [method(split.training(f), [], min(alphas, c)) for f in range(k)]
+    sums = 2.0 * sum(rows) * wide * (d + 1 + c) * (1 if len(design.groups) == 1 else 2)
+    written = float(edges) * p * p * len(paths + fits) + 2.0 * sum(rows) * p * c
+    largest = max([*paths, *fits], key=lambda found: found.cost)
+    return FitPlan(
+        rows=max(sum(rows[a] for a in split.training(f)) for f in range(k)),
+        features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths), method=largest,
+        flops=sums + written + sum(f.flops for f in [*paths, *fits]),
+        cost=sums + written + sum(f.cost for f in [*paths, *fits]),
+        memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.folds)),
+    )  # fmt: skip
+
+
+def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test_rows: int) -> int:
+    """Bytes at the peak of a path: the atoms' moments and rows, a matrix, right-hand sides and weights."""
+    moments = (len(rows) + 2) * m * (d + 1) * (d + 1 + c) * 8
+    stacks = sum(rows) * (d + 1 + c) * 8
+    worst = 0
+    for found in methods:
+        q = found.size
+        matrices = (4 if found.eigh else 1) + (3 if found.dual else 0) + (2 if found.by_gram else 0)
+        scored = 0 if found.by_gram else 2 * test_rows * ((q if found.dual or found.eigh else d) + c) * 8
+        worst = max(worst, matrices * q * q * 8 + 4 * q * c * 8 + scored)
+    return moments + stacks + worst
+
+
+def check_fits(plan_of: Callable[[int, int], FitPlan], dims: int, n_lags: int) -> None:
+    """Refuse a plan that this machine's memory cannot hold, and say what would fit.
+
+    Args:
+        plan_of: From dims and number of lags to the plan.
+        dims: Of the features.
+        n_lags: Of the window.
+
+    Raises:
+        BrainalignError: It needs more memory than there is.
+    """
+    limit, plan = total_memory(), plan_of(dims, n_lags)
+    if plan.memory <= limit:
+        return
+    lags = _largest(lambda n: plan_of(dims, n).memory <= limit, n_lags)
+    width = _largest(lambda n: plan_of(n, n_lags).memory <= limit, dims)
+    would = [f"{lags} lags" if lags else "", f"{width} features a frame" if width else ""]
+    raise BrainalignError(
+        f"this fit needs about {plan.memory / GIB:.1f} GiB ({n_lags} lags x {dims} features = {plan.features:,} lagged features, "
+        f"{plan.electrodes:,} electrodes), and this machine has {limit / GIB:.1f} GiB; what would fit: "
+        f"{' or '.join(w for w in would if w) or 'fewer electrodes (data.subjects)'}."
+    )
+
+
+def _largest(fits: Callable[[int], bool], most: int) -> int:
+    """The largest number below ``most`` that fits, 0 for none."""
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

@@ -1,0 +1,83 @@
+"""A quantity over lag or window length, a line for each region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures._tables import ELECTRODE, left_out, once, require
+from brainalign.figures.style import DOUBLE, colours, legend_above, new_figure, order_of, score_label, style, zero_line
+from brainalign.figures.text import number
+from brainalign.stats import mean_ci
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WEIGHT = "norm of weights (per SD)"
+
+
+def curves_by_region(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    *,
+    x_label: str,
+    order: Sequence[str] | None = None,
+    noun: str = "electrode",
+) -> tuple[Figure, str]:
+    """Mean of a column over electrodes against another, with its 95 % interval, one line a region.
+
+    Args:
+        table: One row an electrode and value of ``x``: subject, electrode, region, ``x`` and ``y``.
+        x: Column of the axis: ``lag_s`` or ``window_s``.
+        y: A score, or ``weight``.
+        x_label: Of the axis.
+        order: Regions in the order that fixes the colours.
+        noun: What a row of the table is, in the caption.
+
+    Returns:
+        The figure and its caption, which states where each region is highest.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a value of ``x``.
+    """
+    require(table, ("region", *ELECTRODE, x, y), "latency")
+    once(table, (x, *ELECTRODE), "latency")
+    regions = order_of(table["region"], order)
+    colour = colours(regions)
+    label = WEIGHT if y == "weight" else f"mean {score_label(y)}"
+    handles: list[Any] = []
+    names, sentences = [], []
+    with style():
+        figure, axes = new_figure(0.7 * DOUBLE, 3.0)
+        zero_line(axes, "y")
+        if table[x].min() < 0:
+            zero_line(axes, "x")
+        for region in regions:
+            own = table[table["region"] == region]
+            if own.empty:
+                continue
+            groups = own.groupby(x)[y]
+            rows = [(at, *mean_ci(values)[:4]) for at, values in groups]
+            means = pd.DataFrame(rows, columns=["x", "mean", "low", "high", "n"]).astype(float)
+            (line,) = axes.plot(
+                means["x"], means["mean"], color=colour[region], marker="o", markersize=2.6, gid=f"mean {region}"
+            )
+            axes.fill_between(means["x"], means["low"], means["high"], color=colour[region], alpha=0.18, linewidth=0)
+            handles.append(line)
+            names.append(f"{region} (n = {own.drop_duplicates(list(ELECTRODE)).shape[0]})")
+            if means["mean"].notna().any():
+                best = means.iloc[int(np.nanargmax(means["mean"]))]
+                interval = f"[{number(best['low'])}, {number(best['high'])}]"
+                sentences.append(f"{region} {number(best['mean'])} {interval} at {1000 * best['x']:.0f} ms")
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(label)
+        legend_above(figure, handles, names)
+    caption = (
+        f"{label[0].upper()}{label[1:]} against {x_label} over {noun}s by region, with its 95 % confidence interval (band). "
+        f"Highest: {'; '.join(sentences)}."
+    )
+    return figure, caption + left_out(int((~np.isfinite(table[y].to_numpy(dtype=float))).sum()), "value")

@@ -1,0 +1,111 @@
+"""The dual ridge system: one row and column a training row, for features that outnumber the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brainalign.linalg.gram import transform
+from brainalign.linalg.moments import Moments
+from brainalign.linalg.solution import Solution, raw_weights
+from brainalign.linalg.stack import Stack
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+class Dual:
+    """``(F K F' + alpha I) a = F y``, ``w = X' F' a``: the same weights as ``Primal`` from a kernel of the rows.
+
+    K(t, s) = sum_k z(t - l_k)' z(s - l_k) of the standardised features z comes from the kernel of the unlagged ones by
+    sums along its diagonals. F = (I - tau u u') W^(1/2) weights and centres: W the rows' weights, u = sqrt(w) / |sqrt(w)|,
+    ``tau = 1 - sqrt(a0 / (n + a0))`` with the penalty a0 of the intercept, so that F'F = W - w w' / (n + a0).
+
+    Args:
+        train: Moments of the training rows.
+        mean: (d,) of the standardisation.
+        sd: (d,) of the standardisation.
+        intercept_alpha: The penalty a0.
+
+    Attributes:
+        rhs: (q, c) F y, float64; q distinct training rows.
+    """
+
+    def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
+        import torch
+
+        self.train, self._mean, self._sd = train, mean, sd
+        self._weight = train.n + intercept_alpha
+        self._tau = 1 - (intercept_alpha / self._weight) ** 0.5
+        self._change = transform(mean, sd)
+        self._z = [rows.values.double() @ self._change for rows in train.stacks]
+        self._used = [torch.nonzero(rows.weight)[:, 0] for rows in train.stacks]
+        self._root = torch.cat([s.weight[u] for s, u in zip(train.stacks, self._used, strict=True)]).sqrt()[:, None]
+        summed = torch.cat([s.response[u].double() for s, u in zip(train.stacks, self._used, strict=True)])
+        self.rhs = self._project(summed / self._root)
+        kernel = torch.cat([self._kernel(z)[u] for z, u in zip(self._z, self._used, strict=True)])
+        self._half = self._project((kernel * self._root[:, 0]).T).T  # K F'
+        self._sums = self._root[:, 0] ** 2 @ self._half
+
+    def upper(self, dtype: torch.dtype) -> tuple[Tensor, float]:
+        """(q, q) F K F', and a bound of its largest eigenvalue."""
+        import torch
+
+        whole = self._project(self._root * self._half)
+        return whole.to(dtype), float(torch.linalg.norm(whole))
+
+    def intercept(self, w: Tensor, electrodes: slice) -> Tensor:
+        """(c,) intercepts of the dual weights w (q, c) of some electrodes."""
+        return (self.train.ysum[electrodes] - self._sums @ w.double()) / self._weight
+
+    def solution(self, w: Tensor) -> Solution:
+        """The dual weights w (q, c) as weights on features as they came."""
+        return Solution(raw_weights(self._weights(w), self._mean, self._sd).cpu(), self.intercept(w, slice(None)).cpu())
+
+    def prepare(self, rows: Stack, dtype: torch.dtype) -> Tensor:
+        """(R, q) ``K F'`` of a stack's rows against the training rows, from which ``apply`` predicts."""
+        kernel = self._kernel(rows.values.double() @ self._change)
+        half = self._project((kernel * self._root[:, 0]).T)
+        return half.T.to(dtype)
+
+    def blocks(self, rows: Stack) -> list[slice]:
+        """Rows of a stack that are predicted at a time: all."""
+        return [slice(*rows.inner)]
+
+    def apply(self, prepared: Tensor, block: slice, w: Tensor) -> Tensor:
+        """Predictions without intercept of a block of rows, (rows, c), from dual weights w (q, c)."""
+        predicted: Tensor = prepared[block] @ w
+        return predicted
+
+    def _project(self, values: Tensor) -> Tensor:
+        """``(I - tau u u') values`` over the training rows."""
+        unit = self._root / self._root.norm()
+        projected: Tensor = values - self._tau * unit * (unit.T @ values)
+        return projected
+
+    def _kernel(self, z: Tensor) -> Tensor:
+        """(R, q) lagged kernel of the rows z (R, d) with the training rows."""
+        import torch
+
+        parts = []
+        for rows, used, other in zip(self.train.stacks, self._used, self._z, strict=True):
+            bare = z @ other.T
+            lo, hi = rows.inner
+            kernel = bare.new_zeros(len(z), hi - lo)
+            for lag in self.train.lags.tolist():
+                to = slice(max(lag, 0), len(z) + min(lag, 0))
+                kernel[to] += bare[to.start - lag : to.stop - lag, lo - lag : hi - lag]
+            parts.append(kernel[:, used - lo])
+        return torch.cat(parts, dim=1)
+
+    def _weights(self, w: Tensor) -> Tensor:
+        """(m, d, c) ``X' F' w``."""
+        import torch
+
+        spread = self._root * self._project(w.double())
+        parts = torch.split(spread, [len(used) for used in self._used])
+        found = torch.zeros(len(self.train.lags), self.train.d, w.shape[1], dtype=spread.dtype, device=w.device)
+        for z, used, part in zip(self._z, self._used, parts, strict=True):
+            for k, lag in enumerate(self.train.lags.tolist()):
+                found[k].addmm_(z[used - lag].T, part)
+        return found

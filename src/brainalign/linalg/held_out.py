@@ -1,0 +1,141 @@
+"""Held-out R2 of ridge solutions, from Gram blocks or from predictions, whichever counts fewer operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brainalign.linalg.gram import mirror, upper_gram
+from brainalign.linalg.moments import Moments
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from brainalign.linalg.dual import Dual
+    from brainalign.linalg.primal import Primal
+
+
+@dataclass
+class Products:
+    """What a prediction p (without intercept) has in common with held-out responses y, each (c,) in float64.
+
+    Attributes:
+        py: sum p y.
+        pp: sum p^2.
+        p: sum p.
+    """
+
+    py: Tensor
+    pp: Tensor
+    p: Tensor
+
+    def __add__(self, other: Products) -> Products:
+        return Products(self.py + other.py, self.pp + other.pp, self.p + other.p)
+
+
+class HeldOut:
+    """Rows to score on.
+
+        SSE = y'y - 2 (y'p + b sum y) + p'p + 2 b sum p + n b^2,   SST about the training mean
+
+    with p = Xw, either multiplied out or as ``w'X'y`` and ``w'X'X w``. The sums are taken in float64, where their
+    cancellation costs about ``eps * y'y / SSE``: that forbids Gram blocks only where SSE / y'y < 1e-10, an R2 above
+    1 - 1e-10, which no recording reaches. The products of a float32 solution are taken in float32: 1e-6 of R2.
+
+    Args:
+        moments: Of the held-out rows.
+    """
+
+    def __init__(self, moments: Moments) -> None:
+        self.moments = moments
+
+    def to(self, device: torch.device) -> HeldOut:
+        """The same on a device."""
+        there = self.moments.to(device)
+        return self if there is self.moments else HeldOut(there)
+
+    def gram(self, system: Primal, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+        """X'X (p, p), X'y (p, c) and X'1 (p,) of these rows, standardised as the system's."""
+        upper, _ = upper_gram(self.moments, system.change, None, dtype)
+        whole = mirror(upper, self.moments.d)
+        cross = (system.change.T @ self.moments.cross).reshape(len(whole), -1)
+        return whole, cross, (self.moments.xsum @ system.change).reshape(-1)
+
+    def by_gram(self, w: Tensor, electrodes: slice, gram: tuple[Tensor, Tensor, Tensor]) -> Products:
+        """From the Gram matrix of the held-out rows.
+
+        Args:
+            w: (p, c) weights.
+            electrodes: Which these are.
+            gram: ``gram(system, w.dtype)``.
+        """
+        import torch
+
+        whole, cross, sums = gram
+        wide = w.double()
+        pp = (w * (whole @ w)).sum(0, dtype=torch.float64)
+        return Products((wide * cross[:, electrodes]).sum(0), pp, sums @ wide)
+
+    def by_rows(self, system: Primal | Dual, w: Tensor, electrodes: slice, prepared: list[Tensor]) -> Products:
+        """From the predictions themselves.
+
+        Args:
+            system: What w solves.
+            w: (q, c) its solution.
+            electrodes: Which these are.
+            prepared: ``prepare(system, dtype)`` of these rows.
+        """
+        import torch
+
+        zero = w.new_zeros(w.shape[1], dtype=torch.float64)
+        found = Products(zero, zero, zero)
+        for number, ready in enumerate(prepared):
+            for block in system.blocks(self.moments.stacks[number]):
+                found += self.compare(number, block, system.apply(ready, block, w), electrodes)
+        return found
+
+    def prepare(self, system: Primal | Dual, dtype: torch.dtype) -> list[Tensor]:
+        """What ``system.apply`` needs of each stack of these rows."""
+        return [system.prepare(rows, dtype) for rows in self.moments.stacks]
+
+    def compare(self, stack: int, block: slice, predicted: Tensor, electrodes: slice) -> Products:
+        """Products of a block of predictions with the responses there.
+
+        Args:
+            stack: Number of the stack.
+            block: Its rows.
+            predicted: (rows, c) without intercept.
+            electrodes: Which the columns are.
+        """
+        import torch
+
+        rows = self.moments.stacks[stack]
+        weight = rows.weight[block, None]
+        response = rows.response[block, electrodes]
+        weighted = predicted * weight.to(predicted.dtype)
+        return Products(
+            (predicted * response).sum(0, dtype=torch.float64),
+            (weighted * predicted).sum(0, dtype=torch.float64),
+            weighted.sum(0, dtype=torch.float64),
+        )
+
+    def r2(self, found: Products, intercept: Tensor, train_mean: Tensor, electrodes: slice) -> Tensor:
+        """R2 of each electrode.
+
+        Args:
+            found: The products.
+            intercept: (c,).
+            train_mean: (c,) mean response of the training rows.
+            electrodes: Which these are.
+
+        Returns:
+            (c,) R2; NaN where a response does not vary.
+        """
+        import torch
+
+        test, b = self.moments, intercept
+        yy, ysum = test.yy[electrodes], test.ysum[electrodes]
+        sse = yy - 2 * (found.py + b * ysum) + found.pp + 2 * b * found.p + test.n * b**2
+        sst = yy - 2 * train_mean * ysum + test.n * train_mean**2
+        return torch.where(sst > 0, 1 - sse / sst, torch.full_like(sst, float("nan")))

@@ -1,0 +1,73 @@
+"""Which solver: chosen by counted operations, never by the clock or by what memory happens to be free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EIGH = 12.5
+"""An eigendecomposition of q rows costs this many q^3, in operations of a matrix product (measured: 12 to 13)."""
+FACTOR = 1.8 / 3
+"""So does a Cholesky factor: q^3 / 3, at 1 / 1.8 of the rate of a matrix product (measured: 1.3 to 2.3)."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a ridge path is solved and scored.
+
+    Attributes:
+        dual: Solve for the training rows rather than for the features.
+        eigh: One eigendecomposition for all alphas, rather than a Cholesky factor for each.
+        by_gram: Score held-out rows by their Gram matrix rather than by their predictions.
+        size: Rows of the system.
+        flops: Operations of a whole path with its scores, as they are counted (a Cholesky factor as q^3 / 3).
+        cost: The same in operations of a matrix product: what takes as long at its rate.
+    """
+
+    dual: bool
+    eigh: bool
+    by_gram: bool
+    size: int
+    flops: float
+    cost: float
+
+    def __str__(self) -> str:
+        factor = "one eigendecomposition" if self.eigh else "a Cholesky factor an alpha"
+        scored = "Gram blocks" if self.by_gram else "predictions"
+        return f"{'dual' if self.dual else 'primal'}, {factor}, {self.size:,} unknowns, scored by {scored}"
+
+
+def choose_method(
+    *, features: int, rows: int, test_rows: list[int], electrodes: int, alphas: int, solver: str = "auto"
+) -> Method:
+    """The cheapest method by counted operations.
+
+    Args:
+        features: Lagged features p.
+        rows: Distinct training rows.
+        test_rows: Distinct rows of each set that is scored with every solution; empty for a fit without scores.
+        electrodes: Responses c.
+        alphas: Length of the path.
+        solver: ``auto``, or ``cholesky``, ``eigh`` (both primal), ``dual`` (by its cheaper factor).
+    """
+    dual = solver == "dual" or (solver == "auto" and rows < features)
+    q = rows if dual else features
+    found = [_count(dual, eigh, q, test_rows, electrodes, alphas) for eigh in (False, True)]
+    if solver in ("cholesky", "eigh"):
+        return found[solver == "eigh"]
+    return min(found, key=lambda method: method.cost)
+
+
+def _count(dual: bool, eigh: bool, q: int, test_rows: list[int], c: int, alphas: int) -> Method:
+    """Operations of a method: solving for all electrodes and scoring them, for each alpha."""
+    tested = sum(test_rows)
+    solve = 2.0 * q * q * c
+    by_rows, by_gram = 2.0 * tested * q * c, float("inf") if dual else solve * len(test_rows)
+    if not eigh:
+        rest = alphas * (solve + min(by_rows, by_gram))
+        return Method(dual, False, by_gram < by_rows, q, alphas * q**3 / 3 + rest, alphas * FACTOR * q**3 + rest)
+    # in the eigenbasis a solution is a scaling; the weights themselves are written where rows outnumber features
+    turned = 2 * solve + (0.0 if dual else 2.0 * tested * q * q) + alphas * by_rows
+    written = solve + alphas * (solve + by_gram)
+    gram = bool(test_rows) and written < turned
+    rest = (written if gram else turned) if test_rows else solve * (1 + alphas)
+    return Method(dual, True, gram, q, EIGH * q**3 + rest, EIGH * q**3 + rest)

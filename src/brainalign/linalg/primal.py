@@ -1,0 +1,84 @@
+"""The primal ridge system: one row and column a lagged feature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brainalign.linalg.gram import transform, upper_gram
+from brainalign.linalg.moments import Moments
+from brainalign.linalg.solution import Solution, raw_weights
+from brainalign.linalg.stack import Stack
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+ROWS = 8192
+"""Rows whose lagged features are multiplied at a time."""
+
+
+class Primal:
+    """``(X'X + alpha I) w = X'y`` with X the lagged ``(h - mean) / sd``, X and y centred on these rows.
+
+    With a penalty a0 on the intercept b, eliminating ``b = (sum y - w' sum x) / (n + a0)`` leaves the same system with
+    ``n + a0`` in place of ``n`` in the centring.
+
+    Args:
+        train: Moments of the training rows.
+        mean: (d,) of the standardisation.
+        sd: (d,) of the standardisation.
+        intercept_alpha: The penalty a0.
+
+    Attributes:
+        rhs: (p, c) X'y, float64.
+        offset: (p,) sums of the columns of X before centring.
+        change: (d+1, d) from ``[h, 1]`` to ``(h - mean) / sd``.
+    """
+
+    def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
+        self.train, self._mean, self._sd = train, mean, sd
+        self._weight = train.n + intercept_alpha
+        self.change = transform(mean, sd)
+        self.offset = (train.xsum @ self.change).reshape(-1)
+        cross = self.change.T @ train.cross  # (m, d, c)
+        self.rhs = cross.reshape(len(self.offset), -1).addr_(self.offset, train.ysum, alpha=-1 / self._weight)
+
+    def upper(self, dtype: torch.dtype) -> tuple[Tensor, float]:
+        """(p, p) upper triangle of X'X, and a bound of its largest eigenvalue."""
+        return upper_gram(self.train, self.change, self._weight, dtype)
+
+    def intercept(self, w: Tensor, electrodes: slice) -> Tensor:
+        """(c,) intercepts of the weights w (p, c) of some electrodes."""
+        return (self.train.ysum[electrodes] - self.offset @ w.double()) / self._weight
+
+    def solution(self, w: Tensor) -> Solution:
+        """The weights w (p, c) on features as they came."""
+        m, wide = len(self.train.lags), w.double()
+        raw = raw_weights(wide.view(m, self.train.d, -1), self._mean, self._sd)
+        return Solution(raw.cpu(), self.intercept(wide, slice(None)).cpu())
+
+    def prepare(self, rows: Stack, dtype: torch.dtype) -> Tensor:
+        """Standardised rows of a stack, (R, d), from which ``apply`` predicts."""
+        return (rows.values.double() @ self.change).to(dtype)
+
+    def blocks(self, rows: Stack) -> list[slice]:
+        """Rows of a stack, as many as are predicted at a time."""
+        lo, hi = rows.inner
+        return [slice(at, min(at + ROWS, hi)) for at in range(lo, hi, ROWS)]
+
+    def apply(self, prepared: Tensor, block: slice, w: Tensor) -> Tensor:
+        """Predictions without intercept of a block of rows: ``X w`` as a sum over lags.
+
+        Args:
+            prepared: What ``prepare`` gave for the stack.
+            block: Some of its rows.
+            w: (p, c).
+
+        Returns:
+            (rows, c).
+        """
+        d = self.train.d
+        out = w.new_zeros(block.stop - block.start, w.shape[1])
+        for k, lag in enumerate(self.train.lags.tolist()):
+            out.addmm_(prepared[block.start - lag : block.stop - lag], w[k * d : (k + 1) * d])
+        return out

@@ -1,0 +1,59 @@
+"""The plan counts what the fit does, and refuses what cannot fit."""
+
+import numpy as np
+import pytest
+
+from brainalign.data.split import split_groups
+from brainalign.encoding import plan as plan_module
+from brainalign.encoding.design import Design
+from brainalign.encoding.nested import Search
+from brainalign.encoding.plan import check_fits, plan_fit
+from brainalign.errors import BrainalignError
+from brainalign.linalg.arithmetic import Arithmetic
+
+
+def design(n=20, length=50, c=6, masked=False):
+    rng = np.random.default_rng(0)
+    heard = [f"s{i}" for i in range(n)] + ["s0", "s0"]
+    y = [rng.normal(size=(length, c)) for _ in heard]
+    if masked:
+        y[4][:7, 2] = np.nan
+    return Design(heard, y, split_groups(heard, [length] * len(heard), 5, 0, "stimulus"))
+
+
+def test_sizes_and_operations_by_hand():
+    plan = plan_fit(design(), 8, 5, 7, Arithmetic(solver="cholesky"))
+    assert (plan.rows, plan.features, plan.electrodes, plan.alphas, plan.folds, plan.groups) == (800, 40, 6, 7, 5, 1)
+    assert plan.paths == 10  # pairs of folds
+    # a path leaves two folds of 200 rows out and scores both, by Gram blocks since 40 features are fewer than 200 rows
+    assert plan.method.flops == pytest.approx(7 * (40**3 / 3 + 2 * 40**2 * 6 + 2 * 2 * 40**2 * 6))
+    assert plan.flops > 10 * plan.method.flops
+
+
+def test_a_hold_out_has_half_the_paths_and_mask_groups_double_them():
+    assert plan_fit(design(), 8, 5, 7, search=Search(inner_folds=1)).paths == 5
+    masked = plan_fit(design(masked=True), 8, 5, 7)
+    assert masked.paths == 20 and masked.groups == 2
+
+
+def test_more_features_than_rows_are_solved_in_the_dual():
+    plan = plan_fit(design(), 400, 5, 7)
+    assert plan.method.dual and plan.method.size <= 800
+    assert "dual" in str(plan) and "2,000 lagged features" in str(plan)
+
+
+def test_what_memory_cannot_hold_is_refused_with_what_would_fit(monkeypatch):
+    made = design()
+
+    def plan_of(dims, lags):
+        return plan_fit(made, dims, lags, 7, Arithmetic(solver="cholesky"))
+
+    monkeypatch.setattr(plan_module, "total_memory", lambda: plan_of(100, 7).memory)
+    check_fits(plan_of, 100, 7)
+    with pytest.raises(
+        BrainalignError, match=r"this machine has .* GiB; what would fit: 7 lags or \d+ features a frame"
+    ):
+        check_fits(plan_of, 100, 20)
+    monkeypatch.setattr(plan_module, "total_memory", lambda: 1)
+    with pytest.raises(BrainalignError, match="fewer electrodes"):
+        check_fits(plan_of, 100, 20)

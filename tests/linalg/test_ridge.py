@@ -1,0 +1,174 @@
+"""Ridge paths by every solver, from Gram blocks and from predictions, against the literal lagged matrix."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brainalign.errors import BrainalignError
+from brainalign.linalg import arithmetic as arithmetic_module
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.held_out import HeldOut
+from brainalign.linalg.lags import lag_matrix
+from brainalign.linalg.method import choose_method
+from brainalign.linalg.moments import moments
+from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
+from brainalign.linalg.stack import Segment
+
+ALPHAS = [0.5, 3.0, 100.0]
+SOLVERS = ("cholesky", "eigh", "dual")
+
+
+def segments(lengths, d, c, rng, shift=1.5):
+    out = []
+    for length in lengths:
+        weight = rng.integers(0, 3, size=length).astype(float)
+        each = [rng.normal(size=(length, c)) * (weight > k)[:, None] for k in range(2)]  # up to two presentations
+        power = sum((e**2).sum(axis=0) for e in each)
+        out.append(Segment(rng.normal(size=(length, d)) + shift, weight, each[0] + each[1], power))
+    return out
+
+
+def literal(parts, mean, sd, lags):
+    x = np.vstack([lag_matrix((s.values - mean) / sd, lags) for s in parts])
+    return x, np.concatenate([s.weight for s in parts]), np.vstack([s.response for s in parts])
+
+
+def expected(train, test, mean, sd, lags, a0):
+    """Held-out R2 for every alpha, with SSE summed over the repeats of each row."""
+    x, w, y = literal(train, mean, sd, lags)
+    xt, wt, yt = literal(test, mean, sd, lags)
+    n, s = w.sum() + a0, w @ x
+    gram, cross = x.T @ (w[:, None] * x) - np.outer(s, s) / n, x.T @ y - np.outer(s, y.sum(0) / n)
+    yy, center = sum(p.power for p in test), y.sum(0) / w.sum()
+    out = []
+    for alpha in ALPHAS:
+        coef = np.linalg.solve(gram + alpha * np.eye(len(gram)), cross)
+        guess = xt @ coef + (y.sum(0) - s @ coef) / n
+        sse = yy - 2 * (guess * yt).sum(0) + (wt[:, None] * guess**2).sum(0)
+        out.append(1 - sse / (yy - 2 * center * yt.sum(0) + wt.sum() * center**2))
+    return np.array(out)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 25), min_size=1, max_size=5), st.integers(1, 4), st.integers(1, 3),
+    st.integers(-6, 5), st.integers(1, 7), st.sampled_from([0.0, 3.0]), st.integers(0, 10**6),
+)  # fmt: skip
+def test_every_solver_gives_the_literal_scores_and_predictions(lengths, d, c, first, n_lags, a0, seed):
+    rng, lags = np.random.default_rng(seed), np.arange(first, first + n_lags)
+    train, test = segments([*lengths, 12], d, c, rng), segments([9, 20], d, c, rng)
+    data = moments(train, lags)
+    problem = Problem(data, *data.scale(), a0)
+    mean, sd = problem.mean.numpy(), problem.sd.numpy()
+    right = expected(train, test, mean, sd, lags, a0)
+    chosen = np.array(ALPHAS)[rng.integers(0, 3, size=c)]
+    for solver in SOLVERS:
+        how = Arithmetic(solver=solver)
+        found = path_scores(problem, [HeldOut(moments(test, lags)), HeldOut(data)], ALPHAS, how)
+        np.testing.assert_allclose(found[0], right, atol=1e-9, err_msg=solver)
+        weights = [solve_chosen(problem, np.full(c, a), how).predict(test[1].values, lags) for a in chosen]
+        mixed = solve_chosen(problem, chosen, how).predict(test[1].values, lags)
+        for e in range(c):
+            np.testing.assert_allclose(mixed[:, e], weights[e][:, e], atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("at_once", [1, 2, 64])
+def test_electrodes_in_blocks_score_as_all_at_once(solver, at_once, monkeypatch):
+    rng, lags = np.random.default_rng(0), np.arange(4)
+    data, test = moments(segments([40, 50], 3, 5, rng), lags), moments(segments([30], 3, 5, rng), lags)
+    problem = Problem(data, *data.scale())
+    whole = path_scores(problem, [HeldOut(test)], ALPHAS, Arithmetic(solver=solver))
+    monkeypatch.setattr(arithmetic_module, "AT_ONCE", at_once)
+    np.testing.assert_allclose(
+        path_scores(problem, [HeldOut(test)], ALPHAS, Arithmetic(solver=solver)), whole, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_float32_scores_agree_with_float64_to_1e_4_up_to_the_limit_of_safety(solver):
+    rng, lags = np.random.default_rng(3), np.arange(8)
+    mix = rng.normal(size=(20, 20)) * np.logspace(0, -4, 20)[:, None]  # strongly correlated features with an offset
+
+    def part(lengths):
+        return [
+            Segment(v, np.ones(len(v)), y, (y**2).sum(0))
+            for v in (rng.normal(size=(n, 20)) @ mix + 30 for n in lengths)
+            for y in [np.roll(v, 2, axis=0)[:, :6] + 0.01 * rng.normal(size=(len(v), 6))]
+        ]
+
+    data, test = moments(part([200] * 5), lags), HeldOut(moments(part([200] * 2), lags))
+    problem = Problem(data, *data.scale())
+    _, largest = problem.system(problem.method([test], 25, solver)).upper(torch.float64)
+    limit = float(torch.finfo(torch.float32).eps) * largest / arithmetic_module.SAFE_LOSS
+    alphas = (1.1 * limit * np.logspace(0, 6, 25)).tolist()
+    low, high = (path_scores(problem, [test], alphas, Arithmetic("cpu", t, solver)) for t in ("float32", "float64"))
+    assert np.abs(low - high).max() > 0  # float32 was used
+    np.testing.assert_allclose(low, high, atol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [1e-8, 1e-3, 1e12])
+@pytest.mark.parametrize(("solver", "width"), [("cholesky", 4), ("eigh", 4), ("dual", 60)])  # dual: p > rows
+def test_duplicate_and_constant_columns_are_solved_with_a_small_backward_error(alpha, solver, width):
+    rng, lags = np.random.default_rng(1), np.arange(3)
+    train = segments([60, 70], width, 3, rng)
+    train = [
+        Segment(np.c_[s.values, s.values[:, 0], np.full(len(s.values), 7.0)], s.weight, s.response, s.power)
+        for s in train
+    ]
+    data = moments(train, lags)
+    problem = Problem(data, *data.scale())
+    x, w, y = literal(train, problem.mean.numpy(), problem.sd.numpy(), lags)
+    center, ysum = w @ x, y.sum(0)
+    gram, cross = (
+        x.T @ (w[:, None] * x) - np.outer(center, center) / w.sum(),
+        x.T @ y - np.outer(center, ysum) / w.sum(),
+    )
+    found = solve_chosen(problem, np.full(3, alpha), Arithmetic(solver=solver)).coef[:, :-1]
+    coef = (found * problem.sd[None, :, None]).reshape(len(gram), -1).numpy()
+    residual = gram @ coef + alpha * coef - cross
+    scale = (np.linalg.norm(gram) + alpha) * np.linalg.norm(coef) + np.linalg.norm(cross)
+    assert np.linalg.norm(residual) / scale < 1e-13
+
+
+def test_an_alpha_below_what_the_precision_can_tell_from_zero_is_refused():
+    rng, lags = np.random.default_rng(1), np.arange(3)
+    values = rng.normal(size=(80, 1)) @ np.ones((1, 6)) * 1e3
+    data = moments([Segment(values, np.ones(80), rng.normal(size=(80, 2)), np.ones(2))], lags)
+    same = Problem(data, data.hsum * 0, data.hsum * 0 + 1)
+    with pytest.raises(BrainalignError, match="1e-12, too small for these features"):
+        solve_chosen(same, np.full(2, 1e-12), Arithmetic(solver="cholesky"))
+
+
+def test_the_method_is_the_one_with_the_fewest_counted_operations():
+    few = choose_method(features=1920, rows=14400, test_rows=[3600], electrodes=100, alphas=10)
+    assert (few.dual, few.eigh, few.by_gram, few.size) == (False, False, True, 1920)
+    assert few.flops == pytest.approx(10 * (1920**3 / 3 + 2 * 1920**2 * 100 + 2 * 1920**2 * 100))
+    assert choose_method(features=1920, rows=14400, test_rows=[3600], electrodes=100, alphas=100).eigh
+    many = choose_method(features=3072, rows=2880, test_rows=[720], electrodes=100_000, alphas=20)
+    assert many.dual and many.eigh and not many.by_gram
+    voxels = choose_method(features=2000, rows=2880, test_rows=[720], electrodes=100_000, alphas=20)
+    assert voxels.eigh and not voxels.dual and not voxels.by_gram
+    assert choose_method(features=15360, rows=300, test_rows=[70], electrodes=6, alphas=7).dual
+    paper = choose_method(features=15360, rows=47_000, test_rows=[11_800], electrodes=822, alphas=10)
+    assert not (paper.dual or paper.eigh or paper.by_gram)  # predictions are cheaper than a Gram matrix of few rows
+
+
+def test_a_full_device_is_tried_with_fewer_electrodes_then_left_once(monkeypatch, caplog):
+    """The order of retreat alone: the error is raised by the job, where a device's allocator would raise it."""
+    tried = []
+
+    def job(device, at_once):
+        tried.append((device.type, at_once))
+        if device.type == "cuda":
+            raise torch.OutOfMemoryError("full")
+        return at_once
+
+    how = Arithmetic("auto")
+    monkeypatch.setattr(Arithmetic, "torch_device", lambda self: torch.device("cuda"))
+    monkeypatch.setattr(arithmetic_module, "_said", set())
+    assert how.run(job, 1000) == 1000 and how.run(job, 1000) == 1000
+    assert tried[:4] == [("cuda", 1000), ("cuda", 250), ("cuda", 64), ("cpu", 1000)]
+    assert sum("solved on the CPU" in r.message for r in caplog.records) == 1
