@@ -56,8 +56,17 @@ def open_study(config: Config, dataset: Dataset) -> Study:
     )
 
 
-def choose_baseline(config: Config, study: Study) -> None:
-    """Settle ``model@baseline=auto`` now that the data are known; a model is no baseline of itself, nor its own partner's."""
+def choose_baseline(config: Config, study: Study, alone: bool) -> None:
+    """Settle ``model@baseline=auto`` now that the data are known; a model is no baseline of itself, nor its own partner's.
+
+    Args:
+        config: Of the run; its baseline is replaced.
+        study: The data.
+        alone: Whether the analysis is about one model, and has no baseline.
+    """
+    if alone:
+        config.baseline = None
+        return
     if isinstance(config.baseline, AutoModel):
         audio = all(s.audio is not None for s in study.dataset.stimuli.values())
         config.baseline = baseline_option(audio)

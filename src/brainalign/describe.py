@@ -27,19 +27,23 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
             f"What do {models[0]} and {models[1]} share, and how well does the shared and the residual part of each predict the "
             f"responses of {people} to {heard} ({dataset.name})?"
         )
+    if config.analysis.kind == "extract":
+        return f"What does {models[0]} give for {heard} ({dataset.name})?"
+    if config.analysis.kind == "latency":
+        return f"When, and over how long a window, does {models[0]} predict the responses of {people} to {heard} ({dataset.name})?"
     against = f", and does it do better than {models[1]}" if len(models) > 1 else ""
     return f"How well does {models[0]} predict the responses of {people} to {heard} ({dataset.name}){against}?"
 
 
-def describe_data(study: Study) -> list[tuple[str, str]]:
-    """What was analysed, as rows of (what, value)."""
+def describe_data(study: Study, encodes: bool) -> list[tuple[str, str]]:
+    """What was analysed, as rows of (what, value); window and folds only where responses were predicted."""
     dataset, responses = study.dataset, study.responses
     seconds = sum(s.duration for s in dataset.stimuli.values())
     repeated = sum(study.stimuli.count(s) > 1 for s in dict.fromkeys(study.stimuli))
     frames = sum(len(v) for v in responses.values)
     counts = study.channels["region"].value_counts(sort=False)
     grid = next(iter(responses.grids.values()))
-    return [
+    rows = [
         ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
         ("participants", ", ".join(r.subject for r in dataset.recordings)),
         ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items())),
@@ -48,6 +52,11 @@ def describe_data(study: Study) -> list[tuple[str, str]]:
             f"{len(dataset.stimuli)} ({seconds / 60:.1f} min of sound), {repeated} of them presented more than once",
         ),
         ("presentations", f"{len(responses.presentations)}, {frames} frames at {grid.rate:g} Hz"),
+    ]
+    if not encodes:
+        return rows
+    return [
+        *rows,
         ("window", f"{len(study.lags)} lags, {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s"),
         (
             "folds",

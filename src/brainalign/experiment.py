@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainalign.analysis.cca import cca
 from brainalign.analysis.encoding import encoding
+from brainalign.analysis.extract import extract
 from brainalign.analysis.latency import latency
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
@@ -35,14 +36,17 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
     started = datetime.now(UTC)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
-    choose_baseline(config, study)
+    encodes, alone = config.analysis.kind != "extract", config.analysis.kind in ("extract", "latency")
+    if encodes:
+        study.check()
+    choose_baseline(config, study, alone)
     model = represent(config, config.model, dataset)
     baseline = represent(config, config.baseline, dataset) if config.baseline is not None else None
     partner = represent(config, config.partner, dataset) if config.partner is not None else None
     present = [m for m in (model, partner, baseline) if m is not None]
     if config.plan:
         spaces = [m for m in (model, partner) if m is not None and config.analysis.kind == "cca"]
-        show_plan(plan_stages(study, present, spaces))
+        show_plan(plan_stages(study, present, spaces, encodes))
         return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
@@ -54,8 +58,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         tags={
             "model": model.name,
             "analysis": config.analysis.kind,
-            "split": study.split.kind,
-            "leak": study.split.leak,
+            **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
         },
         params=settings,
         folder=folder,
@@ -82,7 +85,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
             folder / "report.html",
             title=f"{' and '.join(m.name for m in present)} on {dataset.name}",
             question=question(config, dataset, [m.name for m in present]),
-            data=describe_data(study),
+            data=describe_data(study, encodes),
             models=[m.describe() for m in present],
             config=settings,
             provenance=facts,
@@ -103,6 +106,8 @@ def analyse(
     baseline: Representation | None,
 ) -> AnalysisResult:
     """The analysis that the config names."""
+    if config.analysis.kind == "extract":
+        return extract(study.dataset, model)
     if config.analysis.kind == "cca":
         assert partner is not None, "conf/analysis/cca.yaml brings a partner"
         options = {k: v for k, v in asdict(config.analysis).items() if k != "kind"}

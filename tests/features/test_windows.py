@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from brainalign.data.audio import RATE
 from brainalign.errors import BrainalignError
+from brainalign.features.base import Sees
 from brainalign.features.speech import SpeechModel
 from brainalign.features.untrained import tiny_wav2vec2
-from brainalign.features.windows import windows
+from brainalign.features.windows import central, trailing
 
 HOP, FIELD = 320, 400
 
 
 def cut(samples, longest):
     frames = (samples - FIELD) // HOP + 1
-    return frames, windows(samples, frames, longest, HOP, FIELD / 2)
+    return frames, central(samples, frames, longest, HOP, FIELD / 2)
 
 
 @given(st.integers(FIELD, 400_000), st.integers(1_200, 100_000))
@@ -54,11 +55,12 @@ def local(context="auto", **options):
 
 
 @pytest.mark.parametrize("seconds", [3.0, 3.0001, 3.02, 4.999, 5.0, 7.77, 9.0])
-def test_windows_equal_one_pass_where_context_is_enough(heard, seconds, caplog):
+def test_windows_equal_one_pass_where_context_is_enough(heard, seconds, caplog, monkeypatch):
     """Layers -1 and 0 see 25 ms and 32 frames of the positional convolution: all of it lies inside the windows."""
+    monkeypatch.setattr("brainalign.features.speech.LONGEST", 3.0)
     stimulus = heard(seconds, name="story")
     with caplog.at_level(logging.INFO):
-        found = dict(local("window", seconds=3.0, layers=[-1, 0]).extract([stimulus]))["story"]
+        found = dict(local("auto", layers=[-1, 0]).extract([stimulus]))["story"]
     whole = dict(local("stimulus", layers=[-1, 0]).extract([stimulus]))["story"]
     for n in (-1, 0):
         assert found[n].values.shape == whole[n].values.shape
@@ -74,6 +76,39 @@ def test_windows_keep_the_frames_in_order(heard):
     own = [np.corrcoef(a, b)[0, 1] for a, b in zip(found, whole, strict=True)]
     shifted = [np.corrcoef(a, b)[0, 1] for a, b in zip(found[1:], whole, strict=False)]
     assert np.mean(own) > 0.9 and np.mean(own) > np.mean(shifted)
+
+
+@given(st.integers(FIELD, 400_000), st.integers(1_200, 100_000))
+def test_trailing_windows_take_each_frame_once_and_see_a_sixth_ahead_at_most(samples, longest):
+    def frames_of(n):
+        return max(0, (n - FIELD) // HOP + 1)
+
+    found = trailing(samples, frames_of, longest, HOP)
+    assert [k for w in found for k in range(w.first, w.last)] == list(range(frames_of(samples)))
+    step = max(HOP, longest // 6 // HOP * HOP)
+    for w in found:
+        assert w.start % HOP == 0 and 0 <= w.start < w.stop <= samples and w.stop - w.start <= max(longest, FIELD)
+        first = FIELD / 2 + HOP * w.first  # the centre of the frame that sees furthest ahead
+        assert w.stop - first <= step + FIELD or w.first == 0
+        assert w.start == 0 or first - w.start >= longest - step - FIELD - HOP
+
+
+def test_a_causal_window_does_not_know_what_comes_more_than_a_sixth_of_it_later(heard):
+    samples = heard(8.0).audio.load()
+    changed = samples.copy()
+    changed[5 * RATE :] = np.random.default_rng(0).normal(size=3 * RATE)
+    extractor = local("window", seconds=3.0, layers=[-1, 2, 4])
+    # the preprocessor's scale is that of the whole stimulus: it is held still here, to see the windows alone
+    extractor.frontend.normalised = lambda v: v  # type: ignore[method-assign]
+    a, b = extractor.states(samples), extractor.states(changed)
+    before = int((5 * RATE - RATE / 2 - FIELD) // HOP)
+    for n in (-1, 2, 4):
+        assert np.array_equal(a[n][:before], b[n][:before])
+    assert np.abs(a[4][before + 60 :] - b[4][before + 60 :]).max() > 0.1
+    assert extractor.sees == Sees(3.0, 0.5)
+    whole = local("auto", layers=[4])
+    whole.frontend.normalised = lambda v: v  # type: ignore[method-assign]
+    assert not np.array_equal(whole.states(samples)[4][:before], whole.states(changed)[4][:before])
 
 
 def test_the_policy_is_part_of_the_identity_and_of_the_description():

@@ -34,7 +34,9 @@ class Stage:
         return self.what, self.size, memory, duration(self.seconds) if self.seconds else ""
 
 
-def plan_stages(study: Study, models: Sequence[Representation], spaces: Sequence[Representation]) -> list[Stage]:
+def plan_stages(
+    study: Study, models: Sequence[Representation], spaces: Sequence[Representation], encodes: bool = True
+) -> list[Stage]:
     """What a run will do, without doing it.
 
     Each model is asked for its shortest stimulus, for its widths and its speed.
@@ -43,6 +45,7 @@ def plan_stages(study: Study, models: Sequence[Representation], spaces: Sequence
         study: Data, window, folds and penalties.
         models: Those that go through the TRF whole, every layer.
         spaces: Those of which truncated, shared and rest go through it too.
+        encodes: Whether anything goes through the TRF at all.
     """
     stages = []
     for model in models:
@@ -51,6 +54,8 @@ def plan_stages(study: Study, models: Sequence[Representation], spaces: Sequence
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
+        if not encodes:
+            continue
         plans = [study.plan(d) for d in widths.values()]
         stages.append(_fits(study, f"fit {model.name}, {len(plans)} layer(s)", plans))
         if model in spaces:

@@ -74,6 +74,9 @@ class Study:
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
         self.notes.extend(self.responses.notes)
+
+    def check(self) -> None:
+        """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
         shortest = min(len(v) for v in self.responses.values)
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
@@ -81,7 +84,7 @@ class Study:
                 f"the window of {len(self.lags)} lags (window.tmin={self.tmin:g} to window.tmax={self.tmax:g} {self.lag_unit}) "
                 f"is longer than stimulus {stimulus} with its {shortest} frames; shorten the window or drop the stimulus."
             )
-        self.design  # noqa: B018  a split that cannot be made is refused before any feature is extracted
+        self.design  # noqa: B018  makes the split
 
     @cached_property
     def responses(self) -> Responses:

@@ -328,6 +328,13 @@ class CcaAnalysis:
 
 
 @dataclass
+class ExtractAnalysis:
+    """A model's layers, extracted and described."""
+
+    kind: str
+
+
+@dataclass
 class LatencyAnalysis:
     """Single lags, growing windows, and weights over time."""
 
@@ -396,7 +403,7 @@ MODEL = {
     "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip
-ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis, "latency": LatencyAnalysis}
+ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis, "extract": ExtractAnalysis, "latency": LatencyAnalysis}
 """Kind -> schema, for the groups whose options differ."""
 
 FIXED = {

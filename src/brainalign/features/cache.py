@@ -60,7 +60,7 @@ class FeatureCache:
 
     def has(self, key: str) -> bool:
         """Whether there is a file; it is not looked into."""
-        return self._file(key).exists()
+        return self.path(key).exists()
 
     def read(self, key: str) -> dict[str, Rows] | None:
         """Stimulus -> rows of a layer in float32, or None where there is no file or a damaged one.
@@ -68,7 +68,7 @@ class FeatureCache:
         Args:
             key: From :meth:`key`.
         """
-        file = self._file(key)
+        file = self.path(key)
         if not file.exists():
             return None
         state = file, file.stat().st_mtime_ns
@@ -96,7 +96,7 @@ class FeatureCache:
             raise BrainalignError(
                 f"features.dtype=float16 holds values up to {HALF_MAX:g}, but there is one of {largest:g}; float32 is needed."
             )
-        save(self._file(key), key, {"": rows}, self.dtype, about)
+        save(self.path(key), key, {"": rows}, self.dtype, about)
 
     def unfinished(self, keys: Sequence[str]) -> Unfinished:
         """Where an extraction of these layers sets aside what it has done."""
@@ -133,7 +133,8 @@ class FeatureCache:
         finally:
             lock.release()
 
-    def _file(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """Where a layer is kept."""
         return self.folder / f"{key[:32]}.safetensors"
 
 

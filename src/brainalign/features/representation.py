@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,14 @@ class Representation:
     def missing(self) -> list[int]:
         """Layers that are not in the cache."""
         return [n for n, key in self._keys.items() if not self._cache.has(key)]
+
+    def path(self, layer: int) -> Path:
+        """The cache's file of a layer.
+
+        Args:
+            layer: One of ``layers``.
+        """
+        return self._cache.path(self._keys[layer])
 
     @cached_property
     def digest(self) -> str:

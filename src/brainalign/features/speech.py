@@ -17,7 +17,7 @@ from brainalign.features.base import Placement, Rows, Sees, Unit
 from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.forward import CONVOLUTIONS, asked_layers, batch_states, kind, ready, weights_digest
 from brainalign.features.frontend import SPEECH, frontend
-from brainalign.features.windows import Window, windows
+from brainalign.features.windows import Window, central, trailing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -53,11 +53,12 @@ class SpeechModel:
     ============  ===========================================================================================
     ``auto``      its stimulus; beyond 30 s, windows of 30 s
     ``stimulus``  its stimulus, however long
-    ``window``    windows of ``seconds``
+    ``window``    windows of ``seconds``, as good as causal: at least five sixths of a window before the frame, or all
+                  there is, and at most a sixth after it
     ============  ===========================================================================================
 
-    Windows overlap by a third; a frame is taken where it is most central, so that it has at least a sixth of a
-    window on either side, or all there is. The checkpoint's own preprocessor normalises, over the whole stimulus, so
+    The windows of ``auto`` overlap by a third; a frame is taken where it is most central, so that it has at least a sixth
+    of a window on either side, or all there is. The checkpoint's own preprocessor normalises, over the whole stimulus, so
     that windows are on one scale; models with group normalisation (wav2vec 2.0 and HuBERT base) normalise the first
     convolution over each window. Windows of one length share a batch; other audio does where that is proven to change
     nothing (:data:`brainalign.features.frontend.MASKED`).
@@ -85,7 +86,7 @@ class SpeechModel:
 
     unit: Unit = "frames"
     placement: Placement = "hold"
-    version = 2
+    version = 3
 
     def __init__(
         self,
@@ -147,9 +148,10 @@ class SpeechModel:
 
     @property
     def sees(self) -> Sees:
-        """What a frame has seen around its centre: all of its stimulus, or at most a window."""
-        span = self._window / RATE if self.context == "window" else float("inf")
-        return Sees(span, span)
+        """What a frame has seen around its centre, at most: all of its stimulus, or a window before and a sixth after."""
+        if self.context != "window":
+            return Sees(float("inf"), float("inf"))
+        return Sees(self._window / RATE, self._window / RATE / 6)
 
     def identity(self) -> dict[str, Any]:
         """Weights, normalisation and windows."""
@@ -162,7 +164,7 @@ class SpeechModel:
         given = {
             "auto": f"the stimulus (windows of {window} where it is longer)",
             "stimulus": "the stimulus",
-            "window": f"windows of {window}",
+            "window": f"windows of {window}, of which a sixth at most lies ahead",
         }[self.context]
         silence = "; shorter audio is padded with silence, which attention sees" if self.frontend.longest else ""
         return (
@@ -225,11 +227,14 @@ class SpeechModel:
     def _cut(self, name: str, samples: NDArray[np.float32]) -> Iterator[_Piece]:
         """A stimulus, whole or by windows."""
         front, n = self.frontend, len(samples)
-        longest = n if self.context == "stimulus" else self._window
-        found = windows(n, front.frames(n), longest, front.hop, front.lead + front.field / 2)
+        if self.context == "window":
+            found = trailing(n, front.frames, self._window, front.hop)
+        else:
+            longest = n if self.context == "stimulus" else self._window
+            found = central(n, front.frames(n), longest, front.hop, front.lead + front.field / 2)
         if len(found) > 1:
             log.info(
-                "%s: %s (%.0f s) goes by %d windows of %g s", self.name, name, n / RATE, len(found), longest / RATE
+                "%s: %s (%.0f s) goes by %d windows of %g s", self.name, name, n / RATE, len(found), self._window / RATE
             )
         normalised = front.normalised(samples)
         for window in found:

@@ -2,6 +2,7 @@
 
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.curves_by_region import curves_by_region
+from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
 from brainalign.figures.model_scatter import model_scatter
@@ -13,6 +14,7 @@ from brainalign.figures.style import stamp
 __all__ = [
     "canonical_correlations",
     "curves_by_region",
+    "feature_picture",
     "layer_profile",
     "mean_trf",
     "model_scatter",
