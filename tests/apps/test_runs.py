@@ -203,3 +203,46 @@ def test_any_solver_gives_the_same_scores(brainalign, tmp_path, solver):
         assert done.returncode == 0, done.stderr
     first, second = (pd.read_parquet(f / "tables" / "scores.parquet") for f in folders(tmp_path))
     np.testing.assert_allclose(first["r2"], second["r2"], atol=1e-6)
+
+
+def test_latency_by_single_lag_window_and_weight(brainalign, tmp_path):
+    done = brainalign(*SMALL, "model=mel", "analysis=latency")
+    assert done.returncode == 0, done.stderr
+    assert "best single lag" in done.stdout and "may be early by that" in done.stdout
+    (folder,) = folders(tmp_path)
+    table = pd.read_parquet(folder / "tables" / "latency.parquet")
+    assert table.groupby("electrode").size().nunique() == 1 and table["lag_s"].nunique() == 6
+    _, (run,) = runs(tmp_path)
+    assert run.data.metrics["latency/single_lag/peak_s"] == table.groupby("lag_s")["r2"].mean().idxmax()
+    assert {p.stem for p in (folder / "figures").glob("*.png")} == {
+        "single_lag",
+        "window_length",
+        "weights",
+        "mean_trf",
+    }
+    refused = brainalign(*SMALL[:-1], "model=mel", "analysis=latency", "window=instant")
+    assert refused.returncode == 1 and "needs a window of several lags" in refused.stderr
+
+
+def test_extraction_alone_describes_every_layer_and_encodes_nothing(brainalign, tmp_path):
+    command = (*SMALL, "model=tiny_wav2vec2", "model.layers=[-1,0,4]", "analysis=extract")
+    done = brainalign(*command)
+    assert done.returncode == 0, done.stderr
+    assert "3, 3 extracted in" in done.stdout and "every 20 ms, the first at 12.5 ms" in done.stdout
+    (folder,) = folders(tmp_path)
+    layers = pd.read_parquet(folder / "tables" / "layers.parquet").set_index("layer")
+    assert layers["dims"].to_dict() == {-1: 32, 0: 96, 4: 96} and (layers["zero_rows"] == 0).all()
+    for layer, file in layers["file"].items():
+        assert Path(file).is_file() and Path(file).stat().st_size > layers.loc[layer, "bytes"]
+    assert (folder / "figures" / "features.png").exists() and not (folder / "tables" / "scores.parquet").exists()
+    again = brainalign(*command, "data.sentences=24")
+    assert "3, all from the cache" in again.stdout
+    few = brainalign(
+        "data=simulated_small",
+        "data.sentences=5",
+        "data.repeated=0",
+        "model=mel",
+        "analysis=extract",
+        "encoding.outer_folds=9",
+    )
+    assert few.returncode == 0, few.stderr  # nothing is split

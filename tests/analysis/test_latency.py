@@ -1,0 +1,122 @@
+"""analysis=latency on planted delays: single lags, windows and weights find them, and noise is called noise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainalign.analysis.latency import enough, latency, peaks
+from brainalign.analysis.study import Study
+from brainalign.data.grid import FrameGrid
+from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
+from brainalign.errors import BrainalignError
+from brainalign.features.base import Rows, Sees
+from brainalign.features.cache import FeatureCache
+from brainalign.features.representation import Representation
+
+RATE, DELAY = 50.0, 0.16
+
+
+class Noise:
+    """White features of two layers, on the speech frames of each stimulus; the second drives the responses."""
+
+    name, unit, placement, layers, version, sees = "white", "frames", "hold", (0, 1), 1, Sees(0.01, 0)
+
+    def values(self, stimulus, layer):
+        grid = FrameGrid.speech(stimulus.duration)
+        rng = np.random.default_rng([int(stimulus.id[1:]), layer])
+        return grid, rng.normal(size=(len(grid.times), 3)).astype(np.float32)
+
+    def identity(self):
+        return {"kind": "white"}
+
+    def describe(self):
+        return "white noise"
+
+    def check(self, stimulus):
+        pass
+
+    def extract(self, stimuli):
+        for s in stimuli:
+            found = {n: self.values(s, n) for n in self.layers}
+            yield s.id, {n: Rows(v, g.times, g.times) for n, (g, v) in found.items()}
+
+
+def planted(tmp_path, signal=1.0, tmax=0.3, **study):
+    stimuli = {f"s{i}": Stimulus(f"s{i}", 2.0) for i in range(25)}
+    rng, extractor = np.random.default_rng(0), Noise()
+    kernel = {r: rng.normal(size=(3, 4)) for r in ("early", "late")}
+    recordings = []
+    for subject in ("p1", "p2"):
+        presentations = []
+        for s in stimuli.values():
+            grid, x = extractor.values(s, 1)
+            y = rng.normal(size=(len(x), 8))
+            for columns, region, delay in ((slice(0, 4), "early", 0.04), (slice(4, 8), "late", DELAY)):
+                lag = round(delay * RATE)
+                y[lag:, columns] += signal * x[: len(x) - lag] @ kernel[region]
+            presentations.append(Presentation(s.id, 0, y, RATE, grid.times[0]))
+        channels = pd.DataFrame(
+            {
+                "subject": subject, "electrode": [f"e{i}" for i in range(8)], "region": ["early"] * 4 + ["late"] * 4,
+                "hemisphere": "L", "x": 0.0, "y": 0.0, "z": 0.0,
+            }
+        )  # fmt: skip
+        recordings.append(Recording(subject, channels, presentations))
+    dataset = Dataset("planted", stimuli, recordings)
+    options = {
+        "tmin": 0.0,
+        "tmax": tmax,
+        "lag_unit": "seconds",
+        "rate": RATE,
+        "alphas": [1.0, 100.0, 1e4],
+        "outer_folds": 4,
+    }
+    made = Study(dataset, **(options | study))
+    return made, Representation(extractor, stimuli, "planted", FeatureCache(tmp_path))
+
+
+def test_planted_delays_are_found_by_single_lags_windows_and_weights(tmp_path):
+    study, model = planted(tmp_path)
+    result = latency(study, model, "r2", None)
+    table, windows = result.tables["latency"], result.tables["windows"]
+    assert set(table["layer"]) == {1}  # the layer that drives the responses
+    for column in ("r2", "weight"):
+        found = peaks(table, column, ["early", "late"])
+        assert found["early"][0] == pytest.approx(0.04) and found["late"][0] == pytest.approx(DELAY)
+    # nothing is known before the planted delay, everything from it on
+    late = windows[windows["region"] == "late"].groupby("window_s")["r2"].mean()
+    assert late[late.index < DELAY - 0.001].max() < 0.02 < 0.3 < late[late.index >= DELAY - 0.001].min()
+    length, low, high = enough(windows[windows["region"] == "late"], "r2", np.random.default_rng(0))
+    assert length == pytest.approx(late.index[late.index >= DELAY - 0.001][0]) and low <= length <= high
+    assert result.metrics["region/late/latency/single_lag/peak_s"] == pytest.approx(DELAY)
+    assert result.metrics["region/early/latency/window_95_s"] < 0.07
+    assert len(table) == 16 * 16 and set(result.figures) == {"single_lag", "window_length", "weights", "mean_trf"}
+    assert "late 0." in result.figures["single_lag"][1] and "at 160 ms" in result.figures["single_lag"][1]
+
+
+def test_weights_are_those_of_standardised_features(tmp_path):
+    """White features: a weight per SD is the planted kernel times the features' SD, here 1."""
+    study, model = planted(tmp_path, signal=3.0)
+    whole = study.fit(study.frames(model, 1), 3, "white", keep_weights=True)
+    assert len(whole.weights) == 4 and whole.weights[0].shape == (16, 3, 16)
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=(3, 4))
+    mean = np.mean(whole.weights, axis=0)[2, :, :4]  # lag 40 ms of the first participant's early electrodes
+    np.testing.assert_allclose(mean, 3.0 * kernel, atol=0.15)
+    assert not study.fit(study.frames(model, 1), 3, "white").weights
+
+
+def test_where_nothing_is_predicted_no_window_is_enough_and_it_is_said(tmp_path):
+    study, model = planted(tmp_path, signal=0.0)
+    result = latency(study, model, "r2", 1)
+    assert np.isnan(result.metrics["latency/window_95_s"])
+    assert any(w.startswith("all: the whole window predicts nothing") for w in result.warnings)
+
+
+def test_what_cannot_be_looked_at_is_refused(tmp_path):
+    study, model = planted(tmp_path, tmax=0.0)
+    with pytest.raises(BrainalignError, match=r"window.tmin=0 to window.tmax=0 holds one"):
+        latency(study, model, "r2", None)
+    study, model = planted(tmp_path)
+    with pytest.raises(BrainalignError, match=r"analysis.layer=7 is none of white's layers: \[0, 1\]"):
+        latency(study, model, "r2", 7)
