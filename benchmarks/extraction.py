@@ -1,9 +1,9 @@
-"""Extraction against a bare transformers loop over the same inputs; what the cache costs; how fast a layer is read.
+"""Extraction beside a bare transformers loop over the same inputs; the cache's cost and read speed; strided long texts.
 
-    python benchmarks/extraction.py [--utterances 24] [--rounds 5] [--layers 6] [--width 384] [--device cpu]
+    python -m benchmarks.extraction [--utterances 24] [--rounds 5] [--write]
 
-The model has wav2vec 2.0's convolutions and random weights (throughput does not depend on what they are); audio is
-noise of 2 to 8 s. The ways run in turn, `rounds` times; ratios are within a round, and their median is printed.
+Models have random weights (throughput does not depend on what they are); audio is noise of 2 to 8 s, texts are words
+drawn from a short list. The ways run in turn, `rounds` times; ratios are within a round, and their median is printed.
 """
 
 from __future__ import annotations
@@ -16,112 +16,193 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
+from rich.console import Console
+from rich.table import Table
+from transformers import GPT2Config, GPT2Model, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
+from benchmarks.machine import cores, describe
+from benchmarks.results import markdown_table, write_section
 from brainalign.data.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
+from brainalign.features.language import LanguageModel
+from brainalign.features.reading import Context
 from brainalign.features.speech import SpeechModel
+from brainalign.features.subwords import text_of
+from brainalign.features.untrained import tiny_gpt2
 
-
-def bare_loop(model: Wav2Vec2Model, processor: Wav2Vec2FeatureExtractor, stimuli: list[Stimulus]) -> None:
-    """What a person writes in a notebook: every hidden state of every utterance as an array."""
-    found = {}
-    with torch.inference_mode():
-        for stimulus in stimuli:
-            inputs = processor(stimulus.audio.samples, sampling_rate=RATE, return_tensors="pt").to(model.device)
-            out = model(**inputs, output_hidden_states=True)
-            found[stimulus.id] = [h[0].cpu().numpy() for h in out.hidden_states]
-
-
-def timed(do: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    do()
-    return time.perf_counter() - begun
+HEADER = ["what", "seconds", "against the line it belongs to"]
+WORDS = ("time", "people", "water", "little", "house", "because", "between", "the", "of", "and")
 
 
 def main() -> None:
+    """Measure, print and, with --write, put the table into RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("utterances", 24), ("rounds", 5), ("layers", 6), ("width", 384)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--utterances", type=int, default=24)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="replace this section of the results")
     given = parser.parse_args()
+    rows = [*speech(given.utterances, given.rounds), *language(given.utterances, given.rounds), *reading(given.rounds)]
+    table = Table(*HEADER, title="Extraction, random weights")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=140).print(table)
+    if given.write:
+        body = [
+            "## Extraction",
+            f"`python -m benchmarks.extraction --utterances {given.utterances} --rounds {given.rounds} --write`",
+            "Medians of interleaved rounds; ratios are taken within a round. Reads come from the page cache: the disk is not in them.",
+            describe(["brainalign", "torch", "transformers", "safetensors", "numpy"], cores()),
+            markdown_table(HEADER, rows),
+        ]
+        write_section("extraction", "\n\n".join(body))
+
+
+def compare(ways: dict[str, Callable[[], object]], rounds: int, unit: str, invert: bool = False) -> list[list[str]]:
+    """Rows of several ways of one thing; the first is what the others are held against.
+
+    Args:
+        ways: Name -> what is timed.
+        rounds: How often each runs, in turn.
+        unit: What the ratio is called.
+        invert: Whether the ratio is of times (the cost of an addition) rather than of speeds.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            begun = time.perf_counter()
+            way()
+            taken[name].append(time.perf_counter() - begun)
+    first = next(iter(taken.values()))
+    found = []
+    for name, times in taken.items():
+        ratio = statistics.median((t / f if invert else f / t) for f, t in zip(first, times, strict=True))
+        said = "1" if times is first else f"{ratio:.3g} {unit}"
+        found.append([name, f"{statistics.median(times):.3g}", said])
+    return found
+
+
+def speech(utterances: int, rounds: int) -> list[list[str]]:
+    """A speech model's layers, and what the cache adds."""
     rng = np.random.default_rng(0)
     stimuli = []
-    for i, seconds in enumerate(rng.uniform(2, 8, given.utterances)):
+    for i, seconds in enumerate(rng.uniform(2, 8, utterances)):
         samples = rng.normal(scale=0.1, size=round(seconds * RATE)).astype(np.float32)
         stimuli.append(Stimulus(f"s{i}", len(samples) / RATE, audio=Audio(samples=samples)))
     torch.manual_seed(0)
-    config = Wav2Vec2Config(
-        hidden_size=given.width,
-        num_hidden_layers=given.layers,
-        num_attention_heads=6,
-        intermediate_size=4 * given.width,
-    )
-    model, processor = Wav2Vec2Model(config).eval().to(given.device), Wav2Vec2FeatureExtractor()
-    ours = SpeechModel(model, processor, {}, "wav2vec2", device=given.device)
-    deepest = given.layers // 2
-    half = SpeechModel(model, processor, {}, "wav2vec2", layers=[deepest], device=given.device)
+    config = Wav2Vec2Config(hidden_size=384, num_hidden_layers=6, num_attention_heads=6, intermediate_size=1536)
+    model, processor = Wav2Vec2Model(config).eval(), Wav2Vec2FeatureExtractor()
+    ours = SpeechModel(model, processor, {}, "wav2vec2")
+    third = SpeechModel(model, processor, {}, "wav2vec2", layers=[3])
+    rows = dict(ours.extract(stimuli))
+
+    def bare() -> None:
+        """What a person writes in a notebook: every hidden state of every utterance as an array."""
+        with torch.inference_mode():
+            for s in stimuli:
+                assert s.audio is not None
+                inputs = processor(s.audio.load(), sampling_rate=RATE, return_tensors="pt")
+                _ = [h[0].numpy() for h in model(**inputs, output_hidden_states=True).hidden_states]
 
     def cached() -> None:
-        """What the cache adds to an extraction: every layer written, then read with its checksum."""
         with tempfile.TemporaryDirectory() as folder:
             cache = FeatureCache(Path(folder))
             for n in ours.layers:
                 cache.write(str(n), {stimulus: layers[n] for stimulus, layers in rows.items()})
                 cache.read(str(n))
 
-    ways: dict[str, Callable[[], object]] = {
-        "bare transformers loop": lambda: bare_loop(model, processor, stimuli),
-        "SpeechModel.extract": lambda: list(ours.extract(stimuli)),
-        f"SpeechModel.extract, layer {deepest} alone": lambda: list(half.extract(stimuli)),
-        "all layers into the cache and back": cached,
-    }
-    rows = dict(ours.extract(stimuli))
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(given.rounds):
-        for name, way in ways.items():
-            times[name].append(timed(way))
     audio = sum(s.duration for s in stimuli)
-    bare, extract, _, cache = times.values()
-    for name, taken in times.items():
-        ratio = statistics.median(b / t for b, t in zip(bare, taken, strict=True))
-        print(f"{name:45s} {statistics.median(taken):7.3f} s  throughput {ratio:.3f} x the bare loop")
-    overhead = statistics.median(c / e for c, e in zip(cache, extract, strict=True))
-    print(f"{audio:.0f} s of audio; cache overhead: {100 * overhead:.1f} % of the extraction")
-    read_speed(given.rounds)
+    model_rows = compare(
+        {
+            f"bare transformers loop, wav2vec 2.0 of 6 layers x 384, {audio:.0f} s of audio": bare,
+            "all layers by SpeechModel": lambda: list(ours.extract(stimuli)),
+            "layer 3 alone by SpeechModel": lambda: list(third.extract(stimuli)),
+        },
+        rounds, "x the bare loop's throughput",
+    )  # fmt: skip
+    cost = compare(
+        {"extraction of all layers": lambda: list(ours.extract(stimuli)), "all layers into the cache and back": cached},
+        rounds, "of the extraction's time", invert=True,
+    )  # fmt: skip
+    return [*model_rows, *cost]
 
 
-def read_speed(rounds: int) -> None:
+def story(n: int) -> Stimulus:
+    """A text of n words, two a second."""
+    rng = np.random.default_rng(1)
+    onset = np.arange(n) / 2.0
+    return Stimulus("story", n / 2, pd.DataFrame({"word": rng.choice(WORDS, n), "onset": onset, "offset": onset + 0.4}))
+
+
+def language(utterances: int, rounds: int) -> list[list[str]]:
+    """A language model's layers on short texts, and a long text by strided passes against a pass a word."""
+    _, tokenizer = tiny_gpt2()
+    torch.manual_seed(0)
+    config = GPT2Config(n_embd=384, n_layer=6, n_head=6, vocab_size=len(tokenizer), n_positions=1024)
+    model = GPT2Model(config).eval()
+    short = [Stimulus(f"s{i}", 20.0, story(12 + i).words) for i in range(utterances)]
+    ours = LanguageModel(model, tokenizer, {}, "gpt2")
+
+    def bare() -> None:
+        with torch.inference_mode():
+            for s in short:
+                inputs = tokenizer(text_of(s.words["word"].tolist())[0], return_tensors="pt")
+                ids = inputs["input_ids"]
+                _ = [h[0].numpy() for h in model(ids, output_hidden_states=True).hidden_states]
+
+    rows = compare(
+        {
+            f"bare transformers loop, GPT-2 of 6 layers x 384, {utterances} texts": bare,
+            "all layers by LanguageModel, pooled over words": lambda: list(ours.extract(short)),
+        },
+        rounds, "x the bare loop's throughput",
+    )  # fmt: skip
+    text, passes = story(320), {}
+
+    def counted(stride: int | None) -> Callable[[], object]:
+        reader = LanguageModel(model, tokenizer, {}, "gpt2", context=Context("window", words=32, stride=stride))
+        calls = [0]
+        handle = model.register_forward_pre_hook(lambda *_: calls.__setitem__(0, calls[0] + 1))
+        list(reader.extract([text]))
+        handle.remove()
+        passes[stride] = calls[0]
+        return lambda: list(reader.extract([text]))
+
+    ways = {stride: counted(stride) for stride in (1, None)}
+    names = {s: f"320 words, 32 words of context{'' if s else ' at least'}: {passes[s]} forward passes" for s in ways}
+    rows += compare({names[s]: way for s, way in ways.items()}, min(rounds, 2), "x as fast")
+    rows[-1][2] += f", {passes[1] / passes[None]:.1f} x fewer passes"
+    return rows
+
+
+def reading(rounds: int) -> list[list[str]]:
     """A cached layer of 256 MB, read and summed, against the same values in an .npy file."""
     n, frames = 64, 1_300
     values = np.random.default_rng(0).normal(size=(frames, 768)).astype(np.float32)
     rows = {f"s{i}": Rows(values, np.arange(float(frames)), np.arange(float(frames))) for i in range(n)}
     with tempfile.TemporaryDirectory() as folder:
         FeatureCache(Path(folder)).write("k", rows)
-        (file,) = Path(folder).rglob("*.safetensors")
-        size = file.stat().st_size / 1e6
-        plain_file = Path(folder) / "plain.npy"
-        np.save(plain_file, np.concatenate([r.values for r in rows.values()]))
+        plain = Path(folder) / "plain.npy"
+        np.save(plain, np.concatenate([r.values for r in rows.values()]))
         known = FeatureCache(Path(folder))
         known.read("k")
 
         def touch(cache: FeatureCache) -> float:
-            return sum(float(r.values.sum()) for r in cache.read("k").values())
+            found = cache.read("k")
+            assert found is not None
+            return sum(float(r.values.sum()) for r in found.values())
 
-        ways = {
-            "np.load and sum": lambda: float(np.load(plain_file).sum()),
-            "cached layer, first read (checksum) and sum": lambda: touch(FeatureCache(Path(folder))),
-            "cached layer, later reads and sum": lambda: touch(known),
-        }
-        taken = {name: statistics.median(timed(way) for _ in range(rounds)) for name, way in ways.items()}
-    plain = next(iter(taken.values()))
-    for name, middle in taken.items():
-        print(
-            f"{name:45s} {size / middle:7.0f} MB/s  {plain / middle:.2f} of plain reading ({size:.0f} MB, in the page cache)"
-        )
+        return compare(
+            {
+                f"np.load of {plain.stat().st_size / 1e6:.0f} MB, and their sum": lambda: float(np.load(plain).sum()),
+                "the same as a cached layer, first read (checksum)": lambda: touch(FeatureCache(Path(folder))),
+                "the same as a cached layer, later reads": lambda: touch(known),
+            },
+            rounds, "x as fast",
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
