@@ -115,6 +115,14 @@ def test_groups_keep_the_presentations_of_a_stimulus_together():
         RidgeTRF(alphas=[1.0, 2.0], cv=3).fit(x, y, groups=[0, 0, 0, 1, 1, 1])
 
 
+def test_a_cv_that_splits_a_stimulus_is_refused():
+    x, y = data()
+    with pytest.raises(
+        BrainalignError, match=r"fold 0 has presentations of stimulus '0' in training and in test, which leaks"
+    ):
+        RidgeTRF(0, 0.04, 50, [1.0, 10.0], cv=[([0, 1], [6, 7])]).fit(x + x, y + y, groups=[*range(6)] * 2)
+
+
 def test_it_is_a_scikit_learn_estimator():
     trf = RidgeTRF(0.0, 0.1, 50.0, [1.0, 3.0], cv=3)
     assert clone(trf).get_params() == trf.get_params()

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from brainalign.data.split import Split
 from brainalign.encoding.checks import Array, Given, as_presentations, checked
 from brainalign.encoding.design import Design
-from brainalign.encoding.folds import presentations_split
+from brainalign.encoding.folds import no_split, presentations_split
 from brainalign.encoding.scores import score
 from brainalign.errors import BrainalignError
 from brainalign.linalg.lags import convolve, lags_of
@@ -149,9 +149,8 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         labels = names if groups is None else list(groups)
         if len(labels) != len(x):
             raise BrainalignError(f"groups has {len(labels)} entries for {len(x)} presentations; one each is needed.")
-        # one choice: all presentations are one atom
-        cv = self.cv if choices > 1 else [(range(len(x)), range(len(x)))]
-        split = presentations_split(cv, labels, [len(v) for v in x])
+        lengths = [len(v) for v in x]
+        split = presentations_split(self.cv, labels, lengths) if choices > 1 else no_split(lengths)
         design = Design(names, y, split, centred=getattr(self, "intercept_alpha", 0.0) == 0)
         self.lags_ = lags_of(self.tmin, self.tmax, self.rate)
         self.n_features_in_ = x[0].shape[1]

@@ -22,7 +22,8 @@ def presentations_split(
         lengths: Frames of each presentation.
 
     Raises:
-        BrainalignError: Fewer groups than folds, or a fold without training or test presentations.
+        BrainalignError: Fewer groups than folds, a fold without training or test presentations, or one that splits the
+            presentations of a stimulus.
     """
     n = len(groups)
     if isinstance(cv, int):
@@ -43,6 +44,12 @@ def presentations_split(
             raise BrainalignError(
                 f"cv's fold {f} has {len(train)} training and {len(test)} test presentations; both need one."
             )
+        both = {groups[i] for i in train} & {groups[i] for i in test}
+        if both:
+            raise BrainalignError(
+                f"cv's fold {f} has presentations of stimulus {min(map(str, both))!r} in training and in test, which leaks; "
+                "give cv a number of folds, or a splitter that keeps groups together, such as GroupKFold."
+            )
         role[train, f], role[test, f] = 1, 2
     atoms, atom_of = np.unique(role, axis=0, return_inverse=True)
     folds = tuple(
@@ -54,3 +61,12 @@ def presentations_split(
     )
     whole = tuple(np.full(t, a) for t, a in zip(lengths, atom_of.ravel(), strict=True))
     return Split("cv", whole, folds, float("nan"))
+
+
+def no_split(lengths: Sequence[int]) -> Split:
+    """All presentations in one atom, and no fold: where there is nothing to choose.
+
+    Args:
+        lengths: Frames of each presentation.
+    """
+    return Split("none", tuple(np.zeros(t, dtype=np.int64) for t in lengths), (), 0.0)
