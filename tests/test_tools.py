@@ -23,7 +23,7 @@ def cache(tmp_path):
     rows = {s: Rows(np.ones((3, 4)), np.arange(3.0), np.arange(3.0)) for s in ("a", "b")}
     for model, layer in (("gpt2", 0), ("gpt2", 1), ("hubert", 7), ("damaged", 0)):
         made.write(made.key("d", {"m": model}, 1, layer), rows, {"model": model, "layer": layer})
-    broken = made._file(made.key("d", {"m": "damaged"}, 1, 0))
+    broken = made.path(made.key("d", {"m": "damaged"}, 1, 0))
     broken.write_bytes(broken.read_bytes()[:-5])
     made.unfinished(["k"]).add({0: rows})
     return made
@@ -43,7 +43,7 @@ def test_list_names_model_layer_stimuli_and_what_is_wrong(cache, capsys):
 
 
 def test_checksums_are_compared_where_asked(cache):
-    file = cache._file(cache.key("d", {"m": "hubert"}, 1, 7))
+    file = cache.path(cache.key("d", {"m": "hubert"}, 1, 7))
     content = bytearray(file.read_bytes())
     content[-3] ^= 1
     file.write_bytes(content)
@@ -70,7 +70,7 @@ def test_prune_removes_what_is_named_and_nothing_else(cache, capsys):
     assert left(cache) == ["damaged", "hubert layer 7", "unfinished extraction"]
     run(cache, "prune", "--damaged")
     assert left(cache) == ["hubert layer 7", "unfinished extraction"]
-    old = cache._file(cache.key("d", {"m": "hubert"}, 1, 7))
+    old = cache.path(cache.key("d", {"m": "hubert"}, 1, 7))
     os.utime(old, (time.time() - 10 * 86_400,) * 2)
     run(cache, "prune", "--older-than", "9", "--model", "gpt2")
     assert old.exists()

@@ -110,11 +110,11 @@ def test_splitting_presentations_inflates_the_score_of_nonsense(tmp_path):
 def test_what_cannot_be_studied_is_refused(tmp_path):
     data = simulate(subjects=1, electrodes=5, sentences=6, repeated=0, cache_dir=tmp_path)
     with pytest.raises(BrainalignError, match="is longer than stimulus"):
-        study(data, tmax=20.0)
+        study(data, tmax=20.0).check()
     with pytest.raises(BrainalignError, match="outer_folds=9, but the data have 6 stimuli"):
-        study(data, outer_folds=9)
+        study(data, outer_folds=9).check()
     with pytest.raises(BrainalignError, match="encoding.gap=2 frames is shorter than the window of 20"):
-        study(data, split_kind="blocks", gap=2)
+        study(data, split_kind="blocks", gap=2).check()
 
 
 def test_two_runs_give_the_same_bits(tmp_path):

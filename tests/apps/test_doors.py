@@ -18,7 +18,12 @@ DOORS = {
 def test_every_door_shows_the_same_help(brainalign, door):
     shown = brainalign("--help", door=DOORS[door])
     assert shown.returncode == 0
-    for group in ("data: alice_fmri", "model: auto, causal_lm", "window: fir_tr", "analysis: cca, encoding"):
+    for group in (
+        "data: alice_fmri",
+        "model: articulation, auto, bert",
+        "window: fir_tr",
+        "analysis: cca, encoding, extract, latency",
+    ):
         assert f"\n{group}" in shown.stdout
     assert shown.stdout.count("python run.py ") == 5
 

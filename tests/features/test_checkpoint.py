@@ -91,7 +91,9 @@ def test_a_folder_that_lacks_something_is_named(copy, gone, sentence):
 def test_the_wrong_kind_is_named(speech_folder, language_folder):
     with pytest.raises(BrainalignError, match=r"'gpt2', no speech model that is known"):
         SpeechModel.from_folder(language_folder, "mine")
-    with pytest.raises(BrainalignError, match=r"'wav2vec2', a speech model; a language model is needed"):
+    with pytest.raises(
+        BrainalignError, match=r"'wav2vec2', no causal language model of transformers and no bidirectional one"
+    ):
         LanguageModel.from_folder(speech_folder, "mine")
 
 
