@@ -109,5 +109,5 @@ def show_plan(stages: Sequence[Stage]) -> None:
         f"\nin all about {whole}; {need / GIB:.1f} GiB needed at most, {there / GIB:.1f} GiB there: {verdict}"
     )
     console.print(
-        "plan=true: nothing was done; times are estimates from a measured matrix rate and one stimulus a model."
+        "plan=true: nothing was done; times are estimates from a measured matrix rate and a few excerpts a model."
     )

@@ -45,8 +45,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
     partner = represent(config, config.partner, dataset) if config.partner is not None else None
     present = [m for m in (model, partner, baseline) if m is not None]
     if config.plan:
-        spaces = [m for m in (model, partner) if m is not None and config.analysis.kind == "cca"]
-        show_plan(plan_stages(study, present, spaces, encodes))
+        show_plan(plan_stages(study, present, config.analysis.kind))
         return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))

@@ -66,9 +66,8 @@ def latency(study: Study, model: Representation, score: str, layer: int | None) 
     for place, lag in enumerate(track(study.lags.tolist(), "one lag at a time")):
         scores = study.fit(frames, dims, model.name, lags=np.array([lag]))
         singles.append(keys.assign(lag_s=lag / rate, **_scores(scores), weight=over_folds(norms[:, place])))
-    lengths = np.unique(np.linspace(1, len(study.lags), min(LENGTHS, len(study.lags))).round().astype(int))
     windows = []
-    for n in track(lengths.tolist(), "growing windows"):
+    for n in track(window_lengths(len(study.lags)), "growing windows"):
         scores = whole if n == len(study.lags) else study.fit(frames, dims, model.name, lags=study.lags[:n])
         windows.append(keys.assign(window_s=(n - 1) / rate, n_lags=n, **_scores(scores)))
     result = AnalysisResult()
@@ -79,6 +78,16 @@ def latency(study: Study, model: Representation, score: str, layer: int | None) 
     _describe(result, study, model, chosen, score)
     _draw(result, study, model, score, whole, frames)
     return result
+
+
+def window_lengths(lags: int) -> list[int]:
+    """Numbers of lags of the windows that are tried: at most ten, from one to all.
+
+    Example:
+        >>> window_lengths(20)
+        [1, 3, 5, 7, 9, 12, 14, 16, 18, 20]
+    """
+    return sorted({round(float(n)) for n in np.linspace(1, lags, min(LENGTHS, lags))})
 
 
 def _best_layer(study: Study, model: Representation) -> int:

@@ -1,15 +1,21 @@
-"""The plan of a run: its stages with sizes, memory and time, from one stimulus and a measured matrix rate."""
+"""The plan of a run: its stages with sizes, memory and time, from a few excerpts and a measured matrix rate."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from brainalign.analysis.latency import window_lengths
 from brainalign.analysis.study import Study
+from brainalign.data.audio import RATE, Audio
+from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
 from brainalign.features.representation import Representation
 from brainalign.progress import duration
+
+PROBED, EXCERPT = 4, 10.0
+"""Stimuli, and seconds of each, from which a model's speed is estimated."""
 
 
 @dataclass(frozen=True)
@@ -34,32 +40,35 @@ class Stage:
         return self.what, self.size, memory, duration(self.seconds) if self.seconds else ""
 
 
-def plan_stages(
-    study: Study, models: Sequence[Representation], spaces: Sequence[Representation], encodes: bool = True
-) -> list[Stage]:
+def plan_stages(study: Study, models: Sequence[Representation], analysis: str) -> list[Stage]:
     """What a run will do, without doing it.
 
-    Each model is asked for its shortest stimulus, for its widths and its speed.
+    Each model is asked for excerpts of its shortest stimuli, for its widths and its speed.
 
     Args:
         study: Data, window, folds and penalties.
-        models: Those that go through the TRF whole, every layer.
-        spaces: Those of which truncated, shared and rest go through it too.
-        encodes: Whether anything goes through the TRF at all.
+        models: Of the run: the model, its partner where there is one, the baseline.
+        analysis: Its kind: ``extract`` encodes nothing, ``latency`` fits single lags and windows too, ``cca`` the spaces of
+            the first two models.
     """
     stages = []
-    for model in models:
+    for number, model in enumerate(models):
         widths, per_second = _probe(model)
         missing = model.missing
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
-        if not encodes:
+        if analysis == "extract":
             continue
-        plans = [study.plan(d) for d in widths.values()]
+        plans, widest = [study.plan(d) for d in widths.values()], max(widths.values())
         stages.append(_fits(study, f"fit {model.name}, {len(plans)} layer(s)", plans))
-        if model in spaces:
-            parts = [study.plan(max(widths.values()))] * (3 * len(study.split.folds))
+        if analysis == "latency":
+            lengths = [1] * len(study.lags) + window_lengths(len(study.lags))
+            stages.append(
+                _fits(study, f"fit {model.name}, single lags and windows", [study.plan(widest, n) for n in lengths])
+            )
+        if analysis == "cca" and number < 2:
+            parts = [study.plan(widest)] * (3 * len(study.split.folds))
             label = f"fit {model.name} truncated, shared and rest, at most"
             # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
             stages.append(_fits(study, label, parts, share=2 / len(study.split.folds)))
@@ -73,10 +82,25 @@ def _fits(study: Study, what: str, plans: list[FitPlan], share: float = 1.0) -> 
 
 
 def _probe(model: Representation) -> tuple[dict[int, int], float]:
-    """Width of every layer, and seconds of work a second of stimulus, from the shortest stimulus."""
-    shortest = min(model.stimuli.values(), key=lambda s: s.duration)
-    for _ in range(2):  # the first time pays for loading
-        start = time.perf_counter()
-        _, rows = next(iter(model.extractor.extract([shortest])))
-        seconds = time.perf_counter() - start
-    return {n: r.values.shape[1] for n, r in rows.items()}, seconds / max(shortest.duration, 1e-9)
+    """Width of every layer, and seconds of work a second of stimulus, from a few short excerpts."""
+    shortest = sorted(model.stimuli.values(), key=lambda s: s.duration)[:PROBED]
+    excerpts = [_excerpt(s) for s in shortest]
+    list(model.extractor.extract(excerpts[:1]))  # pays for loading
+    start = time.perf_counter()
+    ((_, rows),) = model.extractor.extract(excerpts[:1])
+    one = time.perf_counter() - start
+    list(model.extractor.extract(excerpts))
+    more, longer = time.perf_counter() - start - one, sum(s.duration for s in excerpts[1:])
+    # what an extraction costs once is in both times
+    per_second = (more - one) / longer if longer and more > one else one / max(excerpts[0].duration, 1e-9)
+    return {n: r.values.shape[1] for n, r in rows.items()}, per_second
+
+
+def _excerpt(stimulus: Stimulus) -> Stimulus:
+    """The begin of a stimulus, with the words and phones that end in it."""
+    end = min(stimulus.duration, EXCERPT)
+    audio = None if stimulus.audio is None else Audio(samples=stimulus.audio.load()[: round(end * RATE)])
+    words, phones = (
+        table[table["offset"] <= end].reset_index(drop=True) for table in (stimulus.words, stimulus.phones)
+    )
+    return replace(stimulus, duration=end, words=words, phones=phones, audio=audio)

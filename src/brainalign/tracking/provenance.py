@@ -17,7 +17,7 @@ from typing import Any
 from brainalign.tracking.text import scrub
 
 PACKAGES = (
-    "brainalign", "hydra-core", "omegaconf", "mlflow", "torch", "transformers", "safetensors", "numpy",
+    "brainalign", "filelock", "hydra-core", "omegaconf", "mlflow", "torch", "transformers", "safetensors", "numpy",
     "scipy", "scikit-learn", "statsmodels", "pandas", "pyarrow", "matplotlib", "soundfile", "praatio", "rich",
     "jinja2", "pyyaml",
 )  # fmt: skip
