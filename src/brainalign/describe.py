@@ -76,6 +76,7 @@ def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
     """Print the short table of results, where the figures are, and the line that opens the MLflow UI."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from brainalign.tracking import ui_command
 
@@ -83,7 +84,7 @@ def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
     console = Console(highlight=False, soft_wrap=True, width=max(console.width, 120))
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for what, value in result.summary:
-        table.add_row(what, value)
+        table.add_row(Text(what), Text(value))
     console.print(table)
     for warning in result.warnings:
         console.print(f"note: {warning}", markup=False)
@@ -96,10 +97,11 @@ def show_plan(stages: Sequence[Stage]) -> None:
     """Print the stages of a run, and whether their memory is there."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("stage", "size", "memory at its peak", "about", box=None, padding=(0, 2, 0, 0))
     for stage in stages:
-        table.add_row(*stage.cells())
+        table.add_row(*map(Text, stage.cells()))
     console = Console(highlight=False, width=max(Console().width, 120))
     console.print(table)
     need, there = max(s.memory for s in stages), total_memory()

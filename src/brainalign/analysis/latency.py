@@ -175,11 +175,12 @@ def _describe(result: AnalysisResult, study: Study, model: Representation, layer
             f"{prefix}/weight/peak_s": heaviest[name][0],
             f"{prefix}/window_95_s": length,
         }
+        lasts = f"{1000 * length:.0f} ms" if np.isfinite(length) else "none"
+        lasts += f" [{1000 * low:.0f}, {1000 * high:.0f}]" if np.isfinite(low) else ""
         result.summary.append(
             (
                 f"{name}: best single lag · heaviest weights · 95 % of the score [95 % CI]",
-                f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {1000 * length:.0f} ms "
-                f"[{1000 * low:.0f}, {1000 * high:.0f}]",
+                f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {lasts}",
             )
         )
         if not np.isfinite(length):
