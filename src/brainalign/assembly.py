@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from brainalign.analysis.models import Models
+from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
 from brainalign.data.types import Dataset
 from brainalign.encoding.nested import Search
+from brainalign.errors import BrainalignError
 from brainalign.extractors import extractor_of
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
+
+ALONE = ("extract", "latency", "ceiling")
+"""Analyses of one model, which have no baseline."""
+
+LANGUAGE = ("language", "tiny_gpt2", "planted_language")
+"""Kinds of models that read words."""
 
 
 def open_dataset(config: Config) -> Dataset:
@@ -53,18 +62,44 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         seed=config.seed,
         arithmetic=arithmetic,
         search=Search(encoding.inner_folds, encoding.alpha_rule),
+        reading=Reading(
+            **vars(config.stats),
+            floor=config.ceiling.floor,
+            draws=config.ceiling.draws,
+            inter_subject=None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject,
+        ),
     )
 
 
-def choose_baseline(config: Config, study: Study, alone: bool) -> None:
-    """Settle ``model@baseline=auto`` now that the data are known; a model is no baseline of itself, nor its own partner's.
+def open_models(config: Config, study: Study) -> Models:
+    """The representations that the config names, each checked but not yet extracted; ``auto`` is settled now that the data are known.
+
+    A part of the decomposition that these data do not allow (no audio, no word vectors) is left out and noted; the rest of the
+    run goes on. The model, its partner and its baseline must be there.
 
     Args:
-        config: Of the run; its baseline is replaced.
-        study: The data.
-        alone: Whether the analysis is about one model, and has no baseline.
+        config: Of the run; an ``auto`` in it is replaced by what it became.
+        study: The data; a note is left with it for each part that is left out.
     """
-    if alone:
+    _choose_baseline(config, study)
+    _choose_context(config)
+    parts = {}
+    for part in ("model", "partner", "baseline", "lexical", "acoustic", "contextual"):
+        asked = getattr(config, part)
+        if asked is None:
+            continue
+        try:
+            parts[part] = represent(config, asked, study.dataset)
+        except BrainalignError as error:
+            if part in ("model", "partner", "baseline"):
+                raise
+            study.notes.append(f"The {part} part of the shared space is left out: {error}")
+    return Models(**parts)
+
+
+def _choose_baseline(config: Config, study: Study) -> None:
+    """Settle ``model@baseline=auto``; a model is no baseline of itself, nor its own partner's."""
+    if config.analysis.kind in ALONE:
         config.baseline = None
         return
     if isinstance(config.baseline, AutoModel):
@@ -73,6 +108,13 @@ def choose_baseline(config: Config, study: Study, alone: bool) -> None:
     compared = [m.name for m in (config.model, config.partner) if m is not None]
     if config.baseline.name in compared:
         config.baseline = None
+
+
+def _choose_context(config: Config) -> None:
+    """Settle ``model@contextual=auto``: the language model of the two, or none."""
+    if isinstance(config.contextual, AutoModel):
+        found = [m for m in (config.model, config.partner) if m is not None and m.kind in LANGUAGE]
+        config.contextual = found[0] if found else None
 
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +14,18 @@ from brainalign.analysis.extract import extract
 from brainalign.analysis.latency import latency
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
-from brainalign.assembly import choose_baseline, open_dataset, open_study, represent
-from brainalign.config import Config
+from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.config import Config, settle
 from brainalign.describe import describe_data, question, show_end, show_plan
-from brainalign.features.representation import Representation
 from brainalign.figures import stamp
 from brainalign.report import write_report
 from brainalign.tracking import absolute_uri, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
+
+ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
+    "encoding": encoding, "cca": cca, "latency": latency, "extract": extract,
+}  # fmt: skip
+"""Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
 log = logging.getLogger(__name__)
 
@@ -34,18 +38,16 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         folder: Where everything that the run leaves behind goes.
     """
     started = datetime.now(UTC)
+    config = settle(config)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
-    encodes, alone = config.analysis.kind != "extract", config.analysis.kind in ("extract", "latency")
+    encodes = config.analysis.kind != "extract"
     if encodes:
         study.check()
-    choose_baseline(config, study, alone)
-    model = represent(config, config.model, dataset)
-    baseline = represent(config, config.baseline, dataset) if config.baseline is not None else None
-    partner = represent(config, config.partner, dataset) if config.partner is not None else None
-    present = [m for m in (model, partner, baseline) if m is not None]
+    models = open_models(config, study)
+    present = list(models)
     if config.plan:
-        show_plan(plan_stages(study, present, config.analysis.kind))
+        show_plan(plan_stages(study, models, config.analysis.kind))
         return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
@@ -53,9 +55,11 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
-        name=" · ".join([" x ".join(m.name for m in (model, partner) if m), config.analysis.kind, dataset.name]),
+        name=" · ".join(
+            [" x ".join(m.name for m in (models.model, models.partner) if m), config.analysis.kind, dataset.name]
+        ),
         tags={
-            "model": model.name,
+            "model": models.model.name,
             "analysis": config.analysis.kind,
             **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
         },
@@ -64,7 +68,8 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         description=question(config, dataset, [m.name for m in present]),
     ) as tracked:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
-        result = analyse(config, study, model, partner, baseline)
+        options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
+        result = ANALYSES[config.analysis.kind](study, models, **options)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
@@ -95,22 +100,3 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         tracked.log_artifacts(folder)
     show_end(result, folder, uri)
     return result
-
-
-def analyse(
-    config: Config,
-    study: Study,
-    model: Representation,
-    partner: Representation | None,
-    baseline: Representation | None,
-) -> AnalysisResult:
-    """The analysis that the config names."""
-    if config.analysis.kind == "extract":
-        return extract(study.dataset, model)
-    if config.analysis.kind == "cca":
-        assert partner is not None, "conf/analysis/cca.yaml brings a partner"
-        options = {k: v for k, v in asdict(config.analysis).items() if k != "kind"}
-        return cca(study, model, partner, baseline, config.stats.score, **options)
-    if config.analysis.kind == "latency":
-        return latency(study, model, config.stats.score, config.analysis.layer)
-    return encoding(study, model, baseline, config.stats.score)

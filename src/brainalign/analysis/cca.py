@@ -10,6 +10,7 @@ import pandas as pd
 
 from brainalign.analysis.crossfit import CrossFit, crossfit, space_scores
 from brainalign.analysis.example import example_figure
+from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.rows import row_kind
 from brainalign.analysis.study import Study
@@ -17,18 +18,15 @@ from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests,
 from brainalign.features.representation import Representation
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
 from brainalign.spaces.shared import Part, Side
-from brainalign.stats import paired_tests
 
 PARTS: tuple[Part, ...] = ("truncated", "shared", "rest")
 
 
 def cca(
     study: Study,
-    model: Representation,
-    partner: Representation,
-    baseline: Representation | None,
-    score: str,
+    models: Models,
     *,
+    fit: str,
     k: int,
     variance: float,
     ridge: float,
@@ -39,10 +37,8 @@ def cca(
 
     Args:
         study: Data, window and folds.
-        model: The model in question.
-        partner: The second model.
-        baseline: A third line in the figures (mel), or None.
-        score: Column that the tests and figures are about.
+        models: Model and partner; the baseline (mel) is a third line in the figures.
+        fit: ``cross_fitted`` on the training stimuli of each fold, or ``in_sample`` on all, as published.
         k: Canonical variates that count as shared.
         variance: Share of each model's variance that the truncation keeps.
         ridge: Regularisation of CCA.
@@ -52,27 +48,24 @@ def cca(
     Returns:
         Tables scores (spaces full, truncated, shared, rest), layers, canonical, tests.
     """
-    result = AnalysisResult()
-    models = [model, partner] + ([baseline] if baseline is not None else [])
-    full = [study.scores(m) for m in models]
-    profile = pd.concat([study.layer_scores(m) for m in models], ignore_index=True)
+    result, score = AnalysisResult(), study.reading.score
+    (model, partner), baseline, compared = models.pair, models.baseline, models.compared
+    full = [study.scores(m) for m in compared]
+    profile = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
     kind = row_kind(rows, model, partner)
     fits = crossfit(study, model, partner, kind, layers, k=k, variance=variance, ridge=ridge)
     sides: tuple[tuple[Representation, Side], ...] = ((model, "x"), (partner, "y"))
     parts = [space_scores(study, m, side, part, fits) for m, side in sides for part in PARTS]
     scores = pd.concat([*full, *parts], ignore_index=True)
-    shown = _labelled(scores)
-    tests = paired_tests(
-        shown, [pair for m, _ in sides for pair in _contrasts(m.name)], regions=study.regions,
-        family="contrasts x regions", score=score,
-    )  # fmt: skip
+    shown = study.shown(scores)
+    tests = study.paired(shown, [pair for m, _ in sides for pair in _contrasts(m.name)], "contrasts x regions")
     result.tables |= {"scores": scores, "layers": profile, "canonical": fits.canonical, "tests": tests}
     _describe(result, fits, scores, k, (model.name, partner.name))
-    for m, prefix in zip(models, ("", "partner/", "baseline/"), strict=False):
+    for m, prefix in zip(compared, ("", "partner/", "baseline/"), strict=False):
         add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
         add_layer_curves(result, profile, m.name, prefix)
     add_tests(result, tests)
-    bars = shown[~shown["space"].isin(["truncated"])]
+    bars = shown[shown["space"] != "truncated"]
     order = [f"{m.name}{part}" for m, _ in sides for part in ("", " shared", " rest")]
     order += [baseline.name] if baseline is not None else []
     leaders = {m.name: study.race(m).nested[0] for m, _ in sides}
@@ -85,13 +78,6 @@ def cca(
     }
     warn_about(result, scores, study.outer_folds)
     return result
-
-
-def _labelled(scores: pd.DataFrame) -> pd.DataFrame:
-    """Nested rows with the space in the model's label: ``gpt2``, ``gpt2 shared``, ``gpt2 rest``."""
-    nested = scores[scores["rule"] == "nested"]
-    part = np.where(nested["space"] == "full", "", " " + nested["space"])
-    return nested.assign(model=nested["model"] + part)
 
 
 def _contrasts(name: str) -> list[tuple[str, str]]:

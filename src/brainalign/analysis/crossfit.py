@@ -117,7 +117,7 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
     scores = study.fit(frames, width, f"{model.name} {part}")
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
     return score_table(
-        study.channels, scores, model=model.name, space=part, rule="nested", layer=choice,
+        study.channels, scores, model=model.name, space=part, rule=study.reading.rule, layer=choice,
         alphas=np.asarray(study.alphas), pooled=pooled_r(study.design, scores),
     )  # fmt: skip
 

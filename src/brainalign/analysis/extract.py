@@ -8,25 +8,26 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
 from brainalign.data.types import Dataset
 from brainalign.features.base import Rows
-from brainalign.features.representation import Representation
 from brainalign.figures import feature_picture
 from brainalign.progress import duration, track
 
 
-def extract(dataset: Dataset, model: Representation) -> AnalysisResult:
+def extract(study: Study, models: Models) -> AnalysisResult:
     """Extract every layer that is asked for, or read it from the cache, and say what it holds.
 
     Args:
-        dataset: Whose stimuli.
-        model: Its representation of them.
+        study: Whose stimuli.
+        models: The model in question.
 
     Returns:
         Tables layers (one row a layer) and stimuli (one row a stimulus); a picture of one stimulus.
     """
-    result = AnalysisResult()
+    result, dataset, model = AnalysisResult(), study.dataset, models.model
     missing = len(model.missing)
     start = time.perf_counter()
     model.rows(model.layers[0])  # all layers that are missing are extracted in one pass

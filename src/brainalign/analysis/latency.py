@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.encoding.nested import OuterScores
@@ -32,13 +33,12 @@ ORDERED = 256
 """Dimensions up to which a mean TRF is drawn."""
 
 
-def latency(study: Study, model: Representation, score: str, layer: int | None) -> AnalysisResult:
+def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResult:
     """Score against single lag and against window length, and weights over time, by region.
 
     Args:
         study: Data, window and folds; the window's lags are what is looked at.
-        model: The model in question.
-        score: Column that figures are about.
+        models: The model in question.
         layer: One of its layers, or None: the one with the best mean inner score in the whole window.
 
     Returns:
@@ -47,6 +47,7 @@ def latency(study: Study, model: Representation, score: str, layer: int | None) 
     Raises:
         BrainalignError: The window has one lag, or the model has no such layer.
     """
+    model, score = models.model, study.reading.score
     if len(study.lags) < 2:
         raise BrainalignError(
             f"analysis=latency needs a window of several lags, and window.tmin={study.tmin:g} to window.tmax={study.tmax:g} holds one."

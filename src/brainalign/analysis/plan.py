@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from brainalign.analysis.latency import window_lengths
+from brainalign.analysis.models import Models
 from brainalign.analysis.study import Study
 from brainalign.data.audio import RATE, Audio
 from brainalign.data.types import Stimulus
@@ -40,14 +40,14 @@ class Stage:
         return self.what, self.size, memory, duration(self.seconds) if self.seconds else ""
 
 
-def plan_stages(study: Study, models: Sequence[Representation], analysis: str) -> list[Stage]:
+def plan_stages(study: Study, models: Models, analysis: str) -> list[Stage]:
     """What a run will do, without doing it.
 
     Each model is asked for excerpts of its shortest stimuli, for its widths and its speed.
 
     Args:
         study: Data, window, folds and penalties.
-        models: Of the run: the model, its partner where there is one, the baseline.
+        models: Of the run.
         analysis: Its kind: ``extract`` encodes nothing, ``latency`` fits single lags and windows too, ``cca`` the spaces of
             the first two models.
     """

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.reading import Reading
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
@@ -25,6 +26,7 @@ from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
 from brainalign.progress import duration, track
+from brainalign.stats import paired_tests
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +45,14 @@ class Study:
         rate: Frames per second, or None for the recordings' own samples (fMRI).
         alphas: Penalties to choose from.
         outer_folds: Number of outer folds.
-        split_kind: ``auto``, ``stimulus``, ``presentation`` or ``blocks``.
+        split_kind: ``stimulus``, ``presentation``, ``blocks``, or ``auto``: blocks where there is one stimulus, else stimulus.
         gap: Frames on either side of a test block, or None for the window's length.
         align: ``onset`` or ``offset``: where a word's vector is placed.
         resample: ``box`` or ``lanczos``: how rows come to a slow grid.
         seed: Of the split and of every null.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
+        reading: Which score, layer rule and p results are about.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
 
@@ -67,6 +70,7 @@ class Study:
     seed: int = 0
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     search: Search = field(default_factory=Search)
+    reading: Reading = field(default_factory=Reading)
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
@@ -232,3 +236,19 @@ class Study:
     def layer_scores(self, representation: Representation) -> pd.DataFrame:
         """The profile over depth: one row a (layer, electrode)."""
         return layer_table(self.channels, self.race(representation), representation.name)
+
+    def shown(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """The rows that figures and tests are about: one layer rule, the space in the model's label (``gpt2 shared``)."""
+        rows = scores[scores["rule"] == self.reading.rule]
+        part = np.where(rows["space"] == "full", "", " " + rows["space"].astype(str))
+        return rows.assign(model=rows["model"].astype(str) + part)
+
+    def paired(self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str) -> pd.DataFrame:
+        """The declared tests between labels of :meth:`shown`, by region.
+
+        Args:
+            shown: One row a (label, electrode).
+            contrasts: Pairs of labels.
+            family: What the correction runs over, in words.
+        """
+        return paired_tests(shown, contrasts, regions=self.regions, family=family, score=self.reading.score)

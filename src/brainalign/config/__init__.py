@@ -2,6 +2,7 @@
 
 from brainalign.config.check import check
 from brainalign.config.location import conf_folder
+from brainalign.config.mode import other, settle
 from brainalign.config.schema import Config
 
-__all__ = ["Config", "check", "conf_folder"]
+__all__ = ["Config", "check", "conf_folder", "other", "settle"]

@@ -45,14 +45,19 @@ def check(composed: DictConfig) -> schema.Config:
                 f"model and model@partner are both {values['model'].name!r}: a model shares everything with itself; choose another "
                 "partner, or give the two different names (partner.name=)."
             )
+    for group in ("lexical", "acoustic", "contextual"):
+        values[group] = None
+        if composed.get(group) is not None:
+            values[group] = _typed(composed, group, _kind(composed, group, schema.MODEL))
     for group, kind in schema.FIXED.items():
         values[group] = _typed(composed, group, kind)
-    for key in ("seed", "device", "plan"):
+    for key in ("mode", "compare_modes", "seed", "device", "plan"):
         values[key] = composed.get(key)
     if not isinstance(values["seed"], int) or values["seed"] < 0:
         raise BrainalignError(f"seed={values['seed']!r} must be a whole number of at least 0.")
-    if not isinstance(values["plan"], bool):
-        raise BrainalignError(f"plan={values['plan']!r} must be true or false.")
+    for key in ("plan", "compare_modes"):
+        if not isinstance(values[key], bool):
+            raise BrainalignError(f"{key}={values[key]!r} must be true or false.")
     known = {*values, "hydra", "local", "experiment"}
     for key in map(str, composed):
         if key not in known:

@@ -279,6 +279,7 @@ class Encoding:
     outer_folds: int
     inner_folds: int | None
     split: str
+    repeats: str
     gap: int | None
     dtype: str
     solver: str
@@ -290,6 +291,7 @@ class Encoding:
         one_of("encoding.solver", self.solver, ("auto", "cholesky", "eigh", "dual"))
         within("encoding.gap", self.gap, 0)
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
+        one_of("encoding.repeats", self.repeats, ("all", "average", "first"))
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
         if not self.alphas or not all(0 < a < float("inf") for a in self.alphas):
             raise BrainalignError(
@@ -310,6 +312,7 @@ class CcaAnalysis:
     """Shared and rest of two models."""
 
     kind: str
+    fit: str
     k: int
     variance: float
     ridge: float
@@ -317,6 +320,7 @@ class CcaAnalysis:
     layers: list[int] | None
 
     def __post_init__(self) -> None:
+        one_of("analysis.fit", self.fit, ("auto", "cross_fitted", "in_sample"))
         within("analysis.k", self.k, 1)
         within("analysis.variance", self.variance, 0.01, 1)
         within("analysis.ridge", self.ridge, 0)
@@ -325,6 +329,63 @@ class CcaAnalysis:
             raise BrainalignError(
                 f"analysis.layers={self.layers} must hold two layer numbers, the model's and the partner's."
             )
+
+
+@dataclass
+class DecompositionAnalysis(CcaAnalysis):
+    """What the shared space holds of words, sound and context."""
+
+    context_layer: int | None
+    previous: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        within("analysis.context_layer", self.context_layer, 1)
+        within("analysis.previous", self.previous, 0)
+
+
+@dataclass
+class CeilingAnalysis:
+    """Signal power and noise ceilings."""
+
+    kind: str
+
+
+@dataclass
+class SimilarityAnalysis:
+    """Shared variance of two models' held-out predictions."""
+
+    kind: str
+
+
+def _check_partition(sets: int, ratios: list[float]) -> None:
+    one_of("analysis.sets", sets, (2, 3))  # type: ignore[arg-type]
+    if not ratios or not all(0 < r < float("inf") for r in ratios):
+        raise BrainalignError(f"analysis.ratios={ratios} must be a list of one or more finite numbers above 0.")
+
+
+@dataclass
+class VariancePartitionAnalysis:
+    """Unique and shared variance of two or three models."""
+
+    kind: str
+    sets: int
+    ratios: list[float]
+
+    def __post_init__(self) -> None:
+        _check_partition(self.sets, self.ratios)
+
+
+@dataclass
+class ConvergenceAnalysis(DecompositionAnalysis):
+    """All of Chen et al. 2024."""
+
+    sets: int
+    ratios: list[float]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_partition(self.sets, self.ratios)
 
 
 @dataclass
@@ -346,13 +407,58 @@ class LatencyAnalysis:
 
 
 @dataclass
+class Ceiling:
+    """Noise ceilings."""
+
+    floor: float
+    draws: int
+    inter_subject: Any
+
+    def __post_init__(self) -> None:
+        within("ceiling.floor", self.floor, 0, 1)
+        within("ceiling.draws", self.draws, 100)
+        one_of("ceiling.inter_subject", self.inter_subject, ("auto", True, False))  # type: ignore[arg-type]
+
+
+@dataclass
+class Electrodes:
+    """Which electrodes take part, and how they are grouped."""
+
+    select: str
+    level: float
+    regions: dict[str, list[str]] | None
+    hemispheres: str
+
+    def __post_init__(self) -> None:
+        one_of("electrodes.select", self.select, ("all", "responsive"))
+        within("electrodes.level", self.level, 1e-12, 1)
+        one_of("electrodes.hemispheres", self.hemispheres, ("together", "apart"))
+
+
+@dataclass
 class Stats:
     """What tests and figures are about."""
 
     score: str
+    rule: str
+    test: str
+    correction: str
+    permutations: int
 
     def __post_init__(self) -> None:
-        one_of("stats.score", self.score, ("r", "r2", "r2_pearson"))
+        one_of("stats.score", self.score, ("auto", "r", "r2", "r2_pearson"))
+        one_of("stats.rule", self.rule, ("auto", "nested", "max"))
+        one_of("stats.test", self.test, ("auto", "sign_flip", "mixed", "paired_t"))
+        one_of("stats.correction", self.correction, ("auto", "bonferroni", "holm", "max", "fdr"))
+        within("stats.permutations", self.permutations, 0)
+
+
+@dataclass
+class Save:
+    """What a run keeps beside tables and figures."""
+
+    predictions: bool
+    weights: bool
 
 
 @dataclass
@@ -376,22 +482,30 @@ class Config:
     """A whole run."""
 
     data: Any
+    electrodes: Electrodes
     model: Any
     baseline: Any
     partner: Any
+    lexical: Any
+    acoustic: Any
+    contextual: Any
     features: Features
     window: Window
     encoding: Encoding
     analysis: Any
+    ceiling: Ceiling
     stats: Stats
+    save: Save
     tracking: Tracking
     paths: Paths
+    mode: str
+    compare_modes: bool
     seed: int
     device: str
     plan: bool
-    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        one_of("mode", self.mode, ("sound", "paper"))
         one_of("device", self.device, ("cpu", "cuda", "auto"))
 
 
@@ -403,14 +517,21 @@ MODEL = {
     "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
     "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
 }  # fmt: skip
-ANALYSIS = {"encoding": EncodingAnalysis, "cca": CcaAnalysis, "extract": ExtractAnalysis, "latency": LatencyAnalysis}
+ANALYSIS = {
+    "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
+    "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
+    "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+}  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 
 FIXED = {
+    "electrodes": Electrodes,
     "features": Features,
     "window": Window,
     "encoding": Encoding,
+    "ceiling": Ceiling,
     "stats": Stats,
+    "save": Save,
     "tracking": Tracking,
     "paths": Paths,
 }

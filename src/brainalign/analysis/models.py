@@ -1,0 +1,54 @@
+"""Models: the representations that a run compares, by the part that each plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from brainalign.errors import BrainalignError
+from brainalign.features.representation import Representation
+
+
+@dataclass(frozen=True)
+class Models:
+    """Who plays which part; None where the analysis has no such part or the data do not allow it.
+
+    Attributes:
+        model: The model in question.
+        partner: What it is compared with.
+        baseline: What both must beat.
+        lexical, acoustic, contextual: What the shared space is held against (Chen et al. 2024, Fig. 4b); ``contextual`` is the
+            language model whose context is left when its words are taken off.
+    """
+
+    model: Representation
+    partner: Representation | None = None
+    baseline: Representation | None = None
+    lexical: Representation | None = None
+    acoustic: Representation | None = None
+    contextual: Representation | None = None
+
+    def __iter__(self) -> Iterator[Representation]:
+        """The different representations, in the order of their parts."""
+        seen = set()
+        for part in fields(self):
+            found = getattr(self, part.name)
+            if found is not None and found.name not in seen:
+                seen.add(found.name)
+                yield found
+
+    @property
+    def compared(self) -> list[Representation]:
+        """Model, partner and baseline: those that are encoded as they are."""
+        return [m for m in (self.model, self.partner, self.baseline) if m is not None]
+
+    @property
+    def pair(self) -> tuple[Representation, Representation]:
+        """Model and partner.
+
+        Raises:
+            BrainalignError: There is no partner.
+        """
+        if self.partner is None:
+            raise BrainalignError("model@partner is not set; this analysis compares two models.")
+        return self.model, self.partner
