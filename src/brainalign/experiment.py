@@ -9,21 +9,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brainalign.analysis.cca import cca
+from brainalign.analysis.convergence import convergence
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
+from brainalign.analysis.headline import headline, side_by_side
 from brainalign.analysis.latency import latency
+from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
 from brainalign.assembly import open_dataset, open_models, open_study
-from brainalign.config import Config, settle
+from brainalign.config import Config, other, settle
 from brainalign.describe import describe_data, question, show_end, show_plan
 from brainalign.figures import stamp
+from brainalign.methods import methods
 from brainalign.report import write_report
 from brainalign.tracking import absolute_uri, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "cca": cca, "latency": latency, "extract": extract,
+    "encoding": encoding, "cca": cca, "convergence": convergence, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -38,7 +43,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         folder: Where everything that the run leaves behind goes.
     """
     started = datetime.now(UTC)
-    config = settle(config)
+    config, asked = settle(config), config
     dataset = open_dataset(config)
     study = open_study(config, dataset)
     encodes = config.analysis.kind != "extract"
@@ -61,6 +66,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         tags={
             "model": models.model.name,
             "analysis": config.analysis.kind,
+            "mode": config.mode,
             **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
         },
         params=settings,
@@ -68,8 +74,9 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         description=question(config, dataset, [m.name for m in present]),
     ) as tracked:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
-        options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
-        result = ANALYSES[config.analysis.kind](study, models, **options)
+        result = analyse(config, study, models)
+        if config.compare_modes:
+            compare_modes(result, config, other(asked), study, models)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
@@ -91,6 +98,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
             question=question(config, dataset, [m.name for m in present]),
             data=describe_data(study, encodes),
             models=[m.describe() for m in present],
+            methods=methods(config, study, models),
             config=settings,
             provenance=facts,
             result=result,
@@ -100,3 +108,36 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         tracked.log_artifacts(folder)
     show_end(result, folder, uri)
     return result
+
+
+def analyse(config: Config, study: Study, models: Models) -> AnalysisResult:
+    """The analysis that the config names."""
+    options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
+    return ANALYSES[config.analysis.kind](study, models, **options)
+
+
+def compare_modes(result: AnalysisResult, config: Config, reread: Config, study: Study, models: Models) -> None:
+    """Do the analysis under the other mode as well, and add the table ``modes``: both readings' numbers side by side.
+
+    Args:
+        result: Of the run's own mode; it gets the table and its summary lines.
+        config: Of the run, settled.
+        reread: The same under the other mode, unsettled.
+        study: Of the run's own mode.
+        models: Shared by both.
+    """
+    there = settle(reread)
+    again = open_study(there, study.dataset)
+    second = analyse(there, again, models)
+    columns = {config.mode: headline(study, result), there.mode: headline(again, second)}
+    table = side_by_side(columns["sound"], columns["paper"])
+    result.tables["modes"] = table
+    readings = {c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))}
+    result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
+    for row in table[table["region"] == "all"].itertuples():
+        result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
+    leak = max(study.split.leak, again.split.leak)
+    result.warnings.append(
+        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, CCA has "
+        "seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."
+    )

@@ -49,6 +49,7 @@ def write_report(
     question: str,
     data: Sequence[tuple[str, str]],
     models: Sequence[str],
+    methods: Sequence[tuple[str, str]],
     config: Mapping[str, Any],
     provenance: Mapping[str, Any],
     result: AnalysisResult,
@@ -62,6 +63,7 @@ def write_report(
         question: What the run asks, in a sentence or two.
         data: What was analysed, as (what, value).
         models: One sentence a model.
+        methods: What was done, as (heading, paragraph).
         config: All settings; nested keys are joined by dots. Home folders and secrets do not appear.
         provenance: Versions, digests, host, times; nested likewise.
         result: Tables, figures with captions, summary and warnings. Files are named as the run's folder has them:
@@ -88,6 +90,7 @@ def write_report(
         figures=[_figure(name, *drawn) for name, drawn in result.figures.items()],
         data=data,
         models=models,
+        methods=methods,
         tables=[_table(name, table) for name, table in result.tables.items()],
         terms=[(term, meaning) for term, meaning in TERMS.items() if term in columns],
         config=_rows(config),

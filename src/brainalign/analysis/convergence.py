@@ -1,0 +1,85 @@
+"""analysis=convergence: the whole of Chen et al. 2024 on one study, so that every feature and every fit is made once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from brainalign.analysis.ceiling import ceiling
+from brainalign.analysis.decomposition import decomposition
+from brainalign.analysis.encoding import encoding
+from brainalign.analysis.models import Models
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.similarity import similarity
+from brainalign.analysis.study import Study
+from brainalign.analysis.variance_partition import variance_partition
+from brainalign.errors import BrainalignError
+
+log = logging.getLogger(__name__)
+
+ELECTRODE = ["subject", "electrode"]
+KEYS = {"scores": ["model", "space", "rule", *ELECTRODE], "layers": ["model", "layer", *ELECTRODE]}
+"""Columns that make a row of a table unique, for the tables that several parts have."""
+
+
+def convergence(
+    study: Study,
+    models: Models,
+    *,
+    sets: int,
+    ratios: Sequence[float],
+    **spaces: object,
+) -> AnalysisResult:
+    """Ceilings, scores, similarity, shared and residual spaces, what is in them, and the variance partition.
+
+    A part that these data do not allow says so in the warnings, and the others go on.
+
+    Args:
+        study: Data, window and folds.
+        models: Model and partner; baseline and competitors where the data allow them.
+        sets: Of the variance partition.
+        ratios: Of the variance partition.
+        spaces: Options of the CCA and of the decomposition.
+
+    Returns:
+        All tables of the parts, each row once; figures 2, 3 and 4 in the paper's order, then the parts' own.
+
+    Raises:
+        BrainalignError: There is no partner, or the models' own scores cannot be had.
+    """
+    models.pair  # noqa: B018  refuses a run without a partner
+    whole = encoding(study, models)
+    parts: dict[str, Callable[[], AnalysisResult]] = {
+        "noise ceilings": lambda: ceiling(study, models),
+        "similarity": lambda: similarity(study, models),
+        "shared space": lambda: decomposition(study, models, **spaces),  # type: ignore[arg-type]
+        "variance partition": lambda: variance_partition(study, models, sets=sets, ratios=ratios),
+    }
+    for name, part in parts.items():
+        log.info("convergence: %s", name)
+        try:
+            merge(whole, part())
+        except BrainalignError as error:
+            whole.warnings.append(f"The part '{name}' could not be done, the others stand: {error}")
+    return whole
+
+
+def merge(whole: AnalysisResult, part: AnalysisResult) -> None:
+    """Add a part's result; tables of one name are stacked, rows and lines that both have stand once.
+
+    Args:
+        whole: What is added to.
+        part: The part.
+    """
+    for name, table in part.tables.items():
+        if name not in whole.tables:
+            whole.tables[name] = table
+            continue
+        both = pd.concat([whole.tables[name], table], ignore_index=True)
+        whole.tables[name] = both.drop_duplicates(KEYS.get(name), ignore_index=True)
+    whole.metrics |= part.metrics
+    whole.figures |= part.figures
+    whole.summary += [line for line in part.summary if line not in whole.summary]
+    whole.warnings += [line for line in part.warnings if line not in whole.warnings]
