@@ -74,8 +74,8 @@ def open_study(config: Config, dataset: Dataset) -> Study:
 def open_models(config: Config, study: Study) -> Models:
     """The representations that the config names, each checked but not yet extracted; ``auto`` is settled now that the data are known.
 
-    A part of the decomposition that these data do not allow (no audio, no word vectors) is left out and noted; the rest of the
-    run goes on. The model, its partner and its baseline must be there.
+    A competitor of the decomposition that these data do not allow (no audio, no word vectors) is left out and noted, and so is the
+    partner where the analysis has parts that do without; the rest of the run goes on.
 
     Args:
         config: Of the run; an ``auto`` in it is replaced by what it became.
@@ -91,9 +91,10 @@ def open_models(config: Config, study: Study) -> Models:
         try:
             parts[part] = represent(config, asked, study.dataset)
         except BrainalignError as error:
-            if part in ("model", "partner", "baseline"):
+            if part in ("model", "baseline") or (part == "partner" and config.analysis.kind != "convergence"):
                 raise
-            study.notes.append(f"The {part} part of the shared space is left out: {error}")
+            lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
+            study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
     return Models(**parts)
 
 

@@ -47,9 +47,8 @@ def convergence(
         All tables of the parts, each row once; figures 2, 3 and 4 in the paper's order, then the parts' own.
 
     Raises:
-        BrainalignError: There is no partner, or the models' own scores cannot be had.
+        BrainalignError: The models' own scores cannot be had.
     """
-    models.pair  # noqa: B018  refuses a run without a partner
     whole = encoding(study, models)
     parts: dict[str, Callable[[], AnalysisResult]] = {
         "noise ceilings": lambda: ceiling(study, models),
