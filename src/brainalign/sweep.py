@@ -9,6 +9,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from brainalign.launchers import check_launcher
+
 
 class SweepParent(Callback):
     """Hydra callback: opens the parent run before any child starts, and closes it after the last.
@@ -20,10 +22,15 @@ class SweepParent(Callback):
     def __init__(self) -> None:
         self._open = ExitStack()
 
+    def __reduce__(self) -> tuple[type[SweepParent], tuple[()]]:
+        """Launchers send the callbacks to their workers; the open run stays here."""
+        return SweepParent, ()
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the parent run."""
         from brainalign.tracking import absolute_uri, as_parent, tracked_run
 
+        check_launcher(config.hydra.launcher)
         output = Path(config.paths.output).expanduser().absolute()
         swept = [str(o) for o in config.hydra.overrides.task]
         overrides = " ".join(swept)
