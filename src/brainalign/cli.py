@@ -28,8 +28,10 @@ def _task(composed: DictConfig) -> None:
     try:
         config = check(composed)
         from brainalign.experiment import run
+        from brainalign.tracking import sigterm_raises
 
-        run(config, Path(job.runtime.output_dir))
+        with sigterm_raises():  # before the MLflow run is there, too: submitit's own handler ignores SIGTERM
+            run(config, Path(job.runtime.output_dir))
     except BrainalignError as error:
         if job.mode == RunMode.MULTIRUN:
             raise  # the other children go on; the sweep's end reports it

@@ -9,6 +9,7 @@ from brainalign.tracking.metrics import Metrics
 from brainalign.tracking.provenance import provenance
 from brainalign.tracking.run import Run, as_parent, tracked_run
 from brainalign.tracking.saved import SavedRun, load_run
+from brainalign.tracking.signals import sigterm_raises
 from brainalign.tracking.store import absolute_uri, prepare_store, ui_command
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "load_run",
     "prepare_store",
     "provenance",
+    "sigterm_raises",
     "tracked_run",
     "ui_command",
     "write_config",

@@ -71,7 +71,7 @@ def last_state(error: BaseException) -> tuple[str, str | None]:
     if isinstance(error, GeneratorExit):
         return abandoned_state()
     if isinstance(error, TerminatedError):
-        return "KILLED", "stopped by SIGTERM"
+        return "KILLED", error.reason
     if isinstance(error, KeyboardInterrupt):
         return "KILLED", "stopped by Ctrl-C"
     if isinstance(error, SystemExit):

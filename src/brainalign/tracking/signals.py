@@ -1,29 +1,49 @@
-"""SIGTERM as an exception, so that a run which a scheduler stops can still say that it was stopped."""
+"""A scheduler's signals as an exception, so that a run which it stops can still say that it was stopped."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 
 class TerminatedError(SystemExit):
-    """SIGTERM arrived. A SystemExit of status 143 (128 + 15), so that ``except Exception`` lets it pass."""
+    """A signal ends the run. A SystemExit (143 = 128 + 15 for SIGTERM), so that ``except Exception`` lets it pass.
+
+    Args:
+        number: Of the signal.
+        why: What a scheduler's own handler says of it.
+    """
 
     last: TerminatedError | None = None
     """The one that was raised in this process: at exit it is not to be had from elsewhere."""
 
-    def __init__(self) -> None:
-        super().__init__(143)
+    def __init__(self, number: int = signal.SIGTERM, why: str = "") -> None:
+        super().__init__(128 + number)
+        self.reason = f"stopped by {signal.Signals(number).name}" + (f": {why}" if why else "")
         TerminatedError.last = self
 
 
 def _raise(signum: int, frame: FrameType | None) -> NoReturn:
     # The run is marked where the exception arrives: a handler can interrupt a write to the very same store.
-    raise TerminatedError
+    raise TerminatedError(signum)
+
+
+def _raise_after(handler: Callable[..., object]) -> Callable[[int, FrameType | None], None]:
+    """The handler, and a TerminatedError where it wants to end the process: submitit's queues the job again, then exits."""
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        try:
+            handler(signum, frame)
+        except TerminatedError:
+            raise  # SIGTERM came in between: queueing a job again sends it
+        except (Exception, SystemExit) as end:
+            raise TerminatedError(signum, "" if isinstance(end, SystemExit) else str(end)) from end
+
+    return handle
 
 
 @contextmanager
@@ -43,8 +63,13 @@ def _handlers(*handlers: tuple[signal.Signals, signal.Handlers | object]) -> Ite
 
 @contextmanager
 def sigterm_raises() -> Iterator[None]:
-    """Turn SIGTERM into :class:`TerminatedError` inside the block, then put the former handler back."""
-    with _handlers((signal.SIGTERM, _raise)):
+    """Turn SIGTERM into :class:`TerminatedError` inside the block, then put the former handlers back.
+
+    A scheduler's warning before a time limit or a preemption (SIGUSR1 or SIGUSR2) is left to its own handler first; where
+    nobody has set one it means nothing to us.
+    """
+    former = [(number, signal.getsignal(number)) for number in (signal.SIGUSR1, signal.SIGUSR2)]
+    with _handlers((signal.SIGTERM, _raise), *((n, _raise_after(h)) for n, h in former if callable(h))):
         yield
 
 

@@ -1,0 +1,1 @@
+"""Launchers for ``hydra/launcher=``: Hydra takes plugins from the package ``hydra_plugins`` alone."""
