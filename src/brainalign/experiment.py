@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +20,11 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, other, settle
-from brainalign.describe import describe_data, question, show_end, show_plan
+from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
-from brainalign.tracking import absolute_uri, provenance, tracked_run
+from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
@@ -35,12 +35,16 @@ ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
 log = logging.getLogger(__name__)
 
 
-def run(config: Config, folder: Path) -> AnalysisResult | None:
+def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> AnalysisResult | None:
     """Do one run from config to report; with ``plan=true`` say what it would do, and stop.
 
     Args:
         config: Checked.
         folder: Where everything that the run leaves behind goes.
+        overrides: The command line's own words, for the record.
+
+    Returns:
+        What was found; None where nothing was done: a plan, or a run that was FINISHED before under the same identity.
     """
     started = datetime.now(UTC)
     config, asked = settle(config), config
@@ -57,6 +61,11 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
     settings = asdict(config)
+    checkpoints = {m.name: m.digest for m in present}
+    known = identity(settings, dataset.digest, checkpoints, config.tracking.code)
+    if config.tracking.resume and (before := finished(uri, config.tracking.experiment, known)):
+        show_finished(before, uri)
+        return None
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
@@ -67,6 +76,8 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
             "model": models.model.name,
             "analysis": config.analysis.kind,
             "mode": config.mode,
+            "identity": known,
+            "overrides": "\n".join(overrides),
             **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
         },
         params=settings,
@@ -83,7 +94,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
             seed=config.seed,
             device=str(study.arithmetic.torch_device()),
             dataset_digest=dataset.digest,
-            checkpoints={m.name: m.digest for m in present},
+            checkpoints=checkpoints,
         )
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)

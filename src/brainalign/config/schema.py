@@ -463,10 +463,15 @@ class Save:
 
 @dataclass
 class Tracking:
-    """Where runs are logged; None = a SQLite file in the folder of results."""
+    """Where runs are logged (None = a SQLite file in the folder of results), and when one need not be done again."""
 
     uri: str | None
     experiment: str
+    resume: bool
+    code: str
+
+    def __post_init__(self) -> None:
+        one_of("tracking.code", self.code, ("source", "version", "any"))
 
 
 @dataclass
