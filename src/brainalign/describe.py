@@ -134,5 +134,7 @@ def show_finished(before: Tracked, uri: str) -> None:
     place = Path(before.folder).expanduser() / "report.html"
     where = f"report   {place}" if before.folder and place.is_file() else f"run      {before.id}"
     log.info(
-        "finished before, under the same config, data and code: %s; tracking.resume=false does it again\n%s", before.name, where
+        "finished before, under the same config, data and code: %s; tracking.resume=false does it again\n%s",
+        before.name,
+        where,
     )

@@ -143,7 +143,9 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     columns = {config.mode: headline(study, result), there.mode: headline(again, second)}
     table = side_by_side(columns["sound"], columns["paper"])
     result.tables["modes"] = table
-    readings = {c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))}
+    readings = {
+        c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))
+    }
     result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))

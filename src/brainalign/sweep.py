@@ -14,7 +14,6 @@ from omegaconf import DictConfig, OmegaConf
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
-
     from brainalign.tracking import Run
 
 OBJECTIVES = ("r2_normalized/mean", "r2/mean", "latency/single_lag/peak_s", "partition/unexplained/mean")
@@ -117,7 +116,9 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     counts = {f"children/{status.lower()}": float(n) for status, n in table["status"].value_counts().items()}
     parent.log_metrics(counts)
     objective = next((name for name in OBJECTIVES if name in done and np.isfinite(done[name]).any()), None)
-    lines = [f"{len(table)} children: " + ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())]
+    lines = [
+        f"{len(table)} children: " + ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())
+    ]
     if objective is not None:
         best = done.loc[done[objective].idxmax()]
         parent.log_metrics({f"best/{objective}": float(best[objective])})

@@ -51,7 +51,15 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
                     ax.set_xscale("log")
             else:
                 ax.set_xticks(range(len(labels)), [wrap(v, 14) for v in labels], rotation=90 if len(labels) > 5 else 0)
-            ax.scatter(across, known[metric], s=14, color=colours([metric])[metric], alpha=0.75, linewidth=0, gid=f"runs by {key}")
+            ax.scatter(
+                across,
+                known[metric],
+                s=14,
+                color=colours([metric])[metric],
+                alpha=0.75,
+                linewidth=0,
+                gid=f"runs by {key}",
+            )
             ax.set_xlabel(wrap(key, 30))
         axes[0][0].set_ylabel(metric)
     best = known.loc[known[metric].idxmax()] if len(known) else None

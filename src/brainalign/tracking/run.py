@@ -219,7 +219,9 @@ def record_failure(
         return
     with (
         suppress(BrainalignError),
-        tracked_run(uri=uri, experiment=experiment, name=name, tags=tags, params={}, folder=folder, description=str(error)),
+        tracked_run(
+            uri=uri, experiment=experiment, name=name, tags=tags, params={}, folder=folder, description=str(error)
+        ),
     ):
         raise error
 

@@ -117,19 +117,29 @@ def by_query(uri: str, experiments: Sequence[str], query: str) -> list[Tracked]:
 
     client = _client(uri)
     if client is None:
-        raise BrainalignError(f"tracking.uri: there is no MLflow store {hide_secrets(absolute_uri(uri))}; name one that has runs.")
+        raise BrainalignError(
+            f"tracking.uri: there is no MLflow store {hide_secrets(absolute_uri(uri))}; name one that has runs."
+        )
     ids = []
     for name in experiments:
         found = client.get_experiment_by_name(name)
         if found is None:
             known = ", ".join(sorted(e.name for e in client.search_experiments())) or "none"
-            raise BrainalignError(f"analysis.experiments names {name!r}, which {hide_secrets(uri)} does not have; it has {known}.")
+            raise BrainalignError(
+                f"analysis.experiments names {name!r}, which {hide_secrets(uri)} does not have; it has {known}."
+            )
         ids.append(found.experiment_id)
     try:
         runs = _all(client, ids, query)
     except MlflowException as error:
-        raise BrainalignError(f"analysis.query={query!r} is not MLflow's language: {str(error).splitlines()[0]}") from error
-    done = [_tracked(run) for run in reversed(runs) if run.info.status == "FINISHED" and run.data.tags.get("kind") != "sweep"]
+        raise BrainalignError(
+            f"analysis.query={query!r} is not MLflow's language: {str(error).splitlines()[0]}"
+        ) from error
+    done = [
+        _tracked(run)
+        for run in reversed(runs)
+        if run.info.status == "FINISHED" and run.data.tags.get("kind") != "sweep"
+    ]
     if not done:
         raise BrainalignError(
             f"analysis.query={query!r} finds none of the {len(runs)} matching run(s) of {', '.join(experiments)} FINISHED; loosen it."
@@ -171,7 +181,13 @@ def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFra
     for run in found:
         given = dict(pair.split("=", 1) for pair in run.tags.get("overrides", "").split("\n") if "=" in pair)
         row: dict[str, Any] = {key: given.get(key, run.params.get(key)) for key in swept}
-        row |= {"run": run.id, "name": run.name, "status": run.status, "seconds": run.seconds, "error": run.tags.get("error", "")}
+        row |= {
+            "run": run.id,
+            "name": run.name,
+            "status": run.status,
+            "seconds": run.seconds,
+            "error": run.tags.get("error", ""),
+        }
         rows.append(row | {"folder": run.folder} | run.metrics)
     return pd.DataFrame(rows)
 

@@ -20,7 +20,14 @@ def ceilings(bench: Bench, seeds: int) -> list[Finding]:
     rho, found, covered = [], [], []
     for seed in range(seeds):
         data = simulate(
-            subjects=2, electrodes=20, sentences=30, repeated=10, repeats=10, silent_fraction=0.0, seed=seed, cache_dir=bench.folder
+            subjects=2,
+            electrodes=20,
+            sentences=30,
+            repeated=10,
+            repeats=10,
+            silent_fraction=0.0,
+            seed=seed,
+            cache_dir=bench.folder,
         )
         study = bench.listen(data)
         table = study.ceilings
@@ -36,9 +43,24 @@ def ceilings(bench: Bench, seeds: int) -> list[Finding]:
         inside = (rho_ >= low) & (rho_ < high)
         truth_ = float(rho_[inside].mean())
         rows.append(
-            near("signal power", f"single-trial ceiling, electrodes from {low:g} to {high:g}", truth_, truth_ + error[inside], 0.02, "electrode")
+            near(
+                "signal power",
+                f"single-trial ceiling, electrodes from {low:g} to {high:g}",
+                truth_,
+                truth_ + error[inside],
+                0.02,
+                "electrode",
+            )
         )
     rows.append(
-        rate("signal power", "95 % intervals that contain the truth", NOMINAL, int(np.sum(covered)), len(covered), "electrode", side="not below")
+        rate(
+            "signal power",
+            "95 % intervals that contain the truth",
+            NOMINAL,
+            int(np.sum(covered)),
+            len(covered),
+            "electrode",
+            side="not below",
+        )
     )
     return rows

@@ -91,4 +91,6 @@ def rate(check: str, what: str, truth: float, hits: int, n: int, noun: str, *, s
     unusual = bool(binomtest(hits, n, truth, alternative=tail).pvalue < 0.001)
     holds = unusual if side == "above" else not unusual
     bound = f"{side} it, one-sided binomial at .001"
-    return Finding(check, what, truth, hits / n, float(interval.low), float(interval.high), f"{n} {noun}s", bound, holds)
+    return Finding(
+        check, what, truth, hits / n, float(interval.low), float(interval.high), f"{n} {noun}s", bound, holds
+    )

@@ -56,14 +56,31 @@ def false_positives(sets: int) -> list[Finding]:
     hits = dict.fromkeys(("sign_flip", "mixed", "paired_t"), 0)
     for seed in track(range(sets), "false positives of the named tests"):
         tests = compare(
-            _table(np.random.default_rng([seed, 11])), [("a", "b")], regions=REGIONS, family="a - b x regions", by="model", score="r"
+            _table(np.random.default_rng([seed, 11])),
+            [("a", "b")],
+            regions=REGIONS,
+            family="a - b x regions",
+            by="model",
+            score="r",
         )
         for test, rows in tests.groupby("test"):
             column = "p_max" if test == "sign_flip" else "p_bonferroni"
             hits[str(test)] += bool((rows[column] < LEVEL).any())
-    names = {"sign_flip": "sign-flip with the maximum statistic", "mixed": "mixed model, Bonferroni", "paired_t": "pooled paired t, Bonferroni (must fail)"}
+    names = {
+        "sign_flip": "sign-flip with the maximum statistic",
+        "mixed": "mixed model, Bonferroni",
+        "paired_t": "pooled paired t, Bonferroni (must fail)",
+    }
     return [
-        rate("null", f"family-wise error at .05 of the {names[test]}", LEVEL, n, sets, "table", side="above" if test == "paired_t" else "not above")
+        rate(
+            "null",
+            f"family-wise error at .05 of the {names[test]}",
+            LEVEL,
+            n,
+            sets,
+            "table",
+            side="above" if test == "paired_t" else "not above",
+        )
         for test, n in hits.items()
     ]
 
@@ -77,7 +94,13 @@ def _table(rng: np.random.Generator) -> pd.DataFrame:
             for electrode in range(12):
                 level, difference = rng.normal(), slope + rng.normal()
                 rows += [
-                    {"model": name, "subject": f"s{subject}", "electrode": f"{region}{electrode}", "region": region, "r": level + part}
+                    {
+                        "model": name,
+                        "subject": f"s{subject}",
+                        "electrode": f"{region}{electrode}",
+                        "region": region,
+                        "r": level + part,
+                    }
                     for name, part in (("a", difference / 2), ("b", -difference / 2))
                 ]
     return pd.DataFrame(rows)

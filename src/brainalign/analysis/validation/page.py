@@ -40,7 +40,10 @@ def page(table: pd.DataFrame, command: str, versions: str) -> str:
     ]
     for check, rows in table.groupby("check", sort=False):
         lines += ["", f"## {str(check).capitalize()}", "", WORDS[str(check)], ""]
-        lines += ["| what | truth | found | 95 % interval | rests on | bound | kept |", "|---|---:|---:|---|---|---|---|"]
+        lines += [
+            "| what | truth | found | 95 % interval | rests on | bound | kept |",
+            "|---|---:|---:|---|---|---|---|",
+        ]
         lines += [
             f"| {r.what} | {r.truth:.3f} | {r.found:.3f} | [{r.low:.3f}, {r.high:.3f}] | {r.n} | {r.bound} | {'yes' if r.holds else '**no**'} |"
             for r in rows.itertuples()

@@ -53,13 +53,17 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
     kept = sum(f.holds for f in found)
     result.metrics |= {"validation/kept": float(kept), "validation/findings": float(len(found))}
     for f in found:
-        result.summary.append((f"{f.check}: {f.what}", f"truth {f.truth:.3f}, found {f.found:.3f} [{f.low:.3f}, {f.high:.3f}]"))
+        result.summary.append(
+            (f"{f.check}: {f.what}", f"truth {f.truth:.3f}, found {f.found:.3f} [{f.low:.3f}, {f.high:.3f}]")
+        )
         if not f.holds:
             result.warnings.append(
                 f"Out of its bound ({f.bound}): {f.check}, {f.what}: truth {f.truth:.3f}, found {f.found:.3f}."
             )
     if path is not None:
-        versions = ", ".join(f"{name} {version(name)}" for name in ("brainalign", "numpy", "torch", "statsmodels")) + "."
+        versions = (
+            ", ".join(f"{name} {version(name)}" for name in ("brainalign", "numpy", "torch", "statsmodels")) + "."
+        )
         command = "python run.py " + " ".join(sys.argv[1:])
         write_page(Path(path), page(result.tables["validation"], command, versions))
     return result

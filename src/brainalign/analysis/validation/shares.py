@@ -26,7 +26,9 @@ def spaces(bench: Bench, sentences: int) -> list[Finding]:
         bench: Settings.
         sentences: Of the simulated set; the cost of estimation falls with them.
     """
-    data = simulate(subjects=4, electrodes=20, sentences=sentences, repeated=0, silent_fraction=0.0, seed=3, cache_dir=bench.folder)
+    data = simulate(
+        subjects=4, electrodes=20, sentences=sentences, repeated=0, silent_fraction=0.0, seed=3, cache_dir=bench.folder
+    )
     study = bench.listen(data)
     clean = {"private_dims": 0, "noise": 0.0}
     language = bench.represent(PlantedLanguage(data, layers=[3], **clean), data)  # type: ignore[arg-type]
@@ -48,7 +50,9 @@ def _ratio(check: str, what: str, scores: pd.DataFrame, latents: tuple[str, ...]
     return ratio_of_sums(check, what, float(planted.sum() / rho.sum()), clear["r2"].to_numpy(), rho)
 
 
-def ratio_of_sums(check: str, what: str, truth: float, explained: NDArray[np.float64], rho: NDArray[np.float64]) -> Finding:
+def ratio_of_sums(
+    check: str, what: str, truth: float, explained: NDArray[np.float64], rho: NDArray[np.float64]
+) -> Finding:
     """Sum of explained variance over sum of true ceilings, with a bootstrap over electrodes.
 
     Args:
@@ -64,4 +68,6 @@ def ratio_of_sums(check: str, what: str, truth: float, explained: NDArray[np.flo
     found = float(explained.sum() / rho.sum())
     low, high = np.quantile(ratios, [0.025, 0.975])
     holds = abs(found - truth) <= TOLERANCE
-    return Finding(check, what, truth, found, float(low), float(high), f"{len(rho)} electrodes", f"within {TOLERANCE:g}", holds)
+    return Finding(
+        check, what, truth, found, float(low), float(high), f"{len(rho)} electrodes", f"within {TOLERANCE:g}", holds
+    )
