@@ -18,8 +18,8 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 
-ALONE = ("extract", "latency", "ceiling")
-"""Analyses of one model, which have no baseline."""
+ALONE = ("extract", "latency", "ceiling", "validation")
+"""Analyses of one model or none, which have no baseline."""
 
 LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 """Kinds of models that read words."""
@@ -60,6 +60,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         align="offset" if config.features.align == "offset" else "onset",
         resample="lanczos" if config.features.resample == "lanczos" else "box",
         seed=config.seed,
+        repeats=encoding.repeats,
         arithmetic=arithmetic,
         search=Search(encoding.inner_folds, encoding.alpha_rule),
         reading=Reading(

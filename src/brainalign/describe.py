@@ -33,6 +33,10 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
             f"What do {models[0]} and {models[1]} share, and how well does the shared and the residual part of each predict the "
             f"responses of {people} to {heard} ({dataset.name})?"
         )
+    if config.analysis.kind == "ceiling":
+        return f"How much of the responses of {people} to {heard} ({dataset.name}) could be predicted at all?"
+    if config.analysis.kind == "validation":
+        return "Does the pipeline find what the simulator planted?"
     if config.analysis.kind == "extract":
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
     if config.analysis.kind == "latency":

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brainalign.analysis.cca import cca
-from brainalign.analysis.convergence import convergence
+from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
 from brainalign.analysis.headline import headline, side_by_side
@@ -28,9 +28,12 @@ from brainalign.tracking import absolute_uri, finished, identity, provenance, tr
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "cca": cca, "convergence": convergence, "latency": latency, "extract": extract,
+    "encoding": encoding, "ceiling": ceiling, "cca": cca, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
+
+WITHOUT_MODEL = ("ceiling", "validation")
+"""Analyses in which the config's models have no part."""
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     if encodes:
         study.check()
     models = open_models(config, study)
-    present = list(models)
+    present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
     if config.plan:
         show_plan(plan_stages(study, models, config.analysis.kind))
         return None
@@ -69,11 +72,9 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
-        name=" · ".join(
-            [" x ".join(m.name for m in (models.model, models.partner) if m), config.analysis.kind, dataset.name]
-        ),
+        name=" · ".join(filter(None, [" x ".join(m.name for m in present[:2]), config.analysis.kind, dataset.name])),
         tags={
-            "model": models.model.name,
+            "model": " x ".join(m.name for m in present[:2]),
             "analysis": config.analysis.kind,
             "mode": config.mode,
             "identity": known,
@@ -105,7 +106,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         write_figures(folder, result.figures)
         write_report(
             folder / "report.html",
-            title=f"{' and '.join(m.name for m in present)} on {dataset.name}",
+            title=f"{' and '.join(m.name for m in present) or config.analysis.kind} on {dataset.name}",
             question=question(config, dataset, [m.name for m in present]),
             data=describe_data(study, encodes),
             models=[m.describe() for m in present],

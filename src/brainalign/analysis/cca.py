@@ -12,9 +12,10 @@ from brainalign.analysis.crossfit import CrossFit, crossfit, space_scores
 from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.regions import region_table
 from brainalign.analysis.rows import row_kind
 from brainalign.analysis.study import Study
-from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about
+from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.features.representation import Representation
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
 from brainalign.spaces.shared import Part, Side
@@ -59,12 +60,13 @@ def cca(
     scores = pd.concat([*full, *parts], ignore_index=True)
     shown = study.shown(scores)
     tests = study.paired(shown, [pair for m, _ in sides for pair in _contrasts(m.name)], "contrasts x regions")
-    result.tables |= {"scores": scores, "layers": profile, "canonical": fits.canonical, "tests": tests}
+    result.tables |= {"scores": scores, "layers": profile, "canonical": fits.canonical}
+    result.tables["regions"] = region_table(study, scores)
     _describe(result, fits, scores, k, (model.name, partner.name))
     for m, prefix in zip(compared, ("", "partner/", "baseline/"), strict=False):
         add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
         add_layer_curves(result, profile, m.name, prefix)
-    add_tests(result, tests)
+    add_tests(result, tests, study.noun)
     bars = shown[shown["space"] != "truncated"]
     order = [f"{m.name}{part}" for m, _ in sides for part in ("", " shared", " rest")]
     order += [baseline.name] if baseline is not None else []
@@ -77,6 +79,7 @@ def cca(
         "prediction_example": example_figure(study, model.name, leaders),
     }
     warn_about(result, scores, study.outer_folds)
+    warn_about_ceilings(result, study)
     return result
 
 

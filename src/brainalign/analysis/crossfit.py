@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.rows import RowKind, inside_words, marks_of, paired_rows
 from brainalign.analysis.study import Study
-from brainalign.encoding.tables import pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.representation import Representation
@@ -116,10 +115,7 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
     width = fits.spaces[0].transform(some, side, part).shape[1]
     scores = study.fit(frames, width, f"{model.name} {part}")
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
-    return score_table(
-        study.channels, scores, model=model.name, space=part, rule=study.reading.rule, layer=choice,
-        alphas=np.asarray(study.alphas), pooled=pooled_r(study.design, scores),
-    )  # fmt: skip
+    return study.table(scores, choice, model=model.name, space=part, rule=study.reading.rule)
 
 
 def _best_layer(study: Study, model: Representation, fold: int) -> int:

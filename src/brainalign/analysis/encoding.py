@@ -7,10 +7,11 @@ import pandas as pd
 from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.regions import region_table
 from brainalign.analysis.study import Study
-from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about
+from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.figures import layer_profile, model_scatter, region_bars, score_distribution
-from brainalign.stats import one_sample_tests
+from brainalign.stats import ZERO
 
 
 def encoding(study: Study, models: Models) -> AnalysisResult:
@@ -33,23 +34,13 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         add_scores(result, scores, m.name, study.noun, prefix)
         add_layer_curves(result, layers, m.name, prefix)
     result.tables |= {"scores": scores, "layers": layers}
-    zero = one_sample_tests(
-        shown, [m.name for m in compared], regions=study.regions, family="models x regions, against 0",
-        over="participants", score="r",
-    )  # fmt: skip
-    result.tables["against_zero"] = zero
+    result.tables["regions"] = region_table(study, scores)
+    zero = study.paired(shown, [(m.name, ZERO) for m in compared], "models x regions, against 0", "r")
     contrasts = [(model.name, baseline.name)] if baseline is not None else []
     tests = study.paired(shown, contrasts, "contrasts x regions")
+    for table in (zero, tests):
+        add_tests(result, table, study.noun)
     if baseline is not None:
-        result.tables["tests"] = tests
-        add_tests(result, tests)
-        for row in tests.itertuples():
-            result.summary.append(
-                (
-                    f"{row.contrast}, {row.region} ({row.n} {study.noun}s)",
-                    f"t = {row.t:.2f}, p (Bonferroni) = {row.p_bonferroni:.3g}",
-                )
-            )
         result.figures["model_scatter"] = model_scatter(shown, model.name, baseline.name, score, noun=study.noun)
     result.figures |= {
         "score_distribution": score_distribution(shown, score, noun=study.noun),
@@ -58,4 +49,5 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         "prediction_example": example_figure(study, model.name, {m.name: study.race(m).nested[0] for m in compared}),
     }
     warn_about(result, scores, study.outer_folds)
+    warn_about_ceilings(result, study)
     return result

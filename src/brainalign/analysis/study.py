@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.reading import Reading
+from brainalign.analysis.repeats import repeated_scores, study_ceilings
+from brainalign.analysis.significance import electrode_p
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
@@ -26,7 +28,8 @@ from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
 from brainalign.progress import duration, track
-from brainalign.stats import paired_tests
+from brainalign.stats import compare, fdr
+from brainalign.stats.ceiling import normalise
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Study:
         seed: Of the split and of every null.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
+        repeats: ``all``, ``average`` or ``first``: a stimulus's presentations in training.
         reading: Which score, layer rule and p results are about.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
@@ -70,6 +74,7 @@ class Study:
     seed: int = 0
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     search: Search = field(default_factory=Search)
+    repeats: str = "all"
     reading: Reading = field(default_factory=Reading)
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
@@ -150,7 +155,12 @@ class Study:
     @cached_property
     def design(self) -> Design:
         """Responses and split as one regression problem."""
-        return Design(self.stimuli, self.responses.values, self.split)
+        return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
+
+    @cached_property
+    def ceilings(self) -> pd.DataFrame:
+        """Noise ceiling of each channel, in the responses' column order; see :func:`study_ceilings`."""
+        return study_ceilings(self)
 
     def frames(
         self, representation: Representation, layer: int, project: Projection | None = None
@@ -222,16 +232,52 @@ class Study:
     def scores(self, representation: Representation) -> pd.DataFrame:
         """Scores of a model, nested layer choice and optimistic maximum: one row a (rule, electrode)."""
         race = self.race(representation)
-        parts = []
-        for rule, (scores, layer) in (("nested", race.nested), ("max", race.optimum())):
-            pooled = pooled_r(self.design, scores) if rule == "nested" else None
-            parts.append(
-                score_table(
-                    self.channels, scores, model=representation.name, space="full", rule=rule, layer=layer,
-                    alphas=np.asarray(self.alphas), pooled=pooled,
-                )
-            )  # fmt: skip
+        optimum, layer = race.optimum()
+        parts = [
+            self.table(race.nested[0], race.nested[1], model=representation.name, space="full", rule="nested"),
+            self.table(optimum, layer, model=representation.name, space="full", rule="max"),
+        ]
         return pd.concat(parts, ignore_index=True)
+
+    def table(
+        self, scores: OuterScores, layer: NDArray[np.int64], *, model: str, space: str, rule: str
+    ) -> pd.DataFrame:
+        """Scores as a tidy table, with what their predictions give where there are any, and normalised by the ceilings.
+
+        Args:
+            scores: Of all outer folds.
+            layer: (folds, C) layer used in each.
+            model: Label of the rows.
+            space: Label of the rows.
+            rule: Label of the rows.
+        """
+        has = any(scores.predictions)
+        pooled = pooled_r(self.design, scores) if has else None
+        table = score_table(
+            self.channels,
+            scores,
+            model=model,
+            space=space,
+            rule=rule,
+            layer=layer,
+            alphas=np.asarray(self.alphas),
+            pooled=pooled,
+        )
+        ceilings = self.ceilings
+        table = table.assign(**{c: ceilings[c].to_numpy() for c in ("ceiling", "ceiling_low", "ceiling_high")})
+        missing = np.full(self.design.n_channels, np.nan)
+        extra = {"r2_repeated": missing, "ccnorm": missing, "p_permutation": missing}
+        if has:
+            extra |= repeated_scores(self.design, scores, ceilings["signal_power"].to_numpy(dtype=np.float64))
+        if has and self.reading.permutations:
+            extra["p_permutation"] = electrode_p(
+                self.design, scores, window=len(self.lags), draws=self.reading.permutations, seed=self.seed
+            )
+        table = table.assign(**extra, p_fdr=fdr(extra["p_permutation"], len(table)))
+        return normalise(
+            table, self.reading.floor,
+            {"r2": "r2_normalized", "r": "r_normalized", "r2_pearson": "r2_pearson_normalized", "r2_repeated": "r2_repeated_normalized"},
+        )  # fmt: skip
 
     def layer_scores(self, representation: Representation) -> pd.DataFrame:
         """The profile over depth: one row a (layer, electrode)."""
@@ -243,12 +289,18 @@ class Study:
         part = np.where(rows["space"] == "full", "", " " + rows["space"].astype(str))
         return rows.assign(model=rows["model"].astype(str) + part)
 
-    def paired(self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str) -> pd.DataFrame:
+    def paired(
+        self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str, score: str | None = None
+    ) -> pd.DataFrame:
         """The declared tests between labels of :meth:`shown`, by region.
 
         Args:
             shown: One row a (label, electrode).
             contrasts: Pairs of labels.
             family: What the correction runs over, in words.
+            score: Column, when not the reading's.
         """
-        return paired_tests(shown, contrasts, regions=self.regions, family=family, score=self.reading.score)
+        return compare(
+            shown, contrasts, regions=self.regions, family=family, score=score or self.reading.score,
+            primary=self.reading.test, correction=self.reading.correction,
+        )  # fmt: skip

@@ -56,8 +56,9 @@ class Design:
         responses: (T_i, C) for each presentation, NaN where not recorded.
         split: Atoms and folds.
         centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept
-            is
-            not penalised.
+            is not penalised.
+        repeats: What a stimulus's presentations to one participant are in training: ``all``, their ``average`` (one row each),
+            or the ``first``. Alpha and layer are then chosen by the same target; test rows are single presentations always.
 
     Attributes:
         center: (C,) what was taken off.
@@ -70,8 +71,9 @@ class Design:
         responses: Sequence[NDArray[np.floating]],
         split: Split,
         centred: bool = True,
+        repeats: str = "all",
     ) -> None:
-        self.stimuli, self.split = list(stimuli), split
+        self.stimuli, self.split, self.repeats = list(stimuli), split, repeats
         count = sum(np.isfinite(r).sum(axis=0) for r in responses)
         if not np.all(count):
             raise BrainalignError(
@@ -103,14 +105,37 @@ class Design:
                 y = np.where(keep[:, None], response[:, channels], 0.0)
                 old = segments.setdefault(int(atom), {}).get(name)
                 new = (keep.astype(np.float64), y, (y**2).sum(axis=0, dtype=np.float64))
-                segments[int(atom)][name] = new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
+                if old is None or not old[0].any():
+                    segments[int(atom)][name] = new
+                elif self.repeats != "first":
+                    segments[int(atom)][name] = (old[0] + new[0], old[1] + new[1], old[2] + new[2])
+        if self.repeats == "average":
+            segments = {a: {s: _averaged(*segment) for s, segment in own.items()} for a, own in segments.items()}
         return MaskGroup(channels, segments)
+
+    def training_mean(self, fold: int) -> NDArray[np.float64]:
+        """(C,) mean response of a fold's training rows, NaN where a channel has none."""
+        out = np.full(self.n_channels, np.nan)
+        for group in self.groups:
+            parts = [segment for a in self.split.training(fold) for segment in group.segments[a].values()]
+            rows = sum(float(weight.sum()) for weight, _, _ in parts)
+            if rows:
+                out[group.channels] = np.sum([y.sum(axis=0) for _, y, _ in parts], axis=0) / rows
+        return out
 
     def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:
         """(presentation, (T,) mask) of everything that fold scores."""
         test = np.array(sorted(self.split.folds[fold].test))
         found = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
         return [(i, mask) for i, mask in found if mask.any()]
+
+
+def _averaged(
+    weight: NDArray[np.float64], y: NDArray[np.float64], power: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """A stimulus's presentations as one: each frame once, with the mean response."""
+    mean = y / np.maximum(weight, 1.0)[:, None]
+    return (weight > 0).astype(np.float64), mean, (mean**2).sum(axis=0)
 
 
 class AtomMoments:

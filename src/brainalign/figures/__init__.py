@@ -1,6 +1,7 @@
 """One function a figure; tables in, matplotlib figures and their captions out."""
 
 from brainalign.figures.canonical_correlations import canonical_correlations
+from brainalign.figures.ceilings import ceilings
 from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.layer_profile import layer_profile
@@ -10,9 +11,11 @@ from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import stamp
+from brainalign.figures.sweep_metric import sweep_metric
 
 __all__ = [
     "canonical_correlations",
+    "ceilings",
     "curves_by_region",
     "feature_picture",
     "layer_profile",
@@ -22,4 +25,5 @@ __all__ = [
     "region_bars",
     "score_distribution",
     "stamp",
+    "sweep_metric",
 ]

@@ -88,7 +88,9 @@ def noise_ceilings(repeats: Repeats, *, draws: int = 1000, seed: int = 0) -> pd.
     table["ceiling_n"] = n * table["ceiling"] / (1 + (n - 1) * table["ceiling"])
     alive = table["signal_power"] > 0
     missing = table["signal_power"].isna()
-    table["why"] = np.where(missing, "no frame is valid in all repeats", np.where(alive, "", "signal power is not above 0"))
+    table["why"] = np.where(
+        missing, "no frame is valid in all repeats", np.where(alive, "", "signal power is not above 0")
+    )
     table.loc[~alive, ["ceiling", "ceiling_low", "ceiling_high", "ceiling_n"]] = np.nan
     return table
 

@@ -120,7 +120,11 @@ def _pairs(scores: pd.DataFrame, a: str, b: str, by: str, score: str) -> pd.Data
 def _head(a: str, b: str, region: str, inside: pd.DataFrame) -> dict[str, Any]:
     """What every row of a contrast in a region has, whatever the test."""
     whole = inside[np.isfinite(inside["difference"].to_numpy(dtype=np.float64))]
-    mean = whole[["value_a", "value_b", "difference"]].mean() if len(whole) else dict.fromkeys(("value_a", "value_b", "difference"), np.nan)
+    mean = (
+        whole[["value_a", "value_b", "difference"]].mean()
+        if len(whole)
+        else dict.fromkeys(("value_a", "value_b", "difference"), np.nan)
+    )
     return {
         "contrast": f"{a} - {b}", "a": a, "b": b, "region": region, "n": len(whole), "n_participants": whole["subject"].nunique(),
         "n_dropped": len(inside) - len(whole), "mean_a": float(mean["value_a"]), "mean_b": float(mean["value_b"]),
@@ -143,7 +147,11 @@ def _participants(declared: Declared, regions: Sequence[str]) -> tuple[list[str]
     """Participants, and (participants, contrasts x regions) their mean differences; NaN where one has no part."""
     subjects = list(dict.fromkeys(s for _, _, pairs in declared for s in pairs["subject"]))
     columns = [
-        pairs[pairs["region"] == region].dropna(subset="difference").groupby("subject")["difference"].mean().reindex(subjects)
+        pairs[pairs["region"] == region]
+        .dropna(subset="difference")
+        .groupby("subject")["difference"]
+        .mean()
+        .reindex(subjects)
         for _, _, pairs in declared
         for region in regions
     ]
@@ -159,7 +167,13 @@ def _sign_flip(declared: Declared, regions: Sequence[str], alpha: float) -> list
     return [
         _head(a, b, region, inside := pairs[pairs["region"] == region])
         | t_row(means[:, j], alpha, _size(inside))
-        | {"unit": "participants", "mean_difference": _mean(means[:, j]), "p": found.p[j], "p_max": found.p_max[j], "smallest_p": found.smallest[j]}
+        | {
+            "unit": "participants",
+            "mean_difference": _mean(means[:, j]),
+            "p": found.p[j],
+            "p_max": found.p_max[j],
+            "smallest_p": found.smallest[j],
+        }
         | {"reason": _attainable(found, j, alpha)}
         for j, (a, b, pairs, region) in enumerate(places)
     ]
@@ -191,7 +205,11 @@ def _mixed(declared: Declared, regions: Sequence[str], alpha: float) -> list[dic
             participants = int(np.isfinite(own).sum())
             if region not in fit.effect or participants < 2:
                 row |= {"unit": "participants", "mean_difference": _mean(own)} | t_row(own, alpha, _size(inside))
-                row["reason"] = "; ".join(r for r in (fit.reason and f"{fit.reason}: participants' mean differences instead", row["reason"]) if r)
+                row["reason"] = "; ".join(
+                    r
+                    for r in (fit.reason and f"{fit.reason}: participants' mean differences instead", row["reason"])
+                    if r
+                )
                 rows.append(row)
                 continue
             effect, error = fit.effect[region]

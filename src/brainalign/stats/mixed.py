@@ -51,7 +51,10 @@ def mixed_differences(differences: pd.DataFrame) -> MixedFit:
     d: NDArray[np.float64] = differences["difference"].to_numpy(dtype=np.float64)
     subjects = differences["subject"].nunique()
     if subjects < FEWEST:
-        return MixedFit({}, f"a mixed model needs at least {FEWEST} participants, there {'is' if subjects == 1 else 'are'} {subjects}")
+        return MixedFit(
+            {},
+            f"a mixed model needs at least {FEWEST} participants, there {'is' if subjects == 1 else 'are'} {subjects}",
+        )
     if len(d) == subjects:
         return MixedFit({}, "one value a participant: a mixed model cannot tell participants from chance")
     unit = d.std()
@@ -72,7 +75,9 @@ def mixed_differences(differences: pd.DataFrame) -> MixedFit:
     return MixedFit({r: (float(b * unit), float(e * unit)) for r, b, e in zip(regions, effects, errors, strict=True)})
 
 
-def _standard_errors(design: NDArray[np.float64], subjects: pd.Series, between: float, within: float) -> NDArray[np.float64]:
+def _standard_errors(
+    design: NDArray[np.float64], subjects: pd.Series, between: float, within: float
+) -> NDArray[np.float64]:
     """Of the contrasts at the fitted variances, (X' V^-1 X)^-1; statsmodels' own lack some where the variance is near 0."""
     precision = np.zeros((design.shape[1], design.shape[1]))
     for rows in subjects.groupby(subjects.to_numpy()).indices.values():
