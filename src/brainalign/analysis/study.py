@@ -21,6 +21,7 @@ from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
+from brainalign.encoding.scores import over_folds
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
@@ -278,6 +279,22 @@ class Study:
             table, self.reading.floor,
             {"r2": "r2_normalized", "r": "r_normalized", "r2_pearson": "r2_pearson_normalized", "r2_repeated": "r2_repeated_normalized"},
         )  # fmt: skip
+
+    def best_layer(self, representation: Representation, fold: int) -> int:
+        """The layer with the best mean score over electrodes: on the fold's inner folds, or as the reading's ``max`` on the scored data.
+
+        Args:
+            representation: The model.
+            fold: Outer fold whose test rows have no say in it (under ``max`` they do, as published).
+        """
+        if len(representation.layers) == 1:
+            return representation.layers[0]
+        layers = self.race(representation).layers
+        if self.reading.rule == "max":
+            mean = {n: float(np.nanmean(over_folds(s.r))) for n, s in layers.items()}
+        else:
+            mean = {n: float(np.nanmean(s.inner[fold])) for n, s in layers.items()}
+        return max(mean, key=lambda n: mean[n])
 
     def layer_scores(self, representation: Representation) -> pd.DataFrame:
         """The profile over depth: one row a (layer, electrode)."""
