@@ -13,7 +13,8 @@ from brainalign.config.schema import AutoModel, Model
 from brainalign.data.types import Dataset
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.extractors import extractor_of
+from brainalign.extractors import embedding_of, extractor_of
+from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
@@ -96,6 +97,9 @@ def open_models(config: Config, study: Study) -> Models:
                 raise
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
+    if "contextual" in parts:
+        extractor = embedding_of(config, config.contextual, study.dataset)
+        parts["embedding"] = _represent(config, extractor, study.dataset)
     return Models(**parts)
 
 
@@ -121,6 +125,9 @@ def _choose_context(config: Config) -> None:
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    extractor = extractor_of(config, model, dataset)
+    return _represent(config, extractor_of(config, model, dataset), dataset)
+
+
+def _represent(config: Config, extractor: Extractor, dataset: Dataset) -> Representation:
     cache = FeatureCache(Path(config.paths.cache), config.features.dtype)
     return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, cache)

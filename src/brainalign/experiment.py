@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brainalign.analysis.cca import cca
 from brainalign.analysis.ceiling import ceiling
+from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
 from brainalign.analysis.headline import headline, side_by_side
@@ -28,7 +29,7 @@ from brainalign.tracking import absolute_uri, finished, identity, provenance, tr
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "ceiling": ceiling, "cca": cca, "latency": latency, "extract": extract,
+    "encoding": encoding, "ceiling": ceiling, "cca": cca, "decomposition": decomposition, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
