@@ -27,7 +27,13 @@ LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 
 
 def open_dataset(config: Config) -> Dataset:
-    """Read or simulate the data set."""
+    """Read or simulate the data set, and choose its electrodes."""
+    from brainalign.data.electrodes import choose_electrodes
+
+    return choose_electrodes(_read(config), **vars(config.electrodes))
+
+
+def _read(config: Config) -> Dataset:
     data = config.data
     options = {k: v for k, v in vars(data).items() if k != "kind"}
     if data.kind == "simulated":

@@ -80,7 +80,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             "mode": config.mode,
             "identity": known,
             "overrides": "\n".join(overrides),
-            **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
+            **({"split": study.split.kind, "leak": study.leak} if encodes else {}),
         },
         params=settings,
         folder=folder,
@@ -88,6 +88,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     ) as tracked:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         result = analyse(config, study, models)
+        if encodes:
+            result.tables["leak_audit"] = study.leak_audit
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
@@ -151,7 +153,7 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
-    leak = max(study.split.leak, again.split.leak)
+    leak = max(study.leak, again.leak)
     result.warnings.append(
         f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, CCA has "
         "seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."

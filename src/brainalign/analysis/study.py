@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
+from brainalign.data.leak import leak_audit, share_leaked
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
@@ -84,6 +85,20 @@ class Study:
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
         self.notes.extend(self.responses.notes)
+        if len(self.dataset.recordings) == 1:
+            self.notes.append(
+                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold for other people, and no "
+                "test over participants can be done."
+            )
+        alone = [
+            r
+            for r, n in self.channels["region"].value_counts(sort=False).items()
+            if n == 1 and self.noun == "electrode"
+        ]
+        if alone:
+            self.notes.append(
+                f"One electrode alone in {', '.join(map(str, alone))}: nothing can be tested over electrodes there."
+            )
 
     def check(self) -> None:
         """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
@@ -136,9 +151,10 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
             split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
-            if split.leak:
+            leak = share_leaked(leak_audit(self.stimuli, split))
+            if leak:
                 self.notes.append(
-                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {split.leak:.0%} of the "
+                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
                     "test frames; scores are inflated and serve for replication or as a control only."
                 )
             return split
@@ -152,6 +168,16 @@ class Study:
             f"{len(self.lags)} frames of each presentation are neither fitted nor scored."
         )
         return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
+
+    @cached_property
+    def leak_audit(self) -> pd.DataFrame:
+        """How much of what is tested was, as a stimulus, also trained on: one row a fold, and one for all."""
+        return leak_audit(self.stimuli, self.split)
+
+    @property
+    def leak(self) -> float:
+        """Share of all test frames whose stimulus is also in training."""
+        return share_leaked(self.leak_audit)
 
     @cached_property
     def design(self) -> Design:

@@ -69,4 +69,4 @@ def no_split(lengths: Sequence[int]) -> Split:
     Args:
         lengths: Frames of each presentation.
     """
-    return Split("none", tuple(np.zeros(t, dtype=np.int64) for t in lengths), (), 0.0)
+    return Split("none", tuple(np.zeros(t, dtype=np.int64) for t in lengths), ())
