@@ -24,9 +24,18 @@ from brainalign.stats import mean_ci, pair_values
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 
 def model_scatter(
-    scores: pd.DataFrame, a: str, b: str, score: str = "r", *, by: str = "model", noun: str = "electrode"
+    scores: pd.DataFrame,
+    a: str,
+    b: str,
+    score: str = "r",
+    *,
+    by: str = "model",
+    noun: str = "electrode",
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """Score under a (up) against score under b (across), a dot an electrode, with the line of equality.
 
@@ -38,6 +47,7 @@ def model_scatter(
         score: Column of the score.
         by: Column that holds a and b.
         noun: What a row of the table is, in the caption.
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states how many lie above the line and the mean difference.
@@ -52,9 +62,9 @@ def model_scatter(
     colour = colours(regions)
     both = pairs[np.isfinite(pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)).all(axis=1)]
     with style():
-        figure, axes = new_figure(SINGLE + 0.9, SINGLE)
-        # The plain constrained layout cuts the labels of square axes; compressed, it misses by a pixel or two.
-        figure.set_layout_engine("compressed", w_pad=0.1)
+        figure, axes = new_figure(SINGLE + 0.9, SINGLE, into)
+        if into is None:  # the plain constrained layout cuts the labels of square axes; compressed, by a pixel or two
+            figure.set_layout_engine("compressed", w_pad=0.1)
         for i, region in enumerate(regions):
             own = both[both["region"] == region]
             if len(own):

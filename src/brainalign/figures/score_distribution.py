@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 
 def score_distribution(
     scores: pd.DataFrame,
@@ -37,6 +39,7 @@ def score_distribution(
     by: str = "model",
     order: Sequence[str] | None = None,
     noun: str = "electrode",
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """A density over a dot an electrode for each model, with the median.
 
@@ -46,6 +49,7 @@ def score_distribution(
         by: Column whose values are compared.
         order: Labels in the order that fixes the colours; by default as the table has them.
         noun: What a row of the table is, in the caption (``electrode``, ``channel``, ``voxel``).
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states median, range and n.
@@ -61,7 +65,7 @@ def score_distribution(
     shown = [label for label in labels if (scores[by] == label).any()]
     sentences = []
     with style():
-        figure, axes = new_figure(0.75 * DOUBLE, 0.6 + 0.62 * len(shown))
+        figure, axes = new_figure(0.75 * DOUBLE, 0.6 + 0.62 * len(shown), into)
         zero_line(axes, "x")
         for row, label in enumerate(shown):
             values = finite(scores.loc[scores[by] == label, score])
