@@ -14,6 +14,7 @@ from brainalign.analysis.extract import extract
 from brainalign.analysis.latency import latency
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.similarity import similarity
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, settle
 from brainalign.describe import describe_data, question, show_end, show_plan
@@ -23,7 +24,7 @@ from brainalign.tracking import absolute_uri, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "cca": cca, "latency": latency, "extract": extract,
+    "encoding": encoding, "similarity": similarity, "cca": cca, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 

@@ -243,12 +243,16 @@ class Study:
         part = np.where(rows["space"] == "full", "", " " + rows["space"].astype(str))
         return rows.assign(model=rows["model"].astype(str) + part)
 
-    def paired(self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str) -> pd.DataFrame:
+    def paired(
+        self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str, score: str | None = None
+    ) -> pd.DataFrame:
         """The declared tests between labels of :meth:`shown`, by region.
 
         Args:
             shown: One row a (label, electrode).
             contrasts: Pairs of labels.
             family: What the correction runs over, in words.
+            score: Column, when not the reading's.
         """
-        return paired_tests(shown, contrasts, regions=self.regions, family=family, score=self.reading.score)
+        score = score or self.reading.score
+        return paired_tests(shown, contrasts, regions=self.regions, family=family, score=score)

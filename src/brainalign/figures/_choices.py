@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from brainalign.figures.style import MUTED, Colour
+from brainalign.figures.style import MUTED, Colour, inches_wide
 from brainalign.figures.text import number
 from brainalign.stats import MeanInterval, mean_ci
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 RULES = ("nested", "max")
 """Layer rules from left to right: chosen on inner folds, and the optimum on the scored data."""
+
+STEP = 0.36
+"""Inches from the last layer to the first rule, and on to the next."""
 
 
 def draw_choices(
@@ -35,7 +38,7 @@ def draw_choices(
         choices: Columns model, rule, subject and ``score``, one row an electrode under a rule.
         score: Column.
         colour: Of each model that has layers to choose from.
-        extent: First and last layer.
+        extent: First and last layer, which differ.
         participants: Average each participant's scores first.
 
     Returns:
@@ -44,7 +47,7 @@ def draw_choices(
     from matplotlib.ticker import MaxNLocator
 
     first, last = extent
-    step = max(0.7, 0.12 * (last - first))
+    step = STEP * (last - first) / (inches_wide(axes.figure) - 0.8 - 3 * STEP)  # type: ignore[arg-type]
     at = {rule: last + (i + 1) * step for i, rule in enumerate(RULES)}
     words = []
     for i, model in enumerate(colour):
@@ -65,7 +68,7 @@ def draw_choices(
         layers = [float(t) for t in MaxNLocator(5, integer=True).tick_values(first, last) if first <= t <= last]
         axes.set_xticks([*layers, *at.values()], [*(f"{t:.0f}" for t in layers), *at], minor=False)
         axes.axvline(last + 0.5 * step, color=MUTED, linewidth=0.6)
-        axes.set_xlim(first - 0.4 * step, last + 2.7 * step)
+        axes.set_xlim(first - 0.4 * step, last + 2.6 * step)
     return words
 
 

@@ -58,6 +58,7 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
     """
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
+    from matplotlib.transforms import ScaledTranslation
 
     letters, captions, drawn = iter(ascii_uppercase), [], []
     with style():
@@ -72,7 +73,11 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
             for i, (draw, _) in enumerate(row):
                 letter = next(letters)
                 strip = inner.add_subfigure(columns[2 * i])
-                strip.text(0.5, 1.0, letter, ha="center", va="top", weight="bold", size=FONT + 3, gid=f"panel {letter}")
+                below = strip.transSubfigure + ScaledTranslation(0.0, -0.04, figure.dpi_scale_trans)
+                strip.text(
+                    0.5, 1.0, letter, transform=below, ha="center", va="top", weight="bold", size=FONT + 3,
+                    gid=f"panel {letter}",
+                )  # fmt: skip
                 panel = Panel(cast("Figure", inner.add_subfigure(columns[2 * i + 1])), widths[i])
                 captions.append(f"{letter}. {draw(panel)[1]}")
                 drawn.append((place, panel))

@@ -37,6 +37,8 @@ SCORE_LABELS = {
     "r_pooled": "Pearson r, folds pooled",
     "r2": "R² (1 − SSE/SST)",
     "r2_pearson": "squared Pearson r",
+    "similarity": "shared variance of predictions (squared Pearson r)",
+    "similarity_partial": "shared variance of predictions (squared Pearson r), onsets partialled out",
 }
 """Axis label of each score; scores have no unit, so the label is the definition."""
 
