@@ -151,9 +151,8 @@ def _cmap() -> Any:
     import matplotlib
     from matplotlib.colors import ListedColormap
 
-    cmap = ListedColormap(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.94, 256)))
-    cmap.set_under(NEGATIVE)
-    return cmap
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.94, 256))
+    return ListedColormap(colours).with_extremes(under=NEGATIVE)
 
 
 def _best(own: pd.DataFrame, label: str, score: str) -> str:

@@ -13,6 +13,7 @@ from brainalign.figures.style import (
     MUTED,
     SINGLE,
     colours,
+    legend_above,
     new_figure,
     order_of,
     score_label,
@@ -77,12 +78,15 @@ def model_scatter(
         margin = 0.06 * (high - low or 1.0)
         limits = (low - margin, high + margin)
         axes.plot(limits, limits, color=MUTED, linewidth=0.8, zorder=0, gid="identity")
-        axes.set(xlim=limits, ylim=limits, aspect="equal")
-        axes.set_xlabel(f"{wrap(b, 40)}\n{score_label(score)}")
-        axes.set_ylabel(f"{wrap(a, 40)}\n{score_label(score)}")
+        axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="NW")
+        room = 40 if into is None else 26  # letters along the square
+        axes.set_xlabel(f"{wrap(b, room)}\n{wrap(score_label(score), room)}")
+        axes.set_ylabel(f"{wrap(a, room)}\n{wrap(score_label(score), room)}")
         axes.locator_params(nbins=6)
-        if len(both):
+        if len(both) and into is None:
             figure.legend(loc="outside right upper", handletextpad=0.3)
+        elif len(both):  # a panel's width is for the square
+            legend_above(figure, *axes.get_legend_handles_labels())
     above = int((both["value_a"] > both["value_b"]).sum())
     difference = mean_ci(both["value_a"] - both["value_b"])
     share = f" ({100 * above / len(both):.0f} %)" if len(both) else ""

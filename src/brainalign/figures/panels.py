@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, cast
 
-from brainalign.figures.style import DOUBLE, FONT, style
+from brainalign.figures.style import ABOVE, DOUBLE, FONT, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,5 +90,6 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
 
 def _height(panel: Panel) -> float:
     """Inches that a panel needs: as alone, where its legend has a line, and the further lines of its legend."""
-    legends = [legend.get_window_extent().height / panel.figure.dpi for legend in panel.figure.legends]
-    return panel.height + max(0.0, max(legends, default=0.0) - 2 * LINE)
+    above = [legend for legend in panel.figure.legends if legend.get_gid() == ABOVE]
+    legend = max((own.get_window_extent().height / panel.figure.dpi for own in above), default=0.0)
+    return panel.height + max(0.0, legend - 2 * LINE)

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
 from brainalign.figures.style import (
     DOUBLE,
+    FONT,
     INK,
     SMALL,
     Colour,
     colours,
     dots,
+    inches_wide,
     new_figure,
     order_of,
     score_label,
@@ -75,7 +77,8 @@ def score_distribution(
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_ylim(len(shown) - 0.5, -0.5)
-        axes.set_xlabel(f"{score_label(score)}, one dot per {noun}")
+        room = max(12, int((inches_wide(figure) - 2.0) * 72 / (0.56 * FONT)))
+        axes.set_xlabel(wrap(f"{score_label(score)}, one dot per {noun}", room))
     caption = f"Distribution of {score_label(score)} (line: median). {'; '.join(sentences)}."
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 

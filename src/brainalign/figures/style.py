@@ -29,6 +29,9 @@ fades on white, has given way to grey."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
+ABOVE = "legend above"
+"""Id of a legend that takes its height from the axes."""
+
 INK, MUTED = "#222222", "#8A8A8A"
 FONT, SMALL = 8.0, 7.0
 
@@ -38,7 +41,7 @@ SCORE_LABELS = {
     "r2": "R² (1 − SSE/SST)",
     "r2_pearson": "squared Pearson r",
     "similarity": "shared variance of predictions (squared Pearson r)",
-    "similarity_partial": "shared variance of predictions (squared Pearson r), onsets partialled out",
+    "similarity_partial": "shared variance of predictions (squared partial r given onsets)",
 }
 """Axis label of each score; scores have no unit, so the label is the definition."""
 
@@ -167,7 +170,7 @@ def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
     figure.legend(
         [handles[i] for i in by_column], [wrapped[i] for i in by_column], loc="outside upper left", ncols=columns,
         columnspacing=1.2, handlelength=1.4,
-    )  # fmt: skip
+    ).set_gid(ABOVE)  # fmt: skip
 
 
 def inches_wide(figure: Figure) -> float:
