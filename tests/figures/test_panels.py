@@ -67,7 +67,9 @@ def test_rows_are_as_high_as_their_content_and_shares_are_widths(make_scores, ca
 @pytest.mark.parametrize("names", [SHORT, LONG])
 @pytest.mark.parametrize("n_regions", [2, 5, 8])
 @pytest.mark.parametrize("stamped", [False, True])
-def test_nothing_is_cut_and_letters_stand_free(make_scores, make_tests, make_layers, example, names, n_regions, stamped):
+def test_nothing_is_cut_and_letters_stand_free(
+    make_scores, make_tests, make_layers, example, names, n_regions, stamped
+):
     scores = make_scores(names, REGIONS[:n_regions])
     layers = make_layers({names[0]: 25, names[1]: 13, names[2]: 1})
     times, actual, predictions, words = example
@@ -106,5 +108,6 @@ def test_legends_are_read_row_by_row(make_scores, n):
     assert [text.replace("\n", "") for _, text in rows] == names
     colours = [h.get_facecolor()[:3] for h in legend.legend_handles]
     by_name = dict(zip((t.get_text() for t in legend.get_texts()), colours, strict=True))
-    bars = {a.get_gid().split()[-1]: a.get_facecolor()[:3] for a in figure.findobj(lambda a: "bar A1" in (a.get_gid() or "")) if hasattr(a, "get_height")}  # fmt: skip
-    assert {name.replace("\n", ""): c for name, c in by_name.items()} == bars
+    found = figure.findobj(lambda a: (a.get_gid() or "").startswith("bar A1"))
+    bars = {bar.get_gid().split()[-1]: bar.get_facecolor()[:3] for bar in found}
+    assert {name.replace("\n", ""): colour for name, colour in by_name.items()} == bars
