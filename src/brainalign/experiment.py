@@ -19,6 +19,7 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
+from brainalign.analysis.similarity import similarity
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, other, settle
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
@@ -29,7 +30,8 @@ from brainalign.tracking import absolute_uri, finished, identity, provenance, tr
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "ceiling": ceiling, "cca": cca, "decomposition": decomposition, "latency": latency, "extract": extract,
+    "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
+    "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
