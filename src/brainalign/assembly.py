@@ -57,6 +57,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         outer_folds=encoding.outer_folds,
         split_kind=encoding.split,
         gap=encoding.gap,
+        repeats=encoding.repeats,
         align="offset" if config.features.align == "offset" else "onset",
         resample="lanczos" if config.features.resample == "lanczos" else "box",
         seed=config.seed,

@@ -14,6 +14,7 @@ from brainalign.analysis.extract import extract
 from brainalign.analysis.latency import latency
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, settle
 from brainalign.describe import describe_data, question, show_end, show_plan
@@ -23,7 +24,7 @@ from brainalign.tracking import absolute_uri, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "cca": cca, "latency": latency, "extract": extract,
+    "encoding": encoding, "cca": cca, "latency": latency, "extract": extract, "variance_partition": variance_partition,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -46,8 +47,9 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         study.check()
     models = open_models(config, study)
     present = list(models)
+    options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
-        show_plan(plan_stages(study, models, config.analysis.kind))
+        show_plan(plan_stages(study, models, config.analysis.kind, options))
         return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
@@ -68,7 +70,6 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         description=question(config, dataset, [m.name for m in present]),
     ) as tracked:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
-        options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
         result = ANALYSES[config.analysis.kind](study, models, **options)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(

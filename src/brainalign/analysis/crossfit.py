@@ -72,7 +72,7 @@ def crossfit(
     voiced = "words" in (kind, x.unit, y.unit)
     rows_of = lru_cache(maxsize=1)(lambda pair: paired_rows(study, x, y, pair, kind))
     for fold in track(range(len(study.split.folds)), f"CCA of {x.name} and {y.name}"):
-        pair = (layers[0], layers[1]) if layers else (_best_layer(study, x, fold), _best_layer(study, y, fold))
+        pair = (layers[0], layers[1]) if layers else (study.best_layer(x, fold), study.best_layer(y, fold))
         rows = rows_of(pair)
         fitted, held_out = frozenset(study.split.training(fold)), study.split.folds[fold].test
         train_x, train_y, _ = rows.take(marks_of(study, fitted, kind, voiced))
@@ -120,9 +120,3 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
         study.channels, scores, model=model.name, space=part, rule=study.reading.rule, layer=choice,
         alphas=np.asarray(study.alphas), pooled=pooled_r(study.design, scores),
     )  # fmt: skip
-
-
-def _best_layer(study: Study, model: Representation, fold: int) -> int:
-    """The layer with the best inner score, averaged over electrodes; the outer test rows have no say in it."""
-    inner = {n: float(np.nanmean(s.inner[fold])) for n, s in study.race(model).layers.items()}
-    return max(inner, key=lambda n: inner[n])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.design import Design
-from brainalign.encoding.nested import Batches, OuterScores, Search, fit_scaled
+from brainalign.encoding.nested import Batch, Frames, OuterScores, Search, fit_scaled
 from brainalign.linalg.arithmetic import Arithmetic
 
 
@@ -46,10 +46,15 @@ def combinations_of(bands: int, ratios: Sequence[float]) -> NDArray[np.float64]:
     return np.array([(1.0, *later) for later in product(ratios, repeat=bands - 1)], dtype=np.float64)
 
 
+def side_by_side(bands: Sequence[Frames]) -> Frames:
+    """The columns of several bands as one set of features: stimulus -> (T, all of their dims)."""
+    return {s: np.hstack([band[s] for band in bands]) for s in bands[0]}
+
+
 def fit_banded(
     design: Design,
-    batches: Batches,
-    widths: Sequence[int],
+    bands: Iterable[tuple[Sequence[Frames], Sequence[int]]],
+    n_bands: int,
     ratios: Sequence[float],
     lags: NDArray[np.int64],
     alphas: Sequence[float],
@@ -66,15 +71,20 @@ def fit_banded(
 
     Args:
         design: Responses and split.
-        batches: Features with the bands' columns side by side, and the outer folds that they are for.
-        widths: Number of features in each band.
+        bands: The features of each band, and the outer folds that they are for.
+        n_bands: How many bands.
         ratios: Penalties that every later band chooses from, in units of the first's.
         lags: (m,) consecutive integers.
         alphas: The grid of the first band's penalties, ascending.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
     """
-    candidates = combinations_of(len(widths), ratios)
-    scales = [np.repeat(np.sqrt(row), widths) for row in candidates]
-    scores, chosen = fit_scaled(design, batches, lags, alphas, scales, arithmetic, search)
+    candidates = combinations_of(n_bands, ratios)
+
+    def batches() -> Iterator[Batch]:
+        for frames, folds in bands:
+            widths = [next(iter(band.values())).shape[1] for band in frames]
+            yield Batch(side_by_side(frames), folds, [np.repeat(np.sqrt(row), widths) for row in candidates])
+
+    scores, chosen = fit_scaled(design, batches(), lags, alphas, arithmetic, search)
     return BandedScores(scores, np.moveaxis(candidates[chosen], -1, 0))

@@ -26,11 +26,23 @@ from brainalign.progress import track
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 """Stimulus -> (T, d): one layer's features."""
 
-Batches = Iterable[tuple[Frames, Sequence[int]]]
-"""Features, and the outer folds that they are for; every fold once."""
-
 Scale = float | NDArray[np.float64]
 """Factor of each feature's standard deviation, (d,) or one for all: the root of its penalty in units of alpha."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Features of some outer folds.
+
+    Attributes:
+        frames: The features.
+        folds: The outer folds that they are for.
+        scales: Each is tried with every alpha.
+    """
+
+    frames: Frames
+    folds: Sequence[int]
+    scales: Sequence[Scale] = (1.0,)
 
 
 @dataclass
@@ -118,16 +130,15 @@ def fit_outer(
         keep_weights: Hand over the weights of every outer fold.
     """
     folds = range(len(design.split.folds))
-    batches: Batches = [(features, folds)] if isinstance(features, Mapping) else ((features(f), [f]) for f in folds)
-    return fit_scaled(design, batches, lags, alphas, (1.0,), arithmetic, search, keep_weights)[0]
+    batches = [Batch(features, folds)] if isinstance(features, Mapping) else (Batch(features(f), [f]) for f in folds)
+    return fit_scaled(design, batches, lags, alphas, arithmetic, search, keep_weights)[0]
 
 
 def fit_scaled(
     design: Design,
-    batches: Batches,
+    batches: Iterable[Batch],
     lags: NDArray[np.int64],
     alphas: Sequence[float],
-    scales: Sequence[Scale],
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
     keep_weights: bool = False,
@@ -136,10 +147,9 @@ def fit_scaled(
 
     Args:
         design: Responses and split.
-        batches: Features and the outer folds that they are for.
+        batches: Features of every outer fold, with as many scales in each.
         lags: (m,) consecutive integers.
         alphas: The grid of penalties, ascending.
-        scales: Each is tried with every alpha.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold.
@@ -149,25 +159,24 @@ def fit_scaled(
     """
     k, c = len(design.split.folds), design.n_channels
     out, chosen = OuterScores.empty(k, c), np.zeros((k, c), dtype=np.int64)
-    inner = np.full((k, len(scales) * len(alphas), c), np.nan)
     sums = AtomMoments(lags, arithmetic)
-    for frames, folds in batches:
+    for batch in batches:
+        frames, folds = batch.frames, batch.folds
+        inner = np.full((k, len(batch.scales) * len(alphas), c), np.nan)
         if keep_weights:
             shape = len(lags), next(iter(frames.values())).shape[1], c
             out.weights.extend(np.full(shape, np.nan, dtype=np.float32) for _ in folds)
         for group in design.groups:
-            curves = inner_curves(sums.of(group, frames), design.split, alphas, folds, arithmetic, search, scales)
-            for f in folds:
-                inner[f, :, group.channels] = curves[f].T
+            inner[:, :, group.channels] = inner_curves(
+                sums.of(group, frames), design.split, alphas, folds, arithmetic, search, batch.scales
+            )
         for group in design.groups:
             here = group.channels
             for f in folds:
                 best = _choices(inner[f], search.rule)[here]
                 chosen[f, here] = best // len(alphas)
                 penalties = np.asarray(alphas, dtype=np.float64)[best % len(alphas)]
-                _fit_fold(
-                    design, group, f, sums.of(group, frames), frames, penalties, scales, chosen[f, here], arithmetic, out
-                )
+                _fit_fold(design, group, f, sums.of(group, frames), batch, penalties, chosen[f, here], arithmetic, out)
                 out.inner[f, here] = inner[f, best, here]
     return out, chosen
 
@@ -177,9 +186,8 @@ def _fit_fold(
     group: MaskGroup,
     fold: int,
     sums: Sums,
-    frames: Frames,
+    batch: Batch,
     alphas: NDArray[np.float64],
-    scales: Sequence[Scale],
     chosen: NDArray[np.int64],
     arithmetic: Arithmetic,
     out: OuterScores,
@@ -189,6 +197,7 @@ def _fit_fold(
     if sum(group.rows(a) for a in training) < 2:
         return  # a participant who heard nothing of this fold's training stimuli has no score in it
     out.alpha[fold, group.channels] = alphas
+    frames, scales = batch.frames, batch.scales
     train = sums.total(training)
     mean, sd = train.scale()
     for number in np.unique(chosen):

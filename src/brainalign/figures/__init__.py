@@ -10,6 +10,7 @@ from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import stamp
+from brainalign.figures.variance_partition import variance_partition
 
 __all__ = [
     "canonical_correlations",
@@ -22,4 +23,5 @@ __all__ = [
     "region_bars",
     "score_distribution",
     "stamp",
+    "variance_partition",
 ]
