@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brainalign.analysis.cca import cca
 from brainalign.analysis.ceiling import ceiling
+from brainalign.analysis.convergence import convergence
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
@@ -18,8 +19,9 @@ from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
 from brainalign.analysis.similarity import similarity
+from brainalign.analysis.study import Study
+from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, other, settle
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
@@ -31,7 +33,7 @@ from brainalign.tracking.files import write_figures, write_json, write_metrics, 
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
-    "latency": latency, "extract": extract,
+    "variance_partition": variance_partition, "convergence": convergence, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -61,8 +63,10 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         study.check()
     models = open_models(config, study)
     present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
+    present = list(models)
+    options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
-        show_plan(plan_stages(study, models, config.analysis.kind))
+        show_plan(plan_stages(study, models, config.analysis.kind, options))
         return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
@@ -94,6 +98,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             result.tables["leak_audit"] = study.leak_audit
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
+        result = ANALYSES[config.analysis.kind](study, models, **options)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,

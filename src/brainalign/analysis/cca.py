@@ -66,7 +66,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         k: Canonical variates that were asked for.
     """
     result, score = AnalysisResult(), study.reading.score
-    (model, partner), baseline, compared = models.pair, models.baseline, models.compared
+    (model, partner), compared = models.pair, models.compared
     full = [study.scores(m) for m in compared]
     profile = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
     sides: tuple[tuple[Side, str], ...] = (("x", model.name), ("y", partner.name))

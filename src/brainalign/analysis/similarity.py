@@ -41,8 +41,7 @@ def similarity(study: Study, models: Models) -> AnalysisResult:
     result = AnalysisResult()
     table, tests = add_similarity(result, study, races)
     if tests is not None:
-        result.tables["tests"] = tests
-        add_tests(result, tests[tests["score"] == "similarity"])
+        add_tests(result, tests, study.noun)
     example = partial(example_figure, study, model.name, {m.name: races[m.name] for m in (model, partner)})
     result.figures["similarity"] = figure_3(lambda panel: example(into=panel), table, tests, noun=study.noun)
     if baseline is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,11 +18,11 @@ from brainalign.data.leak import leak_audit, share_leaked
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
+from brainalign.encoding.banded_nested import BandedScores, fit_banded
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
-from brainalign.encoding.nested import OuterScores, Search, fit_outer
+from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
-from brainalign.encoding.scores import over_folds
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
@@ -52,12 +52,12 @@ class Study:
         outer_folds: Number of outer folds.
         split_kind: ``stimulus``, ``presentation``, ``blocks``, or ``auto``: blocks where there is one stimulus, else stimulus.
         gap: Frames on either side of a test block, or None for the window's length.
+        repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         align: ``onset`` or ``offset``: where a word's vector is placed.
         resample: ``box`` or ``lanczos``: how rows come to a slow grid.
         seed: Of the split and of every null.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
-        repeats: ``all``, ``average`` or ``first``: a stimulus's presentations in training.
         reading: Which score, layer rule and p results are about.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
@@ -182,6 +182,10 @@ class Study:
     @cached_property
     def design(self) -> Design:
         """Responses and split as one regression problem."""
+        if self.repeats != "all":
+            self.notes.append(
+                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of a stimulus's presentations; scores are of single ones."
+            )
         return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
 
     @cached_property
@@ -203,14 +207,16 @@ class Study:
         found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
         return found.values
 
-    def plan(self, dims: int, n_lags: int | None = None) -> FitPlan:
+    def plan(self, dims: int, n_lags: int | None = None, scales: int = 1) -> FitPlan:
         """What ``fit`` would do with features of a width.
 
         Args:
             dims: Their width.
             n_lags: Lags, when not the window's.
+            scales: Combinations of bands' ratios.
         """
-        return plan_fit(self.design, dims, n_lags or len(self.lags), len(self.alphas), self.arithmetic, self.search)
+        lags, alphas = n_lags or len(self.lags), len(self.alphas)
+        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, scales)
 
     def fit(
         self,
@@ -244,6 +250,32 @@ class Study:
             self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
         )
 
+    def fit_banded(
+        self,
+        bands: Iterable[tuple[Sequence[Frames], Sequence[int]]],
+        dims: Sequence[int],
+        ratios: Sequence[float],
+        name: str,
+    ) -> BandedScores:
+        """Nested banded ridge TRFs of all electrodes: a penalty for each band of features; a long fit says its plan first.
+
+        Args:
+            bands: The features of each band, and the outer folds that they are for.
+            dims: Width of each band, at most.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            name: Of the features, for the log.
+
+        Raises:
+            BrainalignError: The fit does not fit into this machine's memory.
+        """
+        width, scales = sum(dims), len(ratios) ** (len(dims) - 1)
+        check_fits(lambda d, n: self.plan(d, n, scales), width, len(self.lags))
+        plan = self.plan(width, scales=scales)
+        seconds = plan.seconds(self.arithmetic)
+        if seconds > LONG:
+            log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
+        return fit_banded(self.design, bands, len(dims), ratios, self.lags, self.alphas, self.arithmetic, self.search)
+
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
@@ -255,6 +287,23 @@ class Study:
                 log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
             self._races[representation.name] = race
         return self._races[representation.name]
+
+    def best_layer(self, representation: Representation, fold: int) -> int:
+        """The layer that stands for a whole model in an outer fold.
+
+        It is the one with the best inner score, averaged over electrodes, in which the fold's test rows have no say; where
+        ``reading.rule`` is ``max``, the one with the best score on the scored data, as published.
+
+        Args:
+            representation: The model.
+            fold: The outer fold.
+        """
+        if len(representation.layers) == 1:
+            return representation.layers[0]
+        layers = self.race(representation).layers
+        published = self.reading.rule == "max"
+        mean = {n: float(np.nanmean(s.r if published else s.inner[fold])) for n, s in layers.items()}
+        return max(mean, key=lambda n: mean[n])
 
     def scores(self, representation: Representation) -> pd.DataFrame:
         """Scores of a model, nested layer choice and optimistic maximum: one row a (rule, electrode)."""
@@ -305,22 +354,6 @@ class Study:
             table, self.reading.floor,
             {"r2": "r2_normalized", "r": "r_normalized", "r2_pearson": "r2_pearson_normalized", "r2_repeated": "r2_repeated_normalized"},
         )  # fmt: skip
-
-    def best_layer(self, representation: Representation, fold: int) -> int:
-        """The layer with the best mean score over electrodes: on the fold's inner folds, or as the reading's ``max`` on the scored data.
-
-        Args:
-            representation: The model.
-            fold: Outer fold whose test rows have no say in it (under ``max`` they do, as published).
-        """
-        if len(representation.layers) == 1:
-            return representation.layers[0]
-        layers = self.race(representation).layers
-        if self.reading.rule == "max":
-            mean = {n: float(np.nanmean(over_folds(s.r))) for n, s in layers.items()}
-        else:
-            mean = {n: float(np.nanmean(s.inner[fold])) for n, s in layers.items()}
-        return max(mean, key=lambda n: mean[n])
 
     def layer_scores(self, representation: Representation) -> pd.DataFrame:
         """The profile over depth: one row a (layer, electrode)."""

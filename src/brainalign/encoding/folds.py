@@ -60,7 +60,7 @@ def presentations_split(
         for f in range(len(pairs))
     )
     whole = tuple(np.full(t, a) for t, a in zip(lengths, atom_of.ravel(), strict=True))
-    return Split("cv", whole, folds, float("nan"))
+    return Split("cv", whole, folds)
 
 
 def no_split(lengths: Sequence[int]) -> Split:

@@ -15,6 +15,7 @@ from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import stamp
 from brainalign.figures.sweep_metric import sweep_metric
+from brainalign.figures.variance_partition import variance_partition
 
 __all__ = [
     "Panel",
@@ -35,4 +36,5 @@ __all__ = [
     "score_distribution",
     "stamp",
     "sweep_metric",
+    "variance_partition",
 ]

@@ -24,7 +24,7 @@ def shift_p(
     draws: int,
     seed: int,
 ) -> tuple[Array, NDArray[np.int64]]:
-    """p of the mean over folds of Pearson r, against circular shifts of the responses within each fold.
+    """P of the mean over folds of Pearson r, against circular shifts of the responses within each fold.
 
         p = (1 + #{null >= observed}) / (1 + M),   M = min(draws, distinct shifts)
 
@@ -67,7 +67,7 @@ def shift_p(
 
 
 def _group(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> tuple[Array, int]:
-    """p of electrodes that share their rows, and M."""
+    """P of electrodes that share their rows, and M."""
     curves, allowed = [], []
     for y, f in folds:
         n = len(y)
