@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import hydra
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -17,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from brainalign.config import check, conf_folder
 from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
+from brainalign.sweep import finish
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOENT, errno.ENOTDIR, errno.EDQUOT)
 """What goes wrong where results are to be written."""
@@ -31,11 +33,27 @@ def _task(composed: DictConfig) -> None:
         from brainalign.tracking import sigterm_raises
 
         with sigterm_raises():  # before the MLflow run is there, too: submitit's own handler ignores SIGTERM
-            run(config, Path(job.runtime.output_dir))
+            run(config, Path(job.runtime.output_dir), [str(o) for o in job.overrides.task])
     except BrainalignError as error:
         if job.mode == RunMode.MULTIRUN:
+            _record(error, composed, job)
             raise  # the other children go on; the sweep's end reports it
         _refuse(str(error))
+
+
+def _record(error: BrainalignError, composed: DictConfig, job: HydraConf) -> None:
+    """Keep the sentence of a sweep's child that failed before it was tracked."""
+    from brainalign.tracking import absolute_uri, record_failure
+
+    overrides = [str(o) for o in job.overrides.task]
+    record_failure(
+        error,
+        uri=composed.tracking.uri or absolute_uri(Path(composed.paths.output).expanduser().absolute()),
+        experiment=composed.tracking.experiment,
+        name=" ".join(overrides)[:200],
+        tags={"overrides": "\n".join(overrides)},
+        folder=Path(job.runtime.output_dir),
+    )
 
 
 def _refuse(text: str) -> None:
@@ -48,7 +66,12 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the sentence is ours
     try:
-        _task()
+        try:
+            _task()
+        except BaseException as error:
+            finish(error)
+            raise
+        finish(None)
     except BrainalignError as error:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:

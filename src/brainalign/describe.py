@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,13 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.plan import GIB
 from brainalign.linalg.machine import total_memory
 from brainalign.progress import duration
+from brainalign.tracking import PARENT_RUN, Tracked, note_finished_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+log = logging.getLogger(__name__)
 
 
 def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
@@ -27,6 +33,10 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
             f"What do {models[0]} and {models[1]} share, and how well does the shared and the residual part of each predict the "
             f"responses of {people} to {heard} ({dataset.name})?"
         )
+    if config.analysis.kind == "ceiling":
+        return f"How much of the responses of {people} to {heard} ({dataset.name}) could be predicted at all?"
+    if config.analysis.kind == "validation":
+        return "Does the pipeline find what the simulator planted?"
     if config.analysis.kind == "extract":
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
     if config.analysis.kind == "latency":
@@ -69,7 +79,7 @@ def leak(study: Study) -> str:
     """The share of test frames whose stimulus is also in training, in words."""
     if study.split.kind == "blocks":
         return "all, kept apart by the gap between blocks"
-    return f"{study.split.leak:.0%}" + ("" if study.split.leak == 0 else " (LEAKY)")
+    return f"{study.leak:.0%}" + ("" if study.leak == 0 else " (LEAKY)")
 
 
 def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
@@ -112,4 +122,23 @@ def show_plan(stages: Sequence[Stage]) -> None:
     )
     console.print(
         "plan=true: nothing was done; times are estimates from a measured matrix rate and a few excerpts a model."
+    )
+
+
+def show_finished(before: Tracked, uri: str) -> None:
+    """Say that a run of the same config, data and code is FINISHED, and where; a sweep's parent is told.
+
+    Args:
+        before: That run.
+        uri: The store.
+    """
+    parent = os.environ.get(PARENT_RUN)
+    if parent:
+        note_finished_before(uri, parent, before)
+    place = Path(before.folder).expanduser() / "report.html"
+    where = f"report   {place}" if before.folder and place.is_file() else f"run      {before.id}"
+    log.info(
+        "finished before, under the same config, data and code: %s; tracking.resume=false does it again\n%s",
+        before.name,
+        where,
     )

@@ -10,7 +10,12 @@ class BrainalignError(ValueError):
     """A fault in the input or the configuration: one sentence with the file or key, the value, and what is right.
 
     The command line prints the sentence alone, without a traceback, and exits with status 1.
+
+    Attributes:
+        tracked: Whether a tracked run has logged it.
     """
+
+    tracked = False
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

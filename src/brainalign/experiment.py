@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from brainalign.analysis.cca import cca
+from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.convergence import convergence
+from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
 from brainalign.analysis.headline import headline, side_by_side
@@ -17,30 +19,40 @@ from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
+from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, other, settle
-from brainalign.describe import describe_data, question, show_end, show_plan
+from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
-from brainalign.tracking import absolute_uri, provenance, tracked_run
+from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "cca": cca, "convergence": convergence, "latency": latency, "extract": extract,
+    "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
+    "variance_partition": variance_partition, "convergence": convergence, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
+
+WITHOUT_MODEL = ("ceiling", "validation")
+"""Analyses in which the config's models have no part."""
 
 log = logging.getLogger(__name__)
 
 
-def run(config: Config, folder: Path) -> AnalysisResult | None:
+def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> AnalysisResult | None:
     """Do one run from config to report; with ``plan=true`` say what it would do, and stop.
 
     Args:
         config: Checked.
         folder: Where everything that the run leaves behind goes.
+        overrides: The command line's own words, for the record.
+
+    Returns:
+        What was found; None where nothing was done: a plan, or a run that was FINISHED before under the same identity.
     """
     started = datetime.now(UTC)
     config, asked = settle(config), config
@@ -50,24 +62,31 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
     if encodes:
         study.check()
     models = open_models(config, study)
+    present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
     present = list(models)
+    options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
-        show_plan(plan_stages(study, models, config.analysis.kind))
+        show_plan(plan_stages(study, models, config.analysis.kind, options))
         return None
 
     uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
     settings = asdict(config)
+    checkpoints = {m.name: m.digest for m in present}
+    known = identity(settings, dataset.digest, checkpoints, config.tracking.code)
+    if config.tracking.resume and (before := finished(uri, config.tracking.experiment, known)):
+        show_finished(before, uri)
+        return None
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
-        name=" · ".join(
-            [" x ".join(m.name for m in (models.model, models.partner) if m), config.analysis.kind, dataset.name]
-        ),
+        name=" · ".join(filter(None, [" x ".join(m.name for m in present[:2]), config.analysis.kind, dataset.name])),
         tags={
-            "model": models.model.name,
+            "model": " x ".join(m.name for m in present[:2]),
             "analysis": config.analysis.kind,
             "mode": config.mode,
-            **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
+            "identity": known,
+            "overrides": "\n".join(overrides),
+            **({"split": study.split.kind, "leak": study.leak} if encodes else {}),
         },
         params=settings,
         folder=folder,
@@ -75,15 +94,18 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
     ) as tracked:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         result = analyse(config, study, models)
+        if encodes:
+            result.tables["leak_audit"] = study.leak_audit
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
+        result = ANALYSES[config.analysis.kind](study, models, **options)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
             seed=config.seed,
             device=str(study.arithmetic.torch_device()),
             dataset_digest=dataset.digest,
-            checkpoints={m.name: m.digest for m in present},
+            checkpoints=checkpoints,
         )
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
@@ -94,7 +116,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         write_figures(folder, result.figures)
         write_report(
             folder / "report.html",
-            title=f"{' and '.join(m.name for m in present)} on {dataset.name}",
+            title=f"{' and '.join(m.name for m in present) or config.analysis.kind} on {dataset.name}",
             question=question(config, dataset, [m.name for m in present]),
             data=describe_data(study, encodes),
             models=[m.describe() for m in present],
@@ -132,11 +154,13 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     columns = {config.mode: headline(study, result), there.mode: headline(again, second)}
     table = side_by_side(columns["sound"], columns["paper"])
     result.tables["modes"] = table
-    readings = {c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))}
+    readings = {
+        c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))
+    }
     result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
-    leak = max(study.split.leak, again.split.leak)
+    leak = max(study.leak, again.leak)
     result.warnings.append(
         f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, CCA has "
         "seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."

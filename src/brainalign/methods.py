@@ -45,7 +45,10 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
         return [("Software", _software())]
     found = [("Responses", _responses(config, study))]
     if kind != "ceiling":
-        found += [("Temporal receptive fields", _trf(config, study)), ("Selection and scores", _selection(config, study))]
+        found += [
+            ("Temporal receptive fields", _trf(config, study)),
+            ("Selection and scores", _selection(config, study)),
+        ]
     if kind != "latency":
         found.append(("Noise ceilings", _ceilings(config)))
     if kind in SHARED:
@@ -120,8 +123,14 @@ def _spaces(config: Config, models: Models) -> str:
         "cross_fitted": "fitted on the training stimuli of each outer fold and applied to its test stimuli",
         "in_sample": "fitted on all stimuli, test ones included, as published",
     }[options.fit]
-    rows = {"auto": "words where a model has one vector a word, else frames", "words": "words", "frames": "frames"}[options.rows]
-    layers = f"layers {options.layers[0]} and {options.layers[1]}" if options.layers else "in each fold the layer of each with the best inner score"
+    rows = {"auto": "words where a model has one vector a word, else frames", "words": "words", "frames": "frames"}[
+        options.rows
+    ]
+    layers = (
+        f"layers {options.layers[0]} and {options.layers[1]}"
+        if options.layers
+        else "in each fold the layer of each with the best inner score"
+    )
     return (
         f"Canonical correlation analysis of {x} and {y} ({layers}; rows: {rows}) was {fit}, after standardisation and a truncation to "
         f"{options.variance:.0%} of the variance (ridge {options.ridge:g}). The first {options.k} canonical variates are the shared space, the other "
@@ -132,7 +141,11 @@ def _spaces(config: Config, models: Models) -> str:
 def _decomposition(config: Config, models: Models) -> str:
     parts = {"static word vectors": models.lexical, "acoustics": models.acoustic, "residual context": models.contextual}
     named = ", ".join(f"{what} ({m.name})" for what, m in parts.items() if m is not None)
-    before = f"the word itself and the {config.analysis.previous} before it" if config.analysis.previous else "the word itself"
+    before = (
+        f"the word itself and the {config.analysis.previous} before it"
+        if config.analysis.previous
+        else "the word itself"
+    )
     return (
         f"The shared variates were held in a second CCA, frame by frame and on training stimuli alone, against {named}; residual context is a "
         f"layer of the language model less what a cross-fitted ridge regression predicts from {before} (Toneva et al. 2022). The variates, "

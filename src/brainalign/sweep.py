@@ -1,26 +1,41 @@
-"""A sweep is one parent MLflow run with its children below it."""
+"""A sweep is one parent MLflow run with its children below it, summed up when the last has ended."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from brainalign.errors import BrainalignError
 from brainalign.launchers import check_launcher
+
+if TYPE_CHECKING:
+    from brainalign.tracking import Run
+
+OBJECTIVES = ("r2_normalized/mean", "r2/mean", "latency/single_lag/peak_s", "partition/unexplained/mean")
+"""Metrics that name the best child; the first that the children have."""
+
+log = logging.getLogger(__name__)
 
 
 class SweepParent(Callback):
-    """Hydra callback: opens the parent run before any child starts, and closes it after the last.
+    """Hydra callback: opens the parent run before any child starts; :func:`finish` sums up and closes it.
 
     The store is made here, in the sweep's own process, because a fresh SQLite file does not survive two workers that
     both migrate it. The children find their parent by the environment variable that ``tracking.as_parent`` sets.
     """
 
+    current: ClassVar[SweepParent | None] = None
+
     def __init__(self) -> None:
         self._open = ExitStack()
+        self._run: Run | None = None
+        self._swept: list[str] = []
 
     def __reduce__(self) -> tuple[type[SweepParent], tuple[()]]:
         """Launchers send the callbacks to their workers; the open run stays here."""
@@ -32,9 +47,9 @@ class SweepParent(Callback):
 
         check_launcher(config.hydra.launcher)
         output = Path(config.paths.output).expanduser().absolute()
-        swept = [str(o) for o in config.hydra.overrides.task]
-        overrides = " ".join(swept)
-        run = self._open.enter_context(
+        overrides = " ".join(str(o) for o in config.hydra.overrides.task)
+        self._swept = swept_keys(config)
+        self._run = self._open.enter_context(
             tracked_run(
                 uri=config.tracking.uri or absolute_uri(output),
                 experiment=config.tracking.experiment,
@@ -45,8 +60,87 @@ class SweepParent(Callback):
                 description=f"Sweep `{overrides}`; one child run each.",
             )
         )
-        self._open.enter_context(as_parent(run))
+        self._open.enter_context(as_parent(self._run))
+        SweepParent.current = self
 
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Close the parent run."""
-        self._open.close()
+    def close(self, error: BaseException | None) -> None:
+        """Sum up the children and end the parent: FINISHED, or as the error says.
+
+        Args:
+            error: What ended the sweep, where something did. Hydra raises the first failed child's when all have ended.
+        """
+        assert self._run is not None, "on_multirun_start has been called"
+        try:
+            failed, total = sum_up(self._run, self._swept)
+        except Exception:  # the children's results stand whatever becomes of their summary
+            log.exception("the sweep's summary could not be made")
+            failed = total = 0
+        if isinstance(error, Exception) and failed:
+            error = BrainalignError(f"{failed} of {total} children did not finish; the table of children says why.")
+        self._open.__exit__(type(error) if error else None, error, None)
+        SweepParent.current = None
+
+
+def finish(error: BaseException | None) -> None:
+    """End the sweep that this process started, if it did.
+
+    Args:
+        error: What ended it, or None.
+    """
+    if SweepParent.current is not None:
+        SweepParent.current.close(error)
+
+
+def swept_keys(config: DictConfig) -> list[str]:
+    """Keys to which the command line gave several values."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_overrides([str(o) for o in config.hydra.overrides.task])
+    return [o.key_or_group + (f"@{o.package}" if o.package else "") for o in parsed if o.is_sweep_override()]
+
+
+def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
+    """Table of the children, the best, a figure over the swept keys, and those that failed: in the folder, in MLflow, in print.
+
+    Args:
+        parent: Of the sweep.
+        swept: Keys whose values differ between the children.
+
+    Returns:
+        How many children did not finish, and how many there are.
+    """
+    from brainalign.figures.sweep_metric import sweep_metric
+    from brainalign.tracking.files import write_figures, write_tables
+    from brainalign.tracking.search import children, children_table
+
+    found = children(parent.uri, parent.experiment_id, parent.id)
+    if not found:
+        return 0, 0
+    table = children_table(found, swept)
+    write_tables(parent.folder, {"children": table})
+    done = table[table["status"] == "FINISHED"]
+    counts = {f"children/{status.lower()}": float(n) for status, n in table["status"].value_counts().items()}
+    parent.log_metrics(counts)
+    objective = next((name for name in OBJECTIVES if name in done and np.isfinite(done[name]).any()), None)
+    lines = [
+        f"{len(table)} children: " + ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())
+    ]
+    if objective is not None:
+        best = done.loc[done[objective].idxmax()]
+        parent.log_metrics({f"best/{objective}": float(best[objective])})
+        parent.set_tags({"best": best["run"]})
+        lines.append(f"best by {objective}: {_told(best, swept)} with {best[objective]:.4f}")
+        if len(done) > 1:
+            write_figures(parent.folder, {"sweep": sweep_metric(done, swept, objective)})
+    rest = table[table["status"] != "FINISHED"].to_dict("records")
+    lines += [f"{row['status']}: {_told(row, swept)}: {row['error']}" for row in rest]
+    parent.log_artifacts(parent.folder)
+    parent.set_tags({"mlflow.note.content": "\n\n".join([f"Sweep over {', '.join(swept) or 'nothing'}.", *lines])})
+    for line in lines:
+        log.info(line)
+    return len(rest), len(table)
+
+
+def _told(row: Any, swept: list[str]) -> str:
+    """A child by what it was given."""
+    return ", ".join(f"{key}={row[key]}" for key in swept if key in row) or str(row["name"])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pandas as pd
 
 from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
+from brainalign.analysis.regions import region_table
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
-from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about
+from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.figures import layer_profile, model_scatter, region_bars, score_distribution
-from brainalign.stats import one_sample_tests
+from brainalign.stats import ZERO
 
 
 def encoding(study: Study, models: Models) -> AnalysisResult:
@@ -18,7 +21,7 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
 
     Args:
         study: Data, window and folds.
-        models: The model in question, and the baseline that it must beat, where the data allow one.
+        models: The model in question, its partner where there is one, and the baseline that they must beat.
 
     Returns:
         Tables scores, layers, tests, against_zero; the figures of the issue's point 9 that need no CCA.
@@ -29,27 +32,16 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
     layers = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
     shown = study.shown(scores)
     for m in compared:
-        prefix = "" if m is model else "baseline/"
+        prefix = {model.name: "", baseline.name if baseline is not None else "": "baseline/"}.get(m.name, "partner/")
         add_scores(result, scores, m.name, study.noun, prefix)
         add_layer_curves(result, layers, m.name, prefix)
     result.tables |= {"scores": scores, "layers": layers}
-    zero = one_sample_tests(
-        shown, [m.name for m in compared], regions=study.regions, family="models x regions, against 0",
-        over="participants", score="r",
-    )  # fmt: skip
-    result.tables["against_zero"] = zero
-    contrasts = [(model.name, baseline.name)] if baseline is not None else []
-    tests = study.paired(shown, contrasts, "contrasts x regions")
+    result.tables["regions"] = region_table(study, scores)
+    zero = study.paired(shown, [(m.name, ZERO) for m in compared], "models x regions, against 0", "r")
+    tests = study.paired(shown, list(combinations([m.name for m in compared], 2)), "contrasts x regions")
+    for table in (zero, tests):
+        add_tests(result, table, study.noun)
     if baseline is not None:
-        result.tables["tests"] = tests
-        add_tests(result, tests)
-        for row in tests.itertuples():
-            result.summary.append(
-                (
-                    f"{row.contrast}, {row.region} ({row.n} {study.noun}s)",
-                    f"t = {row.t:.2f}, p (Bonferroni) = {row.p_bonferroni:.3g}",
-                )
-            )
         result.figures["model_scatter"] = model_scatter(shown, model.name, baseline.name, score, noun=study.noun)
     result.figures |= {
         "score_distribution": score_distribution(shown, score, noun=study.noun),
@@ -58,4 +50,5 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         "prediction_example": example_figure(study, model.name, {m.name: study.race(m).nested[0] for m in compared}),
     }
     warn_about(result, scores, study.outer_folds)
+    warn_about_ceilings(result, study)
     return result

@@ -28,20 +28,35 @@ def headline(study: Study, result: AnalysisResult) -> pd.DataFrame:
         for model, own in shown.groupby("model", sort=False):
             for region, inside in [("all", own), *own.groupby("region", sort=False)]:
                 values = inside[study.reading.score].dropna()
-                rows.append({"what": f"{model}: mean score", "region": region, "value": values.mean(), "n": len(values)})
+                rows.append(
+                    {"what": f"{model}: mean score", "region": region, "value": values.mean(), "n": len(values)}
+                )
     if "canonical" in result.tables:
         first = result.tables["canonical"].query("component == 1")
         rows += [
-            {"what": f"first canonical correlation, {column.replace('_', ' ')}", "region": "all", "value": first[column].mean()}
+            {
+                "what": f"first canonical correlation, {column.replace('_', ' ')}",
+                "region": "all",
+                "value": first[column].mean(),
+            }
             for column in ("in_sample", "held_out")
         ]
     if "similarity" in result.tables:
         for model, own in result.tables["similarity"].groupby("model", sort=False):
-            rows.append({"what": f"{model}: shared variance of predictions", "region": "all", "value": own["r2"].mean(), "n": len(own)})
+            rows.append(
+                {
+                    "what": f"{model}: shared variance of predictions",
+                    "region": "all",
+                    "value": own["r2"].mean(),
+                    "n": len(own),
+                }
+            )
     if "tests" in result.tables:
         tests = result.tables["tests"]
         for test in tests[tests["primary"]].itertuples():
-            rows.append({"what": f"{test.contrast}: corrected p", "region": test.region, "value": test.p_corrected, "n": test.n})
+            rows.append(
+                {"what": f"{test.contrast}: corrected p", "region": test.region, "value": test.p_corrected, "n": test.n}
+            )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,12 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.reading import Reading
+from brainalign.analysis.repeats import repeated_scores, study_ceilings
+from brainalign.analysis.significance import electrode_p
+from brainalign.data.leak import leak_audit, share_leaked
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
+from brainalign.encoding.banded_nested import BandedScores, fit_banded
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
-from brainalign.encoding.nested import OuterScores, Search, fit_outer
+from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
@@ -26,7 +30,8 @@ from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
 from brainalign.progress import duration, track
-from brainalign.stats import paired_tests
+from brainalign.stats import compare, fdr
+from brainalign.stats.ceiling import normalise
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +52,7 @@ class Study:
         outer_folds: Number of outer folds.
         split_kind: ``stimulus``, ``presentation``, ``blocks``, or ``auto``: blocks where there is one stimulus, else stimulus.
         gap: Frames on either side of a test block, or None for the window's length.
+        repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         align: ``onset`` or ``offset``: where a word's vector is placed.
         resample: ``box`` or ``lanczos``: how rows come to a slow grid.
         seed: Of the split and of every null.
@@ -70,6 +76,7 @@ class Study:
     seed: int = 0
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     search: Search = field(default_factory=Search)
+    repeats: str = "all"
     reading: Reading = field(default_factory=Reading)
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
@@ -78,6 +85,20 @@ class Study:
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
         self.notes.extend(self.responses.notes)
+        if len(self.dataset.recordings) == 1:
+            self.notes.append(
+                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold for other people, and no "
+                "test over participants can be done."
+            )
+        alone = [
+            r
+            for r, n in self.channels["region"].value_counts(sort=False).items()
+            if n == 1 and self.noun == "electrode"
+        ]
+        if alone:
+            self.notes.append(
+                f"One electrode alone in {', '.join(map(str, alone))}: nothing can be tested over electrodes there."
+            )
 
     def check(self) -> None:
         """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
@@ -130,9 +151,10 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
             split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
-            if split.leak:
+            leak = share_leaked(leak_audit(self.stimuli, split))
+            if leak:
                 self.notes.append(
-                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {split.leak:.0%} of the "
+                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
                     "test frames; scores are inflated and serve for replication or as a control only."
                 )
             return split
@@ -148,9 +170,28 @@ class Study:
         return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
 
     @cached_property
+    def leak_audit(self) -> pd.DataFrame:
+        """How much of what is tested was, as a stimulus, also trained on: one row a fold, and one for all."""
+        return leak_audit(self.stimuli, self.split)
+
+    @property
+    def leak(self) -> float:
+        """Share of all test frames whose stimulus is also in training."""
+        return share_leaked(self.leak_audit)
+
+    @cached_property
     def design(self) -> Design:
         """Responses and split as one regression problem."""
-        return Design(self.stimuli, self.responses.values, self.split)
+        if self.repeats != "all":
+            self.notes.append(
+                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of a stimulus's presentations; scores are of single ones."
+            )
+        return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
+
+    @cached_property
+    def ceilings(self) -> pd.DataFrame:
+        """Noise ceiling of each channel, in the responses' column order; see :func:`study_ceilings`."""
+        return study_ceilings(self)
 
     def frames(
         self, representation: Representation, layer: int, project: Projection | None = None
@@ -166,14 +207,16 @@ class Study:
         found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
         return found.values
 
-    def plan(self, dims: int, n_lags: int | None = None) -> FitPlan:
+    def plan(self, dims: int, n_lags: int | None = None, scales: int = 1) -> FitPlan:
         """What ``fit`` would do with features of a width.
 
         Args:
             dims: Their width.
             n_lags: Lags, when not the window's.
+            scales: Combinations of bands' ratios.
         """
-        return plan_fit(self.design, dims, n_lags or len(self.lags), len(self.alphas), self.arithmetic, self.search)
+        lags, alphas = n_lags or len(self.lags), len(self.alphas)
+        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, scales)
 
     def fit(
         self,
@@ -207,6 +250,32 @@ class Study:
             self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
         )
 
+    def fit_banded(
+        self,
+        bands: Iterable[tuple[Sequence[Frames], Sequence[int]]],
+        dims: Sequence[int],
+        ratios: Sequence[float],
+        name: str,
+    ) -> BandedScores:
+        """Nested banded ridge TRFs of all electrodes: a penalty for each band of features; a long fit says its plan first.
+
+        Args:
+            bands: The features of each band, and the outer folds that they are for.
+            dims: Width of each band, at most.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            name: Of the features, for the log.
+
+        Raises:
+            BrainalignError: The fit does not fit into this machine's memory.
+        """
+        width, scales = sum(dims), len(ratios) ** (len(dims) - 1)
+        check_fits(lambda d, n: self.plan(d, n, scales), width, len(self.lags))
+        plan = self.plan(width, scales=scales)
+        seconds = plan.seconds(self.arithmetic)
+        if seconds > LONG:
+            log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
+        return fit_banded(self.design, bands, len(dims), ratios, self.lags, self.alphas, self.arithmetic, self.search)
+
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
@@ -219,19 +288,72 @@ class Study:
             self._races[representation.name] = race
         return self._races[representation.name]
 
+    def best_layer(self, representation: Representation, fold: int) -> int:
+        """The layer that stands for a whole model in an outer fold.
+
+        It is the one with the best inner score, averaged over electrodes, in which the fold's test rows have no say; where
+        ``reading.rule`` is ``max``, the one with the best score on the scored data, as published.
+
+        Args:
+            representation: The model.
+            fold: The outer fold.
+        """
+        if len(representation.layers) == 1:
+            return representation.layers[0]
+        layers = self.race(representation).layers
+        published = self.reading.rule == "max"
+        mean = {n: float(np.nanmean(s.r if published else s.inner[fold])) for n, s in layers.items()}
+        return max(mean, key=lambda n: mean[n])
+
     def scores(self, representation: Representation) -> pd.DataFrame:
         """Scores of a model, nested layer choice and optimistic maximum: one row a (rule, electrode)."""
         race = self.race(representation)
-        parts = []
-        for rule, (scores, layer) in (("nested", race.nested), ("max", race.optimum())):
-            pooled = pooled_r(self.design, scores) if rule == "nested" else None
-            parts.append(
-                score_table(
-                    self.channels, scores, model=representation.name, space="full", rule=rule, layer=layer,
-                    alphas=np.asarray(self.alphas), pooled=pooled,
-                )
-            )  # fmt: skip
+        optimum, layer = race.optimum()
+        parts = [
+            self.table(race.nested[0], race.nested[1], model=representation.name, space="full", rule="nested"),
+            self.table(optimum, layer, model=representation.name, space="full", rule="max"),
+        ]
         return pd.concat(parts, ignore_index=True)
+
+    def table(
+        self, scores: OuterScores, layer: NDArray[np.int64], *, model: str, space: str, rule: str
+    ) -> pd.DataFrame:
+        """Scores as a tidy table, with what their predictions give where there are any, and normalised by the ceilings.
+
+        Args:
+            scores: Of all outer folds.
+            layer: (folds, C) layer used in each.
+            model: Label of the rows.
+            space: Label of the rows.
+            rule: Label of the rows.
+        """
+        has = any(scores.predictions)
+        pooled = pooled_r(self.design, scores) if has else None
+        table = score_table(
+            self.channels,
+            scores,
+            model=model,
+            space=space,
+            rule=rule,
+            layer=layer,
+            alphas=np.asarray(self.alphas),
+            pooled=pooled,
+        )
+        ceilings = self.ceilings
+        table = table.assign(**{c: ceilings[c].to_numpy() for c in ("ceiling", "ceiling_low", "ceiling_high")})
+        missing = np.full(self.design.n_channels, np.nan)
+        extra = {"r2_repeated": missing, "ccnorm": missing, "p_permutation": missing}
+        if has:
+            extra |= repeated_scores(self.design, scores, ceilings["signal_power"].to_numpy(dtype=np.float64))
+        if has and self.reading.permutations:
+            extra["p_permutation"] = electrode_p(
+                self.design, scores, window=len(self.lags), draws=self.reading.permutations, seed=self.seed
+            )
+        table = table.assign(**extra, p_fdr=fdr(extra["p_permutation"], len(table)))
+        return normalise(
+            table, self.reading.floor,
+            {"r2": "r2_normalized", "r": "r_normalized", "r2_pearson": "r2_pearson_normalized", "r2_repeated": "r2_repeated_normalized"},
+        )  # fmt: skip
 
     def layer_scores(self, representation: Representation) -> pd.DataFrame:
         """The profile over depth: one row a (layer, electrode)."""
@@ -243,12 +365,18 @@ class Study:
         part = np.where(rows["space"] == "full", "", " " + rows["space"].astype(str))
         return rows.assign(model=rows["model"].astype(str) + part)
 
-    def paired(self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str) -> pd.DataFrame:
+    def paired(
+        self, shown: pd.DataFrame, contrasts: Sequence[tuple[str, str]], family: str, score: str | None = None
+    ) -> pd.DataFrame:
         """The declared tests between labels of :meth:`shown`, by region.
 
         Args:
             shown: One row a (label, electrode).
             contrasts: Pairs of labels.
             family: What the correction runs over, in words.
+            score: Column, when not the reading's.
         """
-        return paired_tests(shown, contrasts, regions=self.regions, family=family, score=self.reading.score)
+        return compare(
+            shown, contrasts, regions=self.regions, family=family, score=score or self.reading.score,
+            primary=self.reading.test, correction=self.reading.correction,
+        )  # fmt: skip

@@ -6,9 +6,14 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.result import AnalysisResult
-from brainalign.stats import mean_ci
+from brainalign.analysis.study import Study
+from brainalign.stats import ZERO, mean_ci
 
-SCORES = ("r", "r2", "r2_pearson")
+SCORES = ("r", "r2", "r2_pearson", "r2_normalized", "r_normalized")
+
+
+LEVEL = 0.05
+"""Corrected p below which a summary counts a test."""
 
 
 def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: str, prefix: str = "") -> None:
@@ -29,27 +34,67 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: s
             result.metrics[f"{prefix}region/{region}/{score}/mean"] = float(rows[score].mean())
     optimistic = scores[(scores["model"] == model) & (scores["rule"] == "max")]
     if len(optimistic):
-        result.metrics[f"{prefix}max/r/mean"] = float(optimistic["r"].mean())
-        result.metrics[f"{prefix}max/r2/mean"] = float(optimistic["r2"].mean())
+        for score in ("r", "r2"):
+            result.metrics[f"{prefix}max/{score}/mean"] = float(optimistic[score].mean())
+            result.metrics[f"{prefix}max/{score}/optimism"] = float(optimistic[score].mean() - mine[score].mean())
     r, r2 = mean_ci(mine["r"].to_numpy()), mean_ci(mine["r2"].to_numpy())
     text = f"{r.mean:.3f} [{r.low:.3f}, {r.high:.3f}] · {r2.mean:.3f} [{r2.low:.3f}, {r2.high:.3f}]"
     result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [95 % CI]", text))
+    if len(optimistic) and optimistic["layer"].nunique() + mine["layer"].nunique() > 2:
+        more = (f"{optimistic[s].mean():.3f} (+{optimistic[s].mean() - mine[s].mean():.3f})" for s in ("r", "r2"))
+        result.summary.append((f"{model}: with the best layer on the scored data (optimistic)", " · ".join(more)))
+    normalized = mean_ci(mine["r2_normalized"].to_numpy())
+    if normalized.n:
+        told = f"{normalized.mean:.3f} [{normalized.low:.3f}, {normalized.high:.3f}]"
+        result.summary.append((f"{model}: mean R² over noise ceiling, {normalized.n} {noun}s above the floor", told))
 
 
 def add_layer_curves(result: AnalysisResult, layers: pd.DataFrame, model: str, prefix: str = "") -> None:
     """Metric curves over layers (step = layer), such as ``layer/r2/mean``."""
     mine = layers[layers["model"] == model]
     for score in SCORES:
+        if score not in mine:
+            continue
         curve = mine.groupby("layer")[score].mean()
         result.metrics[f"{prefix}layer/{score}/mean"] = [(int(n), float(v)) for n, v in curve.items()]
 
 
-def add_tests(result: AnalysisResult, tests: pd.DataFrame) -> None:
-    """Each test's t, p and corrected p as metrics ``test/<contrast>/<region>/...``."""
+def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
+    """Enter tests in the run's one table, log them as metrics ``test/<contrast>/<region>/...``, and say the primary ones.
+
+    The plain names are those of the paired t over pooled electrodes, with ``p_sign_flip`` and ``p_mixed`` beside it.
+
+    Args:
+        result: To add to.
+        tests: From :meth:`Study.paired`.
+        noun: What a row of the scores is called: electrode or channel.
+    """
+    before = result.tables.get("tests")
+    result.tables["tests"] = tests if before is None else pd.concat([before, tests], ignore_index=True)
     for row in tests.itertuples():
-        name = f"test/{row.contrast}/{row.region}"
-        for key in ("mean_difference", "t", "p", "p_bonferroni", "effect_size"):
-            result.metrics[f"{name}/{key}"] = float(getattr(row, key))
+        measure = "" if row.score in SCORES else f"{row.score}/"
+        name = f"test/{measure}{row.contrast}/{row.region}"
+        if row.test == "paired_t":
+            for key in ("mean_difference", "t", "p", "p_bonferroni", "effect_size"):
+                result.metrics[f"{name}/{key}"] = float(getattr(row, key))
+        else:
+            result.metrics[f"{name}/p_{row.test}"] = float(row.p)
+    for (contrast, score), rows in tests[tests["primary"].astype(bool)].groupby(["contrast", "score"], sort=False):
+        known = rows.dropna(subset="p_corrected")
+        if rows["b"].iloc[0] == ZERO or known.empty:
+            continue
+        least, below = known.loc[known["p_corrected"].idxmin()], int((known["p_corrected"] < LEVEL).sum())
+        told = (
+            f"{below} of {len(rows)} regions below {LEVEL:g} ({least['test']}, {least['correction']}); smallest p {least['p_corrected']:.3g} in "
+            f"{least['region']}, difference {least['mean_difference']:.3f} ({least['n']} {noun}s)"
+        )
+        result.summary.append((str(contrast) if score in SCORES else f"{contrast}, {score}", told))
+    for reason in dict.fromkeys(
+        tests.loc[tests["primary"].astype(bool) & tests["reason"].str.contains("cannot be reached"), "reason"]
+    ):
+        line = f"Sign-flip tests: {reason}; the mixed model's p stands beside it in the table of tests."
+        if line not in result.warnings:
+            result.warnings.append(line)
 
 
 def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None:
@@ -81,4 +126,32 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
         result.warnings.append(
             f"Alpha is the first or last of encoding.alphas in some choices (electrodes x folds): {', '.join(edges)}; where that is not "
             "for lack of signal, widen the grid."
+        )
+
+
+def warn_about_ceilings(result: AnalysisResult, study: Study) -> None:
+    """Say how many electrodes have no ceiling, and why, and how many lie below the floor.
+
+    Args:
+        result: To add to.
+        study: With the ceilings.
+    """
+    table, floor = study.ceilings, study.reading.floor
+    n, known = len(table), table["ceiling"].notna()
+    if not known.all():
+        why = ", ".join(f"{reason}: {count}" for reason, count in table.loc[~known, "why"].value_counts().items())
+        result.warnings.append(
+            f"Noise ceiling not estimable for {int((~known).sum())} of {n} {study.noun}s ({why}); their normalised scores are missing, "
+            "raw scores stand."
+        )
+    above = known & (table["ceiling_low"] > floor)
+    if known.any() and not above.any():
+        result.warnings.append(
+            f"All {int(known.sum())} estimable noise ceilings have a lower bound at or below ceiling.floor={floor:g}: nothing can be said about "
+            "normalised scores; raw scores stand."
+        )
+    elif known.any() and not above[known].all():
+        result.warnings.append(
+            f"{int(above.sum())} of {int(known.sum())} estimable noise ceilings have a lower bound above ceiling.floor={floor:g}; normalised "
+            "scores are of those alone."
         )

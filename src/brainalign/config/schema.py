@@ -33,6 +33,9 @@ class SimulatedData:
     repeated: int
     repeats: int
     silent_fraction: float
+    noise_ar: float
+    baseline: float
+    evoked: float
     rho_min: float
     rho_max: float
     mixture: dict[str, float] | None
@@ -43,6 +46,9 @@ class SimulatedData:
             within(f"data.{key}", getattr(self, key), 5 if key == "sentences" else 1)
         within("data.repeated", self.repeated, 0, self.sentences)
         within("data.silent_fraction", self.silent_fraction, 0, 1)
+        within("data.noise_ar", self.noise_ar, 0, 0.999)
+        within("data.baseline", self.baseline, 0)
+        within("data.evoked", self.evoked, 0)
         within("data.rho_min", self.rho_min, 0.001, 0.999)
         within("data.rho_max", self.rho_max, self.rho_min, 0.999)
 
@@ -463,10 +469,15 @@ class Save:
 
 @dataclass
 class Tracking:
-    """Where runs are logged; None = a SQLite file in the folder of results."""
+    """Where runs are logged (None = a SQLite file in the folder of results), and when one need not be done again."""
 
     uri: str | None
     experiment: str
+    resume: bool
+    code: str
+
+    def __post_init__(self) -> None:
+        one_of("tracking.code", self.code, ("source", "version", "any"))
 
 
 @dataclass

@@ -27,7 +27,7 @@ class FitPlan:
         alphas: Penalties in the grid.
         folds: Outer folds.
         groups: Mask groups: electrodes of different groups share no Gram matrix.
-        paths: Training sets for which all alphas are tried.
+        paths: Training sets, times scalings of the features, for which all alphas are tried.
         method: Of the largest path.
         flops: Operations, as counted.
         cost: The same in operations of a matrix product.
@@ -65,6 +65,7 @@ def plan_fit(
     alphas: int,
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
+    scales: int = 1,
 ) -> FitPlan:
     """Count a nested fit.
 
@@ -75,8 +76,9 @@ def plan_fit(
         alphas: Length of the grid.
         arithmetic: Device, precision and solver.
         search: Inner folds and rule.
+        scales: Scalings of the features that are tried with every alpha: combinations of bands' ratios.
     """
-    parts = [_plan_group(design, group, dims, n_lags, alphas, arithmetic, search) for group in design.groups]
+    parts = [_plan_group(design, group, dims, n_lags, alphas, arithmetic, search, scales) for group in design.groups]
     largest = max(parts, key=lambda part: part.cost)
     shared = sum(r.nbytes for r in design.responses) * 2 + design.n_channels * sum(map(len, design.responses)) * 4
     return FitPlan(
@@ -95,7 +97,7 @@ def plan_fit(
 
 
 def _plan_group(
-    design: Design, group: MaskGroup, d: int, m: int, alphas: int, arithmetic: Arithmetic, search: Search
+    design: Design, group: MaskGroup, d: int, m: int, alphas: int, arithmetic: Arithmetic, search: Search, scales: int
 ) -> FitPlan:
     """The plan of one mask group."""
     split, k, c = design.split, len(design.split.folds), len(group.channels)
@@ -113,8 +115,9 @@ def _plan_group(
     for i, j in combinations(range(k), 2):
         tests = [t for t, chooser in ((j, i), (i, j)) if t in search.chosen_by(k, chooser)]
         if tests:
-            paths.append(method(split.training(i, j), tests, alphas))
-    fits = [method(split.training(f), [], min(alphas, c)) for f in range(k)]
+            paths += [method(split.training(i, j), tests, alphas)] * scales
+    used = min(scales, c)  # scalings that some electrode chose, at most
+    fits = [method(split.training(f), [], min(alphas, -(-c // used))) for f in range(k)] * used
     sums = 2.0 * sum(rows) * wide * (d + 1 + c) * (1 if len(design.groups) == 1 else 2)
     written = float(edges) * p * p * len(paths + fits) + 2.0 * sum(rows) * p * c
     largest = max([*paths, *fits], key=lambda found: found.cost)

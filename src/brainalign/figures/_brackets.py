@@ -41,17 +41,16 @@ class Bracket:
 def find_brackets(
     tests: pd.DataFrame | None, labels: Sequence[str], regions: Sequence[str], score: str
 ) -> list[Bracket]:
-    """The tests of this score between shown labels and regions that gave a p-value; short spans lowest."""
+    """The primary tests of this score between shown labels and regions that gave a p-value; short spans lowest."""
     if tests is None or tests.empty:
         return []
     place = {label: i for i, label in enumerate(labels)}
-    shown = tests[
-        (tests["score"] == score) & tests["a"].isin(labels) & tests["b"].isin(labels) & tests["p_bonferroni"].notna()
-    ]
+    shown = _primary(tests, score)
+    shown = shown[shown["a"].isin(labels) & shown["b"].isin(labels) & shown["p_corrected"].notna()]
     found = []
     for region in regions:
         here = shown[shown["region"] == region]
-        own = [(str(a), str(b), float(p)) for a, b, p in zip(here["a"], here["b"], here["p_bonferroni"], strict=True)]
+        own = [(str(a), str(b), float(p)) for a, b, p in zip(here["a"], here["b"], here["p_corrected"], strict=True)]
         own.sort(key=lambda t: (abs(place[t[0]] - place[t[1]]), min(place[t[0]], place[t[1]])))
         found += [Bracket(region, a, b, p, level) for level, (a, b, p) in enumerate(own)]
     return found
@@ -98,14 +97,33 @@ def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, s
     """What the caption says of the tests; empty where none is drawn."""
     if not brackets or tests is None:
         return ""
-    first = brackets[0]
-    same = (tests["region"] == first.region) & (tests["a"] == first.a) & (tests["b"] == first.b)
-    size, unit, family = tests.loc[same & (tests["score"] == score), ["family_size", "unit", "family"]].iloc[0]
+    first, shown = brackets[0], _primary(tests, score)
+    same = (shown["region"] == first.region) & (shown["a"] == first.a) & (shown["b"] == first.b)
+    row = shown[same].iloc[0]
     significant = sum(b.p < 0.05 for b in brackets)
     smallest = min(brackets, key=lambda b: b.p)
+    limit = [r for r in shown.loc[same, "reason"] if "cannot be reached" in r]
     return (
-        f" Brackets: two-sided paired t-tests over {unit}, Bonferroni-corrected over the {size} tests of the "
-        f"family '{family}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); {significant} of "
+        f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the {row['family_size']} tests of "
+        f"the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); {significant} of "
         f"{len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
-        f"{p_text(smallest.p)})."
+        f"{p_text(smallest.p)}).{f' {limit[0][0].upper()}{limit[0][1:]}.' if limit else ''}"
     )
+
+
+NAMES = {
+    "paired_t": "paired t-tests over {unit}",
+    "sign_flip": "exact sign-flip tests over {unit}",
+    "mixed": "tests of a mixed model with random slopes by participant",
+}
+CORRECTED = {
+    "bonferroni": "Bonferroni-corrected over",
+    "holm": "Holm-corrected over",
+    "max": "corrected by the maximum statistic over",
+    "fdr": "with the false discovery rate controlled over",
+}
+
+
+def _primary(tests: pd.DataFrame, score: str) -> pd.DataFrame:
+    """The tests that figures show."""
+    return tests[(tests["score"] == score) & tests["primary"].astype(bool)]

@@ -1,19 +1,23 @@
-"""Paired tests, intervals and corrections."""
+"""Tests of contrasts, intervals, corrections, noise ceilings."""
 
-from brainalign.stats.correction import bonferroni
+from brainalign.stats.compare import TEST_COLUMNS, ZERO, compare
+from brainalign.stats.correction import bonferroni, fdr, holm
 from brainalign.stats.interval import MeanInterval, mean_ci
-from brainalign.stats.one_sample import one_sample_tests
-from brainalign.stats.paired import paired_tests
 from brainalign.stats.pairing import label_values, pair_values
-from brainalign.stats.ttest import TEST_COLUMNS
+from brainalign.stats.permutation import shift_p
+from brainalign.stats.sign_flip import sign_flip
 
 __all__ = [
     "TEST_COLUMNS",
+    "ZERO",
     "MeanInterval",
     "bonferroni",
+    "compare",
+    "fdr",
+    "holm",
     "label_values",
     "mean_ci",
-    "one_sample_tests",
     "pair_values",
-    "paired_tests",
+    "shift_p",
+    "sign_flip",
 ]

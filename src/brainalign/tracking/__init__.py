@@ -5,10 +5,12 @@ mlflow itself is imported inside functions alone; to open a run's folder it is n
 
 from brainalign.tracking.context import PARENT_RUN
 from brainalign.tracking.files import write_config, write_figures, write_json, write_metrics, write_tables
+from brainalign.tracking.identity import identity
 from brainalign.tracking.metrics import Metrics
 from brainalign.tracking.provenance import provenance
-from brainalign.tracking.run import Run, as_parent, tracked_run
+from brainalign.tracking.run import Run, as_parent, record_failure, tracked_run
 from brainalign.tracking.saved import SavedRun, load_run
+from brainalign.tracking.search import Tracked, finished, note_finished_before
 from brainalign.tracking.signals import sigterm_raises
 from brainalign.tracking.store import absolute_uri, prepare_store, ui_command
 
@@ -17,11 +19,16 @@ __all__ = [
     "Metrics",
     "Run",
     "SavedRun",
+    "Tracked",
     "absolute_uri",
     "as_parent",
+    "finished",
+    "identity",
     "load_run",
+    "note_finished_before",
     "prepare_store",
     "provenance",
+    "record_failure",
     "sigterm_raises",
     "tracked_run",
     "ui_command",

@@ -6,13 +6,15 @@ import atexit
 import json
 import logging
 import os
+import platform
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brainalign.errors import BrainalignError
 from brainalign.tracking.client import impatient, mlflow_client
 from brainalign.tracking.context import PARENT_RUN, abandoned_state, context_tags, last_state
 from brainalign.tracking.files import CONFIG, write_config
@@ -180,7 +182,8 @@ def tracked_run(
     experiment_id = prepare_store(uri, experiment)
     client = mlflow_client(uri)
     parent = parent or os.environ.get(PARENT_RUN)
-    every = {**context_tags(client, uri, parent), **tags, "mlflow.note.content": description}
+    place = {"folder": str(folder.absolute()), "host": platform.node(), "pid": os.getpid()}
+    every = {**context_tags(client, uri, parent), **place, **tags, "mlflow.note.content": description}
     with sigterm_raises():
         started = client.create_run(experiment_id, tags=_tag_texts(every), run_name=name)
         run = Run(started.info.run_id, experiment_id, uri, folder, client)
@@ -190,11 +193,37 @@ def tracked_run(
             yield run
         except BaseException as error:
             run._end(*last_state(error))
+            if isinstance(error, BrainalignError):
+                error.tracked = True
             raise
         else:
             run._end("FINISHED")
         finally:
             atexit.unregister(run._abandon)
+
+
+def record_failure(
+    error: BrainalignError, *, uri: str | Path, experiment: str, name: str, tags: Mapping[str, Any], folder: Path
+) -> None:
+    """Leave a FAILED run for a sweep's child that failed before its own run began, so that its sentence is not lost.
+
+    Args:
+        error: What it failed of; one that a run has already logged is left alone.
+        uri: The store.
+        experiment: The experiment's name.
+        name: The run's name.
+        tags: To search by.
+        folder: The child's output folder.
+    """
+    if error.tracked:
+        return
+    with (
+        suppress(BrainalignError),
+        tracked_run(
+            uri=uri, experiment=experiment, name=name, tags=tags, params={}, folder=folder, description=str(error)
+        ),
+    ):
+        raise error
 
 
 @contextmanager

@@ -1,0 +1,135 @@
+"""Repeated stimuli of a study: each electrode's noise ceiling, and its scores on those stimuli alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.encoding.design import Design
+from brainalign.encoding.nested import OuterScores
+from brainalign.stats.ceiling import cc_norm, noise_ceilings
+
+if TYPE_CHECKING:
+    from brainalign.analysis.study import Study
+
+Array = NDArray[np.float64]
+
+
+def study_ceilings(study: Study) -> pd.DataFrame:
+    """One row a channel, in the channels' order: its ceiling from the stimuli that its participant heard several times.
+
+    Only rows that the split scores take part. Stimuli that are all alike to the split (blocks of one story) count as well.
+
+    Args:
+        study: Data and folds; its reading has draws and the rule for correspondence between participants.
+
+    Returns:
+        Columns subject, electrode, those of :func:`brainalign.stats.ceiling.noise_ceilings`, and inter_subject: r of the channel's mean response with
+        the mean of the other participants' at the same channel, NaN where channels do not correspond.
+    """
+    parts = []
+    for columns in _participants(study.channels):
+        parts.append(
+            noise_ceilings(_repeats(study, columns), draws=study.reading.draws, seed=study.seed).set_axis(columns)
+            if _repeats(study, columns)
+            else _nothing(columns)
+        )
+    table = pd.concat(parts).sort_index()
+    keys = study.channels.reset_index(drop=True)[["subject", "electrode"]]
+    return keys.join(table).assign(inter_subject=inter_subject(study))
+
+
+def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """Columns of each participant."""
+    return [
+        np.asarray(places) for places in channels.reset_index(drop=True).groupby("subject", sort=False).indices.values()
+    ]
+
+
+def _nothing(columns: NDArray[np.int64]) -> pd.DataFrame:
+    return noise_ceilings([np.empty((1, 0, len(columns)))]).set_axis(columns)
+
+
+def _repeats(study: Study, columns: NDArray[np.int64]) -> list[Array]:
+    """One (N, T, c) array for each stimulus that a participant heard more than once, rows that are scored."""
+    found: dict[str, list[Array]] = {}
+    for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
+        own = values[atoms >= 0][:, columns]
+        if np.isfinite(own).any():
+            found.setdefault(name, []).append(own)
+    return [np.stack(heard) for heard in found.values() if len(heard) > 1]
+
+
+def inter_subject(study: Study) -> Array:
+    """(C,) r of each channel's mean response over repeats with the mean of the other participants' at that channel.
+
+    It holds what participants share, no more. Channels correspond where each participant has one a region (fMRI regions), or,
+    by ``ceiling.inter_subject=true``, where they have one name.
+    """
+    channels = study.channels.reset_index(drop=True)
+    asked = study.reading.inter_subject
+    single = not channels.duplicated(["subject", "region"]).any()
+    out = np.full(len(channels), np.nan)
+    if asked is False or (asked is None and not single) or channels["subject"].nunique() < 2:
+        return out
+    means: dict[str, list[Array]] = {}
+    for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
+        means.setdefault(name, []).append(values[atoms >= 0])
+    rows = np.vstack([_mean(np.stack(heard)) for heard in means.values()])
+    rows = (rows - np.nanmean(rows, axis=0)) / np.nanstd(rows, axis=0)
+    for places in channels.groupby("region" if single else "electrode", sort=False).indices.values():
+        own = rows[:, places]
+        for k, place in enumerate(places):
+            others = (
+                _mean(np.delete(own, k, axis=1).T[:, :, None])[:, 0] if len(places) > 1 else np.full(len(own), np.nan)
+            )
+            both = np.isfinite(own[:, k]) & np.isfinite(others)
+            if both.sum() > 2:
+                out[place] = np.corrcoef(own[both, k], others[both])[0, 1]
+    return out
+
+
+def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[str, Array]:
+    """Scores of held-out predictions on the repeated stimuli alone, all folds together.
+
+    Args:
+        design: Responses and folds.
+        scores: With predictions.
+        power: (C,) signal power.
+
+    Returns:
+        ``r2_repeated`` of single presentations (SST about the training mean), and ``ccnorm`` of their mean; each (C,), NaN
+        where a channel has no repeats.
+    """
+    times: dict[str, Array] = {}
+    for name, response in zip(design.stimuli, design.responses, strict=True):
+        times[name] = times.get(name, np.zeros(design.n_channels)) + np.isfinite(response).any(axis=0)
+    sse, sst = np.zeros(design.n_channels), np.zeros(design.n_channels)
+    heard: dict[tuple[int, str], list[Array]] = {}
+    predictions: dict[tuple[int, str], Array] = {}
+    for fold in range(len(design.split.folds)):
+        centre = design.training_mean(fold)
+        for i, mask in design.test_rows(fold):
+            name = design.stimuli[i]
+            actual = np.where(times[name] > 1, design.responses[i][mask], np.nan)
+            predicted = scores.predictions[fold][name][mask].astype(np.float64)
+            valid = np.isfinite(actual) & np.isfinite(predicted)
+            sse += np.where(valid, (actual - predicted) ** 2, 0.0).sum(axis=0)
+            sst += np.where(valid, (actual - centre) ** 2, 0.0).sum(axis=0)
+            heard.setdefault((fold, name), []).append(actual)
+            predictions[fold, name] = predicted
+    mean = np.vstack([_mean(np.stack(actual)) for actual in heard.values()])
+    return {
+        "r2_repeated": np.where(sst > 0, 1 - sse / np.where(sst > 0, sst, 1.0), np.nan),
+        "ccnorm": cc_norm(mean, np.vstack([predictions[key] for key in heard]), power),
+    }
+
+
+def _mean(stack: Array) -> Array:
+    """Mean over the first axis of what is finite; NaN where nothing is."""
+    known = np.isfinite(stack)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, stack, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)

@@ -1,0 +1,37 @@
+"""Layer choice: the planted models are best in their layer 3 by construction."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brainalign.analysis.validation.finding import Finding, rate
+from brainalign.analysis.validation.listening import Bench
+from brainalign.data.simulated import simulate
+from brainalign.encoding.scores import over_folds
+from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+
+
+def layers(bench: Bench, seeds: int) -> list[Finding]:
+    """Whether the layer with the best mean inner score is the planted one, and how optimistic the maximum is.
+
+    Args:
+        bench: Settings.
+        seeds: Data sets, of 20 electrodes each.
+    """
+    right, optimism = 0, []
+    for seed in range(seeds):
+        data = simulate(subjects=1, electrodes=20, sentences=80, repeated=0, seed=seed, cache_dir=bench.folder)
+        study = bench.listen(data)
+        for kind in (PlantedLanguage, PlantedSpeech):
+            race = study.race(bench.represent(kind(data, seed=seed), data))
+            inner = {n: float(np.nanmean(s.inner)) for n, s in race.layers.items()}
+            right += max(inner, key=lambda n: inner[n]) == kind.best_layer
+            optimism.append(float(np.nanmean(over_folds(race.optimum()[0].r) - over_folds(race.nested[0].r))))
+    mean = float(np.mean(optimism))
+    return [
+        rate("layer", "best inner layer is the planted one", 0.99, right, 2 * seeds, "model", side="not below"),
+        Finding(
+            "layer", "optimism of the best layer on scored data, in r (0 = none; it must not be negative)", 0.0, mean,
+            float(np.min(optimism)), float(np.max(optimism)), f"{2 * seeds} models (smallest, largest)", "at least 0", mean >= 0,
+        ),
+    ]  # fmt: skip

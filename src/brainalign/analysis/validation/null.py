@@ -1,0 +1,106 @@
+"""The null: electrodes without signal, and participants who differ where there is no effect on average."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from brainalign.analysis.validation.finding import Finding, rate
+from brainalign.analysis.validation.listening import Bench
+from brainalign.data.simulated import simulate
+from brainalign.features.acoustic import Mel
+from brainalign.progress import track
+from brainalign.stats import compare
+
+LEVEL = 0.05
+REGIONS = ("A1", "STG", "MTG")
+
+
+def silent_electrodes(bench: Bench, permutations: int) -> list[Finding]:
+    """1000 electrodes without signal: an electrode's own p is uniform, and .05 of them lie below .05.
+
+    Args:
+        bench: Settings.
+        permutations: Shifts behind each p.
+    """
+    from scipy.stats import kstest
+
+    data = simulate(
+        subjects=10, electrodes=100, sentences=60, repeated=0, silent_fraction=1.0, seed=1, cache_dir=bench.folder
+    )
+    study = bench.listen(data)
+    study.reading = replace(study.reading, permutations=permutations)
+    scores = study.scores(bench.represent(Mel(20), data))
+    p = scores.loc[scores["rule"] == "nested", "p_permutation"].to_numpy(dtype=np.float64)
+    uniform = kstest(p, "uniform")
+    below = int((p < LEVEL).sum())
+    return [
+        rate("null", "electrodes without signal that are called significant at .05", LEVEL, below, len(p), "electrode", side="not above"),
+        Finding(
+            "null", "distance of their p from uniform (Kolmogorov-Smirnov D)", 0.0, float(uniform.statistic), 0.0,
+            float(1.949 / np.sqrt(len(p))), f"{len(p)} electrodes (0, critical value at .001)", "p of the distance above .001",
+            bool(uniform.pvalue > 0.001),
+        ),
+    ]  # fmt: skip
+
+
+def false_positives(sets: int) -> list[Finding]:
+    """Family-wise error of the named tests where participants differ but no model is better on average.
+
+    Args:
+        sets: Simulated tables of scores: 8 participants with 12 electrodes in each of 3 regions, two models whose difference
+            has a standard deviation of 1 between participants and of 1 between electrodes.
+    """
+    hits = dict.fromkeys(("sign_flip", "mixed", "paired_t"), 0)
+    for seed in track(range(sets), "false positives of the named tests"):
+        tests = compare(
+            _table(np.random.default_rng([seed, 11])),
+            [("a", "b")],
+            regions=REGIONS,
+            family="a - b x regions",
+            by="model",
+            score="r",
+        )
+        for test, rows in tests.groupby("test"):
+            column = "p_max" if test == "sign_flip" else "p_bonferroni"
+            hits[str(test)] += bool((rows[column] < LEVEL).any())
+    names = {
+        "sign_flip": "sign-flip with the maximum statistic",
+        "mixed": "mixed model, Bonferroni",
+        "paired_t": "pooled paired t, Bonferroni (must fail)",
+    }
+    return [
+        rate(
+            "null",
+            f"family-wise error at .05 of the {names[test]}",
+            LEVEL,
+            n,
+            sets,
+            "table",
+            side="above" if test == "paired_t" else "not above",
+        )
+        for test, n in hits.items()
+    ]
+
+
+def _table(rng: np.random.Generator) -> pd.DataFrame:
+    """Scores of two models that differ by participant, electrode and chance, and by 0 on average."""
+    rows = []
+    for subject in range(8):
+        slope = rng.normal()
+        for region in REGIONS:
+            for electrode in range(12):
+                level, difference = rng.normal(), slope + rng.normal()
+                rows += [
+                    {
+                        "model": name,
+                        "subject": f"s{subject}",
+                        "electrode": f"{region}{electrode}",
+                        "region": region,
+                        "r": level + part,
+                    }
+                    for name, part in (("a", difference / 2), ("b", -difference / 2))
+                ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,69 @@
+"""A metric over what a sweep varied: one dot a run, one panel a swept key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures._tables import require
+from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, new_figure, style
+from brainalign.figures.text import count, number, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANELS = 3
+"""Swept keys that get a panel."""
+
+
+def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple[Figure, str]:
+    """The metric of each finished run against each swept key; a line joins the means where the key is a number.
+
+    Args:
+        runs: One row a run: the swept keys, ``name``, the metric.
+        swept: Keys; the first three are drawn.
+        metric: Column.
+
+    Returns:
+        The figure and its caption, which names the best run.
+
+    Raises:
+        BrainalignError: A column is missing or there are no rows.
+    """
+    require(runs, [*swept, "name", metric], "runs")
+    drawn = list(swept)[:PANELS] or ["name"]
+    known = runs[np.isfinite(runs[metric].to_numpy(dtype=np.float64))]
+    with style():
+        figure, axes = new_figure(min(DOUBLE, SINGLE * len(drawn)), 2.8, ncols=len(drawn), squeeze=False, sharey=True)
+        for ax, key in zip(axes[0], drawn, strict=True):
+            values = known[key].astype(str)
+            numeric = pd.to_numeric(values, errors="coerce")
+            places = numeric if numeric.notna().all() and numeric.nunique() > 1 else None
+            labels = list(dict.fromkeys(values))
+            across = places if places is not None else values.map({v: i for i, v in enumerate(labels)})
+            means = known.groupby(across)[metric].mean()
+            if places is not None:
+                ax.plot(means.index, means, color=MUTED, linewidth=0.8, gid=f"mean over {key}")
+                if (across > 0).all() and across.max() > 50 * across.min():
+                    ax.set_xscale("log")
+            else:
+                ax.set_xticks(range(len(labels)), [wrap(v, 14) for v in labels], rotation=90 if len(labels) > 5 else 0)
+            ax.scatter(
+                across,
+                known[metric],
+                s=14,
+                color=colours([metric])[metric],
+                alpha=0.75,
+                linewidth=0,
+                gid=f"runs by {key}",
+            )
+            ax.set_xlabel(wrap(key, 30))
+        axes[0][0].set_ylabel(metric)
+    best = known.loc[known[metric].idxmax()] if len(known) else None
+    told = f" Best: {best['name']} with {number(float(best[metric]))}." if best is not None else ""
+    left = f" {count(len(runs) - len(known), 'run')} without it." if len(runs) > len(known) else ""
+    more = f" Swept but not drawn: {', '.join(swept[PANELS:])}." if len(swept) > PANELS else ""
+    return figure, f"{metric} of {count(len(known), 'run')} over {', '.join(drawn)}.{told}{left}{more}"

@@ -1,0 +1,87 @@
+"""A mixed model of the difference between two labels: participants differ, electrodes are no independent units."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+FEWEST = 3
+"""Participants from which on their variance is estimated."""
+
+
+@dataclass(frozen=True)
+class MixedFit:
+    """Contrasts of one mixed model.
+
+    Attributes:
+        effect: Region -> (difference, standard error).
+        reason: Why there is no fit; empty where there is one.
+    """
+
+    effect: dict[str, tuple[float, float]]
+    reason: str = ""
+
+
+def mixed_differences(differences: pd.DataFrame) -> MixedFit:
+    """Fit the model on differences a - b of complete pairs.
+
+        score ~ model * region + (1 + model | subject) + (1 | subject:electrode)
+
+    With both labels at every electrode the electrode's own level cancels in its difference, and so does the
+    participant's: what is left of the model is
+
+        d_se = beta_region(e) + u_s + e_se,    u_s ~ N(0, tau^2)
+
+    with the same contrasts beta, the same standard errors and the same random slope u; it is fitted by REML
+    (statsmodels MixedLM). Random intercepts alone, without u, would count electrodes as independent.
+
+    Args:
+        differences: Columns subject, region, difference; finite.
+
+    Returns:
+        Contrasts of every region with an observation; or none and the reason: fewer than three participants, one value a
+        participant, no variation, or a fit that does not converge.
+    """
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    d: NDArray[np.float64] = differences["difference"].to_numpy(dtype=np.float64)
+    subjects = differences["subject"].nunique()
+    if subjects < FEWEST:
+        return MixedFit(
+            {},
+            f"a mixed model needs at least {FEWEST} participants, there {'is' if subjects == 1 else 'are'} {subjects}",
+        )
+    if len(d) == subjects:
+        return MixedFit({}, "one value a participant: a mixed model cannot tell participants from chance")
+    unit = d.std()
+    if not unit > 1e-14 * np.abs(d).max():
+        return MixedFit({}, "the difference is the same everywhere")
+    regions = list(dict.fromkeys(differences["region"]))
+    design = np.stack([(differences["region"] == r).to_numpy(dtype=np.float64) for r in regions], axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they say is asked below; a variance of 0 is a fit
+        try:
+            fit = MixedLM(d / unit, design, groups=differences["subject"].astype(str).to_numpy()).fit(reml=True)
+        except (np.linalg.LinAlgError, ValueError) as error:
+            return MixedFit({}, f"the mixed model could not be fitted ({error})")
+    if not fit.converged:
+        return MixedFit({}, "the mixed model did not converge")
+    effects = np.asarray(fit.fe_params)
+    errors = _standard_errors(design, differences["subject"], float(np.asarray(fit.cov_re)[0, 0]), float(fit.scale))
+    return MixedFit({r: (float(b * unit), float(e * unit)) for r, b, e in zip(regions, effects, errors, strict=True)})
+
+
+def _standard_errors(
+    design: NDArray[np.float64], subjects: pd.Series, between: float, within: float
+) -> NDArray[np.float64]:
+    """Of the contrasts at the fitted variances, (X' V^-1 X)^-1; statsmodels' own lack some where the variance is near 0."""
+    precision = np.zeros((design.shape[1], design.shape[1]))
+    for rows in subjects.groupby(subjects.to_numpy()).indices.values():
+        x = design[rows]
+        share = between / (within + len(rows) * between)
+        precision += (x.T @ x - share * np.outer(x.sum(axis=0), x.sum(axis=0))) / within
+    return np.asarray(np.sqrt(np.diag(np.linalg.inv(precision))))

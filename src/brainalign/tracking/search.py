@@ -1,0 +1,241 @@
+"""Runs that were tracked before: finished ones under an identity, the children of a sweep, and what a query finds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from brainalign.errors import BrainalignError
+from brainalign.tracking.client import mlflow_client
+from brainalign.tracking.store import absolute_uri, database_file
+from brainalign.tracking.text import hide_secrets
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+STALE = timedelta(hours=24)
+"""Age from which a run of another host that is still called RUNNING is taken for dead."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A run as the store knows it.
+
+    Attributes:
+        id: MLflow's id.
+        name: As a person reads it.
+        status: FINISHED, FAILED, KILLED or RUNNING.
+        metrics, params, tags: As logged.
+        folder: Its output folder, as tagged; empty where it is not known.
+        seconds: From start to end, None while it runs.
+    """
+
+    id: str
+    name: str
+    status: str
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+    folder: str
+    seconds: float | None
+
+
+def finished(uri: str, experiment: str, identity: str) -> Tracked | None:
+    """The newest FINISHED run of an experiment under an identity; runs of it that died unseen are marked KILLED.
+
+    Args:
+        uri: The store.
+        experiment: The experiment's name.
+        identity: From :func:`brainalign.tracking.identity.identity`.
+    """
+    client = _client(uri)
+    if client is None:
+        return None
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return None
+    runs = _all(client, [found.experiment_id], f"tags.identity = '{identity}'")
+    for run in runs:
+        if run.info.status == "RUNNING" and _is_stale(run):
+            log.warning("run %s is called RUNNING, but its process is gone: it is marked as KILLED", run.info.run_id)
+            client.set_terminated(run.info.run_id, "KILLED")
+    done = [_tracked(run) for run in runs if run.info.status == "FINISHED"]
+    return done[0] if done else None
+
+
+def children(uri: str, experiment_id: str, parent: str) -> list[Tracked]:
+    """The runs below a parent, the oldest first, with those that it found finished before.
+
+    Args:
+        uri: The store.
+        experiment_id: Of the parent.
+        parent: The parent's id.
+    """
+    client = mlflow_client(absolute_uri(uri))
+    own = _all(client, [experiment_id], f"tags.mlflow.parentRunId = '{parent}'")
+    before = [v for k, v in sorted(client.get_run(parent).data.tags.items()) if k.startswith(BEFORE)]
+    return [_tracked(run) for run in [*(client.get_run(i) for i in before), *reversed(own)]]
+
+
+BEFORE = "finished_before."
+"""Begin of a parent's tags that name children which were finished before it began."""
+
+
+def note_finished_before(uri: str, parent: str, run: Tracked) -> None:
+    """Let a sweep's parent know of a child that need not be done again.
+
+    Args:
+        uri: The store.
+        parent: The parent's id.
+        run: The finished one.
+    """
+    mlflow_client(absolute_uri(uri)).set_tag(parent, f"{BEFORE}{run.tags.get('identity', run.id)[:16]}", run.id)
+
+
+def by_query(uri: str, experiments: Sequence[str], query: str) -> list[Tracked]:
+    """FINISHED runs that a query in MLflow's own language finds, the oldest first.
+
+    Args:
+        uri: The store.
+        experiments: Names of experiments.
+        query: Such as ``tags.model = 'gpt2' and metrics."r2/mean" > 0.1``; empty for all.
+
+    Raises:
+        BrainalignError: There is no such store or experiment, MLflow does not understand the query, or nothing is found.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = _client(uri)
+    if client is None:
+        raise BrainalignError(
+            f"tracking.uri: there is no MLflow store {hide_secrets(absolute_uri(uri))}; name one that has runs."
+        )
+    ids = []
+    for name in experiments:
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            known = ", ".join(sorted(e.name for e in client.search_experiments())) or "none"
+            raise BrainalignError(
+                f"analysis.experiments names {name!r}, which {hide_secrets(uri)} does not have; it has {known}."
+            )
+        ids.append(found.experiment_id)
+    try:
+        runs = _all(client, ids, query)
+    except MlflowException as error:
+        raise BrainalignError(
+            f"analysis.query={query!r} is not MLflow's language: {str(error).splitlines()[0]}"
+        ) from error
+    done = [
+        _tracked(run)
+        for run in reversed(runs)
+        if run.info.status == "FINISHED" and run.data.tags.get("kind") != "sweep"
+    ]
+    if not done:
+        raise BrainalignError(
+            f"analysis.query={query!r} finds none of the {len(runs)} matching run(s) of {', '.join(experiments)} FINISHED; loosen it."
+            if runs
+            else f"analysis.query={query!r} finds no run in {', '.join(experiments)}; loosen it, or name other analysis.experiments."
+        )
+    return done
+
+
+def by_id(uri: str, ids: Sequence[str]) -> list[Tracked]:
+    """Runs by MLflow's ids.
+
+    Args:
+        uri: The store.
+        ids: Of the runs.
+
+    Raises:
+        BrainalignError: The store has no such run.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client, found = mlflow_client(absolute_uri(uri)), []
+    for i in ids:
+        try:
+            found.append(_tracked(client.get_run(i)))
+        except MlflowException as error:
+            raise BrainalignError(f"analysis.runs names {i!r}, which {hide_secrets(uri)} does not have.") from error
+    return found
+
+
+def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFrame:
+    """One row a child: what was swept, how it ended, its metrics.
+
+    Args:
+        found: The children.
+        swept: Keys whose values differ between them.
+    """
+    rows = []
+    for run in found:
+        given = dict(pair.split("=", 1) for pair in run.tags.get("overrides", "").split("\n") if "=" in pair)
+        row: dict[str, Any] = {key: given.get(key, run.params.get(key)) for key in swept}
+        row |= {
+            "run": run.id,
+            "name": run.name,
+            "status": run.status,
+            "seconds": run.seconds,
+            "error": run.tags.get("error", ""),
+        }
+        rows.append(row | {"folder": run.folder} | run.metrics)
+    return pd.DataFrame(rows)
+
+
+def _client(uri: str) -> MlflowClient | None:
+    """A client of a store that exists; looking into one must not make it."""
+    file = database_file(absolute_uri(uri))
+    return None if file is not None and not file.exists() else mlflow_client(absolute_uri(uri))
+
+
+def _all(client: MlflowClient, experiments: list[str], query: str) -> list[Run]:
+    """All runs of a query, the newest first, page by page."""
+    found: list[Run] = []
+    token = None
+    while True:
+        page = client.search_runs(
+            experiments, query, max_results=500, order_by=["attributes.start_time DESC"], page_token=token
+        )
+        found.extend(page)
+        token = page.token
+        if not token:
+            return found
+
+
+def _tracked(run: Run) -> Tracked:
+    start, end = run.info.start_time, run.info.end_time
+    return Tracked(
+        run.info.run_id,
+        run.info.run_name or "",
+        run.info.status,
+        dict(run.data.metrics),
+        dict(run.data.params),
+        dict(run.data.tags),
+        run.data.tags.get("folder", ""),
+        (end - start) / 1000 if end else None,
+    )
+
+
+def _is_stale(run: Run) -> bool:
+    """Whether a run that is called RUNNING cannot be: its process on this host is gone, or it is of another host and old."""
+    tags = run.data.tags
+    if tags.get("host") == platform.node() and tags.get("pid", "").isdigit():
+        try:
+            os.kill(int(tags["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+    started = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
+    return datetime.now(UTC) - started > STALE
