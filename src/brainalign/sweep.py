@@ -45,7 +45,7 @@ class SweepParent(Callback):
         """Open the parent run."""
         from brainalign.tracking import absolute_uri, as_parent, tracked_run
 
-        check_launcher(config.hydra.launcher)
+        check_launcher(config)
         output = Path(config.paths.output).expanduser().absolute()
         overrides = " ".join(str(o) for o in config.hydra.overrides.task)
         self._swept = swept_keys(config)

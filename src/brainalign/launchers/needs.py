@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+
+from omegaconf import DictConfig
 
 from brainalign.errors import BrainalignError
 
-_PACKAGES = {"slurm.SlurmLauncher": "hydra_submitit_launcher", "joblib.JoblibLauncher": "hydra_joblib_launcher"}
+SLURM = ("sbatch", "srun", "squeue", "scontrol")
 
 
-def check_launcher(launcher: Mapping[str, Any]) -> None:
-    """Refuse to start a sweep that its launcher cannot start.
+def check_launcher(config: DictConfig) -> None:
+    """Refuse to start a sweep that its launcher could not run.
 
     Args:
-        launcher: The composed ``hydra.launcher``.
+        config: Of the sweep, with ``hydra.launcher``.
 
     Raises:
-        BrainalignError: A package or SLURM's own commands are missing, or a number is impossible.
+        BrainalignError: submitit or one of SLURM's commands is missing, or a number is impossible.
     """
-    target = ".".join(launcher["_target_"].split(".")[-2:])
-    package = _PACKAGES.get(target)
-    if package is None:
-        return  # Hydra's own, or a plugin that a lab brought along
-    if find_spec("hydra_plugins") is None or find_spec(f"hydra_plugins.{package}") is None:
-        raise BrainalignError(
-            f"hydra/launcher: the package {package.replace('_', '-')} is not installed; pip install 'brainalign[cluster]'."
-        )
-    if target == "joblib.JoblibLauncher":
-        if launcher["n_jobs"] == 0:
-            raise BrainalignError("hydra.launcher.n_jobs=0 is impossible; give a number of processes, or -1 for all cores.")
+    launcher = config.hydra.launcher
+    name = config.hydra.runtime.choices["hydra/launcher"]
+    target = launcher["_target_"].rpartition(".")[2]
+    if target == "JoblibLauncher" and launcher.get("n_jobs") == 0:
+        raise BrainalignError("hydra.launcher.n_jobs=0 is impossible; give a number of processes, or -1 for all cores.")
+    if target != "SlurmLauncher":
         return
-    for command in ("sbatch", "srun", "squeue"):
-        if shutil.which(command) is None:
-            raise BrainalignError(
-                f"hydra/launcher: the command {command} was not found, so this is no login node of a SLURM cluster; "
-                "hydra/launcher=joblib uses this machine's cores."
-            )
+    if find_spec("submitit") is None:
+        raise BrainalignError(f"hydra/launcher={name} needs submitit, which is not installed: pip install 'brainalign[cluster]'.")
+    if missing := [command for command in SLURM if shutil.which(command) is None]:
+        raise BrainalignError(
+            f"hydra/launcher={name}: there is no command {missing[0]} here, so this is no login node of a SLURM cluster; "
+            "hydra/launcher=joblib uses this machine's own cores."
+        )
+    gpu = launcher.gpus_per_node or launcher.gres
+    if gpu and config.device == "cpu":
+        raise BrainalignError(f"hydra/launcher={name} asks for a GPU that device=cpu would leave idle; add device=cuda.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -45,27 +45,24 @@ def count(n_jobs: int, children: int, n_gpus: int) -> int:
 
 @dataclass(frozen=True)
 class OneGpu:
-    """A task that sees one GPU, the same in all that a worker does; with more workers than GPUs they share evenly.
+    """Lets a worker see one GPU, the same in all that it does; more workers than GPUs share them evenly.
 
-    Places are files that a worker locks for life: a worker that dies, and the one that takes its place, get the same GPU.
+    Places are files that a worker locks for life: the one that follows a worker which died gets the same GPU.
 
     Attributes:
-        task: What a child does.
         gpus: Names for ``CUDA_VISIBLE_DEVICES``.
         workers: Number of places.
         slots: Folder of the locks.
     """
 
-    task: Callable[[Any], Any]
     gpus: Sequence[str]
     workers: int
     slots: str
 
-    def __call__(self, config: Any) -> Any:
-        """Run the task."""
+    def __call__(self) -> None:
+        """Choose, once a process."""
         if not _held:
             os.environ[VISIBLE] = self.gpus[self._place() % len(self.gpus)]
-        return self.task(config)
 
     def _place(self) -> int:
         from filelock import FileLock, Timeout
