@@ -42,10 +42,16 @@ class SweepParent(Callback):
         return SweepParent, ()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Open the parent run."""
+        """Open the parent run, or end the process with one sentence: Hydra would warn of any other exception, and go on."""
+        try:
+            check_launcher(config)
+            self._start(config)
+        except BrainalignError as error:
+            raise SystemExit(f"brainalign: {error}") from error
+
+    def _start(self, config: DictConfig) -> None:
         from brainalign.tracking import absolute_uri, as_parent, tracked_run
 
-        check_launcher(config)
         output = Path(config.paths.output).expanduser().absolute()
         overrides = " ".join(str(o) for o in config.hydra.overrides.task)
         self._swept = swept_keys(config)

@@ -56,7 +56,7 @@ def known_keys() -> dict[str, list[str]]:
 
     def walk(node: DictConfig, prefix: str, option: str) -> None:
         for key in map(str, node):
-            if key in ("defaults", "hydra"):
+            if key in ("defaults", "hydra", "_target_"):
                 continue
             found.setdefault(prefix + key, []).append(option)
             inner = node._get_node(key)
@@ -66,10 +66,10 @@ def known_keys() -> dict[str, list[str]]:
     for file in sorted(conf_folder().rglob("*.yaml")):
         group = file.parent.relative_to(conf_folder()).as_posix()
         loaded = OmegaConf.load(file)
-        if group.startswith("hydra") or not isinstance(loaded, DictConfig):
+        if (group.startswith("hydra") and group != "hydra/launcher") or not isinstance(loaded, DictConfig):
             continue
         whole = group == "." or file.read_text().startswith("# @package _global_")
-        walk(loaded, "" if whole else f"{group}.", "every run" if group == "." else f"{group}={file.stem}")
+        walk(loaded, "" if whole else f"{group.replace('/', '.')}.", "every run" if group == "." else f"{group}={file.stem}")
         for role in ("baseline", "partner") if group == "model" else ():
             walk(loaded, f"{role}.", f"model@{role}={file.stem}")
     return found

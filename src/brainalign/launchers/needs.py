@@ -24,8 +24,10 @@ def check_launcher(config: DictConfig) -> None:
     launcher = config.hydra.launcher
     name = config.hydra.runtime.choices["hydra/launcher"]
     target = launcher["_target_"].rpartition(".")[2]
-    if target == "JoblibLauncher" and launcher.get("n_jobs") == 0:
-        raise BrainalignError("hydra.launcher.n_jobs=0 is impossible; give a number of processes, or -1 for all cores.")
+    if target == "JoblibLauncher" and (not isinstance(launcher.n_jobs, int) or launcher.n_jobs in (0, False)):
+        raise BrainalignError(
+            f"hydra.launcher.n_jobs={launcher.n_jobs} is impossible; give a number of processes, or -1 for all cores."
+        )
     if target != "SlurmLauncher":
         return
     if find_spec("submitit") is None:

@@ -70,8 +70,9 @@ def environment() -> list[str]:
 
 def _refusal(error: Exception) -> str:
     """What sbatch says, without what Python says of it."""
-    said = [line.partition("error: ")[2] for line in str(error).splitlines() if line.startswith("sbatch: error: ")]
-    return "; ".join(said) or str(error).strip().splitlines()[-1]
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    said = [line.partition("error: ")[2] for line in lines if line.startswith("sbatch: error: ")]
+    return "; ".join(said or lines[-1:]) or "it gives no reason"
 
 
 def gather(jobs: Sequence[Any], overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
