@@ -40,7 +40,9 @@ def sweep(slurm, tmp_path):
 
     def start(*arguments):
         command = [sys.executable, str(ROOT / "run.py"), "-m", *ON_SLURM, *arguments]
-        return subprocess.Popen(command, cwd=tmp_path, env=slurm, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=slurm, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
 
     return start
 
@@ -69,7 +71,9 @@ def test_one_child_is_cancelled_one_is_preempted_and_goes_on_one_is_left_alone(s
     process = sweep(*SLOW, "window.tmax=0.3,0.35,0.1", f'hydra.launcher.setup=["{line}"]')
     cancelled, preempted = (until_fitting(tmp_path, process, child) for child in (0, 1))
     subprocess.run(["scancel", cancelled], env=slurm, check=True)
-    subprocess.run(["scancel", "--signal=USR2", preempted], env=slurm, check=True)  # SLURM's own word before it preempts
+    subprocess.run(
+        ["scancel", "--signal=USR2", preempted], env=slurm, check=True
+    )  # SLURM's own word before it preempts
     _, err = process.communicate(timeout=170)
     assert process.returncode == 1
     assert f"job {cancelled} " in err and "ended without a result (" in err and "Traceback" not in err

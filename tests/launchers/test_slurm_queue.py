@@ -40,7 +40,11 @@ def job(tmp_path, name, result=None):
 
 
 def test_what_ended_without_a_result_is_failed_and_the_others_count(queue, tmp_path):
-    queue("7_0 COMPLETED\n7_1 RUNNING\n", "error: slurm_load_jobs error: Unable to contact\n", "7_0 COMPLETED\n7_1 TIMEOUT\n")
+    queue(
+        "7_0 COMPLETED\n7_1 RUNNING\n",
+        "error: slurm_load_jobs error: Unable to contact\n",
+        "7_0 COMPLETED\n7_1 TIMEOUT\n",
+    )
     fine = JobReturn(status=JobStatus.COMPLETED, _return_value=3)
     done = slurm.gather([job(tmp_path, "7_0", fine), job(tmp_path, "7_1")], [["a=1"], ["a=2"]])
     assert done[0].return_value == 3

@@ -9,7 +9,8 @@ from brainalign.launchers.workers import OneGpu, count, gpus
 
 
 @pytest.mark.parametrize(
-    ("n_jobs", "children", "n_gpus", "expected"), [(4, 10, 0, 4), (4, 3, 0, 3), (-1, 10, 2, 2), (3, 10, 2, 3), (1, 10, 0, 1)]
+    ("n_jobs", "children", "n_gpus", "expected"),
+    [(4, 10, 0, 4), (4, 3, 0, 3), (-1, 10, 2, 2), (3, 10, 2, 3), (1, 10, 0, 1)],
 )
 def test_number_of_workers(n_jobs, children, n_gpus, expected):
     assert count(n_jobs, children, n_gpus) == expected

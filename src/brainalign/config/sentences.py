@@ -69,7 +69,11 @@ def known_keys() -> dict[str, list[str]]:
         if (group.startswith("hydra") and group != "hydra/launcher") or not isinstance(loaded, DictConfig):
             continue
         whole = group == "." or file.read_text().startswith("# @package _global_")
-        walk(loaded, "" if whole else f"{group.replace('/', '.')}.", "every run" if group == "." else f"{group}={file.stem}")
+        walk(
+            loaded,
+            "" if whole else f"{group.replace('/', '.')}.",
+            "every run" if group == "." else f"{group}={file.stem}",
+        )
         for role in ("baseline", "partner") if group == "model" else ():
             walk(loaded, f"{role}.", f"model@{role}={file.stem}")
     return found

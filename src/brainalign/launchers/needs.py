@@ -31,7 +31,9 @@ def check_launcher(config: DictConfig) -> None:
     if target != "SlurmLauncher":
         return
     if find_spec("submitit") is None:
-        raise BrainalignError(f"hydra/launcher={name} needs submitit, which is not installed: pip install 'brainalign[cluster]'.")
+        raise BrainalignError(
+            f"hydra/launcher={name} needs submitit, which is not installed: pip install 'brainalign[cluster]'."
+        )
     if missing := [command for command in SLURM if shutil.which(command) is None]:
         raise BrainalignError(
             f"hydra/launcher={name}: there is no command {missing[0]} here, so this is no login node of a SLURM cluster; "
@@ -39,4 +41,6 @@ def check_launcher(config: DictConfig) -> None:
         )
     gpu = launcher.gpus_per_node or launcher.gres
     if gpu and config.device == "cpu":
-        raise BrainalignError(f"hydra/launcher={name} asks for a GPU that device=cpu would leave idle; add device=cuda.")
+        raise BrainalignError(
+            f"hydra/launcher={name} asks for a GPU that device=cpu would leave idle; add device=cuda."
+        )

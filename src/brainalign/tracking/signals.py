@@ -38,9 +38,10 @@ def _raise_after(handler: Callable[..., object]) -> Callable[[int, FrameType | N
     def handle(signum: int, frame: FrameType | None) -> None:
         try:
             handler(signum, frame)
-        except TerminatedError:
-            raise  # SIGTERM came in between: queueing a job again sends it
         except (Exception, SystemExit) as end:
+            signal.signal(
+                signal.SIGTERM, signal.SIG_IGN
+            )  # queueing a job again sends it, and we are at the end already
             raise TerminatedError(signum, "" if isinstance(end, SystemExit) else str(end)) from end
 
     return handle

@@ -101,11 +101,15 @@ def _stop(daemon: subprocess.Popen) -> None:
 
 def _until_idle(env: dict[str, str], root: Path) -> None:
     for _ in range(120):
-        seen = subprocess.run(["sinfo", "--noheader", "--format=%T"], env=env, capture_output=True, text=True, check=False)
+        seen = subprocess.run(
+            ["sinfo", "--noheader", "--format=%T"], env=env, capture_output=True, text=True, check=False
+        )
         if seen.stdout.strip() == "idle":
             return
         time.sleep(0.25)
-    logs = "\n".join(p.read_text(errors="replace")[-2000:] for p in sorted(root.glob("*.out")) + sorted(root.glob("*.log")))
+    logs = "\n".join(
+        p.read_text(errors="replace")[-2000:] for p in sorted(root.glob("*.out")) + sorted(root.glob("*.log"))
+    )
     raise RuntimeError(f"SLURM did not come up: {seen.stdout} {seen.stderr}\n{logs}")
 
 
