@@ -34,6 +34,9 @@ TERMS = {
     "what remains of it.",
     "held_out": "Canonical correlation on stimuli that the canonical weights were not fitted on.",
     "null_95": "95th percentile of the canonical correlation after the pairing of the two models is broken.",
+    "similarity": "Squared Pearson r between the held-out predictions of two models, by electrode, averaged over outer folds.",
+    "similarity_partial": "The same with speech being on and the onsets of stimulus and words, at all lags of the window, "
+    "partialled out of both predictions; of unrelated predictions about 1/(n − 1 − their number), n independent frames.",
     "p_bonferroni": "Two-sided p, multiplied by family_size, the number of all declared tests.",
     "effect_size": "Cohen's d_z: mean difference over the standard deviation of the differences.",
     "unit": "What a test counts as independent. Pooled electrodes of one participant are not independent, so "
