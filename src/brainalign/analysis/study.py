@@ -155,7 +155,8 @@ class Study:
         """Responses and split as one regression problem."""
         if self.repeats != "all":
             self.notes.append(
-                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of a stimulus's presentations, while scores are of single ones."
+                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of each stimulus's presentations; single ones "
+                "are scored."
             )
         return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
 
