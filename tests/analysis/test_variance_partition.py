@@ -102,7 +102,7 @@ def test_known_unique_and_shared_variance_comes_back(world):
         "shared a and b": r2["a"] + r2["b"] - r2["a + b"],
     }
     for part, values in by_hand.items():
-        np.testing.assert_allclose(parts.query("model == @part")["r2"], values, atol=1e-12)
+        np.testing.assert_allclose(parts.loc[parts["model"] == part, "r2"], values, atol=1e-12)
     assert result.metrics["partition/unique a/mean"] == pytest.approx(found["unique a"])
     tests = result.tables["tests"]
     assert set(tests["contrast"]) >= {"unique a - unique b", "unique a - shared a and b"}
