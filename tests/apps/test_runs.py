@@ -135,8 +135,6 @@ def test_a_variance_partition_of_three_sets_and_its_plan(brainalign, tmp_path):
         assert metrics[f"partition/{part}/mean"] == pytest.approx(mine.mean())
         assert f"region/STG/partition/{part}/mean" in metrics
     assert (folder / "figures" / "variance_partition.svg").exists()
-    alone = brainalign(*SMALL, *few, "model@baseline=tiny_gpt2", "baseline.layers=[1]")
-    assert alone.returncode == 0 and "no baseline" in " ".join(alone.stdout.split()), alone.stderr
 
 
 def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_else(brainalign, tmp_path):

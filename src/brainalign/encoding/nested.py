@@ -199,7 +199,7 @@ def _fit_fold(
     arithmetic: Arithmetic,
     out: OuterScores,
 ) -> None:
-    """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations (c,), predict and score its test rows."""
+    """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations (c,), and score its test rows."""
     training = design.split.training(fold)
     if sum(group.rows(a) for a in training) < 2:
         return  # a participant who heard nothing of this fold's training stimuli has no score in it
