@@ -18,7 +18,7 @@ from brainalign.data.leak import leak_audit, share_leaked
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
-from brainalign.encoding.banded_nested import BandedScores, fit_banded
+from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
@@ -28,6 +28,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lags_of
 from brainalign.progress import duration, track
 from brainalign.stats import compare, fdr
@@ -184,7 +185,8 @@ class Study:
         """Responses and split as one regression problem."""
         if self.repeats != "all":
             self.notes.append(
-                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of a stimulus's presentations; scores are of single ones."
+                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of each stimulus's presentations; single ones "
+                "are scored."
             )
         return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
 
@@ -207,16 +209,26 @@ class Study:
         found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
         return found.values
 
-    def plan(self, dims: int, n_lags: int | None = None, scales: int = 1) -> FitPlan:
+    def plan(self, dims: int, n_lags: int | None = None, bands: Bands | None = None) -> FitPlan:
         """What ``fit`` would do with features of a width.
 
         Args:
             dims: Their width.
             n_lags: Lags, when not the window's.
-            scales: Combinations of bands' ratios.
+            bands: With penalties of their own, which add up to ``dims``.
         """
         lags, alphas = n_lags or len(self.lags), len(self.alphas)
-        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, scales)
+        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, bands)
+
+    def plan_banded(self, dims: Sequence[int], ratios: Sequence[float], n_lags: int | None = None) -> FitPlan:
+        """What ``fit_banded`` would do with bands of these widths.
+
+        Args:
+            dims: Width of each band.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            n_lags: Lags, when not the window's.
+        """
+        return self.plan(sum(dims), n_lags, Bands(tuple(dims), combinations_of(len(dims), ratios)))
 
     def fit(
         self,
@@ -268,9 +280,12 @@ class Study:
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
         """
-        width, scales = sum(dims), len(ratios) ** (len(dims) - 1)
-        check_fits(lambda d, n: self.plan(d, n, scales), width, len(self.lags))
-        plan = self.plan(width, scales=scales)
+        plan = self.plan_banded(dims, ratios)
+        check_fits(
+            lambda d, n: self.plan_banded([max(1, d * w // sum(dims)) for w in dims], ratios, n),
+            sum(dims),
+            len(self.lags),
+        )
         seconds = plan.seconds(self.arithmetic)
         if seconds > LONG:
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
