@@ -109,9 +109,9 @@ def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, s
         f" (in {len(limits)} of {len(told)})" if len(limits) < len(told) else ""
     )
     return (
-        f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the {row['family_size']} tests of "
-        f"the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); {significant} of "
-        f"{len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
+        f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the "
+        f"{row['family_size']} tests of the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); "
+        f"{significant} of {len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
         f"{p_text(smallest.p)}).{f' {limit[0].upper()}{limit[1:]}.' if limits else ''}"
     )
 
