@@ -58,5 +58,7 @@ def main() -> None:
             f"{error.filename} cannot be written ({error.strerror}); set paths.output and paths.cache to folders that can."
         )
     except KeyboardInterrupt:
-        sys.stderr.write("brainalign: stopped by Ctrl-C; what was finished stays, and features are reused.\n")
+        sys.stderr.write(
+            "brainalign: stopped by Ctrl-C; what was finished stays: features and fitted layers are reused.\n"
+        )
         raise SystemExit(130) from None

@@ -114,7 +114,14 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
 
     some = next(iter(model.rows(layer[0]).values())).values[:1]
     width = fits.spaces[0].transform(some, side, part).shape[1]
-    scores = study.fit(frames, width, f"{model.name} {part}")
+    identity = {
+        "rows": [study.rows_key(model, n) for n in layer],
+        "part": part,
+        "side": side,
+        "fits": fits.spaces,
+        "voiced": fits.voiced,
+    }
+    scores = study.fit(frames, width, f"{model.name} {part}", identity=identity)
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
     return score_table(
         study.channels, scores, model=model.name, space=part, rule=study.reading.rule, layer=choice,

@@ -6,16 +6,20 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.race import race_layers
 from brainalign.analysis.reading import Reading
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
 from brainalign.encoding.design import Design
+from brainalign.encoding.fingerprint import fingerprint
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
@@ -25,7 +29,7 @@ from brainalign.features.align import Align, Resample
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lags_of
-from brainalign.progress import duration, track
+from brainalign.progress import duration
 from brainalign.stats import paired_tests
 
 log = logging.getLogger(__name__)
@@ -53,6 +57,7 @@ class Study:
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
         reading: Which score, layer rule and p results are about.
+        store: Where finished fits are kept for the next run, or None.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
 
@@ -71,6 +76,7 @@ class Study:
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     search: Search = field(default_factory=Search)
     reading: Reading = field(default_factory=Reading)
+    store: FitStore | None = None
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
@@ -183,6 +189,7 @@ class Study:
         *,
         lags: NDArray[np.int64] | None = None,
         keep_weights: bool = False,
+        identity: Mapping[str, Any] | None = None,
     ) -> OuterScores:
         """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
 
@@ -192,6 +199,8 @@ class Study:
             name: Of the features, for the log.
             lags: In frames, when not the window's.
             keep_weights: Hand over the weights of every outer fold.
+            identity: What determines the features: settings, arrays or objects (see :meth:`rows_key`); the fit is then kept in
+                ``store``, where there is one. None = not kept.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
@@ -203,20 +212,47 @@ class Study:
         if seconds > LONG and (name, plan.features) not in self._told:
             self._told.add((name, plan.features))
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_outer(
-            self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
-        )
+
+        def make() -> OuterScores:
+            return fit_outer(
+                self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+            )
+
+        if self.store is None or identity is None:
+            return make()
+        return self.store.fit(self.key(identity=identity, lags=window, weights=keep_weights), name, make)
+
+    def rows_key(self, representation: Representation, layer: int) -> str:
+        """What determines one layer on the frame grid, see :meth:`frames`.
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+        """
+        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample])
+
+    def key(self, **what: Any) -> str:
+        """Of a fit in ``store``: the hash of the problem, the search, the arithmetic, and of what else determines the fit.
+
+        Args:
+            what: Name -> settings, arrays or objects.
+        """
+        assert self.store is not None, "nothing is kept"
+        arithmetic = self.arithmetic
+        return self.store.key(
+            design=self._fingerprint, alphas=list(self.alphas), search=self.search, dtype=arithmetic.dtype,
+            solver=arithmetic.solver, device=arithmetic.torch_device().type, **{"lags": self.lags, **what},
+        )  # fmt: skip
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all responses, their folds and how they are summed."""
+        return fingerprint(self.design)
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
-            race = LayerRace()
-            for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
-                frames = self.frames(representation, layer)
-                width = next(iter(frames.values())).shape[1]
-                race.add(layer, self.fit(frames, width, representation.name))
-                log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
-            self._races[representation.name] = race
+            self._races[representation.name] = race_layers(self, representation)
         return self._races[representation.name]
 
     def scores(self, representation: Representation) -> pd.DataFrame:
