@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -29,11 +30,26 @@ def _task(composed: DictConfig) -> None:
         config = check(composed)
         from brainalign.experiment import run
 
-        run(config, Path(job.runtime.output_dir))
+        folder = Path(job.runtime.output_dir)
+        run(config, folder)
+        if config.plan:
+            _leave_nothing(folder, Path(config.paths.output))
     except BrainalignError as error:
         if job.mode == RunMode.MULTIRUN:
             raise  # the other children go on; the sweep's end reports it
         _refuse(str(error))
+
+
+def _leave_nothing(folder: Path, output: Path) -> None:
+    """Remove what Hydra made for a run that did nothing, and the folders of results that are then empty."""
+    made = (folder / ".hydra", folder / f"{HydraConfig.get().job.name}.log")
+    if not set(folder.iterdir()) <= set(made):
+        return  # an earlier run's folder
+    shutil.rmtree(made[0], ignore_errors=True)
+    made[1].unlink(missing_ok=True)
+    while folder.is_relative_to(output) and folder != Path.cwd() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _refuse(text: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from brainalign.analysis.cca import cca
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
+from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
@@ -20,6 +21,7 @@ from brainalign.describe import describe_data, question, show_end, show_plan
 from brainalign.figures import stamp
 from brainalign.report import write_report
 from brainalign.tracking import absolute_uri, provenance, tracked_run
+from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
@@ -81,6 +83,10 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
+        for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
+            write_arrays(folder / PREDICTIONS, name, arrays)
+        for name, arrays in kept_weights(study, models) if config.save.weights else ():
+            write_arrays(folder / WEIGHTS, name, arrays)
         if config.data.kind == "simulated":
             for figure, _ in result.figures.values():
                 stamp(figure, "Simulated data")

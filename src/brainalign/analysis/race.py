@@ -60,6 +60,6 @@ def _found(study: Study, store: FitStore, key: str, model: Representation) -> La
     tensors, said = found
     race = LayerRace.unpack(tensors)
     model.notes.extend(note for note in said["notes"] if note not in model.notes)
-    study.notes.append(f"resumed: {len(race.layers)} of {len(model.layers)} layers of {model.name} from {store.folder}")
+    study.notes.append(f"resumed: {len(race.layers)} of {len(model.layers)} layers of {model.name} from {store}")
     log.info(study.notes[-1])
     return race

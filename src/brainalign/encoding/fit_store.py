@@ -95,7 +95,7 @@ class FitStore:
         with self.lock(key, name):
             found = self.read(key)
             if found is not None:
-                log.info("reused: %s from %s", name, self.folder)
+                log.info("reused: %s from %s", name, self)
                 return unpack(found[0])
             start = time.monotonic()
             scores = make()
@@ -103,6 +103,11 @@ class FitStore:
             if self.worth(tensors, time.monotonic() - start):
                 self.write(key, tensors, {"model": name, "what": f"fit of {name}"})
             return scores
+
+    def __str__(self) -> str:
+        """The folder, as seen from where the program runs."""
+        folder, here = self.folder.absolute(), Path.cwd()
+        return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
     def lock(self, key: str, name: str) -> AbstractContextManager[None]:
         """Held by one process at a time.

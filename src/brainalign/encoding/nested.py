@@ -40,6 +40,8 @@ class OuterScores:
         n: (C,) rows scored, all folds together.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
         weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
+        intercepts: Fold -> (C,) what is added to the weighted features; empty where weights are.
+        scales: Fold -> (mask groups, 2, d) mean and standard deviation that features were standardised with; empty where weights are.
     """
 
     r: NDArray[np.float64]
@@ -50,6 +52,8 @@ class OuterScores:
     n: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
     weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
+    intercepts: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
+    scales: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
 
     @classmethod
     def empty(cls, folds: int, channels: int) -> OuterScores:
@@ -123,7 +127,10 @@ def fit_outer(
     for frames, fold in batches:
         if keep_weights:
             shape = len(lags), next(iter(frames.values())).shape[1], c
-            out.weights.extend(np.full(shape, np.nan, dtype=np.float32) for _ in range(k if fold is None else 1))
+            for _ in range(k if fold is None else 1):
+                out.weights.append(np.full(shape, np.nan, dtype=np.float32))
+                out.intercepts.append(np.full(c, np.nan))
+                out.scales.append(np.full((len(design.groups), 2, shape[1]), np.nan))
         for group in design.groups:
             parts = atoms.of(group, frames)
             curves = inner_curves(parts, design.split, alphas, fold, arithmetic, search)
@@ -156,6 +163,9 @@ def _fit_fold(
     solution = solve_chosen(Problem(train, mean, sd), alphas, arithmetic)
     if out.weights:
         out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
+        out.intercepts[fold][here] = solution.intercept.numpy()
+        place = next(i for i, other in enumerate(design.groups) if other is group)
+        out.scales[fold][place] = mean.cpu().numpy(), sd.cpu().numpy()
     for stimulus in {design.stimuli[i] for i, _ in design.test_rows(fold)}:
         whole = out.predictions[fold].setdefault(
             stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
