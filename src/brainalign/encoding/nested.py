@@ -166,7 +166,7 @@ def _fit_fold(
         out.intercepts[fold][here] = solution.intercept.numpy()
         place = next(i for i, other in enumerate(design.groups) if other is group)
         out.scales[fold][place] = mean.cpu().numpy(), sd.cpu().numpy()
-    for stimulus in {design.stimuli[i] for i, _ in design.test_rows(fold)}:
+    for stimulus in sorted({design.stimuli[i] for i, _ in design.test_rows(fold)}):
         whole = out.predictions[fold].setdefault(
             stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
         )

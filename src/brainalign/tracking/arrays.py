@@ -41,7 +41,7 @@ def write_arrays(folder: Path, model: str, arrays: Mapping[str, NDArray[Any]]) -
 
 
 def _file_name(model: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9._-]", "-", model).lstrip(".")[:80]
+    plain = re.sub(r"[^A-Za-z0-9._-]", "-", model).lstrip(".")[:80] or "model"
     return plain if plain == model else f"{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
 
 
