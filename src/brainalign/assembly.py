@@ -11,6 +11,7 @@ from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
 from brainalign.data.types import Dataset
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
 from brainalign.extractors import embedding_of, extractor_of
@@ -76,6 +77,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
             draws=config.ceiling.draws,
             inter_subject=None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject,
         ),
+        store=FitStore(Path(config.paths.cache)),
     )
 
 

@@ -15,6 +15,7 @@ from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
 from brainalign.analysis.headline import headline, side_by_side
+from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
@@ -29,6 +30,7 @@ from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
 from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run
+from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
@@ -63,7 +65,6 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         study.check()
     models = open_models(config, study)
     present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
-    present = list(models)
     options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
         show_plan(plan_stages(study, models, config.analysis.kind, options))
@@ -98,7 +99,6 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             result.tables["leak_audit"] = study.leak_audit
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
-        result = ANALYSES[config.analysis.kind](study, models, **options)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
@@ -110,6 +110,10 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
+        for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
+            write_arrays(folder / PREDICTIONS, name, arrays)
+        for name, arrays in kept_weights(study, models) if config.save.weights else ():
+            write_arrays(folder / WEIGHTS, name, arrays)
         if config.data.kind == "simulated":
             for figure, _ in result.figures.values():
                 stamp(figure, "Simulated data")

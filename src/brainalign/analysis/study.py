@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.race import race_layers
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
@@ -20,6 +22,8 @@ from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
 from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
+from brainalign.encoding.fingerprint import fingerprint
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
@@ -30,7 +34,7 @@ from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lags_of
-from brainalign.progress import duration, track
+from brainalign.progress import duration
 from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
 
@@ -60,6 +64,7 @@ class Study:
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
         reading: Which score, layer rule and p results are about.
+        store: Where finished fits are kept for the next run, or None.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
 
@@ -79,6 +84,7 @@ class Study:
     search: Search = field(default_factory=Search)
     repeats: str = "all"
     reading: Reading = field(default_factory=Reading)
+    store: FitStore | None = None
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
@@ -238,6 +244,7 @@ class Study:
         *,
         lags: NDArray[np.int64] | None = None,
         keep_weights: bool = False,
+        identity: Mapping[str, Any] | None = None,
     ) -> OuterScores:
         """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
 
@@ -247,6 +254,8 @@ class Study:
             name: Of the features, for the log.
             lags: In frames, when not the window's.
             keep_weights: Hand over the weights of every outer fold.
+            identity: What determines the features: settings, arrays or objects (see :meth:`rows_key`); the fit is then kept in
+                ``store``, where there is one. None = not kept.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
@@ -258,9 +267,42 @@ class Study:
         if seconds > LONG and (name, plan.features) not in self._told:
             self._told.add((name, plan.features))
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_outer(
-            self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
-        )
+
+        def make() -> OuterScores:
+            return fit_outer(
+                self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+            )
+
+        if self.store is None or identity is None:
+            return make()
+        return self.store.fit(self.key(identity=identity, lags=window, weights=keep_weights), name, make)
+
+    def rows_key(self, representation: Representation, layer: int) -> str:
+        """What determines one layer on the frame grid, see :meth:`frames`.
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+        """
+        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample])
+
+    def key(self, **what: Any) -> str:
+        """Of a fit in ``store``: the hash of the problem, the search, the arithmetic, and of what else determines the fit.
+
+        Args:
+            what: Name -> settings, arrays or objects.
+        """
+        assert self.store is not None, "nothing is kept"
+        arithmetic = self.arithmetic
+        return self.store.key(
+            design=self._fingerprint, alphas=list(self.alphas), search=self.search, dtype=arithmetic.dtype,
+            solver=arithmetic.solver, device=arithmetic.torch_device().type, **{"lags": self.lags, **what},
+        )  # fmt: skip
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all responses, their folds and how they are summed."""
+        return fingerprint(self.design)
 
     def fit_banded(
         self,
@@ -294,13 +336,7 @@ class Study:
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
-            race = LayerRace()
-            for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
-                frames = self.frames(representation, layer)
-                width = next(iter(frames.values())).shape[1]
-                race.add(layer, self.fit(frames, width, representation.name))
-                log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
-            self._races[representation.name] = race
+            self._races[representation.name] = race_layers(self, representation)
         return self._races[representation.name]
 
     def best_layer(self, representation: Representation, fold: int) -> int:

@@ -488,6 +488,10 @@ class Paths:
     cache: str
 
 
+UNPREDICTED = ("extract", "ceiling")
+"""Kinds of analysis that fit no model to the responses."""
+
+
 @dataclass
 class Config:
     """A whole run."""
@@ -518,6 +522,11 @@ class Config:
     def __post_init__(self) -> None:
         one_of("mode", self.mode, ("sound", "paper"))
         one_of("device", self.device, ("cpu", "cuda", "auto"))
+        for key, asked in vars(self.save).items():
+            if asked and self.analysis.kind in UNPREDICTED:
+                raise BrainalignError(
+                    f"save.{key}=true, but analysis={self.analysis.kind} predicts nothing; it must be false."
+                )
 
 
 DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}

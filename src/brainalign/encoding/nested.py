@@ -61,6 +61,8 @@ class OuterScores:
         n: (C,) rows scored, all folds together.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
         weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
+        intercepts: Fold -> (C,) what is added to the weighted features; empty where weights are.
+        scales: Fold -> (mask groups, 2, d) mean and standard deviation that features were standardised with; empty where weights are.
     """
 
     r: NDArray[np.float64]
@@ -71,6 +73,8 @@ class OuterScores:
     n: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
     weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
+    intercepts: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
+    scales: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
 
     @classmethod
     def empty(cls, folds: int, channels: int) -> OuterScores:
@@ -169,7 +173,10 @@ def fit_batches(
         inner = np.full((k, len(bands.ratios) * len(alphas), c), np.nan)
         if keep_weights:
             shape = len(lags), next(iter(frames.values())).shape[1], c
-            out.weights.extend(np.full(shape, np.nan, dtype=np.float32) for _ in folds)
+            for _ in folds:
+                out.weights.append(np.full(shape, np.nan, dtype=np.float32))
+                out.intercepts.append(np.full(c, np.nan))
+                out.scales.append(np.full((len(design.groups), 2, shape[1]), np.nan))
         for group in design.groups:
             inner[:, :, group.channels] = inner_curves(
                 sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands
@@ -206,11 +213,14 @@ def _fit_fold(
     out.alpha[fold, group.channels] = alphas
     train = sums.total(training)
     mean, sd = train.scale()
+    place = next(i for i, other in enumerate(design.groups) if other is group)
     for mine, solution in solve_banded(Problem(train, mean, sd), bands, chosen, alphas, arithmetic):
         here = group.channels[mine]
         if out.weights:
             out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
-        for stimulus in {design.stimuli[i] for i, _ in design.test_rows(fold)}:
+            out.intercepts[fold][here] = solution.intercept.numpy()
+            out.scales[fold][place] = mean.cpu().numpy(), sd.cpu().numpy()
+        for stimulus in sorted({design.stimuli[i] for i, _ in design.test_rows(fold)}):
             whole = out.predictions[fold].setdefault(
                 stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
             )
