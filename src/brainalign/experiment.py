@@ -22,6 +22,7 @@ from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
+from brainalign.analysis.validation import validation
 from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, other, settle
@@ -35,7 +36,7 @@ from brainalign.tracking.files import write_figures, write_json, write_metrics, 
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
-    "variance_partition": variance_partition, "convergence": convergence, "latency": latency, "extract": extract,
+    "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 

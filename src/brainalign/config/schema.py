@@ -395,6 +395,20 @@ class ConvergenceAnalysis(DecompositionAnalysis):
 
 
 @dataclass
+class ValidationAnalysis:
+    """What the simulator planted against what is found."""
+
+    kind: str
+    seeds: int
+    sentences: int
+    path: str | None
+
+    def __post_init__(self) -> None:
+        within("analysis.seeds", self.seeds, 2)
+        within("analysis.sentences", self.sentences, 20)
+
+
+@dataclass
 class ExtractAnalysis:
     """A model's layers, extracted and described."""
 
@@ -540,7 +554,7 @@ MODEL = {
 ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
-    "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+    "validation": ValidationAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 
