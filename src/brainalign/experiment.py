@@ -167,6 +167,7 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
     leak = max(study.leak, again.leak)
     result.warnings.append(
-        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, CCA has "
+        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are "
+        "also in training, CCA has "
         "seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."
     )

@@ -94,7 +94,8 @@ class Study:
         self.notes.extend(self.responses.notes)
         if len(self.dataset.recordings) == 1:
             self.notes.append(
-                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold for other people, and no "
+                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold "
+                "for other people, and no "
                 "test over participants can be done."
             )
         alone = [

@@ -66,7 +66,8 @@ def _names(dataset: Dataset, regions: Mapping[str, Sequence[str]] | None) -> dic
         for region in members:
             if region not in present:
                 raise BrainalignError(
-                    f"electrodes.regions.{group} names {region!r}, which data set {dataset.name!r} does not have; {nearest(region, present)}"
+                    f"electrodes.regions.{group} names {region!r}, which data set {dataset.name!r} does not have; "
+                    f"{nearest(region, present)}"
                 )
             if region in found:
                 raise BrainalignError(
@@ -92,7 +93,8 @@ def _choose(
         bound = level / len(channels)
         passes = (channels["responsive_p"] < bound).to_numpy()
         notes.append(
-            f"participant {recording.subject}: {int(passes.sum())} of {len(passes)} electrodes are speech-responsive (two-sided paired t over "
+            f"participant {recording.subject}: {int(passes.sum())} of {len(passes)} electrodes are speech-responsive "
+            "(two-sided paired t over "
             f"presentations, p < {level:g}/{len(passes)})."
         )
         keep = keep & passes

@@ -52,7 +52,8 @@ def _mean(p: Presentation, window: tuple[float, float], subject: str) -> NDArray
     inside = p.response[(times >= window[0] - 1e-9) & (times <= window[1] + 1e-9)]
     if not len(inside):
         raise BrainalignError(
-            f"electrodes.select=responsive needs samples from {1000 * window[0]:g} to {1000 * window[1]:g} ms around each onset, but participant "
+            f"electrodes.select=responsive needs samples from {1000 * window[0]:g} to {1000 * window[1]:g} ms around "
+            "each onset, but participant "
             f"{subject}'s {p.stimulus!r} at {p.rate:g} Hz has none there; use electrodes=all."
         )
     known = np.isfinite(inside)

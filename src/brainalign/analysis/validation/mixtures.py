@@ -121,8 +121,8 @@ def mixtures(bench: Bench, seeds: int) -> list[Finding]:
             mean = mean_ci(values)
             rows.append(
                 Finding(
-                    "mixture", f"{part} part of electrodes with a {part} share of {share:g} (a part of it is lost in two CCAs)", share,
-                    mean.mean, mean.low, mean.high, f"{seeds} data sets", "between 0 and the share", bool(-0.02 <= mean.mean <= share + 0.02),
+                    "mixture", f"{part} part of electrodes with a {part} share of {share:g} (two CCAs lose some of it)", share, mean.mean,
+                    mean.low, mean.high, f"{seeds} data sets", "between 0 and the share", bool(-0.02 <= mean.mean <= share + 0.02),
                 )
             )  # fmt: skip
     for part in PARTS:
