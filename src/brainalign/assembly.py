@@ -11,9 +11,11 @@ from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
 from brainalign.data.types import Dataset
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.extractors import extractor_of
+from brainalign.extractors import embedding_of, extractor_of
+from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
@@ -26,7 +28,13 @@ LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 
 
 def open_dataset(config: Config) -> Dataset:
-    """Read or simulate the data set."""
+    """Read or simulate the data set, and choose its electrodes."""
+    from brainalign.data.electrodes import choose_electrodes
+
+    return choose_electrodes(_read(config), **vars(config.electrodes))
+
+
+def _read(config: Config) -> Dataset:
     data = config.data
     options = {k: v for k, v in vars(data).items() if k != "kind"}
     if data.kind == "simulated":
@@ -69,6 +77,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
             draws=config.ceiling.draws,
             inter_subject=None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject,
         ),
+        store=FitStore(Path(config.paths.cache)),
     )
 
 
@@ -96,6 +105,9 @@ def open_models(config: Config, study: Study) -> Models:
                 raise
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
+    if "contextual" in parts:
+        extractor = embedding_of(config, config.contextual, study.dataset)
+        parts["embedding"] = _represent(config, extractor, study.dataset)
     return Models(**parts)
 
 
@@ -121,6 +133,9 @@ def _choose_context(config: Config) -> None:
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    extractor = extractor_of(config, model, dataset)
+    return _represent(config, extractor_of(config, model, dataset), dataset)
+
+
+def _represent(config: Config, extractor: Extractor, dataset: Dataset) -> Representation:
     cache = FeatureCache(Path(config.paths.cache), config.features.dtype)
     return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, cache)

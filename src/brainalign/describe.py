@@ -79,7 +79,7 @@ def leak(study: Study) -> str:
     """The share of test frames whose stimulus is also in training, in words."""
     if study.split.kind == "blocks":
         return "all, kept apart by the gap between blocks"
-    return f"{study.split.leak:.0%}" + ("" if study.split.leak == 0 else " (LEAKY)")
+    return f"{study.leak:.0%}" + ("" if study.leak == 0 else " (LEAKY)")
 
 
 def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:

@@ -70,6 +70,38 @@ def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
     return plain[model.kind](model.name)
 
 
+def embedding_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
+    """The input embedding of a language model: its words, without position or context.
+
+    Args:
+        config: Of the run.
+        model: A language model's settings.
+        dataset: Whose stimuli it is for.
+
+    Raises:
+        BrainalignError: The model reads no words.
+    """
+    name = f"{model.name} embedding"
+    if isinstance(model, PlantedModel):
+        from brainalign.features.planted import PlantedLanguage
+
+        return PlantedLanguage(dataset, seed=model.seed, name=name, layers=[0])
+    from brainalign.features.embedding import InputEmbedding
+
+    f, device = config.features, _device(config)
+    if isinstance(model, TinyModel) and model.kind == "tiny_gpt2":
+        from brainalign.features.untrained import tiny_gpt2
+
+        identity = {"kind": model.kind, "seed": model.seed}
+        return InputEmbedding(*tiny_gpt2(model.seed), identity, name, pooling=f.pooling, device=device)
+    if isinstance(model, CheckpointModel) and model.kind == "language":
+        folder, _, loading = _checkpoint(config, model)
+        return InputEmbedding.from_folder(folder, name, loading, pooling=f.pooling, device=device)
+    raise BrainalignError(
+        f"model@contextual={model.name} has no words to take off its context; name a language model such as gpt2."
+    )
+
+
 def _layers(model: Model) -> list[int] | None:
     return None if model.layers == "all" else list(model.layers)
 

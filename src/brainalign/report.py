@@ -34,6 +34,9 @@ TERMS = {
     "what remains of it.",
     "held_out": "Canonical correlation on stimuli that the canonical weights were not fitted on.",
     "null_95": "95th percentile of the canonical correlation after the pairing of the two models is broken.",
+    "similarity": "Squared Pearson r between the held-out predictions of two models, by electrode, averaged over outer folds.",
+    "similarity_partial": "The same with speech being on and the onsets of stimulus and words, at all lags of the window, "
+    "partialled out of both predictions; of unrelated predictions about 1/(n − 1 − their number), n independent frames.",
     "p_permutation": "An electrode's own one-sided p: its held-out predictions against circular shifts of its responses, the null "
     "widened for the folds' training each other.",
     "test": "paired_t: over electrodes, as published. sign_flip: over participants' mean differences. mixed: a mixed model with "

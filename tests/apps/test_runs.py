@@ -114,6 +114,29 @@ def test_cca_beside_its_own_baseline_and_a_partner_without_content(brainalign, t
     assert sorted(r.info.status for r in found) == ["FAILED", "FINISHED"]
 
 
+def test_a_variance_partition_of_three_sets_and_its_plan(brainalign, tmp_path):
+    few = (
+        "model=tiny_gpt2",
+        "model.layers=[1,3]",
+        "partner.layers=[2]",
+        "analysis=variance_partition",
+        "analysis.ratios=[1,100]",
+    )
+    planned = brainalign(*SMALL, *few, "plan=true")
+    assert planned.returncode == 0 and "fit combinations of 3 sets" in planned.stdout, planned.stderr
+    done = brainalign(*SMALL, *few, "encoding.repeats=average")
+    assert done.returncode == 0, done.stderr
+    assert "unique tiny_gpt2" in done.stdout and "encoding.repeats=average" in done.stdout
+    (folder,) = folders(tmp_path)
+    tables, metrics = package.load_run(folder).tables, json.loads((folder / "metrics.json").read_text())
+    assert tables["partition"]["model"].nunique() == tables["fits"]["model"].nunique() == 7
+    for part in ("unique tiny_gpt2", "shared tiny_gpt2 and tiny_wav2vec2 and mel"):
+        mine = tables["partition"].loc[tables["partition"]["model"] == part, "r2"]
+        assert metrics[f"partition/{part}/mean"] == pytest.approx(mine.mean())
+        assert f"region/STG/partition/{part}/mean" in metrics
+    assert (folder / "figures" / "variance_partition.svg").exists()
+
+
 def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_else(brainalign, tmp_path):
     done = brainalign("-m", *SMALL, "model=mel,causal_lm,envelope")
     assert done.returncode == 1

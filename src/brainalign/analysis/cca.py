@@ -11,16 +11,17 @@ import pandas as pd
 from brainalign.analysis.crossfit import CrossFit, crossfit, space_scores
 from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
-from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.regions import region_table
+from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.rows import row_kind
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
-from brainalign.features.representation import Representation
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
 from brainalign.spaces.shared import Part, Side
 
-PARTS: tuple[Part, ...] = ("truncated", "shared", "rest")
+PARTS: tuple[Part, ...] = ("truncated", "shared", "rest", "matched")
+SAME = 0.999
+"""Held-out canonical correlation of every component from which on two models are the same."""
 
 
 def cca(
@@ -47,30 +48,52 @@ def cca(
         layers: A fixed layer of each, or None: chosen on the inner folds of each outer fold.
 
     Returns:
-        Tables scores (spaces full, truncated, shared, rest), layers, canonical, tests.
+        Tables scores (spaces full, truncated, shared, rest, matched), layers, regions, canonical, tests.
+    """
+    model, partner = models.pair
+    kind = row_kind(rows, model, partner)
+    fits = crossfit(study, model, partner, kind, layers, fit=fit, k=k, variance=variance, ridge=ridge)
+    return spaces(study, models, fits, k)
+
+
+def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResult:
+    """What :func:`cca` gives, from fits that other analyses can share.
+
+    Args:
+        study: Data, window and folds.
+        models: Model, partner, baseline.
+        fits: The spaces of all folds.
+        k: Canonical variates that were asked for.
     """
     result, score = AnalysisResult(), study.reading.score
-    (model, partner), baseline, compared = models.pair, models.baseline, models.compared
+    (model, partner), compared = models.pair, models.compared
     full = [study.scores(m) for m in compared]
     profile = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
-    kind = row_kind(rows, model, partner)
-    fits = crossfit(study, model, partner, kind, layers, k=k, variance=variance, ridge=ridge)
-    sides: tuple[tuple[Representation, Side], ...] = ((model, "x"), (partner, "y"))
-    parts = [space_scores(study, m, side, part, fits) for m, side in sides for part in PARTS]
+    sides: tuple[tuple[Side, str], ...] = (("x", model.name), ("y", partner.name))
+    parts = [
+        space_scores(study, m, side, part, fits)
+        for m, (side, _) in zip((model, partner), sides, strict=True)
+        for part in PARTS
+    ]
     scores = pd.concat([*full, *parts], ignore_index=True)
     shown = study.shown(scores)
-    tests = study.paired(shown, [pair for m, _ in sides for pair in _contrasts(m.name)], "contrasts x regions")
-    result.tables |= {"scores": scores, "layers": profile, "canonical": fits.canonical}
-    result.tables["regions"] = region_table(study, scores)
+    contrasts = [pair for _, name in sides for pair in _contrasts(name)]
+    contrasts.append((f"{model.name} matched", f"{partner.name} matched"))
+    tests = study.paired(shown, contrasts, "full, shared, rest and matched x regions")
+    result.tables |= {
+        "scores": scores,
+        "layers": profile,
+        "canonical": fits.canonical,
+        "regions": region_table(study, scores),
+    }
     _describe(result, fits, scores, k, (model.name, partner.name))
     for m, prefix in zip(compared, ("", "partner/", "baseline/"), strict=False):
         add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
         add_layer_curves(result, profile, m.name, prefix)
     add_tests(result, tests, study.noun)
-    bars = shown[shown["space"] != "truncated"]
-    order = [f"{m.name}{part}" for m, _ in sides for part in ("", " shared", " rest")]
-    order += [baseline.name] if baseline is not None else []
-    leaders = {m.name: study.race(m).nested[0] for m, _ in sides}
+    bars = shown[~shown["space"].isin(["truncated", "matched"])]
+    order = bar_order(models)
+    leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}
     result.figures |= {
         "canonical_correlations": canonical_correlations(fits.canonical),
         "region_bars": region_bars(bars, tests, score, order=order, noun=study.noun),
@@ -83,6 +106,12 @@ def cca(
     return result
 
 
+def bar_order(models: Models) -> list[str]:
+    """Labels of full, shared and rest of both models and of the baseline, in the order of figures."""
+    order = [f"{m.name}{part}" for m in models.pair for part in ("", " shared", " rest")]
+    return order + ([models.baseline.name] if models.baseline is not None else [])
+
+
 def _contrasts(name: str) -> list[tuple[str, str]]:
     """The declared contrasts within a model: full, shared and rest against one another."""
     return list(combinations((name, f"{name} shared", f"{name} rest"), 2))
@@ -92,24 +121,38 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
     """Canonical correlations as metrics and summary lines, and what about them a reader must know."""
     mean = fits.canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
     for column in mean:
-        result.metrics[f"cca/{column}"] = [(int(c), float(v)) for c, v in mean[column].items()]
-    above = (mean["held_out"] > mean["null_95"]).to_numpy()
-    significant = len(above) if above.all() else int(np.argmin(above))
+        if mean[column].notna().any():
+            result.metrics[f"cca/{column}"] = [(int(c), float(v)) for c, v in mean[column].items()]
     used = sorted({s.k_ for s in fits.spaces})
-    result.metrics |= {
-        "cca/held_out/1": float(mean["held_out"].iloc[0]),
-        "cca/in_sample/1": float(mean["in_sample"].iloc[0]),
-        "cca/held_out/mean_shared": float(mean["held_out"].iloc[: used[0]].mean()),
-        "cca/components_above_null": float(significant),
-        "cca/k": float(used[0]),
-    }
-    result.summary.append(
-        (
-            f"{names[0]} x {names[1]}, first canonical correlation",
-            f"in-sample {mean['in_sample'].iloc[0]:.3f}, held out {mean['held_out'].iloc[0]:.3f} (null {mean['null_95'].iloc[0]:.3f})",
+    result.metrics |= {"cca/in_sample/1": float(mean["in_sample"].iloc[0]), "cca/k": float(used[0])}
+    pairs = ", ".join(f"{x} and {y}" for x, y in dict.fromkeys(fits.layers))
+    result.summary.append((f"{names[0]} x {names[1]}, layers", f"{pairs}; a row a {fits.kind[:-1]}"))
+    told = f"in-sample {mean['in_sample'].iloc[0]:.3f}"
+    if fits.held_out:
+        above = (mean["held_out"] > mean["null_95"]).to_numpy()
+        significant = len(above) if above.all() else int(np.argmin(above))
+        result.metrics |= {
+            "cca/held_out/1": float(mean["held_out"].iloc[0]),
+            "cca/held_out/mean_shared": float(mean["held_out"].iloc[: used[0]].mean()),
+            "cca/components_above_null": float(significant),
+        }
+        told += f", held out {mean['held_out'].iloc[0]:.3f} (null {mean['null_95'].iloc[0]:.3f})"
+        result.summary.append(("leading components above the shuffled null", f"{significant} of {len(mean)}"))
+        if significant == 0:
+            result.warnings.append(
+                f"No canonical correlation of {names[0]} and {names[1]} holds up on held-out stimuli: what is called shared here is chance."
+            )
+        if (mean["held_out"] > SAME).all():
+            result.warnings.append(
+                f"{names[0]} and {names[1]} are the same up to a linear map (every held-out canonical correlation is above {SAME}): nothing "
+                "can be concluded about convergence from them."
+            )
+    else:
+        result.warnings.append(
+            "CCA was fitted on all stimuli, test stimuli included (analysis.fit=in_sample): its correlations are optimistic, and scores of "
+            "its spaces have seen the test stimuli."
         )
-    )
-    result.summary.append(("leading components above the shuffled null", f"{significant} of {len(mean)}"))
+    result.summary.append((f"{names[0]} x {names[1]}, first canonical correlation", told))
     for name in names:
         for part in PARTS:
             mine = scores[(scores["model"] == name) & (scores["space"] == part)]
@@ -123,7 +166,7 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
         )
     if fits.voiced:
         result.warnings.append(
-            "Truncated, shared and rest spaces are standardised inside words and zero in silence: unlike the full models they do "
+            "Truncated, shared, rest and matched spaces are standardised inside words and zero in silence: unlike the full models they do "
             "not know when, or how often, words occur."
         )
     crowded = [f for f, s in enumerate(fits.spaces) if s.cca.p.shape[0] + s.cca.q.shape[0] >= s.n_rows / 2]

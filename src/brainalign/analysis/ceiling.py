@@ -24,7 +24,7 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
         Table ceilings (one row an electrode); a figure of the ceilings with their intervals.
     """
     result = AnalysisResult()
-    table = study.channels.reset_index(drop=True).join(study.ceilings)
+    table = study.channels.reset_index(drop=True).join(study.ceilings.drop(columns=["subject", "electrode"]))
     result.tables["ceilings"] = table
     for region, rows in [("all", table), *table.groupby("region", sort=False)]:
         prefix = "ceiling" if region == "all" else f"region/{region}/ceiling"

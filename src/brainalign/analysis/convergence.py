@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from brainalign.analysis.cca import bar_order
 from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
+from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
 from brainalign.analysis.variance_partition import variance_partition
 from brainalign.errors import BrainalignError
+from brainalign.figures import figure_2, figure_3, figure_4
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +38,7 @@ def convergence(
     *,
     sets: int,
     ratios: Sequence[float],
-    **spaces: object,
+    **spaces: Any,
 ) -> AnalysisResult:
     """Ceilings, scores, similarity, shared and residual spaces, what is in them, and the variance partition.
 
@@ -53,7 +61,7 @@ def convergence(
     parts: dict[str, Callable[[], AnalysisResult]] = {
         "noise ceilings": lambda: ceiling(study, models),
         "similarity": lambda: similarity(study, models),
-        "shared space": lambda: decomposition(study, models, **spaces),  # type: ignore[arg-type]
+        "shared space": lambda: decomposition(study, models, **spaces),
         "variance partition": lambda: variance_partition(study, models, sets=sets, ratios=ratios),
     }
     for name, part in parts.items():
@@ -62,7 +70,38 @@ def convergence(
             merge(whole, part())
         except BrainalignError as error:
             whole.warnings.append(f"The part '{name}' could not be done, the others stand: {error}")
+    whole.figures = paper_figures(whole, study, models) | whole.figures
     return whole
+
+
+def paper_figures(whole: AnalysisResult, study: Study, models: Models) -> dict[str, tuple[Figure, str]]:
+    """Figures 2, 3 and 4 of the paper, those for which there are tables.
+
+    Args:
+        whole: All parts merged.
+        study: Its reading says what is shown.
+        models: Of the run.
+    """
+    reading, tables, found = study.reading, whole.tables, {}
+    scores, tests = tables["scores"], tables["tests"]
+    full = study.shown(scores[scores["space"] == "full"])
+    order = [m.name for m in models.compared]
+    between = tests[tests["family"] == "contrasts x regions"]
+    choices = scores[scores["space"] == "full"]
+    found["figure_2"] = figure_2(full, tables["layers"], between, choices, reading.score, order=order, noun=study.noun)
+    if "similarity" in tables:
+        leaders = {m.name: study.race(m).nested[0] for m in models.pair}
+        example = partial(example_figure, study, models.model.name, leaders)
+        found["figure_3"] = figure_3(lambda panel: example(into=panel), tables["similarity"], tests, noun=study.noun)
+    if "decomposition" in tables:
+        shown = study.shown(scores)
+        spaces = shown[shown["space"].isin(["full", "shared", "rest"])]
+        parts = shown[shown["space"].isin(["lexical", "acoustic", "contextual"])]
+        baseline = models.baseline.name if models.baseline is not None else None
+        found["figure_4"] = figure_4(
+            spaces, tests, parts, tests, reading.score, baseline=baseline, order=bar_order(models), noun=study.noun
+        )
+    return found
 
 
 def merge(whole: AnalysisResult, part: AnalysisResult) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pandas as pd
 
 from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
-from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.regions import region_table
+from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.figures import layer_profile, model_scatter, region_bars, score_distribution
@@ -19,7 +21,7 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
 
     Args:
         study: Data, window and folds.
-        models: The model in question, and the baseline that it must beat, where the data allow one.
+        models: The model in question, its partner where there is one, and the baseline that they must beat.
 
     Returns:
         Tables scores, layers, regions and tests (between models, and against 0); the figures of the issue's point 9 that need no CCA.
@@ -30,14 +32,13 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
     layers = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
     shown = study.shown(scores)
     for m in compared:
-        prefix = "" if m is model else "baseline/"
+        prefix = {model.name: "", baseline.name if baseline is not None else "": "baseline/"}.get(m.name, "partner/")
         add_scores(result, scores, m.name, study.noun, prefix)
         add_layer_curves(result, layers, m.name, prefix)
     result.tables |= {"scores": scores, "layers": layers}
     result.tables["regions"] = region_table(study, scores)
     zero = study.paired(shown, [(m.name, ZERO) for m in compared], "models x regions, against 0", "r")
-    contrasts = [(model.name, baseline.name)] if baseline is not None else []
-    tests = study.paired(shown, contrasts, "contrasts x regions")
+    tests = study.paired(shown, list(combinations([m.name for m in compared], 2)), "contrasts x regions")
     for table in (zero, tests):
         add_tests(result, table, study.noun)
     if baseline is not None:

@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from brainalign.analysis.study import Study
+    from brainalign.figures import Panel
 
 LONGEST = 60.0
 """Seconds of a long stimulus that the figure shows."""
 
 
-def example_figure(study: Study, leader: str, scores: Mapping[str, OuterScores]) -> tuple[Figure, str]:
+def example_figure(
+    study: Study, leader: str, scores: Mapping[str, OuterScores], *, into: Panel | None = None
+) -> tuple[Figure, str]:
     """Actual and predicted response of the best-predicted electrode, at its median held-out presentation.
 
     Args:
         study: Data and folds.
         leader: The model whose best electrode is shown.
         scores: Model -> its nested scores with predictions.
+        into: A panel to draw into, in place of a figure of its own.
     """
     design = study.design
     channel = int(np.nanargmax(over_folds(scores[leader].r)))
@@ -57,5 +61,6 @@ def example_figure(study: Study, leader: str, scores: Mapping[str, OuterScores])
         design.responses[i][rows, channel] + design.center[channel],
         predictions,
         words,
-        f"{row['subject']}, electrode {row['electrode']} ({row['region']}), stimulus {stimulus}",
+        f"{row['subject']}, {study.noun} {row['electrode']} ({row['region']}), stimulus {stimulus}",
+        into=into,
     )

@@ -19,6 +19,7 @@ class Models:
         baseline: What both must beat.
         lexical, acoustic, contextual: What the shared space is held against (Chen et al. 2024, Fig. 4b); ``contextual`` is the
             language model whose context is left when its words are taken off.
+        embedding: The input embedding of ``contextual``: its words without position.
     """
 
     model: Representation
@@ -27,6 +28,7 @@ class Models:
     lexical: Representation | None = None
     acoustic: Representation | None = None
     contextual: Representation | None = None
+    embedding: Representation | None = None
 
     def __iter__(self) -> Iterator[Representation]:
         """The different representations, in the order of their parts."""

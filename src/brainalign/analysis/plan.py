@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from brainalign.analysis.latency import window_lengths
 from brainalign.analysis.models import Models
@@ -13,6 +15,7 @@ from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
 from brainalign.features.representation import Representation
 from brainalign.progress import duration
+from brainalign.stats.partition import subsets
 
 PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
@@ -40,7 +43,7 @@ class Stage:
         return self.what, self.size, memory, duration(self.seconds) if self.seconds else ""
 
 
-def plan_stages(study: Study, models: Models, analysis: str) -> list[Stage]:
+def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[str, Any]) -> list[Stage]:
     """What a run will do, without doing it.
 
     Each model is asked for excerpts of its shortest stimuli, for its widths and its speed.
@@ -49,9 +52,11 @@ def plan_stages(study: Study, models: Models, analysis: str) -> list[Stage]:
         study: Data, window, folds and penalties.
         models: Of the run.
         analysis: Its kind: ``extract`` encodes nothing, ``latency`` fits single lags and windows too, ``cca`` the spaces of
-            the first two models.
+            the first two models, ``variance_partition`` their combinations.
+        options: Of the analysis.
     """
     stages = []
+    members: list[tuple[int, int]] = []  # (widest layer, layers) of each model
     for number, model in enumerate(models):
         widths, per_second = _probe(model)
         missing = model.missing
@@ -61,6 +66,7 @@ def plan_stages(study: Study, models: Models, analysis: str) -> list[Stage]:
         if analysis == "extract":
             continue
         plans, widest = [study.plan(d) for d in widths.values()], max(widths.values())
+        members.append((widest, len(widths)))
         stages.append(_fits(study, f"fit {model.name}, {len(plans)} layer(s)", plans))
         if analysis == "latency":
             lengths = [1] * len(study.lags) + window_lengths(len(study.lags))
@@ -72,6 +78,14 @@ def plan_stages(study: Study, models: Models, analysis: str) -> list[Stage]:
             label = f"fit {model.name} truncated, shared and rest, at most"
             # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
             stages.append(_fits(study, label, parts, share=2 / len(study.split.folds)))
+    if analysis == "variance_partition":
+        members = members[: options["sets"]]
+        joint = [some for some in subsets(len(members)) if len(some) > 1]
+        plans = [study.plan_banded([members[n][0] for n in some], options["ratios"]) for some in joint]
+        # where every outer fold has layers of its own, no two share a training set without two folds
+        alone = any(layers > 1 for _, layers in members)
+        label = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")
+        stages.append(_fits(study, label, plans, share=2 if alone else 1))
     return stages
 
 

@@ -27,7 +27,7 @@ def study_ceilings(study: Study) -> pd.DataFrame:
         study: Data and folds; its reading has draws and the rule for correspondence between participants.
 
     Returns:
-        Columns of :func:`brainalign.stats.ceiling.noise_ceilings`, and inter_subject: r of the channel's mean response with
+        Columns subject, electrode, those of :func:`brainalign.stats.ceiling.noise_ceilings`, and inter_subject: r of the channel's mean response with
         the mean of the other participants' at the same channel, NaN where channels do not correspond.
     """
     parts = []
@@ -38,7 +38,8 @@ def study_ceilings(study: Study) -> pd.DataFrame:
             else _nothing(columns)
         )
     table = pd.concat(parts).sort_index()
-    return table.assign(inter_subject=inter_subject(study))
+    keys = study.channels.reset_index(drop=True)[["subject", "electrode"]]
+    return keys.join(table).assign(inter_subject=inter_subject(study))
 
 
 def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:

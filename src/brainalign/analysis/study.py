@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.race import race_layers
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
+from brainalign.data.leak import leak_audit, share_leaked
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
+from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
+from brainalign.encoding.fingerprint import fingerprint
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.layers import LayerRace
-from brainalign.encoding.nested import OuterScores, Search, fit_outer
+from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lags_of
-from brainalign.progress import duration, track
+from brainalign.progress import duration
 from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
 
@@ -50,13 +57,14 @@ class Study:
         outer_folds: Number of outer folds.
         split_kind: ``stimulus``, ``presentation``, ``blocks``, or ``auto``: blocks where there is one stimulus, else stimulus.
         gap: Frames on either side of a test block, or None for the window's length.
+        repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         align: ``onset`` or ``offset``: where a word's vector is placed.
         resample: ``box`` or ``lanczos``: how rows come to a slow grid.
         seed: Of the split and of every null.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
-        repeats: ``all``, ``average`` or ``first``: a stimulus's presentations in training.
         reading: Which score, layer rule and p results are about.
+        store: Where finished fits are kept for the next run, or None.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
 
@@ -76,6 +84,7 @@ class Study:
     search: Search = field(default_factory=Search)
     repeats: str = "all"
     reading: Reading = field(default_factory=Reading)
+    store: FitStore | None = None
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
@@ -83,6 +92,20 @@ class Study:
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
         self.notes.extend(self.responses.notes)
+        if len(self.dataset.recordings) == 1:
+            self.notes.append(
+                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold for other people, and no "
+                "test over participants can be done."
+            )
+        alone = [
+            r
+            for r, n in self.channels["region"].value_counts(sort=False).items()
+            if n == 1 and self.noun == "electrode"
+        ]
+        if alone:
+            self.notes.append(
+                f"One electrode alone in {', '.join(map(str, alone))}: nothing can be tested over electrodes there."
+            )
 
     def check(self) -> None:
         """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
@@ -135,9 +158,10 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
             split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
-            if split.leak:
+            leak = share_leaked(leak_audit(self.stimuli, split))
+            if leak:
                 self.notes.append(
-                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {split.leak:.0%} of the "
+                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
                     "test frames; scores are inflated and serve for replication or as a control only."
                 )
             return split
@@ -153,8 +177,23 @@ class Study:
         return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
 
     @cached_property
+    def leak_audit(self) -> pd.DataFrame:
+        """How much of what is tested was, as a stimulus, also trained on: one row a fold, and one for all."""
+        return leak_audit(self.stimuli, self.split)
+
+    @property
+    def leak(self) -> float:
+        """Share of all test frames whose stimulus is also in training."""
+        return share_leaked(self.leak_audit)
+
+    @cached_property
     def design(self) -> Design:
         """Responses and split as one regression problem."""
+        if self.repeats != "all":
+            self.notes.append(
+                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of each stimulus's presentations; single ones "
+                "are scored."
+            )
         return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
 
     @cached_property
@@ -176,14 +215,26 @@ class Study:
         found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
         return found.values
 
-    def plan(self, dims: int, n_lags: int | None = None) -> FitPlan:
+    def plan(self, dims: int, n_lags: int | None = None, bands: Bands | None = None) -> FitPlan:
         """What ``fit`` would do with features of a width.
 
         Args:
             dims: Their width.
             n_lags: Lags, when not the window's.
+            bands: With penalties of their own, which add up to ``dims``.
         """
-        return plan_fit(self.design, dims, n_lags or len(self.lags), len(self.alphas), self.arithmetic, self.search)
+        lags, alphas = n_lags or len(self.lags), len(self.alphas)
+        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, bands)
+
+    def plan_banded(self, dims: Sequence[int], ratios: Sequence[float], n_lags: int | None = None) -> FitPlan:
+        """What ``fit_banded`` would do with bands of these widths.
+
+        Args:
+            dims: Width of each band.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            n_lags: Lags, when not the window's.
+        """
+        return self.plan(sum(dims), n_lags, Bands(tuple(dims), combinations_of(len(dims), ratios)))
 
     def fit(
         self,
@@ -193,6 +244,7 @@ class Study:
         *,
         lags: NDArray[np.int64] | None = None,
         keep_weights: bool = False,
+        identity: Mapping[str, Any] | None = None,
     ) -> OuterScores:
         """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
 
@@ -202,6 +254,8 @@ class Study:
             name: Of the features, for the log.
             lags: In frames, when not the window's.
             keep_weights: Hand over the weights of every outer fold.
+            identity: What determines the features: settings, arrays or objects (see :meth:`rows_key`); the fit is then kept in
+                ``store``, where there is one. None = not kept.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
@@ -213,21 +267,94 @@ class Study:
         if seconds > LONG and (name, plan.features) not in self._told:
             self._told.add((name, plan.features))
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_outer(
-            self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+
+        def make() -> OuterScores:
+            return fit_outer(
+                self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+            )
+
+        if self.store is None or identity is None:
+            return make()
+        return self.store.fit(self.key(identity=identity, lags=window, weights=keep_weights), name, make)
+
+    def rows_key(self, representation: Representation, layer: int) -> str:
+        """What determines one layer on the frame grid, see :meth:`frames`.
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+        """
+        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample])
+
+    def key(self, **what: Any) -> str:
+        """Of a fit in ``store``: the hash of the problem, the search, the arithmetic, and of what else determines the fit.
+
+        Args:
+            what: Name -> settings, arrays or objects.
+        """
+        assert self.store is not None, "nothing is kept"
+        arithmetic = self.arithmetic
+        return self.store.key(
+            design=self._fingerprint, alphas=list(self.alphas), search=self.search, dtype=arithmetic.dtype,
+            solver=arithmetic.solver, device=arithmetic.torch_device().type, **{"lags": self.lags, **what},
+        )  # fmt: skip
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all responses, their folds and how they are summed."""
+        return fingerprint(self.design)
+
+    def fit_banded(
+        self,
+        bands: Iterable[tuple[Sequence[Frames], Sequence[int]]],
+        dims: Sequence[int],
+        ratios: Sequence[float],
+        name: str,
+    ) -> BandedScores:
+        """Nested banded ridge TRFs of all electrodes: a penalty for each band of features; a long fit says its plan first.
+
+        Args:
+            bands: The features of each band, and the outer folds that they are for.
+            dims: Width of each band, at most.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            name: Of the features, for the log.
+
+        Raises:
+            BrainalignError: The fit does not fit into this machine's memory.
+        """
+        plan = self.plan_banded(dims, ratios)
+        check_fits(
+            lambda d, n: self.plan_banded([max(1, d * w // sum(dims)) for w in dims], ratios, n),
+            sum(dims),
+            len(self.lags),
         )
+        seconds = plan.seconds(self.arithmetic)
+        if seconds > LONG:
+            log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
+        return fit_banded(self.design, bands, len(dims), ratios, self.lags, self.alphas, self.arithmetic, self.search)
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
-            race = LayerRace()
-            for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
-                frames = self.frames(representation, layer)
-                width = next(iter(frames.values())).shape[1]
-                race.add(layer, self.fit(frames, width, representation.name))
-                log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
-            self._races[representation.name] = race
+            self._races[representation.name] = race_layers(self, representation)
         return self._races[representation.name]
+
+    def best_layer(self, representation: Representation, fold: int) -> int:
+        """The layer that stands for a whole model in an outer fold.
+
+        It is the one with the best inner score, averaged over electrodes, in which the fold's test rows have no say; where
+        ``reading.rule`` is ``max``, the one with the best score on the scored data, as published.
+
+        Args:
+            representation: The model.
+            fold: The outer fold.
+        """
+        if len(representation.layers) == 1:
+            return representation.layers[0]
+        layers = self.race(representation).layers
+        published = self.reading.rule == "max"
+        mean = {n: float(np.nanmean(s.r if published else s.inner[fold])) for n, s in layers.items()}
+        return max(mean, key=lambda n: mean[n])
 
     def scores(self, representation: Representation) -> pd.DataFrame:
         """Scores of a model, nested layer choice and optimistic maximum: one row a (rule, electrode)."""

@@ -72,13 +72,14 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
     before = result.tables.get("tests")
     result.tables["tests"] = tests if before is None else pd.concat([before, tests], ignore_index=True)
     for row in tests.itertuples():
-        name = f"test/{row.contrast}/{row.region}"
+        measure = "" if row.score in SCORES else f"{row.score}/"
+        name = f"test/{measure}{row.contrast}/{row.region}"
         if row.test == "paired_t":
             for key in ("mean_difference", "t", "p", "p_bonferroni", "effect_size"):
                 result.metrics[f"{name}/{key}"] = float(getattr(row, key))
         else:
             result.metrics[f"{name}/p_{row.test}"] = float(row.p)
-    for contrast, rows in tests[tests["primary"].astype(bool)].groupby("contrast", sort=False):
+    for (contrast, score), rows in tests[tests["primary"].astype(bool)].groupby(["contrast", "score"], sort=False):
         known = rows.dropna(subset="p_corrected")
         if rows["b"].iloc[0] == ZERO or known.empty:
             continue
@@ -87,7 +88,7 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
             f"{below} of {len(rows)} regions below {LEVEL:g} ({least['test']}, {least['correction']}); smallest p {least['p_corrected']:.3g} in "
             f"{least['region']}, difference {least['mean_difference']:.3f} ({least['n']} {noun}s)"
         )
-        result.summary.append((str(contrast), told))
+        result.summary.append((str(contrast) if score in SCORES else f"{contrast}, {score}", told))
     for reason in dict.fromkeys(
         tests.loc[tests["primary"].astype(bool) & tests["reason"].str.contains("cannot be reached"), "reason"]
     ):

@@ -33,6 +33,9 @@ class SimulatedData:
     repeated: int
     repeats: int
     silent_fraction: float
+    noise_ar: float
+    baseline: float
+    evoked: float
     rho_min: float
     rho_max: float
     mixture: dict[str, float] | None
@@ -43,6 +46,9 @@ class SimulatedData:
             within(f"data.{key}", getattr(self, key), 5 if key == "sentences" else 1)
         within("data.repeated", self.repeated, 0, self.sentences)
         within("data.silent_fraction", self.silent_fraction, 0, 1)
+        within("data.noise_ar", self.noise_ar, 0, 0.999)
+        within("data.baseline", self.baseline, 0)
+        within("data.evoked", self.evoked, 0)
         within("data.rho_min", self.rho_min, 0.001, 0.999)
         within("data.rho_max", self.rho_max, self.rho_min, 0.999)
 
@@ -482,6 +488,10 @@ class Paths:
     cache: str
 
 
+UNPREDICTED = ("extract", "ceiling")
+"""Kinds of analysis that fit no model to the responses."""
+
+
 @dataclass
 class Config:
     """A whole run."""
@@ -512,6 +522,11 @@ class Config:
     def __post_init__(self) -> None:
         one_of("mode", self.mode, ("sound", "paper"))
         one_of("device", self.device, ("cpu", "cuda", "auto"))
+        for key, asked in vars(self.save).items():
+            if asked and self.analysis.kind in UNPREDICTED:
+                raise BrainalignError(
+                    f"save.{key}=true, but analysis={self.analysis.kind} predicts nothing; it must be false."
+                )
 
 
 DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}

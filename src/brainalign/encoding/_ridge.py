@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
-from brainalign.encoding.design import AtomMoments, MaskGroup
+from brainalign.encoding.design import AtomMoments, MaskGroup, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.held_out import HeldOut
-from brainalign.linalg.moments import Moments, total
+from brainalign.linalg.moments import Moments
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
 from brainalign.progress import track
 
@@ -70,7 +70,7 @@ class RidgeFit(TRF):
         arithmetic = Arithmetic(self.device, self.dtype, self.solver)
         c = opened.design.n_channels
         self.cv_scores_ = np.full((count, c), np.nan)
-        atoms = AtomMoments(opened.design, opened.lags, arithmetic)
+        atoms = AtomMoments(opened.lags, arithmetic)
         if count > 1:
             for group in opened.design.groups:
                 parts = atoms.of(group, opened.frames)
@@ -79,14 +79,15 @@ class RidgeFit(TRF):
         if self.alpha_rule == "shared" and count > 1:
             best[:] = choose(over_folds(self.cv_scores_.T)[:, None])
         for group in opened.design.groups:
-            self._fit_chosen(opened, group, total(atoms.of(group, opened.frames)), directions, best, arithmetic)
+            whole = atoms.of(group, opened.frames).total(range(opened.split.n_atoms))
+            self._fit_chosen(opened, group, whole, directions, best, arithmetic)
         return best
 
     def _curve(
         self,
         opened: Opened,
         group: MaskGroup,
-        atoms: list[Moments],
+        atoms: Sums,
         directions: list[Direction],
         arithmetic: Arithmetic,
     ) -> NDArray[np.float64]:
@@ -94,8 +95,8 @@ class RidgeFit(TRF):
         count, split = sum(len(d.places) for d in directions), opened.split
         sums, known = (np.zeros((count, len(group.channels))) for _ in range(2))
         for f, fold in track(list(enumerate(split.folds)), "cross-validating the TRF"):
-            train = total(atoms[a] for a in split.training(f))
-            test = HeldOut(total(atoms[a] for a in sorted(fold.test)))
+            train = atoms.total(split.training(f))
+            test = HeldOut(atoms.total(sorted(fold.test)))
             if train.n < 2:
                 continue
             for direction in directions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from brainalign.data.split import Split
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
-from brainalign.linalg.moments import Moments, moments
+from brainalign.linalg.moments import Moments, moments, total
 from brainalign.linalg.stack import Segment
 
 if TYPE_CHECKING:
     import torch
+
+Part = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""A stimulus in a set of rows: weight (T,), summed response (T, c), power (c,)."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,13 @@ class MaskGroup:
 
     Attributes:
         channels: (c,) their places among all channels.
-        segments: Atom -> stimulus -> (weight (T,), summed response (T, c), power (c,)).
+        segments: Atom -> stimulus -> what is fitted of it.
+        averaged: Whether the presentations of a stimulus count as one, with their mean response.
     """
 
     channels: NDArray[np.int64]
-    segments: dict[int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]]
+    segments: dict[int, dict[str, Part]]
+    averaged: bool = False
 
     def rows(self, atom: int) -> int:
         """Valid rows of an atom, repeats counted."""
@@ -43,22 +48,56 @@ class MaskGroup:
         """Rows of an atom after which the number of valid presentations changes."""
         return int(sum((np.diff(weight, append=0.0) != 0).sum() for weight, _, _ in self.segments[atom].values()))
 
+    @property
+    def additive(self) -> bool:
+        """Whether sums over several atoms are the sums of their own; not where a row's average runs over atoms."""
+        if not self.averaged:
+            return True
+        shared: dict[str, NDArray[np.float64]] = {}
+        for parts in self.segments.values():
+            for stimulus, (weight, _, _) in parts.items():
+                shared[stimulus] = shared.get(stimulus, np.zeros(len(weight))) + (weight > 0)
+        return all((atoms <= 1).all() for atoms in shared.values())
+
+    def merged(self, atoms: Iterable[int]) -> dict[str, Part]:
+        """What is fitted of each stimulus where these atoms are fitted together.
+
+        Args:
+            atoms: Their numbers.
+        """
+        found: dict[str, Part] = {}
+        for atom in atoms:
+            for stimulus, part in self.segments[atom].items():
+                found[stimulus] = _add(found.get(stimulus), part)
+        return {s: _average(part) for s, part in found.items()} if self.averaged else found
+
+
+def _add(old: Part | None, new: Part) -> Part:
+    return new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
+
+
+def _average(part: Part) -> Part:
+    """One presentation with the mean response."""
+    weight, y, _ = part
+    mean = y / np.maximum(weight, 1)[:, None]
+    return (weight > 0).astype(np.float64), mean, (mean**2).sum(axis=0, dtype=np.float64)
+
 
 class Design:
     """Responses of all participants as one regression problem.
 
-    Presentations of one stimulus share their features, so they are summed; participants who heard the same
-    presentations
+    Presentations of one stimulus share their features, so they are summed; participants who heard the same presentations
     share their Gram matrices; rows with missing responses are left out exactly, by groups of electrodes with one mask.
 
     Args:
         stimuli: The stimulus of each presentation.
         responses: (T_i, C) for each presentation, NaN where not recorded.
         split: Atoms and folds.
-        centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept
-            is not penalised.
-        repeats: What a stimulus's presentations to one participant are in training: ``all``, their ``average`` (one row each),
-            or the ``first``. Alpha and layer are then chosen by the same target; test rows are single presentations always.
+        centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept is
+            not penalised.
+        repeats: What a training set holds of a stimulus that was heard several times: ``all`` presentations, their
+            ``average`` over those of the training set (as one presentation), or each electrode's ``first``. Inner folds,
+            which choose, are scored on the same as is trained on; the outer test rows are always single presentations.
 
     Attributes:
         center: (C,) what was taken off.
@@ -97,27 +136,27 @@ class Design:
         return [self._group(np.array(channels), masks) for channels in patterns.values()]
 
     def _group(self, channels: NDArray[np.int64], masks: list[NDArray[np.bool_]]) -> MaskGroup:
-        segments: dict[int, dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]] = {}
+        segments: dict[int, dict[str, Part]] = {}
+        heard: set[str] = set()
         for name, response, mask, atoms in zip(self.stimuli, self.responses, masks, self.split.atoms, strict=True):
             valid = mask[:, channels[0]]
+            if self.repeats == "first" and name in heard:
+                valid = np.zeros_like(valid)
+            elif valid.any():
+                heard.add(name)
             for atom in np.unique(atoms[atoms >= 0]):
                 keep = valid & (atoms == atom)
                 y = np.where(keep[:, None], response[:, channels], 0.0)
-                old = segments.setdefault(int(atom), {}).get(name)
+                here = segments.setdefault(int(atom), {})
                 new = (keep.astype(np.float64), y, (y**2).sum(axis=0, dtype=np.float64))
-                if old is None or not old[0].any():
-                    segments[int(atom)][name] = new
-                elif self.repeats != "first":
-                    segments[int(atom)][name] = (old[0] + new[0], old[1] + new[1], old[2] + new[2])
-        if self.repeats == "average":
-            segments = {a: {s: _averaged(*segment) for s, segment in own.items()} for a, own in segments.items()}
-        return MaskGroup(channels, segments)
+                here[name] = _add(here.get(name), new)
+        return MaskGroup(channels, segments, averaged=self.repeats == "average")
 
     def training_mean(self, fold: int) -> NDArray[np.float64]:
         """(C,) mean response of a fold's training rows, NaN where a channel has none."""
         out = np.full(self.n_channels, np.nan)
         for group in self.groups:
-            parts = [segment for a in self.split.training(fold) for segment in group.segments[a].values()]
+            parts = list(group.merged(self.split.training(fold)).values())
             rows = sum(float(weight.sum()) for weight, _, _ in parts)
             if rows:
                 out[group.channels] = np.sum([y.sum(axis=0) for _, y, _ in parts], axis=0) / rows
@@ -130,29 +169,57 @@ class Design:
         return [(i, mask) for i, mask in found if mask.any()]
 
 
-def _averaged(
-    weight: NDArray[np.float64], y: NDArray[np.float64], power: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """A stimulus's presentations as one: each frame once, with the mean response."""
-    mean = y / np.maximum(weight, 1.0)[:, None]
-    return (weight > 0).astype(np.float64), mean, (mean**2).sum(axis=0)
+class Sums:
+    """Moments of a mask group's atoms, and of any set of them together.
+
+    Args:
+        group: The electrodes.
+        features: Stimulus -> (T, d).
+        lags: (m,) consecutive integers.
+        device: Where they are computed.
+
+    Attributes:
+        electrodes: How many there are.
+    """
+
+    def __init__(
+        self,
+        group: MaskGroup,
+        features: Mapping[str, NDArray[np.floating]],
+        lags: NDArray[np.int64],
+        device: torch.device,
+    ) -> None:
+        self._group, self._features, self._lags, self._device = group, features, lags, device
+        self.electrodes = len(group.channels)
+        self._atoms = {a: self._moments([a]) for a in sorted(group.segments)} if group.additive else None
+
+    def total(self, atoms: Iterable[int]) -> Moments:
+        """Of the rows of some atoms.
+
+        Args:
+            atoms: Their numbers.
+        """
+        return self._moments(atoms) if self._atoms is None else total(self._atoms[a] for a in atoms)
+
+    def _moments(self, atoms: Iterable[int]) -> Moments:
+        parts = sorted(self._group.merged(atoms).items())
+        return moments([Segment(self._features[s], *part) for s, part in parts], self._lags, self._device)
 
 
 class AtomMoments:
     """Moments of every atom for one group of electrodes and one set of features at a time; the last are kept.
 
     Args:
-        design: Responses and split.
         lags: (m,) consecutive integers.
         arithmetic: Where they are computed.
     """
 
-    def __init__(self, design: Design, lags: NDArray[np.int64], arithmetic: Arithmetic = Arithmetic()) -> None:
-        self._design, self._lags, self._arithmetic = design, lags, arithmetic
-        self._held: tuple[MaskGroup, Mapping[str, NDArray[np.floating]], list[Moments]] | None = None
+    def __init__(self, lags: NDArray[np.int64], arithmetic: Arithmetic = Arithmetic()) -> None:
+        self._lags, self._arithmetic = lags, arithmetic
+        self._held: tuple[MaskGroup, Mapping[str, NDArray[np.floating]], Sums] | None = None
 
-    def of(self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]]) -> list[Moments]:
-        """One Moments an atom.
+    def of(self, group: MaskGroup, features: Mapping[str, NDArray[np.floating]]) -> Sums:
+        """The sums of one group.
 
         Args:
             group: The electrodes.
@@ -161,15 +228,8 @@ class AtomMoments:
         if self._held is None or self._held[0] is not group or self._held[1] is not features:
             self._held = None  # one set in memory at a time
 
-            def job(device: torch.device, _: int) -> list[Moments]:
-                return [
-                    moments(
-                        [Segment(features[s], *part) for s, part in sorted(group.segments[a].items())],
-                        self._lags,
-                        device,
-                    )
-                    for a in range(self._design.split.n_atoms)
-                ]
+            def job(device: torch.device, _: int) -> Sums:
+                return Sums(group, features, self._lags, device)
 
             self._held = group, features, self._arithmetic.run(job, len(group.channels))
         return self._held[2]

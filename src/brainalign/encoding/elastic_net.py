@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from brainalign.encoding._ridge import warn_at_edge
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
-from brainalign.encoding.design import AtomMoments, MaskGroup
+from brainalign.encoding.design import AtomMoments, MaskGroup, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.elastic_net import ElasticNetFit, elastic_net
 from brainalign.linalg.held_out import HeldOut
-from brainalign.linalg.moments import Moments, total
+from brainalign.linalg.moments import Moments
 from brainalign.linalg.primal import Primal
 from brainalign.progress import track
 
@@ -124,7 +124,7 @@ class ElasticNetTRF(TRF):
         self.n_iter_, self.dual_gap_ = np.zeros(c, dtype=np.int64), np.zeros(c)
         self._unfinished: list[float] = []
         best = np.zeros(c, dtype=np.int64)
-        atoms = AtomMoments(opened.design, opened.lags, arithmetic)
+        atoms = AtomMoments(opened.lags, arithmetic)
         if count > 1:
             for group in opened.design.groups:
                 self.cv_scores_[:, group.channels] = self._curve(opened, atoms.of(group, opened.frames), arithmetic)
@@ -133,7 +133,8 @@ class ElasticNetTRF(TRF):
                 best[:] = choose(over_folds(self.cv_scores_.T)[:, None])
         self.alpha_, self.l1_ratio_ = self.candidates_[best].T
         for group in opened.design.groups:
-            self._fit_chosen(opened, group, total(atoms.of(group, opened.frames)), best, arithmetic)
+            whole = atoms.of(group, opened.frames).total(range(opened.split.n_atoms))
+            self._fit_chosen(opened, group, whole, best, arithmetic)
         warn_at_edge(self.alpha_, self.candidates_[:, 0], "alpha")
         if self._unfinished:
             log.warning(
@@ -160,12 +161,12 @@ class ElasticNetTRF(TRF):
             raise BrainalignError(f"tol={self.tol} and max_iter={self.max_iter} must be above 0 and at least 1.")
         return np.array(list(product(alphas, ratios)))
 
-    def _curve(self, opened: Opened, atoms: list[Moments], arithmetic: Arithmetic) -> NDArray[np.float64]:
+    def _curve(self, opened: Opened, atoms: Sums, arithmetic: Arithmetic) -> NDArray[np.float64]:
         """(candidates, c) mean R2 over the folds in which an electrode was recorded."""
-        split, found = opened.split, [np.full((len(self.candidates_), len(atoms[0].ysum)), np.nan)]
+        split, found = opened.split, [np.full((len(self.candidates_), atoms.electrodes), np.nan)]
         for f, fold in track(list(enumerate(split.folds)), "cross-validating the elastic net"):
-            train = total(atoms[a] for a in split.training(f))
-            test = HeldOut(total(atoms[a] for a in sorted(fold.test)))
+            train = atoms.total(split.training(f))
+            test = HeldOut(atoms.total(sorted(fold.test)))
             if train.n >= 2 and test.moments.n:
                 found.append(arithmetic.run(partial(self._scores, train, test), len(train.ysum)))
         return over_folds(np.stack(found))

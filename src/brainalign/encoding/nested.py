@@ -15,17 +15,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.split import Split
-from brainalign.encoding.design import AtomMoments, Design, MaskGroup
+from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
 from brainalign.encoding.scores import over_folds, score
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.held_out import HeldOut
-from brainalign.linalg.moments import Moments, total
-from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
+from brainalign.linalg.ridge import Problem
 from brainalign.progress import track
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 """Stimulus -> (T, d): one layer's features."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Features of some outer folds.
+
+    Attributes:
+        frames: The features.
+        folds: The outer folds that they are for.
+        bands: Those that have penalties of their own, and the ratios to try; None where all features have one.
+    """
+
+    frames: Frames
+    folds: Sequence[int]
+    bands: Bands | None = None
+
+    @property
+    def tried(self) -> Bands:
+        """The bands, be it a single one."""
+        width = next(iter(self.frames.values())).shape[1]
+        return self.bands or Bands((width,), np.ones((1, 1)))
 
 
 @dataclass
@@ -40,6 +61,8 @@ class OuterScores:
         n: (C,) rows scored, all folds together.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
         weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
+        intercepts: Fold -> (C,) what is added to the weighted features; empty where weights are.
+        scales: Fold -> (mask groups, 2, d) mean and standard deviation that features were standardised with; empty where weights are.
     """
 
     r: NDArray[np.float64]
@@ -50,6 +73,8 @@ class OuterScores:
     n: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
     weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
+    intercepts: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
+    scales: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
 
     @classmethod
     def empty(cls, folds: int, channels: int) -> OuterScores:
@@ -112,60 +137,99 @@ def fit_outer(
         search: Inner folds, and one alpha an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold.
     """
+    folds = range(len(design.split.folds))
+    batches = [Batch(features, folds)] if isinstance(features, Mapping) else (Batch(features(f), [f]) for f in folds)
+    return fit_batches(design, batches, lags, alphas, arithmetic, search, keep_weights)[0]
+
+
+def fit_batches(
+    design: Design,
+    batches: Iterable[Batch],
+    lags: NDArray[np.int64],
+    alphas: Sequence[float],
+    arithmetic: Arithmetic = Arithmetic(),
+    search: Search = Search(),
+    keep_weights: bool = False,
+) -> tuple[OuterScores, NDArray[np.int64]]:
+    """``fit_outer`` with a choice among ratios of the bands' penalties as well; the moments are computed once for all.
+
+    Args:
+        design: Responses and split.
+        batches: Features of every outer fold, with as many combinations of ratios in each.
+        lags: (m,) consecutive integers.
+        alphas: The grid of penalties, ascending.
+        arithmetic: Device, precision and solver.
+        search: Inner folds, and one choice an electrode or one for all.
+        keep_weights: Hand over the weights of every outer fold.
+
+    Returns:
+        The scores, and (folds, C) the number of the chosen combination.
+    """
     k, c = len(design.split.folds), design.n_channels
-    out = OuterScores.empty(k, c)
-    grid = np.asarray(alphas, dtype=np.float64)
-    inner = np.full((k, len(grid), c), np.nan)
-    atoms = AtomMoments(design, lags, arithmetic)
-    batches: Iterable[tuple[Frames, int | None]] = (
-        [(features, None)] if isinstance(features, Mapping) else ((features(f), f) for f in range(k))
-    )
-    for frames, fold in batches:
+    out, chosen = OuterScores.empty(k, c), np.zeros((k, c), dtype=np.int64)
+    sums = AtomMoments(lags, arithmetic)
+    for batch in batches:
+        frames, folds, bands = batch.frames, batch.folds, batch.tried
+        inner = np.full((k, len(bands.ratios) * len(alphas), c), np.nan)
         if keep_weights:
             shape = len(lags), next(iter(frames.values())).shape[1], c
-            out.weights.extend(np.full(shape, np.nan, dtype=np.float32) for _ in range(k if fold is None else 1))
+            for _ in folds:
+                out.weights.append(np.full(shape, np.nan, dtype=np.float32))
+                out.intercepts.append(np.full(c, np.nan))
+                out.scales.append(np.full((len(design.groups), 2, shape[1]), np.nan))
         for group in design.groups:
-            parts = atoms.of(group, frames)
-            curves = inner_curves(parts, design.split, alphas, fold, arithmetic, search)
-            inner[:, :, group.channels] = curves
+            inner[:, :, group.channels] = inner_curves(
+                sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands
+            )
         for group in design.groups:
-            for f in range(k) if fold is None else [fold]:
-                best = _choices(inner[f], search.rule)[group.channels]
-                _fit_fold(design, group, f, atoms.of(group, frames), frames, grid[best], arithmetic, out)
-                out.inner[f, group.channels] = inner[f, best, group.channels]
-    return out
+            here = group.channels
+            for f in folds:
+                best = _choices(inner[f], search.rule)[here]
+                chosen[f, here] = best // len(alphas)
+                penalties = np.asarray(alphas, dtype=np.float64)[best % len(alphas)]
+                _fit_fold(
+                    design, group, f, sums.of(group, frames), frames, bands, penalties, chosen[f, here], arithmetic, out
+                )
+                out.inner[f, here] = inner[f, best, here]
+    return out, chosen
 
 
 def _fit_fold(
     design: Design,
     group: MaskGroup,
     fold: int,
-    atoms: list[Moments],
+    sums: Sums,
     frames: Frames,
+    bands: Bands,
     alphas: NDArray[np.float64],
+    chosen: NDArray[np.int64],
     arithmetic: Arithmetic,
     out: OuterScores,
 ) -> None:
-    """Fit one mask group's electrodes on a fold's training rows with their alphas (c,), predict and score its test rows."""
-    if sum(group.rows(a) for a in design.split.training(fold)) < 2:
+    """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations (c,), and score its test rows."""
+    training = design.split.training(fold)
+    if sum(group.rows(a) for a in training) < 2:
         return  # a participant who heard nothing of this fold's training stimuli has no score in it
-    here = group.channels
-    out.alpha[fold, here] = alphas
-    train = total(atoms[a] for a in design.split.training(fold))
+    out.alpha[fold, group.channels] = alphas
+    train = sums.total(training)
     mean, sd = train.scale()
-    solution = solve_chosen(Problem(train, mean, sd), alphas, arithmetic)
-    if out.weights:
-        out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
-    for stimulus in {design.stimuli[i] for i, _ in design.test_rows(fold)}:
-        whole = out.predictions[fold].setdefault(
-            stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
-        )
-        whole[:, here] = solution.predict(frames[stimulus], train.lags)
-    _score_fold(design, fold, here, out, (train.ysum / train.n).cpu().numpy())
+    place = next(i for i, other in enumerate(design.groups) if other is group)
+    for mine, solution in solve_banded(Problem(train, mean, sd), bands, chosen, alphas, arithmetic):
+        here = group.channels[mine]
+        if out.weights:
+            out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
+            out.intercepts[fold][here] = solution.intercept.numpy()
+            out.scales[fold][place] = mean.cpu().numpy(), sd.cpu().numpy()
+        for stimulus in sorted({design.stimuli[i] for i, _ in design.test_rows(fold)}):
+            whole = out.predictions[fold].setdefault(
+                stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
+            )
+            whole[:, here] = solution.predict(frames[stimulus], train.lags)
+    _score_fold(design, fold, group.channels, out, (train.ysum / train.n).cpu().numpy())
 
 
 def _choices(curve: NDArray[np.float64], rule: str) -> NDArray[np.int64]:
-    """(c,) the chosen row of each electrode's curve (alphas, c)."""
+    """(c,) the chosen row of each electrode's curve (candidates, c)."""
     if rule == "local":
         return choose(curve)
     return np.repeat(choose(over_folds(curve.T)[:, None]), curve.shape[1])
@@ -184,55 +248,57 @@ def _score_fold(
 
 
 def inner_curves(
-    atoms: Sequence[Moments],
+    sums: Sums,
     split: Split,
     alphas: Sequence[float],
-    outer: int | None = None,
-    arithmetic: Arithmetic = Arithmetic(),
-    search: Search = Search(),
+    outer: Sequence[int],
+    arithmetic: Arithmetic,
+    search: Search,
+    bands: Bands,
 ) -> NDArray[np.float64]:
-    """Mean inner R2 for every outer fold, alpha and electrode, over the inner folds in which the electrode was recorded.
+    """Mean inner R2 for every outer fold, candidate and electrode, over the inner folds in which the electrode was recorded.
 
     Args:
-        atoms: Moments of each atom.
+        sums: Moments of the atoms.
         split: The folds.
         alphas: The grid.
-        outer: Only this outer fold's curve (the others stay empty); all of them when None.
+        outer: The outer folds to choose for; the others' curves stay empty.
         arithmetic: Device, precision and solver.
         search: Which of the other outer folds are inner folds.
+        bands: Their ratios are tried with every alpha.
 
     Returns:
-        (folds, alphas, c).
+        (folds, combinations x alphas, c), the alphas of the first combination first.
 
     Raises:
         BrainalignError: Fewer than three outer folds: none would be left to fit on.
     """
-    k, c = len(split.folds), len(atoms[0].ysum)
+    k = len(split.folds)
     if k < 3:
         raise BrainalignError(
             f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
         )
-    sums, counts = (np.zeros((k, len(alphas), c)) for _ in range(2))
-    tests = [HeldOut(total(atoms[a] for a in sorted(fold.test))) for fold in split.folds]
+    total, counts = (np.zeros((k, len(bands.ratios) * len(alphas), sums.electrodes)) for _ in range(2))
+    tests = [HeldOut(sums.total(sorted(fold.test))) for fold in split.folds]
     for i, j in track(list(combinations(range(k), 2)), "training sets without two folds"):
         # (rows that are scored, the outer fold whose choice that score is for)
         roles = [
             (held_out, chooser)
             for held_out, chooser in ((j, i), (i, j))
-            if outer in (None, chooser) and held_out in search.chosen_by(k, chooser)
+            if chooser in outer and held_out in search.chosen_by(k, chooser)
         ]
         if not roles:
             continue
-        train = total(atoms[a] for a in split.training(i, j))
+        train = sums.total(split.training(i, j))
         if train.n < 2:
             continue
         problem = Problem(train, *train.scale())
-        r2 = path_scores(problem, [tests[h] for h, _ in roles], alphas, arithmetic)
+        r2 = banded_scores(problem, bands, [tests[h] for h, _ in roles], alphas, arithmetic)
         for found, (_, chooser) in zip(r2, roles, strict=True):
             known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli
-            sums[chooser][known] += found[known]
+            total[chooser][known] += found[known]
             counts[chooser] += known
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
 def choose(curve: NDArray[np.float64]) -> NDArray[np.int64]:

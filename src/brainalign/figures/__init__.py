@@ -1,5 +1,6 @@
 """One function a figure; tables in, matplotlib figures and their captions out."""
 
+from brainalign.figures.brain import brain_map
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.ceilings import ceilings
 from brainalign.figures.curves_by_region import curves_by_region
@@ -7,23 +8,33 @@ from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
 from brainalign.figures.model_scatter import model_scatter
+from brainalign.figures.panels import Panel, paper_figure
+from brainalign.figures.paper import figure_2, figure_3, figure_4
 from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import stamp
 from brainalign.figures.sweep_metric import sweep_metric
+from brainalign.figures.variance_partition import variance_partition
 
 __all__ = [
+    "Panel",
+    "brain_map",
     "canonical_correlations",
     "ceilings",
     "curves_by_region",
     "feature_picture",
+    "figure_2",
+    "figure_3",
+    "figure_4",
     "layer_profile",
     "mean_trf",
     "model_scatter",
+    "paper_figure",
     "prediction_example",
     "region_bars",
     "score_distribution",
     "stamp",
     "sweep_metric",
+    "variance_partition",
 ]

@@ -13,6 +13,8 @@ from brainalign.figures.text import count, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 CURVES = {
     "in_sample": ("in-sample (fitted rows)", OKABE_ITO[0], "o", "-"),
     "held_out": ("held-out", OKABE_ITO[1], "s", "-"),
@@ -21,11 +23,12 @@ CURVES = {
 """Column -> name in the legend, colour, marker, line."""
 
 
-def canonical_correlations(canonical: pd.DataFrame) -> tuple[Figure, str]:
+def canonical_correlations(canonical: pd.DataFrame, *, into: Panel | None = None) -> tuple[Figure, str]:
     """In-sample and held-out correlation of each component beside the null: mean over folds, band: range.
 
     Args:
         canonical: Canonical table: component, in_sample, held_out, null_95, fold.
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states the first component and how many exceed the null.
@@ -39,7 +42,7 @@ def canonical_correlations(canonical: pd.DataFrame) -> tuple[Figure, str]:
     mean, low, high = folds.mean(), folds.min(), folds.max()
     handles = []
     with style():
-        figure, axes = new_figure(0.7 * DOUBLE, 2.8)
+        figure, axes = new_figure(0.7 * DOUBLE, 2.8, into)
         zero_line(axes, "y")
         for column, (_, colour, marker, line) in CURVES.items():
             (drawn,) = axes.plot(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from brainalign.figures._choices import draw_choices
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+    from brainalign.figures.panels import Panel
+
 
 def layer_profile(
     layers: pd.DataFrame,
@@ -36,6 +39,8 @@ def layer_profile(
     over: Literal["electrodes", "participants"] = "electrodes",
     order: Sequence[str] | None = None,
     noun: str = "electrode",
+    choices: pd.DataFrame | None = None,
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """Mean score of each layer with its 95 % interval; the best is ringed, an only layer a dashed line.
 
@@ -45,6 +50,9 @@ def layer_profile(
         over: What mean and interval run over: each electrode, or the means of participants.
         order: Models in the order that fixes the colours; by default as the table has them.
         noun: What a row of the table is, in the caption.
+        choices: Scores table with the column ``rule``: what the choice on inner folds (nested) and the optimum of each
+            electrode on the scored data (max) come to, shown to the right of the layers.
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states each model's best layer, its mean and interval.
@@ -59,7 +67,7 @@ def layer_profile(
     unit = f"{noun}s" if over == "electrodes" else "participants"
     handles, names, sentences = [], [], []
     with style():
-        figure, axes = new_figure(0.7 * DOUBLE, 3.0)
+        figure, axes = new_figure(0.7 * DOUBLE, 3.0, into)
         zero_line(axes, "y")
         for model in models:
             own = layers[layers["model"] == model]
@@ -72,11 +80,22 @@ def layer_profile(
         axes.set_xlabel("layer (0 = input embedding)")
         axes.set_ylabel(f"mean {score_label(score)}")
         axes.xaxis.get_major_locator().set_params(integer=True)
+        deep = layers.groupby("model")["layer"].nunique() > 1
+        told: list[str] = []
+        if choices is not None and deep.any():
+            choosing = {model: colour[model] for model in names if deep[model]}
+            extent = float(layers["layer"].min()), float(layers["layer"].max())
+            told = draw_choices(axes, choices, score, choosing, extent, participants=over == "participants")
         legend_above(figure, handles, names)
     caption = (
         f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band); a ring "
         f"marks the best layer, chosen on the scores shown and so optimistic. {'; '.join(sentences)}."
     )
+    if told:
+        caption += (
+            f" Right: with the layer of each {noun} chosen on inner folds (nested), and with its best on the scored data (max), "
+            f"which is optimistic by the difference: {'; '.join(told)}."
+        )
     return figure, caption + left_out(int((~np.isfinite(layers[score].to_numpy(dtype=float))).sum()), "value")
 
 

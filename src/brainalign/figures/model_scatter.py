@@ -13,6 +13,7 @@ from brainalign.figures.style import (
     MUTED,
     SINGLE,
     colours,
+    legend_above,
     new_figure,
     order_of,
     score_label,
@@ -24,9 +25,18 @@ from brainalign.stats import mean_ci, pair_values
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 
 def model_scatter(
-    scores: pd.DataFrame, a: str, b: str, score: str = "r", *, by: str = "model", noun: str = "electrode"
+    scores: pd.DataFrame,
+    a: str,
+    b: str,
+    score: str = "r",
+    *,
+    by: str = "model",
+    noun: str = "electrode",
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """Score under a (up) against score under b (across), a dot an electrode, with the line of equality.
 
@@ -38,6 +48,7 @@ def model_scatter(
         score: Column of the score.
         by: Column that holds a and b.
         noun: What a row of the table is, in the caption.
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states how many lie above the line and the mean difference.
@@ -52,9 +63,9 @@ def model_scatter(
     colour = colours(regions)
     both = pairs[np.isfinite(pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)).all(axis=1)]
     with style():
-        figure, axes = new_figure(SINGLE + 0.9, SINGLE)
-        # The plain constrained layout cuts the labels of square axes; compressed, it misses by a pixel or two.
-        figure.set_layout_engine("compressed", w_pad=0.1)
+        figure, axes = new_figure(SINGLE + 0.9, SINGLE, into)
+        if into is None:  # the plain constrained layout cuts the labels of square axes; compressed, by a pixel or two
+            figure.set_layout_engine("compressed", w_pad=0.1)
         for i, region in enumerate(regions):
             own = both[both["region"] == region]
             if len(own):
@@ -67,12 +78,15 @@ def model_scatter(
         margin = 0.06 * (high - low or 1.0)
         limits = (low - margin, high + margin)
         axes.plot(limits, limits, color=MUTED, linewidth=0.8, zorder=0, gid="identity")
-        axes.set(xlim=limits, ylim=limits, aspect="equal")
-        axes.set_xlabel(f"{wrap(b, 40)}\n{score_label(score)}")
-        axes.set_ylabel(f"{wrap(a, 40)}\n{score_label(score)}")
+        axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="NW")
+        room = 40 if into is None else 26  # letters along the square
+        axes.set_xlabel(f"{wrap(b, room)}\n{wrap(score_label(score), room)}")
+        axes.set_ylabel(f"{wrap(a, room)}\n{wrap(score_label(score), room)}")
         axes.locator_params(nbins=6)
-        if len(both):
+        if len(both) and into is None:
             figure.legend(loc="outside right upper", handletextpad=0.3)
+        elif len(both):  # a panel's width is for the square
+            legend_above(figure, *axes.get_legend_handles_labels())
     above = int((both["value_a"] > both["value_b"]).sum())
     difference = mean_ci(both["value_a"] - both["value_b"])
     share = f" ({100 * above / len(both):.0f} %)" if len(both) else ""

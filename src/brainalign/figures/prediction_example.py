@@ -10,12 +10,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
-from brainalign.figures.style import DOUBLE, INK, MUTED, colours, legend_above, new_figure, order_of, style
-from brainalign.figures.text import count, number
+from brainalign.figures.style import (
+    DOUBLE,
+    FONT,
+    INK,
+    MUTED,
+    colours,
+    inches_wide,
+    legend_above,
+    new_figure,
+    order_of,
+    style,
+)
+from brainalign.figures.text import count, number, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from brainalign.figures.panels import Panel
 
 WORD_SIZE, WORD_SLOT, ENOUGH = 6.5, 0.105, 0.75
 """Points of a word's letters; inches that an upright word needs along the time axis; the share of words that
@@ -30,6 +43,7 @@ def prediction_example(
     title: str,
     *,
     order: Sequence[str] | None = None,
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """Actual and predicted response over time, with the words below and each r in the legend.
 
@@ -40,6 +54,7 @@ def prediction_example(
         words: Columns word, onset, offset in seconds from the stimulus's start; may have no rows.
         title: Which electrode and stimulus this is.
         order: Names in the order that fixes the colours; by default that of ``predictions``.
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states each r over the frames shown.
@@ -59,7 +74,7 @@ def prediction_example(
     heard = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
     handles, labels, sentences = [], [], []
     with style():
-        figure, axes = new_figure(DOUBLE, 2.6)
+        figure, axes = new_figure(DOUBLE, 2.6, into)
         (line,) = axes.plot(times, actual, color=INK, linewidth=1.1, gid="actual")
         handles.append(line)
         labels.append("actual")
@@ -72,7 +87,7 @@ def prediction_example(
                 sentences.append(f"{name} r = {number(r)}")
         axes.set_xlim(float(times[0]), float(times[-1]) if len(times) > 1 else float(times[0]) + 1)
         axes.set_ylabel("response (a.u.)")
-        axes.set_title(title, loc="left")
+        axes.set_title(wrap(title, int((inches_wide(figure) - 0.7) * 72 / (0.56 * (FONT + 1)))), loc="left")
         hidden = write_words(axes, heard)
         axes.set_xlabel("time from stimulus onset (s)")
         legend_above(figure, handles, labels)
@@ -105,7 +120,7 @@ def write_words(axes: Axes, words: pd.DataFrame) -> int:
     if words.empty:
         return 0
     start, end = axes.get_xlim()
-    inches = (DOUBLE - 0.7) / (end - start)
+    inches = (inches_wide(axes.figure) - 0.7) / (end - start)  # type: ignore[arg-type]
     middle = words[["onset", "offset"]].clip(start, end).mean(axis=1).to_numpy() * inches
     length = words["word"].astype(str).str.len().to_numpy() * WORD_SIZE * 0.62 / 72 + 0.05
     flat = bool((np.diff(middle) >= (length[1:] + length[:-1]) / 2).all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 GROUP, WIDEST, HEIGHT = 0.82, 0.45, 2.7
 """Largest share of a region's room that its bars take; inches of the widest bar, and of the figure's height
 without brackets."""
@@ -45,7 +47,9 @@ def region_bars(
     *,
     by: str = "model",
     order: Sequence[str] | None = None,
+    lines: Sequence[str] = (),
     noun: str = "electrode",
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """A bar (mean, 95 % interval) a region and model, a dot an electrode, a bracket a test.
 
@@ -57,7 +61,9 @@ def region_bars(
         score: Column of the score.
         by: Column whose values stand side by side.
         order: Labels in the order that fixes colours and places; by default as the table has them.
+        lines: Labels whose mean is a dashed line across the region's bars: what the bars are to be seen against.
         noun: What a row of the table is, in the caption.
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states every mean and n, and how many tests were significant.
@@ -66,6 +72,7 @@ def region_bars(
         BrainalignError: A column is missing, there are no rows, or an electrode has several rows under a
             label.
     """
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     require(scores, (*ELECTRODE, "region", by, score), "scores")
@@ -73,37 +80,48 @@ def region_bars(
     labels = order_of(scores[by], order)
     colour = colours(labels)
     labels = [label for label in labels if (scores[by] == label).any()]
+    bars = [label for label in labels if label not in lines] or labels
     regions = list(dict.fromkeys(scores["region"]))
-    brackets = find_brackets(tests, labels, regions, score)
+    brackets = find_brackets(tests, bars, regions, score)
     levels = max((b.level + 1 for b in brackets), default=0)
-    width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.16 * len(labels))))
+    width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.16 * len(bars))))
+    width = into.width if into is not None else width
     room = (width - 0.6) / len(regions)
-    step = min(GROUP / len(labels), WIDEST / room)
-    place = {label: (i - (len(labels) - 1) / 2) * step for i, label in enumerate(labels)}
+    step = min(GROUP / len(bars), WIDEST / room)
+    place = {label: (i - (len(bars) - 1) / 2) * step for i, label in enumerate(bars)}
     tops, ticks, sentences = {}, [], []
     with style():
-        figure, axes = new_figure(width, HEIGHT + LEVEL * levels)
+        figure, axes = new_figure(width, HEIGHT + LEVEL * levels, into)
         zero_line(axes, "y")
         for x, region in enumerate(regions):
             inside = scores[scores["region"] == region]
             values = {label: finite(inside.loc[inside[by] == label, score]) for label in labels}
             tops[region] = max(
                 draw_bar(axes, x + place[label], 0.86 * step, values[label], colour[label], f"bar {region} {label}")
-                for label in labels
+                for label in bars
             )
+            for label in labels:
+                if label not in bars and len(values[label]):
+                    mean, reach = float(values[label].mean()), step * len(bars) / 2
+                    axes.hlines(mean, x - reach, x + reach, gid=f"line {region} {label}", **dashed(colour[label]))
+                    tops[region] = max(tops[region], mean)
             n = max(map(len, values.values()))
             ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * SMALL))))}\nn = {n}")
             sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}")
         axes.set_xticks(range(len(regions)), ticks)
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(regions) - 0.45)
-        axes.set_ylabel(f"mean {score_label(score)}")
+        axes.set_ylabel(wrap(f"mean {score_label(score)}", 38))
         if brackets:
             draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=room >= 0.7)
-        handles = [Patch(facecolor=colour[label], alpha=0.6) for label in labels]
+        handles = [
+            Patch(facecolor=colour[label], alpha=0.6) if label in bars else Line2D([], [], **dashed(colour[label]))
+            for label in labels
+        ]
         legend_above(figure, handles, labels)
+    across = f"; dashed line: mean of {' or '.join(x for x in labels if x not in bars)}" if bars != labels else ""
     caption = (
-        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval; dot: one {noun}). "
+        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval; dot: one {noun}{across}). "
         f"{'; '.join(sentences)}.{sentence_of_tests(brackets, tests, score)}"
     )
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
@@ -123,6 +141,11 @@ def draw_bar(axes: Axes, at: float, width: float, values: NDArray[np.float64], c
     if mean.n > 1:
         axes.vlines(at, mean.low, mean.high, color=INK, linewidth=1.0, zorder=3)
     return max(0.0, float(values.max()), mean.high if mean.n > 1 else mean.mean)
+
+
+def dashed(colour: Colour) -> dict[str, Any]:
+    """How the line of a label that has no bar is drawn, in the figure and in its legend."""
+    return {"color": colour, "linestyle": (0, (3, 1.5)), "linewidth": 1.4}
 
 
 def means_sentence(values: Mapping[str, NDArray[np.float64]], n: int) -> str:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
 from brainalign.figures.style import (
     DOUBLE,
+    FONT,
     INK,
     SMALL,
     Colour,
     colours,
     dots,
+    inches_wide,
     new_figure,
     order_of,
     score_label,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 
 def score_distribution(
     scores: pd.DataFrame,
@@ -37,6 +41,7 @@ def score_distribution(
     by: str = "model",
     order: Sequence[str] | None = None,
     noun: str = "electrode",
+    into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """A density over a dot an electrode for each model, with the median.
 
@@ -46,6 +51,7 @@ def score_distribution(
         by: Column whose values are compared.
         order: Labels in the order that fixes the colours; by default as the table has them.
         noun: What a row of the table is, in the caption (``electrode``, ``channel``, ``voxel``).
+        into: A panel to draw into, in place of a figure of its own.
 
     Returns:
         The figure and its caption, which states median, range and n.
@@ -61,7 +67,7 @@ def score_distribution(
     shown = [label for label in labels if (scores[by] == label).any()]
     sentences = []
     with style():
-        figure, axes = new_figure(0.75 * DOUBLE, 0.6 + 0.62 * len(shown))
+        figure, axes = new_figure(0.75 * DOUBLE, 0.6 + 0.62 * len(shown), into)
         zero_line(axes, "x")
         for row, label in enumerate(shown):
             values = finite(scores.loc[scores[by] == label, score])
@@ -71,7 +77,8 @@ def score_distribution(
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_ylim(len(shown) - 0.5, -0.5)
-        axes.set_xlabel(f"{score_label(score)}, one dot per {noun}")
+        room = max(12, int((inches_wide(figure) - 2.0) * 72 / (0.56 * FONT)))
+        axes.set_xlabel(wrap(f"{score_label(score)}, one dot per {noun}", room))
     caption = f"Distribution of {score_label(score)} (line: median). {'; '.join(sentences)}."
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 

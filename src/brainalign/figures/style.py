@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from brainalign.figures.panels import Panel
+
 Colour = tuple[float, float, float]
 """Red, green and blue from 0 to 1."""
 
@@ -27,6 +29,9 @@ fades on white, has given way to grey."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
+ABOVE = "legend above"
+"""Id of a legend that takes its height from the axes."""
+
 INK, MUTED = "#222222", "#8A8A8A"
 FONT, SMALL = 8.0, 7.0
 
@@ -35,6 +40,8 @@ SCORE_LABELS = {
     "r_pooled": "Pearson r, folds pooled",
     "r2": "R² (1 − SSE/SST)",
     "r2_pearson": "squared Pearson r",
+    "similarity": "shared variance of predictions (squared Pearson r)",
+    "similarity_partial": "shared variance of predictions (squared partial r given onsets)",
 }
 """Axis label of each score; scores have no unit, so the label is the definition."""
 
@@ -74,12 +81,13 @@ def style() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
+def new_figure(width: float, height: float, into: Panel | None = None, **subplots: Any) -> tuple[Figure, Any]:
     """A figure without pyplot, hence without any window or global state, with room for all its labels.
 
     Args:
         width: Inches.
         height: Inches.
+        into: A panel of a larger figure, which has its own width and is told the height, in place of a new figure.
         subplots: Handed to ``Figure.subplots``.
 
     Returns:
@@ -87,6 +95,9 @@ def new_figure(width: float, height: float, **subplots: Any) -> tuple[Figure, An
     """
     from matplotlib.figure import Figure
 
+    if into is not None:
+        into.height = height
+        return into.figure, into.figure.subplots(**subplots)
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(**subplots)
 
@@ -148,14 +159,23 @@ def score_label(score: str) -> str:
 
 
 def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """A legend over the axes, in as many columns as the names leave room for; long names are wrapped."""
+    """A legend over the axes, in as many columns as the names leave room for, read row by row; long names are wrapped."""
     if not handles:
         return
-    letter, handle, width = 0.56 * SMALL, 34.0, 72 * figure.get_figwidth()
+    letter, handle, width = 0.56 * SMALL, 34.0, 72 * inches_wide(figure)
     wrapped = [wrap(label, int((width - handle) / letter)) for label in labels]
     longest = max(len(line) for label in wrapped for line in label.split("\n"))
     columns = max(1, min(len(labels), int(width / (longest * letter + handle))))
-    figure.legend(handles, wrapped, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.4)
+    by_column = [i for column in range(columns) for i in range(column, len(labels), columns)]  # as matplotlib fills it
+    figure.legend(
+        [handles[i] for i in by_column], [wrapped[i] for i in by_column], loc="outside upper left", ncols=columns,
+        columnspacing=1.2, handlelength=1.4,
+    ).set_gid(ABOVE)  # fmt: skip
+
+
+def inches_wide(figure: Figure) -> float:
+    """The width of a figure or of a panel."""
+    return float(figure.bbox.width / figure.dpi)
 
 
 def dots(

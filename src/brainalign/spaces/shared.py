@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from brainalign.linalg.cca import CCA, column_correlations
 
 Side = Literal["x", "y"]
-Part = Literal["shared", "rest", "truncated"]
+Part = Literal["shared", "rest", "truncated", "matched"]
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 
 
@@ -71,12 +71,15 @@ class SharedSpace:
         Args:
             rows: (n, dims) words or frames of that model.
             side: Which of the two models it is.
-            part: Which directions.
+            part: ``shared`` and ``rest`` together are ``truncated``; ``matched`` are the leading principal components, as many
+                as the narrower of the two truncated spaces has, so that models of different width can be compared.
 
         Returns:
             (n, directions).
         """
         whitener, rotation = (self.cca.x, self.cca.p) if side == "x" else (self.cca.y, self.cca.q)
+        if part == "matched":
+            return whitener.transform(rows)[:, : len(self.cca.rho)]
         directions = {"shared": slice(0, self.k_), "rest": slice(self.k_, None), "truncated": slice(None)}[part]
         return whitener.transform(rows) @ rotation[:, directions]
 

@@ -35,6 +35,7 @@ def simulate(
     rho_min: float = 0.05,
     rho_max: float = 0.5,
     baseline: float = 0.5,
+    evoked: float = 0.5,
     mixture: Mapping[str, float] | None = None,
     seed: int = 0,
     cache_dir: Path | None = None,
@@ -63,6 +64,9 @@ def simulate(
         rho_min: Least true single-trial ceiling of an electrode that has signal.
         rho_max: Largest one; ceilings are drawn uniformly.
         baseline: Seconds of noise before each onset, to the nearest 20 ms.
+        evoked: Level by which electrodes with signal rise at the onset, in units of their standard deviation. It is the same in
+            all frames that are analysed, so that no score and no ceiling depends on it, but the test for speech-responsive
+            electrodes does.
         mixture: Latent -> share of the signal's variance, the same for all electrodes; None = by region.
         seed: Of everything.
         cache_dir: Where the lexicon's word vectors are written in GloVe's format; a temporary folder where None.
@@ -89,6 +93,7 @@ def simulate(
     _check("rho_min", rho_min, 1e-6, 1 - 1e-6)
     _check("rho_max", rho_max, rho_min, 1 - 1e-6)
     _check("baseline", baseline, 0)
+    _check("evoked", evoked, 0)
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
@@ -104,7 +109,7 @@ def simulate(
     times = {s: repeats if s in again else 1 for s in stimuli}
     before = round(baseline * RESPONSE_RATE)
     recordings = [
-        _record(person, signals, times, before, noise_ar, np.random.default_rng([seed, 8, p]))
+        _record(person, signals, times, before, noise_ar, evoked, np.random.default_rng([seed, 8, p]))
         for p, person in enumerate(people)
     ]
     path = write_vectors(vectors, seed, cache_dir)
@@ -118,6 +123,7 @@ def _record(
     times: Mapping[str, int],
     before: int,
     noise_ar: float,
+    evoked: float,
     rng: np.random.Generator,
 ) -> Recording:
     """Play every sentence as often as it is to be heard, in an order of the participant's own."""
@@ -132,7 +138,7 @@ def _record(
     presentations = []
     for s in order.tolist():
         response = np.sqrt(1 - rho) * noise((before + len(signal[s]), len(rho)), noise_ar, rng)
-        response[before:] += signal[s]
+        response[before:] += signal[s] + evoked * (rho > 0)
         presentations.append(Presentation(s, heard[s], response, RESPONSE_RATE, start))
         heard[s] += 1
     return Recording(person.subject, person.channels, presentations)

@@ -1,0 +1,160 @@
+"""Scores where the electrodes lie, on nilearn's glass brain: one column a model, one row a hemisphere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
+from brainalign.figures._tables import ELECTRODE, left_out, once, require
+from brainalign.figures.style import DOUBLE, INK, MUTED, new_figure, order_of, score_label, style
+from brainalign.figures.text import count, number, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from brainalign.figures.panels import Panel
+
+COORDINATES = ("x", "y", "z")
+SIDES = {"l": "left", "r": "right"}
+"""Lateral view of nilearn -> hemisphere."""
+
+NEGATIVE = "#BBBBBB"
+"""Colour of scores below 0."""
+
+BAR, WIDEST, ASPECT = 0.9, 2.6, 0.74
+"""Inches that the colour bar with its labels takes, and of the widest hemisphere; its height as a share of its width."""
+
+
+def located(scores: pd.DataFrame) -> NDArray[np.bool_]:
+    """(rows,) whether a row of a scores table has all three coordinates; False where the table has no such columns.
+
+    Example:
+        >>> located(pd.DataFrame({"x": [50.0, np.nan], "y": -20.0, "z": 8.0})).tolist()
+        [True, False]
+    """
+    if any(column not in scores.columns for column in COORDINATES):
+        return np.zeros(len(scores), dtype=bool)
+    known: NDArray[np.bool_] = np.isfinite(scores[list(COORDINATES)].to_numpy(dtype=np.float64)).all(axis=1)
+    return known
+
+
+def brain_map(
+    scores: pd.DataFrame,
+    score: str = "r",
+    *,
+    by: str = "model",
+    order: Sequence[str] | None = None,
+    noun: str = "electrode",
+    into: Panel | None = None,
+) -> tuple[Figure, str]:
+    """Each electrode as a dot in the colour of its score, all models in one scale, the hemispheres from the side.
+
+    Args:
+        scores: Tidy scores table of one space and one layer rule: subject, electrode, region, x, y, z (mm, MNI), ``by``
+            and ``score``. What lies at x < 0 is left.
+        score: Column of the score.
+        by: Column whose values stand side by side.
+        order: Labels from left to right; by default as the table has them.
+        noun: What a row of the table is, in the caption.
+        into: A panel to draw into, in place of a figure of its own.
+
+    Returns:
+        The figure and its caption, which states n by hemisphere, each model's best, and what could not be shown.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, an electrode has several rows under a label, or no
+            electrode has coordinates (ask :func:`located` before).
+    """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    require(scores, (*ELECTRODE, "region", by, score), "scores")
+    once(scores, (by, *ELECTRODE), "scores")
+    known = located(scores)
+    if not known.any():
+        raise BrainalignError(
+            f"no {noun} has x, y and z (mm, MNI) in the channels table, so none can be shown on a brain."
+        )
+    finite = np.isfinite(scores[score].to_numpy(dtype=np.float64))
+    shown = scores[known & finite]
+    labels = [label for label in order_of(scores[by], order) if (scores[by] == label).any()]
+    places = scores[known].drop_duplicates(list(ELECTRODE))
+    left = int((places["x"] < 0).sum())
+    sides = [side for side, n in (("l", left), ("r", len(places) - left)) if n]
+    width = into.width if into is not None else min(DOUBLE, BAR + WIDEST * len(labels))
+    one = min(WIDEST, (width - BAR) / len(labels))
+    with style():
+        cmap = _cmap()
+        norm = Normalize(0.0, max(float(shown[score].max()), 1e-3) if len(shown) else 1.0)
+        figure, grid = new_figure(
+            width, 0.45 + ASPECT * one * len(sides), into, nrows=len(sides), ncols=len(labels), squeeze=False
+        )
+        for column, label in enumerate(labels):
+            mine = shown[shown[by] == label].sort_values(score, kind="stable")  # the best on top
+            for row, side in enumerate(sides):
+                own = mine[mine["x"] < 0] if side == "l" else mine[mine["x"] >= 0]
+                _hemisphere(grid[row, column], own, score, side, f"{side} {label}", cmap=cmap, norm=norm)
+            grid[0, column].set_title(wrap(label, max(8, int(one * 72 / 5.2))))
+        for row, side in enumerate(sides):
+            grid[row, 0].text(
+                -0.02, 0.5, SIDES[side], transform=grid[row, 0].transAxes, rotation=90, ha="right", va="center"
+            )
+        negative = int((shown[score] < 0).sum())
+        bar = figure.colorbar(
+            ScalarMappable(norm, cmap),
+            ax=grid,
+            extend="min" if negative else "neither",
+            shrink=0.9,
+            aspect=22,
+            pad=0.02,
+        )
+        bar.set_label(wrap(score_label(score), 30))
+        bar.outline.set_visible(False)
+    hemispheres = " and ".join(f"{n} {SIDES[s]}" for s, n in (("l", left), ("r", len(places) - left)) if n)
+    missing = scores[~known].drop_duplicates(list(ELECTRODE))
+    caption = (
+        f"{score_label(score)} of {count(len(places), noun)} ({hemispheres}) on the brain, seen from the side, one colour scale"
+        f"{f' (grey: below 0, {negative} of {len(shown)} values)' if negative else ''}. Best: "
+        f"{'; '.join(_best(shown[shown[by] == label], label, score) for label in labels)}."
+    )
+    if len(missing):
+        caption += f" {count(len(missing), noun)} without coordinates not shown."
+    return figure, caption + left_out(int((known & ~finite).sum()), "value")
+
+
+def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: str, **colours: Any) -> None:
+    """Draw the outline of one hemisphere from the side and a dot for each row of its scores."""
+    from nilearn.plotting.displays import GlassBrainAxes
+
+    brain = GlassBrainAxes(axes, side, None, edgecolor=MUTED, linewidth=0.5)
+    low, high, bottom, top = brain.get_object_bounds()
+    axes.scatter(
+        scores["y"], scores["z"], c=scores[score].to_numpy(dtype=np.float64), s=16, linewidth=0.3, edgecolor=INK, zorder=3,
+        gid=gid, **colours,
+    )  # fmt: skip
+    # the front is on the left where the left hemisphere is looked at
+    axes.set(xlim=(high, low) if side == "l" else (low, high), ylim=(bottom, top), aspect="equal")
+    axes.axis("off")
+
+
+def _cmap() -> Any:
+    """Viridis without its fading end, and grey below 0."""
+    import matplotlib
+    from matplotlib.colors import ListedColormap
+
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.94, 256))
+    return ListedColormap(colours).with_extremes(under=NEGATIVE)
+
+
+def _best(own: pd.DataFrame, label: str, score: str) -> str:
+    """The caption's words for one label: where its score is highest."""
+    if own.empty:
+        return f"{label}, no finite score"
+    best = own.iloc[int(own[score].to_numpy(dtype=np.float64).argmax())]
+    return f"{label}, {best['subject']} {best['electrode']} ({best['region']}), {number(float(best[score]))}"

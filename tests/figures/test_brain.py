@@ -1,0 +1,97 @@
+"""Scores on the brain: each located electrode once, in its hemisphere, in the colour of its score."""
+
+import numpy as np
+import pytest
+
+from brainalign.errors import BrainalignError
+from brainalign.figures import brain_map, paper_figure, stamp
+from brainalign.figures.brain import NEGATIVE, located
+from brainalign.figures.text import number
+from tests.figures.test_figures_layout import LONG, assert_no_overlap, assert_nothing_cut, texts
+
+
+@pytest.fixture
+def placed(make_scores):
+    """Scores with places: half of the electrodes left, one without coordinates."""
+
+    def make(models=("gpt2", "mel"), x=None):
+        scores = make_scores(models, ("A1", "STG"))
+        rng = np.random.default_rng(1)
+        units = scores[["subject", "electrode"]].drop_duplicates().reset_index(drop=True)
+        n = len(units)
+        units["x"] = np.where(np.arange(n) % 2, 55.0, -55.0) if x is None else x
+        units["y"], units["z"] = rng.uniform(-50, 20, n), rng.uniform(-10, 40, n)
+        units.loc[3, "z"] = np.nan
+        return scores.merge(units, on=["subject", "electrode"])
+
+    return make
+
+
+def test_every_located_electrode_is_a_dot_in_its_place_and_colour(placed, artist):
+    scores = placed()
+    scores.loc[scores.index[:2], "r"] = -0.1
+    figure, caption = brain_map(scores)
+    shown = scores[located(scores) & scores.r.notna()]
+    norms = set()
+    for (model, left), own in shown.assign(left=shown.x < 0).groupby(["model", "left"]):
+        dots = artist(figure, f"{'l' if left else 'r'} {model}")
+        order = np.lexsort(own[["y", "z"]].to_numpy().T)
+        drawn = np.lexsort(np.asarray(dots.get_offsets()).T)
+        np.testing.assert_allclose(dots.get_offsets()[drawn], own[["y", "z"]].to_numpy()[order])
+        np.testing.assert_allclose(dots.get_array()[drawn], own.r.to_numpy()[order])
+        norms.add((dots.norm.vmin, dots.norm.vmax))
+        assert (dots.axes.get_xlim()[0] > dots.axes.get_xlim()[1]) == left  # the front is on the left of a left side
+    assert norms == {(0.0, shown.r.max())}
+    places = scores[located(scores)].drop_duplicates(["subject", "electrode"])
+    assert f"of {len(places)} electrodes ({(places.x < 0).sum()} left and {(places.x > 0).sum()} right)" in caption
+    assert "1 electrode without coordinates not shown" in caption
+    for model, own in shown.groupby("model"):
+        best = own.loc[own.r.idxmax()]
+        assert f"{model}, {best.subject} {best.electrode} ({best.region}), {number(best.r)}" in caption
+    assert f"grey: below 0, {(shown.r < 0).sum()} of {len(shown)} values" in caption
+    assert f"{int((located(scores) & scores.r.isna()).sum())} values without a finite score left out" in caption
+    from matplotlib.colors import to_rgba
+
+    assert tuple(artist(figure, "l gpt2").cmap(-0.1)) == to_rgba(NEGATIVE)
+
+
+@pytest.mark.parametrize(("x", "sides"), [(-50.0, {"left"}), (50.0, {"right"}), (None, {"left", "right"})])
+def test_only_hemispheres_with_electrodes_are_shown(placed, x, sides):
+    figure, _ = brain_map(placed(x=x))
+    assert {t.get_text() for t, _ in texts(figure)} & {"left", "right"} == sides
+
+
+@pytest.mark.parametrize("models", [["mel"], LONG[:3], LONG])
+@pytest.mark.parametrize("x", [-50.0, None])
+def test_nothing_is_cut(placed, models, x):
+    scores = placed(models, x)
+    panels, _ = paper_figure([[(lambda into: brain_map(scores, into=into), 1)]])
+    for figure in (brain_map(scores)[0], panels):
+        stamp(figure, "Simulated data")
+        assert_nothing_cut(figure)
+        assert_no_overlap(texts(figure))
+
+
+def test_without_coordinates_it_says_so(placed, make_scores):
+    scores = placed()
+    for none in (make_scores(), scores.assign(x=np.nan)):
+        assert not located(none).any()
+        with pytest.raises(BrainalignError, match="no electrode has x, y and z"):
+            brain_map(none)
+
+
+def test_scores_that_are_all_missing_or_negative_break_nothing(placed):
+    scores = placed()
+    for r in (np.nan, -0.2):
+        figure, caption = brain_map(scores.assign(r=r))
+        figure.draw_without_rendering()
+        assert "nan" not in caption
+
+
+def test_nilearn_leaves_no_open_figure_and_no_setting(placed):
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    before, opened = dict(matplotlib.rcParams), plt.get_fignums()
+    brain_map(placed())
+    assert plt.get_fignums() == opened and dict(matplotlib.rcParams) == before
