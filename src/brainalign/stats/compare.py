@@ -238,5 +238,5 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 def _size(inside: pd.DataFrame) -> float:
     """Largest value behind the differences: what their rounding is measured by."""
-    values = np.abs(inside[["value_a", "value_b"]].to_numpy(dtype=np.float64))
-    return float(np.nanmax(values, initial=0.0)) if values.size else 0.0
+    whole = inside.dropna(subset="difference")
+    return float(np.abs(whole[["value_a", "value_b"]].to_numpy(dtype=np.float64)).max(initial=0.0))
