@@ -25,6 +25,7 @@ from brainalign.analysis.study import Study
 from brainalign.analysis.validation import validation
 from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.comparison import run_comparison
 from brainalign.config import Config, other, settle
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
@@ -59,6 +60,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     """
     started = datetime.now(UTC)
     config, asked = settle(config), config
+    if config.analysis.kind == "compare":
+        return run_comparison(config, folder)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
     encodes = config.analysis.kind != "extract"

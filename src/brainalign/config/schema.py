@@ -395,6 +395,17 @@ class ConvergenceAnalysis(DecompositionAnalysis):
 
 
 @dataclass
+class CompareAnalysis:
+    """Earlier runs side by side."""
+
+    kind: str
+    runs: list[str]
+    experiments: list[str]
+    query: str
+    against: str | None
+
+
+@dataclass
 class ValidationAnalysis:
     """What the simulator planted against what is found."""
 
@@ -554,7 +565,7 @@ MODEL = {
 ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
-    "validation": ValidationAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+    "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 
