@@ -38,3 +38,9 @@ def test_all_tests_of_a_run_are_one_table_and_metrics_name_the_pooled_t(scores):
     assert [what for what, _ in result.summary] == ["gpt2 - mel"]  # against 0 stands in the table alone
     (warning,) = result.warnings
     assert "with 3 participants no corrected p lies below 0.25" in warning
+
+
+def test_nothing_declared_is_nothing_added(scores):
+    result = AnalysisResult()
+    add_tests(result, compare(scores, [], regions=["STG"], family="f"), "electrode")
+    assert len(result.tables["tests"]) == 0 and not result.metrics and not result.summary and not result.warnings
