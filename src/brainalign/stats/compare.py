@@ -100,7 +100,7 @@ def compare(
         table = table.assign(**{f"p_{name}": correct(p, size) for name, correct in CORRECT.items()})
         table["p_max"], table["smallest_p"] = table["p_max"].astype(np.float64), table["smallest_p"].astype(np.float64)
         table["p_corrected"], table["correction"] = table[f"p_{used}"], used
-        table["reason"] = _with_limits(table, used, alpha)
+        table["reason"] = pd.Series(_with_limits(table, used, alpha), dtype=object)  # text, even without rows
         table["primary"] = test == primary
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
