@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 
 LONG = 10.0
 """Seconds above which a fit's plan is told before it starts."""
+
+WITHOUT_SAY = ("dataset", "arithmetic", "reading", "store", "notes")
+"""Attributes that are no part of a kept fit's identity: the responses and the device stand for the first two, and the others move no
+number of a fit."""
 
 
 @dataclass
@@ -288,16 +292,18 @@ class Study:
         return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample])
 
     def key(self, **what: Any) -> str:
-        """Of a fit in ``store``: the hash of the problem, the search, the arithmetic, and of what else determines the fit.
+        """Of a fit in ``store``: the hash of the problem, the study's settings, the arithmetic, and of what else determines the fit.
 
         Args:
             what: Name -> settings, arrays or objects.
         """
         assert self.store is not None, "nothing is kept"
-        arithmetic = self.arithmetic
+        settings = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name[0] != "_" and f.name not in WITHOUT_SAY
+        }
         return self.store.key(
-            design=self._fingerprint, alphas=list(self.alphas), search=self.search, dtype=arithmetic.dtype,
-            solver=arithmetic.solver, device=arithmetic.torch_device().type, **{"lags": self.lags, **what},
+            design=self._fingerprint, settings=settings, dtype=self.arithmetic.dtype, solver=self.arithmetic.solver,
+            device=self.arithmetic.torch_device().type, **{"lags": self.lags, **what},
         )  # fmt: skip
 
     @cached_property
