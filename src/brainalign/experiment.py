@@ -16,6 +16,7 @@ from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, settle
+from brainalign.data.leak import leaked_share
 from brainalign.describe import describe_data, question, show_end, show_plan
 from brainalign.figures import stamp
 from brainalign.report import write_report
@@ -61,7 +62,7 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         tags={
             "model": models.model.name,
             "analysis": config.analysis.kind,
-            **({"split": study.split.kind, "leak": study.split.leak} if encodes else {}),
+            **({"split": study.split.kind, "leak": leaked_share(study.leak)} if encodes else {}),
         },
         params=settings,
         folder=folder,
@@ -70,6 +71,8 @@ def run(config: Config, folder: Path) -> AnalysisResult | None:
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
         result = ANALYSES[config.analysis.kind](study, models, **options)
+        if encodes:
+            result.tables["leak_audit"] = study.leak
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,

@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.reading import Reading
+from brainalign.analysis.limits import limits
+from brainalign.data.leak import leak_audit, leaked_share
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
@@ -80,7 +82,8 @@ class Study:
         self.notes.extend(self.responses.notes)
 
     def check(self) -> None:
-        """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
+        """Refuse, before any feature is extracted, a window or a split that these data do not allow; note what they cannot show."""
+        self.notes.extend(limits(self.channels, self.stimuli, self.noun))
         shortest = min(len(v) for v in self.responses.values)
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
@@ -130,9 +133,10 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
             split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
-            if split.leak:
+            leak = leaked_share(leak_audit(self.stimuli, split))
+            if leak:
                 self.notes.append(
-                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {split.leak:.0%} of the "
+                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
                     "test frames; scores are inflated and serve for replication or as a control only."
                 )
             return split
@@ -146,6 +150,11 @@ class Study:
             f"{len(self.lags)} frames of each presentation are neither fitted nor scored."
         )
         return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
+
+    @cached_property
+    def leak(self) -> pd.DataFrame:
+        """The leak audit of the split: one row an outer fold, and one for all."""
+        return leak_audit(self.stimuli, self.split)
 
     @cached_property
     def design(self) -> Design:

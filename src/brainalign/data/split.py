@@ -1,8 +1,7 @@
 """Split: which rows are fitted, which are scored, and which are neither.
 
-Every row of every presentation belongs to an *atom*, the smallest set of rows that is always used together. A fold is
-a set
-of atoms to score and a set of atoms to keep out of its training. Splits by stimulus have one atom a fold; contiguous
+Every row of every presentation belongs to an *atom*, the smallest set of rows that is always used together. A fold is a
+set of atoms to score and a set of atoms to keep out of its training. Splits by stimulus have one atom a fold; contiguous
 blocks of one long stimulus have three (a block's two borders, which the neighbours' gap excludes, and its inside).
 """
 
@@ -41,14 +40,11 @@ class Split:
         kind: ``stimulus``, ``blocks`` or ``presentation``.
         atoms: One (T_i,) array of atom numbers a presentation; UNUSED where a row takes no part.
         folds: The outer folds; inner folds are the other outer folds.
-        leak: Share of test rows whose stimulus is also heard in training (0 for a sound split by identity; 1 by
-            construction for blocks of one stimulus, where the gap does the separating).
     """
 
     kind: str
     atoms: tuple[NDArray[np.int64], ...]
     folds: tuple[Fold, ...]
-    leak: float
 
     @property
     def n_atoms(self) -> int:
@@ -86,7 +82,7 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
     fold_of[np.random.default_rng(seed).permutation(n_units)] = np.arange(n_units) % n_folds
     atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
-    return Split(kind, atoms, folds, _leak(groups, lengths, [int(fold_of[u]) for u in units]))
+    return Split(kind, atoms, folds)
 
 
 def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, gap: int, skip: int) -> Split:
@@ -122,13 +118,4 @@ def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, ga
         test = {3 * f, 3 * f + 1, 3 * f + 2}
         neighbours = {a for a in (3 * f - 1, 3 * f + 3) if 0 <= a < 3 * n_folds}
         folds.append(Fold(frozenset(test), frozenset(test | neighbours)))
-    return Split("blocks", tuple(atoms), tuple(folds), 1.0)
-
-
-def _leak(groups: Sequence[str], lengths: Sequence[int], folds: Sequence[int]) -> float:
-    """Share of all (test) rows whose stimulus also has a presentation in another fold."""
-    homes: dict[str, set[int]] = {}
-    for g, f in zip(groups, folds, strict=True):
-        homes.setdefault(g, set()).add(f)
-    leaked = sum(n for g, n in zip(groups, lengths, strict=True) if len(homes[g]) > 1)
-    return leaked / max(1, sum(lengths))
+    return Split("blocks", tuple(atoms), tuple(folds))

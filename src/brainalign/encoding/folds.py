@@ -60,7 +60,7 @@ def presentations_split(
         for f in range(len(pairs))
     )
     whole = tuple(np.full(t, a) for t, a in zip(lengths, atom_of.ravel(), strict=True))
-    return Split("cv", whole, folds, float("nan"))
+    return Split("cv", whole, folds)
 
 
 def no_split(lengths: Sequence[int]) -> Split:
@@ -69,4 +69,4 @@ def no_split(lengths: Sequence[int]) -> Split:
     Args:
         lengths: Frames of each presentation.
     """
-    return Split("none", tuple(np.zeros(t, dtype=np.int64) for t in lengths), (), 0.0)
+    return Split("none", tuple(np.zeros(t, dtype=np.int64) for t in lengths), ())

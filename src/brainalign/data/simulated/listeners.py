@@ -68,7 +68,7 @@ def full_mixture(mixture: Mapping[str, Any], key: str) -> dict[str, float]:
     for name, weight in mixture.items():
         if name not in LATENTS:
             raise BrainalignError(f"{key} names the latent {name!r}, which is unknown; {nearest(name, LATENTS)}.")
-        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < float("inf"):
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= float(weight) < float("inf"):
             raise BrainalignError(f"{key}.{name}={weight} must be a finite number of at least 0.")
     whole = sum(mixture.values())
     if whole <= 0:
