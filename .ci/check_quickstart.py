@@ -34,7 +34,7 @@ made = {
 }
 assert made <= set(tables), sorted(made - set(tables))
 assert {"full", "truncated", "shared", "rest", "matched"} <= set(tables["scores"]["space"])
-assert tables["leak_audit"]["share"].max() == 0
+assert tables["leak_audit"]["leak"].max() == 0
 figures = {p.stem for p in (folder / "figures").glob("*.png")}
 assert {
     "figure_2",

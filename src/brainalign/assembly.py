@@ -10,6 +10,7 @@ from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
+from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
@@ -28,13 +29,11 @@ LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 
 
 def open_dataset(config: Config) -> Dataset:
-    """Read or simulate the data set, and choose its electrodes."""
-    from brainalign.data.electrodes import choose_electrodes
-
-    return choose_electrodes(_read(config), **vars(config.electrodes))
+    """Read or simulate the data set, and keep the electrodes that take part."""
+    return choose_electrodes(_whole_dataset(config), **vars(config.electrodes))
 
 
-def _read(config: Config) -> Dataset:
+def _whole_dataset(config: Config) -> Dataset:
     data = config.data
     options = {k: v for k, v in vars(data).items() if k != "kind"}
     if data.kind == "simulated":

@@ -27,6 +27,7 @@ from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, other, settle
+from brainalign.data.leak import leaked_share
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
@@ -91,7 +92,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             "mode": config.mode,
             "identity": known,
             "overrides": "\n".join(overrides),
-            **({"split": study.split.kind, "leak": study.leak} if encodes else {}),
+            **({"split": study.split.kind, "leak": leaked_share(study.leak)} if encodes else {}),
         },
         params=settings,
         folder=folder,
@@ -100,7 +101,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         result = analyse(config, study, models)
         if encodes:
-            result.tables["leak_audit"] = study.leak_audit
+            result.tables["leak_audit"] = study.leak
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
@@ -168,7 +169,7 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
-    leak = max(study.leak, again.leak)
+    leak = max(leaked_share(s.leak) for s in (study, again))
     result.warnings.append(
         f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are "
         "also in training, CCA has "

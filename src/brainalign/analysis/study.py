@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.limits import limits
 from brainalign.analysis.race import race_layers
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
-from brainalign.data.leak import leak_audit, share_leaked
+from brainalign.data.leak import leak_audit, leaked_share
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
@@ -96,24 +97,10 @@ class Study:
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
         self.notes.extend(self.responses.notes)
-        if len(self.dataset.recordings) == 1:
-            self.notes.append(
-                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold "
-                "for other people, and no "
-                "test over participants can be done."
-            )
-        alone = [
-            r
-            for r, n in self.channels["region"].value_counts(sort=False).items()
-            if n == 1 and self.noun == "electrode"
-        ]
-        if alone:
-            self.notes.append(
-                f"One electrode alone in {', '.join(map(str, alone))}: nothing can be tested over electrodes there."
-            )
 
     def check(self) -> None:
-        """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
+        """Refuse, before any feature is extracted, a window or a split that these data do not allow; note what they cannot show."""
+        self.notes.extend(limits(self.channels, self.stimuli, self.noun))
         shortest = min(len(v) for v in self.responses.values)
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
@@ -163,7 +150,7 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
             split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
-            leak = share_leaked(leak_audit(self.stimuli, split))
+            leak = leaked_share(leak_audit(self.stimuli, split))
             if leak:
                 self.notes.append(
                     f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
@@ -182,14 +169,9 @@ class Study:
         return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
 
     @cached_property
-    def leak_audit(self) -> pd.DataFrame:
-        """How much of what is tested was, as a stimulus, also trained on: one row a fold, and one for all."""
+    def leak(self) -> pd.DataFrame:
+        """The leak audit of the split: one row an outer fold, and one for all."""
         return leak_audit(self.stimuli, self.split)
-
-    @property
-    def leak(self) -> float:
-        """Share of all test frames whose stimulus is also in training."""
-        return share_leaked(self.leak_audit)
 
     @cached_property
     def design(self) -> Design:
