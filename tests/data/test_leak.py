@@ -103,4 +103,4 @@ def test_the_published_seventy_per_cent():
     # shuffled, the same presentations leak evenly: all 110 of the ten sentences, and nothing else
     shuffled = leak_audit(PAPER, split_groups(PAPER, lengths, 5, 0, "presentation")).set_index("fold")
     assert shuffled["leak"]["all"] == pytest.approx(11 * sum(short.values()) / 58_943)
-    assert 0.08 < shuffled["leak"].min() and shuffled["leak"].max() < 0.25
+    assert shuffled["leak"].min() > 0.08 and shuffled["leak"].max() < 0.25

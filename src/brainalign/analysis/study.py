@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.analysis.reading import Reading
 from brainalign.analysis.limits import limits
+from brainalign.analysis.reading import Reading
 from brainalign.data.leak import leak_audit, leaked_share
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
