@@ -20,10 +20,31 @@ metrics = json.loads((folder / "metrics.json").read_text())
 logged = run.data.metrics
 assert logged["r2/mean"] == metrics["r2/mean"], "metrics.json and MLflow differ"
 tables = {p.stem: pd.read_parquet(p) for p in (folder / "tables").glob("*.parquet")}
-assert {"scores", "layers", "canonical", "tests"} <= set(tables), sorted(tables)
-assert set(tables["scores"]["space"]) == {"full", "truncated", "shared", "rest"}
+made = {
+    "scores",
+    "layers",
+    "canonical",
+    "tests",
+    "ceilings",
+    "similarity",
+    "decomposition",
+    "partition",
+    "regions",
+    "leak_audit",
+}
+assert made <= set(tables), sorted(made - set(tables))
+assert {"full", "truncated", "shared", "rest", "matched"} <= set(tables["scores"]["space"])
+assert tables["leak_audit"]["leak"].max() == 0
 figures = {p.stem for p in (folder / "figures").glob("*.png")}
-assert {"region_bars", "canonical_correlations", "layer_profile", "prediction_example"} <= figures, figures
+assert {
+    "figure_2",
+    "figure_3",
+    "figure_4",
+    "region_bars",
+    "canonical_correlations",
+    "variance_partition",
+    "ceilings",
+} <= figures, figures
 sys.stdout.write(
     f"quickstart: FINISHED, {len(logged)} metrics, {len(tables)} tables, {len(figures)} figures in {folder}\n"
 )

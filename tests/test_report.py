@@ -11,7 +11,7 @@ import pytest
 from brainalign.analysis.result import AnalysisResult
 from brainalign.figures import score_distribution
 from brainalign.report import ROWS, cell, write_report
-from brainalign.stats import paired_tests
+from brainalign.stats import compare
 
 VOID = {"meta", "img", "br"}
 
@@ -56,12 +56,13 @@ def scores():
 
 @pytest.fixture(scope="module")
 def arguments(scores):
-    tests = paired_tests(scores, [("gpt2", "<mel> & co")], regions=["STG", "A1"], family="contrasts x regions")
+    tests = compare(scores, [("gpt2", "<mel> & co")], regions=["STG", "A1"], family="contrasts x regions")
     return {
         "title": "gpt2 on <b>quickstart</b>",
         "question": "Does gpt2 do better than <mel> & co?",
         "data": [("participants", "s1, s2"), ("stimuli", "20 (0.9 min of sound)")],
         "models": ["gpt2: 12 layers, 768 dims"],
+        "methods": [("Scores", "Nested, on held-out stimuli.")],
         "config": {
             "model": {"name": "gpt2", "layers": [0, 1]},
             "encoding": {"alphas": [1.0, 10.0]},

@@ -9,6 +9,9 @@ import pytest
 
 from brainalign.config import conf_folder
 from brainalign.config.cards import models_table
+from brainalign.encoding.fit_store import FitStore
+from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.packing import pack
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.tools import entries, main
@@ -100,3 +103,20 @@ def test_every_named_speech_model_has_a_row():
     table = models_table()
     for name in ("wav2vec2", "wav2vec2_large", "xlsr_300m", "hubert", "wavlm", "data2vec_audio", "whisper_base"):
         assert f"| `{name}` |" in table and (conf_folder() / "model" / f"{name}.yaml").is_file()
+
+
+def test_fits_are_listed_and_pruned_like_features(cache, capsys):
+    store, scores = FitStore(cache.folder.parent), OuterScores.empty(3, 2)
+    scores.predictions[0] = {"a": np.zeros((4, 2), dtype=np.float32), "b/c": np.zeros((4, 2), dtype=np.float32)}
+    store.write("k", pack(scores, "best/"), {"model": "gpt2", "what": "7 of 13 layers of gpt2"})
+    run(cache, "list", "--check")
+    assert "2 stimuli  7 of 13 layers of gpt2" in capsys.readouterr().out
+    run(cache, "size")
+    assert "3 file(s)  gpt2" in capsys.readouterr().out
+    content = bytearray(store.path("k").read_bytes())
+    content[-1] ^= 1
+    store.path("k").write_bytes(bytes(content))
+    run(cache, "list", "--check")
+    assert "damaged: its checksum is wrong" in capsys.readouterr().out
+    run(cache, "prune", "--damaged")
+    assert not store.path("k").exists() and "hubert layer 7" in left(cache)

@@ -10,7 +10,9 @@ from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
+from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.types import Dataset
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
 from brainalign.extractors import embedding_of, extractor_of
@@ -27,13 +29,11 @@ LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 
 
 def open_dataset(config: Config) -> Dataset:
-    """Read or simulate the data set, and choose its electrodes."""
-    from brainalign.data.electrodes import choose_electrodes
-
-    return choose_electrodes(_read(config), **vars(config.electrodes))
+    """Read or simulate the data set, and keep the electrodes that take part."""
+    return choose_electrodes(_whole_dataset(config), **vars(config.electrodes))
 
 
-def _read(config: Config) -> Dataset:
+def _whole_dataset(config: Config) -> Dataset:
     data = config.data
     options = {k: v for k, v in vars(data).items() if k != "kind"}
     if data.kind == "simulated":
@@ -76,6 +76,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
             draws=config.ceiling.draws,
             inter_subject=None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject,
         ),
+        store=FitStore(Path(config.paths.cache)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,8 +33,11 @@ def _task(composed: DictConfig) -> None:
         from brainalign.experiment import run
         from brainalign.tracking import sigterm_raises
 
+        folder = Path(job.runtime.output_dir)
         with sigterm_raises():  # before the MLflow run is there, too: submitit's own handler ignores SIGTERM
-            run(config, Path(job.runtime.output_dir), [str(o) for o in job.overrides.task])
+            run(config, folder, [str(o) for o in job.overrides.task])
+        if config.plan:
+            _leave_nothing(folder, Path(config.paths.output))
     except BrainalignError as error:
         if job.mode == RunMode.MULTIRUN:
             _record(error, composed, job)
@@ -54,6 +58,18 @@ def _record(error: BrainalignError, composed: DictConfig, job: HydraConf) -> Non
         tags={"overrides": "\n".join(overrides)},
         folder=Path(job.runtime.output_dir),
     )
+
+
+def _leave_nothing(folder: Path, output: Path) -> None:
+    """Remove what Hydra made for a run that did nothing, and the folders of results that are then empty."""
+    made = (folder / ".hydra", folder / f"{HydraConfig.get().job.name}.log")
+    if not set(folder.iterdir()) <= set(made):
+        return  # an earlier run's folder
+    shutil.rmtree(made[0], ignore_errors=True)
+    made[1].unlink(missing_ok=True)
+    while folder.is_relative_to(output) and folder != Path.cwd() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _refuse(text: str) -> None:
@@ -83,5 +99,7 @@ def main() -> None:
             f"{error.filename} cannot be written ({error.strerror}); set paths.output and paths.cache to folders that can."
         )
     except KeyboardInterrupt:
-        sys.stderr.write("brainalign: stopped by Ctrl-C; what was finished stays, and features are reused.\n")
+        sys.stderr.write(
+            "brainalign: stopped by Ctrl-C; what was finished stays: features and fitted layers are reused.\n"
+        )
         raise SystemExit(130) from None

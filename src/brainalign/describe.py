@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from brainalign.analysis.plan import Stage
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.config import Config
+from brainalign.data.leak import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.encoding.plan import GIB
 from brainalign.linalg.machine import total_memory
@@ -20,6 +22,10 @@ from brainalign.tracking import PARENT_RUN, Tracked, note_finished_before
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
+LIBRARIES = 2
+"""GiB for Python, its libraries and a small model, beside the peak of the stages."""
 
 log = logging.getLogger(__name__)
 
@@ -70,16 +76,22 @@ def describe_data(study: Study, encodes: bool) -> list[tuple[str, str]]:
         ("window", f"{len(study.lags)} lags, {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s"),
         (
             "folds",
-            f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: {leak(study)}",
+            f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: {leak(study.leak)}",
         ),
     ]
 
 
-def leak(study: Study) -> str:
-    """The share of test frames whose stimulus is also in training, in words."""
-    if study.split.kind == "blocks":
-        return "all, kept apart by the gap between blocks"
-    return f"{study.leak:.0%}" + ("" if study.leak == 0 else " (LEAKY)")
+def leak(audit: pd.DataFrame) -> str:
+    """The leak audit in words: the share of test frames whose stimulus is also in training, and how near they come to it."""
+    share, worst = leaked_share(audit), audit["leak"].max()
+    if share == 0:
+        return "none of them in any fold"
+    near = int(audit["nearest_frames"].min())
+    if near > 0:
+        return f"{share:.0%}, with training frames no nearer than {near} frames (the gap between blocks)"
+    return (
+        f"{share:.0%} of all, {worst:.0%} in the worst fold (LEAKY: the same moments of the stimulus are in training)"
+    )
 
 
 def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
@@ -120,6 +132,7 @@ def show_plan(stages: Sequence[Stage]) -> None:
     console.print(
         f"\nin all about {whole}; {need / GIB:.1f} GiB needed at most, {there / GIB:.1f} GiB there: {verdict}"
     )
+    console.print(f"on a SLURM cluster: hydra.launcher.mem_gb={math.ceil(need / GIB) + LIBRARIES}")
     console.print(
         "plan=true: nothing was done; times are estimates from a measured matrix rate and a few excerpts a model."
     )

@@ -15,25 +15,30 @@ from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
 from brainalign.analysis.headline import headline, side_by_side
+from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
+from brainalign.analysis.validation import validation
 from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.comparison import run_comparison
 from brainalign.config import Config, other, settle
+from brainalign.data.leak import leaked_share
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
 from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run
+from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
-    "variance_partition": variance_partition, "convergence": convergence, "latency": latency, "extract": extract,
+    "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -56,6 +61,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     """
     started = datetime.now(UTC)
     config, asked = settle(config), config
+    if config.analysis.kind == "compare":
+        return run_comparison(config, folder)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
     encodes = config.analysis.kind != "extract"
@@ -63,7 +70,6 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         study.check()
     models = open_models(config, study)
     present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
-    present = list(models)
     options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
         show_plan(plan_stages(study, models, config.analysis.kind, options))
@@ -86,7 +92,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             "mode": config.mode,
             "identity": known,
             "overrides": "\n".join(overrides),
-            **({"split": study.split.kind, "leak": study.leak} if encodes else {}),
+            **({"split": study.split.kind, "leak": leaked_share(study.leak)} if encodes else {}),
         },
         params=settings,
         folder=folder,
@@ -95,10 +101,9 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         result = analyse(config, study, models)
         if encodes:
-            result.tables["leak_audit"] = study.leak_audit
+            result.tables["leak_audit"] = study.leak
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
-        result = ANALYSES[config.analysis.kind](study, models, **options)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
@@ -110,6 +115,10 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
+        for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
+            write_arrays(folder / PREDICTIONS, name, arrays)
+        for name, arrays in kept_weights(study, models) if config.save.weights else ():
+            write_arrays(folder / WEIGHTS, name, arrays)
         if config.data.kind == "simulated":
             for figure, _ in result.figures.values():
                 stamp(figure, "Simulated data")
@@ -160,8 +169,9 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
-    leak = max(study.leak, again.leak)
+    leak = max(leaked_share(s.leak) for s in (study, again))
     result.warnings.append(
-        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, CCA has "
+        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are "
+        "also in training, CCA has "
         "seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."
     )

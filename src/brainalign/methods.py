@@ -67,7 +67,8 @@ def _responses(config: Config, study: Study) -> str:
     if chosen.select == "responsive":
         how = f"speech-responsive electrodes (two-sided paired t over presentations, p < {chosen.level:g} / electrodes of the participant)"
     where = (
-        f"brought to the model's frames ({grid.rate:g} Hz, centres at {1000 * grid.start:g} ms + {1000 / grid.rate:g} ms k) by anti-aliased "
+        f"brought to the model's frames ({grid.rate:g} Hz, centres at {1000 * grid.start:g} ms + {1000 / grid.rate:g} "
+        "ms k) by anti-aliased "
         "resampling within each presentation"
         if config.window.rate is not None
         else f"used at their own samples ({grid.rate:g} Hz)"
@@ -97,13 +98,16 @@ def _selection(config: Config, study: Study) -> str:
         "presentation": "by presentation, as published: other presentations of a test stimulus are in training, so scores are inflated",
     }[split]
     rule = {
-        "nested": "The layer of each electrode was chosen by the same inner scores; the best layer on the scored data is reported beside it "
+        "nested": "The layer of each electrode was chosen by the same inner scores; the best layer on the scored data "
+        "is reported beside it "
         "as optimistic.",
-        "max": "The layer shown is the best one on the scored data, as published, which is optimistic; the nested choice is reported beside it.",
+        "max": "The layer shown is the best one on the scored data, as published, which is optimistic; the nested "
+        "choice is reported beside it.",
     }[study.reading.rule]
     penalty = "per electrode" if config.encoding.alpha_rule == "local" else "once for all electrodes"
     return (
-        f"{folds} outer folds {by} (seed {config.seed}). Alpha was chosen {penalty} on {inner} inner fold(s), which are other outer folds, and "
+        f"{folds} outer folds {by} (seed {config.seed}). Alpha was chosen {penalty} on {inner} inner fold(s), which "
+        "are other outer folds, and "
         f"each outer fold was scored once. {rule} The score is {SCORES[study.reading.score]}, averaged over outer folds."
     )
 
@@ -111,7 +115,8 @@ def _selection(config: Config, study: Study) -> str:
 def _ceilings(config: Config) -> str:
     return (
         "Single-trial noise ceilings are signal power over total power of the repeated stimuli (Sahani and Linden 2003), with a bootstrap "
-        f"over stimuli ({config.ceiling.draws} draws). Scores were divided by them (R² by the ceiling, r by its root) only where the interval's "
+        f"over stimuli ({config.ceiling.draws} draws). Scores were divided by them (R² by the ceiling, r by its root) "
+        "only where the interval's "
         f"lower end exceeds {config.ceiling.floor:g}; nothing was clipped."
     )
 
@@ -133,7 +138,8 @@ def _spaces(config: Config, models: Models) -> str:
     )
     return (
         f"Canonical correlation analysis of {x} and {y} ({layers}; rows: {rows}) was {fit}, after standardisation and a truncation to "
-        f"{options.variance:.0%} of the variance (ridge {options.ridge:g}). The first {options.k} canonical variates are the shared space, the other "
+        f"{options.variance:.0%} of the variance (ridge {options.ridge:g}). The first {options.k} canonical variates "
+        "are the shared space, the other "
         "directions of the truncated space the rest; each went through the same TRF."
     )
 
@@ -147,7 +153,8 @@ def _decomposition(config: Config, models: Models) -> str:
         else "the word itself"
     )
     return (
-        f"The shared variates were held in a second CCA, frame by frame and on training stimuli alone, against {named}; residual context is a "
+        "The shared variates were held in a second CCA, frame by frame and on training stimuli alone, against "
+        f"{named}; residual context is a "
         f"layer of the language model less what a cross-fitted ridge regression predicts from {before} (Toneva et al. 2022). The variates, "
         "projected on their canonical directions with each, went through the same TRF."
     )

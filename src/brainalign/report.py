@@ -34,8 +34,24 @@ TERMS = {
     "what remains of it.",
     "held_out": "Canonical correlation on stimuli that the canonical weights were not fitted on.",
     "null_95": "95th percentile of the canonical correlation after the pairing of the two models is broken.",
+    "similarity": "Squared Pearson r between the held-out predictions of two models, by electrode, averaged over outer folds.",
+    "similarity_partial": "The same with speech being on and the onsets of stimulus and words, at all lags of the window, "
+    "partialled out of both predictions; of unrelated predictions about 1/(n − 1 − their number), n independent frames.",
+    "p_permutation": "An electrode's own one-sided p: its held-out predictions against circular shifts of its responses, the null "
+    "widened for the folds' training each other.",
+    "test": "paired_t: over electrodes, as published. sign_flip: over participants' mean differences. mixed: a mixed model with "
+    "random slopes by participant. primary marks the test whose p the figures show.",
+    "n": "Electrodes behind the means mean_a and mean_b; n_participants is how many people they are from, n_dropped how many had no value.",
+    "mean_difference": "Over electrodes for paired_t, over participants' means for sign_flip, the model's estimate for mixed; ci_low and "
+    "ci_high are its interval at 1 − alpha, not corrected.",
     "p_bonferroni": "Two-sided p, multiplied by family_size, the number of all declared tests.",
-    "effect_size": "Cohen's d_z: mean difference over the standard deviation of the differences.",
+    "p_holm": "Holm's step-down correction over the declared tests; never above p_bonferroni.",
+    "p_fdr": "False discovery rate of Benjamini and Hochberg: over the declared tests, or over electrodes beside p_permutation.",
+    "p_max": "Sign-flip p corrected by the distribution of the largest statistic of the family.",
+    "p_corrected": "The p under the correction that the column correction names: what figures show.",
+    "smallest_p": "The smallest p that a sign-flip test with so many participants can give, 2/2^n.",
+    "effect_size": "Mean difference over the standard deviation of the differences (Cohen's d_z), of participants for sign_flip, else of "
+    "electrodes.",
     "unit": "What a test counts as independent. Pooled electrodes of one participant are not independent, so "
     "such a p is too small where participants differ.",
 }

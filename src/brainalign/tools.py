@@ -1,9 +1,10 @@
-"""``brainalign-tools``: what is no run. The cache of features, and the table of models."""
+"""``brainalign-tools``: what is no run. The cache of features and fits, and the table of models."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import time
@@ -22,9 +23,9 @@ class Entry:
 
     Attributes:
         path: A file, or the folder of an unfinished extraction.
-        what: Model and layer; or that it is unfinished, or damaged and how.
+        what: Model and layer, or the fit; or that it is unfinished, or damaged and how.
         model: Name of the model; empty where it is not known.
-        stimuli: Number of them.
+        stimuli: Number of those extracted, or predicted.
         size: Bytes.
         age: Days since it was written.
         sound: Whether a run can use it.
@@ -53,7 +54,7 @@ def entries(folder: Path, *, check: bool = False) -> list[Entry]:
         raise BrainalignError(
             f"--cache={folder} is no folder; give paths.cache of your runs (outputs/cache by default)."
         )
-    found = [_entry(path, check) for path in _paths(folder / "features")]
+    found = [_entry(path, check) for part in ("features", "fits") for path in _paths(folder / part)]
     return sorted(found, key=lambda e: e.age)
 
 
@@ -63,7 +64,7 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 
 def _entry(path: Path, check: bool) -> Entry:
-    from brainalign.features.cachefile import about, load
+    from brainalign.features.cachefile import about, load_tensors
 
     files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
     size = sum(f.stat().st_size for f in files)
@@ -72,11 +73,24 @@ def _entry(path: Path, check: bool) -> Entry:
         what = "unfinished extraction" if path.is_dir() else "half written"
         return Entry(path, what, "", 0, size, age, sound=path.is_dir() or age < 1)  # a run may be writing it
     try:
-        said, stimuli = about(path), len(load(path, check=check))
+        said, names = about(path), load_tensors(path, check=check)
     except (ValueError, OSError) as error:
         return Entry(path, f"damaged: {error}", "", 0, size, age, sound=False)
     model = str(said.get("model", ""))
-    return Entry(path, f"{model or '?'} layer {said.get('layer', '?')}", model, stimuli, size, age, sound=True)
+    what = said.get("what", f"{model or '?'} layer {said.get('layer', '?')}")
+    return Entry(path, what, model, len({_stimulus(n) for n in names} - {""}), size, age, sound=True)
+
+
+def _stimulus(name: str) -> str:
+    """Whose rows, or whose prediction, an array of a cache file is; empty for the rest of a fit.
+
+    Example:
+        >>> _stimulus("a/b/values"), _stimulus("best/predictions/0/a/b"), _stimulus("predictions/len")
+        ('a/b', 'a/b', '')
+    """
+    rows = re.fullmatch(r"(.+)/(values|onset|offset)", name)
+    predicted = re.fullmatch(r"(best/)?predictions/\d+/(.+)", name)
+    return rows[1] if rows else predicted[2] if predicted else ""
 
 
 def prune(found: Sequence[Entry], *, model: str | None, older: float | None, damaged: bool) -> list[Entry]:
@@ -156,7 +170,7 @@ def _say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="brainalign-tools", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    cache = commands.add_parser("cache", help="the cache of features")
+    cache = commands.add_parser("cache", help="the cache of features and fits")
     actions = cache.add_subparsers(required=True)
 
     def action(name: str, what: str, do: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:

@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
-from brainalign.analysis.latency import enough, latency, peaks
+from brainalign.analysis.latency import enough, latency, peaks, told_from_zero
+from brainalign.analysis.models import Models
+from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
@@ -41,9 +44,9 @@ class Noise:
             yield s.id, {n: Rows(v, g.times, g.times) for n, (g, v) in found.items()}
 
 
-def planted(tmp_path, signal=1.0, tmax=0.3, **study):
+def planted(tmp_path, signal=1.0, tmax=0.3, noise=0, regions=("early", "late"), **study):
     stimuli = {f"s{i}": Stimulus(f"s{i}", 2.0) for i in range(25)}
-    rng, extractor = np.random.default_rng(0), Noise()
+    rng, extractor = np.random.default_rng(noise), Noise()
     kernel = {r: rng.normal(size=(3, 4)) for r in ("early", "late")}
     recordings = []
     for subject in ("p1", "p2"):
@@ -53,7 +56,7 @@ def planted(tmp_path, signal=1.0, tmax=0.3, **study):
             y = rng.normal(size=(len(x), 8))
             for columns, region, delay in ((slice(0, 4), "early", 0.04), (slice(4, 8), "late", DELAY)):
                 lag = round(delay * RATE)
-                y[lag:, columns] += signal * x[: len(x) - lag] @ kernel[region]
+                y[lag:, columns] += (region in regions) * signal * x[: len(x) - lag] @ kernel[region]
             presentations.append(Presentation(s.id, 0, y, RATE, grid.times[0]))
         channels = pd.DataFrame(
             {
@@ -77,7 +80,7 @@ def planted(tmp_path, signal=1.0, tmax=0.3, **study):
 
 def test_planted_delays_are_found_by_single_lags_windows_and_weights(tmp_path):
     study, model = planted(tmp_path)
-    result = latency(study, model, "r2", None)
+    result = latency(study, Models(model), layer=None)
     table, windows = result.tables["latency"], result.tables["windows"]
     assert set(table["layer"]) == {1}  # the layer that drives the responses
     for column in ("r2", "weight"):
@@ -106,17 +109,56 @@ def test_weights_are_those_of_standardised_features(tmp_path):
     assert not study.fit(study.frames(model, 1), 3, "white").weights
 
 
-def test_where_nothing_is_predicted_no_window_is_enough_and_it_is_said(tmp_path):
-    study, model = planted(tmp_path, signal=0.0)
-    result = latency(study, model, "r2", 1)
-    assert np.isnan(result.metrics["latency/window_95_s"])
-    assert any(w.startswith("all: the whole window predicts nothing") for w in result.warnings)
+CLAIMS = ("latency/single_lag/peak_s", "latency/weight/peak_s", "latency/window_95_s")
+
+
+@pytest.mark.parametrize("score", ["r", "r2", "r2_pearson"])
+def test_on_noise_no_peak_and_no_window_is_named_and_it_is_said(tmp_path, score):
+    """Of 6 seeds x (all, early, late) fewer are named than chance at .05 / 3 gives but once in a thousand."""
+    named = 0
+    for seed in range(6):
+        study, model = planted(tmp_path, signal=0.0, tmax=0.1, seed=seed, noise=seed, reading=Reading(score=score))
+        result = latency(study, Models(model), layer=1)
+        warned = next((w for w in result.warnings if w.startswith("No peak and no window is named for")), "")
+        for name in ("all", "early", "late"):
+            prefix = "" if name == "all" else f"region/{name}/"
+            silent = [np.isnan(result.metrics[prefix + claim]) for claim in CLAIMS]
+            assert len(set(silent)) == 1 and (name in warned) == silent[0]
+            shown = next(text for what, text in result.summary if what.startswith(f"{name}: best single lag"))
+            assert (shown == "not told from 0 in the whole window") == silent[0]
+            named += not silent[0]
+        assert all(warned in caption for _, caption in result.figures.values())
+    assert named <= binom.ppf(0.999, 18, 0.05 / 3 / 2)
+
+
+@pytest.mark.parametrize("score", ["r", "r2", "r2_pearson"])
+def test_what_is_planted_is_named_in_its_region_alone(tmp_path, score):
+    study, model = planted(tmp_path, signal=1.0, regions=("late",), reading=Reading(score=score))
+    result = latency(study, Models(model), layer=1)
+    assert result.metrics["region/late/latency/single_lag/peak_s"] == pytest.approx(DELAY)
+    assert result.metrics["region/late/latency/window_95_s"] == pytest.approx(DELAY, abs=0.05)
+    assert all(np.isnan(result.metrics[f"region/early/{claim}"]) for claim in CLAIMS)
+    (warned,) = [w for w in result.warnings if "is named for" in w]
+    assert "named for early: the mean " + ("r2" if score == "r2" else "r") + " of" in warned
+
+
+def test_participants_are_the_unit_where_each_has_one_channel_a_region():
+    """Six regions of four participants that agree within each: 24 values say yes, 4 participants do not."""
+    rows = [
+        (f"p{s}", f"e{r}", f"R{r}", value + 1e-4 * r)
+        for s, value in enumerate((0.1, 0.09, -0.03, 0.05))
+        for r in range(6)
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "r"])
+    assert not told_from_zero(table, "r")
+    assert told_from_zero(table.assign(region="A1"), "r")  # as electrodes of one region they would
+    assert not told_from_zero(table[table["subject"] == "p0"][:1], "r")  # one value has no interval
 
 
 def test_what_cannot_be_looked_at_is_refused(tmp_path):
     study, model = planted(tmp_path, tmax=0.0)
     with pytest.raises(BrainalignError, match=r"window.tmin=0 to window.tmax=0 holds one"):
-        latency(study, model, "r2", None)
+        latency(study, Models(model), layer=None)
     study, model = planted(tmp_path)
     with pytest.raises(BrainalignError, match=r"analysis.layer=7 is none of white's layers: \[0, 1\]"):
-        latency(study, model, "r2", 7)
+        latency(study, Models(model), layer=7)

@@ -44,7 +44,7 @@ def folders(tmp_path):
 def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, tmp_path):
     done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0,4]")
     assert done.returncode == 0, done.stderr
-    for line in ("tiny_gpt2 - mel, STG", "report ", "figures ", "mlflow"):
+    for line in ("tiny_gpt2 - mel", "report ", "figures ", "mlflow"):
         assert line in done.stdout.replace("-m mlflow", "mlflow")
     (folder,) = folders(tmp_path)
     client, (run,) = runs(tmp_path)
@@ -77,7 +77,9 @@ def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, t
 
 
 def test_the_same_command_twice_reuses_features_and_gives_the_same_bits(brainalign, tmp_path):
-    first, second = (brainalign(*SMALL, "model=tiny_wav2vec2", "model.layers=[2]") for _ in range(2))
+    first, second = (
+        brainalign(*SMALL, "model=tiny_wav2vec2", "model.layers=[2]", "tracking.resume=false") for _ in range(2)
+    )
     assert first.returncode == second.returncode == 0, second.stderr
     assert "extracted" in first.stderr
     assert "extracted" not in second.stderr and "reused" in second.stderr
@@ -93,13 +95,13 @@ def test_cca_of_planted_models_finds_what_they_share(brainalign, tmp_path):
     assert done.returncode == 0, done.stderr
     (folder,) = folders(tmp_path)
     tables = package.load_run(folder).tables
-    assert set(tables["scores"]["space"]) == {"full", "truncated", "shared", "rest"}
+    assert set(tables["scores"]["space"]) == {"full", "truncated", "shared", "rest", "matched"}
     canonical = tables["canonical"].groupby("component").mean()
     assert canonical["held_out"].iloc[0] > 0.6 > canonical["null_95"].iloc[0]
     assert (canonical["in_sample"] >= canonical["held_out"] - 0.05).all()
     assert canonical["held_out"].iloc[-1] < 0.4
     tests = tables["tests"]
-    assert set(tests["family_size"]) == {6 * 5} and len(tests) == 30
+    assert set(tests["family_size"]) == {7 * 5} and len(tests) == 3 * 35
     assert (folder / "figures" / "canonical_correlations.png").exists()
 
 
@@ -112,6 +114,29 @@ def test_cca_beside_its_own_baseline_and_a_partner_without_content(brainalign, t
     assert refused.returncode == 1 and "model word_rate is the same in all words" in refused.stderr
     _, found = runs(tmp_path)
     assert sorted(r.info.status for r in found) == ["FAILED", "FINISHED"]
+
+
+def test_a_variance_partition_of_three_sets_and_its_plan(brainalign, tmp_path):
+    few = (
+        "model=tiny_gpt2",
+        "model.layers=[1,3]",
+        "partner.layers=[2]",
+        "analysis=variance_partition",
+        "analysis.ratios=[1,100]",
+    )
+    planned = brainalign(*SMALL, *few, "plan=true")
+    assert planned.returncode == 0 and "fit combinations of 3 sets" in planned.stdout, planned.stderr
+    done = brainalign(*SMALL, *few, "encoding.repeats=average")
+    assert done.returncode == 0, done.stderr
+    assert "unique tiny_gpt2" in done.stdout and "encoding.repeats=average" in done.stdout
+    (folder,) = folders(tmp_path)
+    tables, metrics = package.load_run(folder).tables, json.loads((folder / "metrics.json").read_text())
+    assert tables["partition"]["model"].nunique() == tables["fits"]["model"].nunique() == 7
+    for part in ("unique tiny_gpt2", "shared tiny_gpt2 and tiny_wav2vec2 and mel"):
+        mine = tables["partition"].loc[tables["partition"]["model"] == part, "r2"]
+        assert metrics[f"partition/{part}/mean"] == pytest.approx(mine.mean())
+        assert f"region/STG/partition/{part}/mean" in metrics
+    assert (folder / "figures" / "variance_partition.svg").exists()
 
 
 def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_else(brainalign, tmp_path):
@@ -156,7 +181,9 @@ def test_alice_fmri_word_rate_reaches_what_an_independent_script_found(brainalig
     assert done.returncode == 0, done.stderr
     assert "s33" in done.stdout and "zero" in done.stdout
     (folder,) = folders(tmp_path)
-    zero = package.load_run(folder).tables["against_zero"].set_index("region")
+    tests = package.load_run(folder).tables["tests"]
+    zero = tests[tests["test"] == "paired_t"].set_index("region")  # one channel a region: each is a participant
+    assert set(zero["contrast"]) == {"word_rate - 0"}
     assert set(zero["n"]) == {17} and set(zero["unit"]) == {"participants"}
     assert (zero["mean_a"] > 0).all() and (zero["t"] > 2).all()
     assert (zero.loc[["LPTL", "LIPL"], "t"] > 6).all()
@@ -174,7 +201,13 @@ def test_alice_fmri_models_are_compared_with_word_rate(brainalign, tmp_path, tes
     assert done.returncode == 0, done.stderr
     (folder,) = folders(tmp_path)
     tests = package.load_run(folder).tables["tests"]
-    assert set(tests["b"]) == {"word_rate"} and set(tests["n"]) == {17} and set(tests["family_size"]) == {6}
+    assert {"0", "word_rate"} == set(tests["b"])
+    tests = tests[tests["b"] == "word_rate"]
+    assert (
+        set(tests["test"]) == {"paired_t", "sign_flip", "mixed"}
+        and set(tests["n"]) == {17}
+        and set(tests["family_size"]) == {6}
+    )
     assert np.isfinite(tests["p_bonferroni"]).all()
 
 
@@ -190,6 +223,7 @@ def test_a_plan_says_stages_sizes_and_memory_and_does_nothing(brainalign, tmp_pa
     ):
         assert text in done.stdout
     assert "GiB there: enough" in done.stdout and "nothing was done" in done.stdout
+    assert "hydra.launcher.mem_gb=3" in done.stdout
     assert not list(tmp_path.rglob("metrics.json")) and not list(tmp_path.rglob("mlflow.db"))
     assert not list(tmp_path.rglob("*.safetensors"))
 

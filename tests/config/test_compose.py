@@ -7,14 +7,16 @@ from brainalign.config import check, conf_folder
 from brainalign.config.check import model_option, partner_of
 from brainalign.errors import BrainalignError
 
-GROUPS = ("data", "model", "features", "window", "encoding", "analysis", "stats", "tracking", "experiment")
+GROUPS = (
+    "data", "electrodes", "model", "features", "window", "encoding", "analysis", "ceiling", "stats", "tracking", "experiment",
+)  # fmt: skip
 
 
 def options(group):
     return sorted(p.stem for p in (conf_folder() / group).glob("*.yaml"))
 
 
-NEEDS = {"data=folder": ["data.root=x"], "data=alice_fmri": ["data.root=x"]}
+NEEDS = {"data=folder": ["data.root=x"], "data=alice_fmri": ["data.root=x"], "experiment=chen2023": ["data.root=x"]}
 FILES = ("fasttext", "word2vec", "word_frequency")
 NEEDS |= {f"model={name}": ["model.path=x"] for name in FILES}
 

@@ -116,8 +116,41 @@ def test_one_mixture_for_all(tmp_path):
         ({"mixture": {"lexcal": 1.0}}, r"'lexcal'.*did you mean 'lexical'"),
         ({"mixture": {"lexical": -1.0}}, r"data\.mixture\.lexical=-1"),
         ({"mixture": {"lexical": 0.0}}, r"no weight above 0"),
+        ({"mixture": {}}, r"no weight above 0"),
+        (
+            {"mixture": {"STQ": {"lexical": 1}}},
+            r"data\.mixture names the region 'STQ', which is unknown; did you mean 'STG'",
+        ),
+        (
+            {"mixture": {"STG": {"lexical": 1}, "lexical": 1}},
+            r"data\.mixture\.lexical=1 stands beside mixtures by region",
+        ),
+        ({"mixture": {"STG": {"lexcal": 1}}}, r"data\.mixture\.STG names the latent 'lexcal'"),
+        ({"mixture": {"lexical": "much"}}, r"data\.mixture\.lexical=much must be a finite number"),
+        ({"evoked": float("nan")}, r"data\.evoked=nan"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(option, sentence, tmp_path):
     with pytest.raises(BrainalignError, match=sentence):
         simulate(**(SMALL | option), cache_dir=tmp_path)
+
+
+def test_mixtures_by_region_are_exact_where_named(tmp_path):
+    regions = {"A1": {"acoustic": 1}, "MTG": {"contextual": 3, "lexical": 1}}
+    data, own = simulate(**SMALL, mixture=regions, cache_dir=tmp_path), simulate(**SMALL, cache_dir=tmp_path)
+    live = data.channels[data.channels["rho_true"] > 0].groupby("region")[SHARES]
+    assert (live.get_group("A1") == [1, 0, 0, 0]).all().all()
+    assert np.allclose(live.get_group("MTG"), [0, 0, 0.25, 0.75])
+    others = ~data.channels["region"].isin(regions)
+    assert data.channels.loc[others, SHARES].equals(own.channels.loc[others, SHARES])
+
+
+def test_the_evoked_level_is_there_from_the_first_frame_on_and_nowhere_else(data, tmp_path):
+    flat = simulate(**SMALL, evoked=0.0, cache_dir=tmp_path)
+    for one, other in zip(data.recordings, flat.recordings, strict=True):
+        heard = one.channels["rho_true"].to_numpy() > 0
+        assert 0 < heard.sum() < len(heard) or one.subject == "sim02"
+        for p, q in zip(one.presentations, other.presentations, strict=True):
+            expected = np.zeros_like(p.response)
+            expected[25:, heard] = 1.0
+            np.testing.assert_allclose(p.response - q.response, expected, atol=1e-12)

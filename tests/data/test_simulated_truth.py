@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from brainalign.analysis.study import Study
 from brainalign.data.simulated import LATENTS, simulate
 from brainalign.data.simulated.grammar import sentences
 from brainalign.data.simulated.latents import Context
 from brainalign.data.simulated.responses import Signals, bumps, noise
 from brainalign.data.simulated.vectors import own_part, word_vectors
+from brainalign.linalg.arithmetic import Arithmetic
 
 
 def on_frames(recording):
@@ -79,6 +81,31 @@ def test_a_trf_on_all_latents_is_the_generating_model(tmp_path):
     short = np.concatenate([lagged(np.hstack([data.latents[n][s] for n in LATENTS]), lags=10) for s in signals])
     residual = y - y.mean(axis=0) - short @ np.linalg.lstsq(short, y - y.mean(axis=0), rcond=None)[0]
     assert (residual.var(axis=0) / y.var(axis=0)).min() > 1e-3  # and 20 lags are needed
+
+
+def test_the_evoked_level_changes_no_score_and_no_ceiling(tmp_path):
+    """It is constant over all frames that are analysed: the intercept takes it, and variances do not see it."""
+    options = {"subjects": 2, "electrodes": 5, "sentences": 12, "repeated": 4, "repeats": 3, "cache_dir": tmp_path}
+    found = []
+    for evoked in (0.0, 1.0, 30.0):
+        data = simulate(**options, evoked=evoked)
+        study = Study(
+            data, tmin=0.0, tmax=0.1, lag_unit="seconds", rate=50.0, alphas=[1.0, 100.0, 1e4], outer_folds=3,
+            arithmetic=Arithmetic(dtype="float64"),
+        )  # fmt: skip
+        features = {s: v for s, v in data.latents["acoustic"].items()}
+        width = next(iter(features.values())).shape[1]
+        scores = study.fit(features, width, "acoustic")
+        power = []
+        for recording in data.recordings:
+            repeats = np.concatenate([v for v in on_frames(recording).values() if len(v) == 3], axis=1)
+            own = repeats.var(axis=1).mean(axis=0)
+            power.append((3 * repeats.mean(axis=0).var(axis=0) - own) / 2 / own)
+        found.append((scores.r, scores.r2, scores.alpha, np.concatenate(power)))
+    assert np.nanmax(found[0][0]) > 0.1  # there is a score to change
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
 
 
 def test_repeats_have_one_signal_and_new_noise(tmp_path):

@@ -20,21 +20,10 @@ def test_a_stimulus_is_never_split_and_folds_are_a_partition(n, repeats, folds, 
     home = {}
     for g, atoms in zip(groups, split.atoms, strict=True):
         assert len(set(atoms)) == 1 and home.setdefault(g, atoms[0]) == atoms[0]
-    assert split.leak == 0.0
     sizes = np.bincount(list(home.values()), minlength=folds)
     assert sizes.sum() == n and np.ptp(sizes) <= 1
     for f in range(folds):
         assert not set(split.training(f)) & split.folds[f].test
-
-
-def test_splitting_presentations_leaks_and_says_how_much():
-    split = split_groups(PAPER, [98] * len(PAPER), 5, 0, "presentation")
-    homes = {}
-    for g, a in zip(PAPER, split.atoms, strict=True):
-        homes.setdefault(g, set()).add(int(a[0]))
-    leaked = np.mean([len(homes[g]) > 1 for g in PAPER])
-    assert split.leak == pytest.approx(leaked) and split.leak > 0.15
-    assert split_groups(PAPER, [98] * len(PAPER), 5, 0, "stimulus").leak == 0.0
 
 
 @settings(max_examples=50, deadline=None)

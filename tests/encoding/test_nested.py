@@ -110,7 +110,7 @@ def test_a_participant_who_heard_only_some_stimuli_is_scored_on_those_alone():
     again = {0: 0, 2: 1, 3: 2}
     small = Split(
         "stimulus", tuple(np.full(len(y[i]), again[int(split.atoms[i][0])]) for i in keep),
-        tuple(Fold(frozenset({f}), frozenset({f})) for f in range(3)), 0.0,
+        tuple(Fold(frozenset({f}), frozenset({f})) for f in range(3)),
     )  # fmt: skip
     alone = fit_outer(Design([heard[i] for i in keep], [y[i][:, 3:] for i in keep], small), x, LAGS, ALPHAS)
     np.testing.assert_array_equal(found.alpha[[0, 2, 3], 3:], alone.alpha)

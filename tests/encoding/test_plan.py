@@ -5,11 +5,13 @@ import pytest
 
 from brainalign.data.split import split_groups
 from brainalign.encoding import plan as plan_module
+from brainalign.encoding.banded_nested import combinations_of
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import Search
 from brainalign.encoding.plan import check_fits, plan_fit
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
 
 
 def design(n=20, length=50, c=6, masked=False):
@@ -34,6 +36,16 @@ def test_a_hold_out_has_half_the_paths_and_mask_groups_double_them():
     assert plan_fit(design(), 8, 5, 7, search=Search(inner_folds=1)).paths == 5
     masked = plan_fit(design(masked=True), 8, 5, 7)
     assert masked.paths == 20 and masked.groups == 2
+
+
+def test_combinations_of_ratios_are_paths_of_their_own():
+    one, nine = np.ones((1, 3)), combinations_of(3, [0.1, 1, 10])
+    plain = plan_fit(design(), 8, 5, 7)
+    same = plan_fit(design(), 8, 5, 7, bands=Bands((3, 3, 2), one))
+    assert (same.paths, same.cost, same.memory) == (plain.paths, plain.cost, plain.memory)
+    wide = [plan_fit(design(), 60, 5, 7, bands=Bands((20, 20, 20), ratios)) for ratios in (one, nine)]
+    assert [p.paths for p in wide] == [10, 90] and wide[1].features == 300
+    assert wide[1].method.eliminated and wide[0].cost < wide[1].cost < 9 * wide[0].cost
 
 
 def test_more_features_than_rows_are_solved_in_the_dual():

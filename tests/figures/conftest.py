@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.stats import paired_tests
+from brainalign.stats import compare
 
 LONG = [
     "facebook/wav2vec2-large-960h-lv60-self",
@@ -76,12 +76,15 @@ def make_layers():
 
 @pytest.fixture(scope="session")
 def make_tests():
-    """Paired tests of every model against the last one."""
+    """Tests of every model against the last one; the pooled paired t is what figures show."""
 
-    def make(scores, score="r"):
+    def make(scores, score="r", primary="paired_t", correction="bonferroni"):
         models, regions = list(scores.model.unique()), list(scores.region.unique())
         contrasts = [(m, models[-1]) for m in models[:-1]]
-        return paired_tests(scores, contrasts, regions=regions, family="against the last x regions", score=score)
+        return compare(
+            scores, contrasts, regions=regions, family="against the last x regions", score=score,
+            primary=primary, correction=correction,
+        )  # fmt: skip
 
     return make
 

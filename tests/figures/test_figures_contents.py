@@ -42,21 +42,37 @@ def test_brackets_say_the_tables_corrected_p(make_scores, make_tests, artist, n_
     scores = make_scores(MODELS, [f"R{i}" for i in range(n_regions)])
     tests = make_tests(scores)
     figure, caption = region_bars(scores, tests)
+    tests = tests[tests.primary]
     assert len(ids(figure, "test ")) == len(tests) == 2 * n_regions
     for row in tests.itertuples():
-        assert artist(figure, f"test {row.region} {row.a} - {row.b}").get_text() == text(row.p_bonferroni)
-    smallest = tests.loc[tests.p_bonferroni.idxmin()]
-    assert len({text(p) for p in tests.p_bonferroni}) > 1
-    assert f"{(tests.p_bonferroni < 0.05).sum()} of {len(tests)} below 0.05" in caption
-    assert f"smallest in {smallest.region} ({smallest.a} − {smallest.b}, {p_text(smallest.p_bonferroni)})" in caption
+        assert artist(figure, f"test {row.region} {row.a} - {row.b}").get_text() == text(row.p_corrected)
+    smallest = tests.loc[tests.p_corrected.idxmin()]
+    assert len({text(p) for p in tests.p_corrected}) > 1
+    assert f"{(tests.p_corrected < 0.05).sum()} of {len(tests)} below 0.05" in caption
+    assert f"smallest in {smallest.region} ({smallest.a} − {smallest.b}, {p_text(smallest.p_corrected)})" in caption
     assert f"the {2 * n_regions} tests of the family 'against the last x regions'" in caption
     assert "pooled electrodes" in caption
+
+
+@pytest.mark.parametrize(("subjects", "correction"), [(3, "max"), (8, "max"), (8, "holm")])
+def test_the_caption_names_test_unit_and_correction_and_what_cannot_be_reached(
+    make_scores, make_tests, artist, subjects, correction
+):
+    scores = make_scores(MODELS, REGIONS, subjects=subjects)
+    tests = make_tests(scores, primary="sign_flip", correction=correction)
+    figure, caption = region_bars(scores, tests)
+    for row in tests[tests.primary].itertuples():
+        assert artist(figure, f"test {row.region} {row.a} - {row.b}").get_text() == p_text(row.p_corrected)
+    how = {"max": "corrected by the maximum statistic over", "holm": "Holm-corrected over"}[correction]
+    assert f"sign-flip tests over participants, {how} the 6 tests of the family" in caption
+    limit = "With 3 participants no corrected p lies below 0.25: 0.05 cannot be reached."
+    assert (limit in caption) == (subjects == 3) and ("cannot be reached" in caption) == (subjects == 3)
 
 
 def test_only_tests_of_what_is_shown_become_brackets(make_scores, make_tests):
     scores = make_scores(MODELS, REGIONS)
     tests = make_tests(scores)
-    untested = tests.assign(p_bonferroni=tests.p_bonferroni.where(tests.region != "A1"))
+    untested = tests.assign(p_corrected=tests.p_corrected.where(tests.region != "A1"))
     assert len(ids(region_bars(scores, untested)[0], "test ")) == 4
     assert len(ids(region_bars(scores[scores.model != "gpt2"], tests)[0], "test ")) == 3
     for none in (make_tests(scores, "r2"), tests[:0], None):

@@ -1,13 +1,10 @@
-"""Intervals and corrections against scipy and statsmodels."""
+"""Intervals against scipy."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
-from statsmodels.stats.multitest import multipletests
 
-from brainalign.stats import bonferroni, mean_ci
+from brainalign.stats import mean_ci
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
@@ -29,14 +26,3 @@ def test_one_value_has_no_interval_and_none_no_mean():
     one, none = mean_ci([0.3]), mean_ci([np.nan])
     assert (one.mean, one.n) == (0.3, 1) and np.isnan([one.low, one.high]).all()
     assert (none.n, none.n_dropped) == (0, 1) and np.isnan(none[:3]).all()
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_bonferroni_is_statsmodels(p):
-    np.testing.assert_allclose(bonferroni(p, len(p)), multipletests(p, method="bonferroni")[1], rtol=1e-12)
-
-
-def test_bonferroni_counts_what_is_not_there():
-    np.testing.assert_array_equal(bonferroni([0.01, np.nan, 0.4], 10), [0.1, np.nan, 1.0])
-    with pytest.raises(ValueError, match="family_size is 2"):
-        bonferroni([0.1, 0.2, 0.3], 2)

@@ -144,6 +144,33 @@ def test_a_signal_while_the_last_state_is_written_does_not_leave_it_running(begi
     assert stored(run).info.status == "KILLED"
 
 
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(SystemExit(-1), "stopped by SIGUSR2"), (RuntimeError("out of time"), "stopped by SIGUSR2: out of time"), (None, None)],
+)
+def test_a_schedulers_own_handler_of_its_warning_comes_first_and_what_it_ends_is_killed(begin, stored, end, said):
+    heard = []
+
+    def submitits(number, frame):
+        heard.append(number)
+        if end:
+            raise end
+
+    before = signal.signal(signal.SIGUSR2, submitits)
+    try:
+        with pytest.raises(SystemExit) as left, begin() as run:
+            os.kill(os.getpid(), signal.SIGUSR2)
+            assert end is None  # a handler that returns lets the run go on
+            raise SystemExit(0)
+        assert signal.getsignal(signal.SIGUSR2) is submitits
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert heard == [signal.SIGUSR2]
+    assert left.value.code == (140 if end else 0)
+    assert stored(run).info.status == ("KILLED" if end else "FINISHED")
+    assert stored(run).data.tags.get("error") == said
+
+
 def test_a_run_in_a_thread_goes_without_signals(begin, stored):
     runs = []
 

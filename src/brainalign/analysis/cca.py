@@ -144,7 +144,8 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
             )
         if (mean["held_out"] > SAME).all():
             result.warnings.append(
-                f"{names[0]} and {names[1]} are the same up to a linear map (every held-out canonical correlation is above {SAME}): nothing "
+                f"{names[0]} and {names[1]} are the same up to a linear map (every held-out canonical correlation is "
+                f"above {SAME}): nothing "
                 "can be concluded about convergence from them."
             )
     else:

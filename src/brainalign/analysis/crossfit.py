@@ -135,6 +135,18 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
     layer = [pair[0 if side == "x" else 1] for pair in fits.layers]
     some = next(iter(model.rows(layer[0]).values())).values[:1]
     width = fits.spaces[0].transform(some, side, part).shape[1]
-    scores = study.fit(lambda fold: space_frames(study, model, side, part, fits, fold), width, f"{model.name} {part}")
+    identity = {
+        "rows": [study.rows_key(model, n) for n in layer],
+        "part": part,
+        "side": side,
+        "fits": fits.spaces,
+        "voiced": fits.voiced,
+    }
+    scores = study.fit(
+        lambda fold: space_frames(study, model, side, part, fits, fold),
+        width,
+        f"{model.name} {part}",
+        identity=identity,
+    )
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
     return study.table(scores, choice, model=model.name, space=part, rule=study.reading.rule)

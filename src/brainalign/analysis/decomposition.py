@@ -78,7 +78,8 @@ def decomposition(
         )
     if models.contextual is not None and competitors.context_layer not in models.contextual.layers:
         raise BrainalignError(
-            f"analysis.context_layer={competitors.context_layer} is none of {models.contextual.name}'s layers: {list(models.contextual.layers)}."
+            f"analysis.context_layer={competitors.context_layer} is none of {models.contextual.name}'s layers: "
+            f"{list(models.contextual.layers)}."
         )
     kind = row_kind(rows, model, partner)
     fits = crossfit(study, model, partner, kind, layers, fit=fit, k=k, variance=variance, ridge=ridge)
@@ -196,14 +197,12 @@ def project(
         y = reduce(rows, variance, narrowest).transform(rows)
         space = ProjectedSpace.fit(x, y, sizes, np.random.default_rng([study.seed, fold, number]))
         found[name] = space
-        tables.append(
-            pd.DataFrame(
-                {
-                    "fold": fold, "part": name, "direction": np.arange(1, len(space.held_out) + 1), "in_sample": space.cca.rho[: len(space.held_out)],
-                    "cross_validated": space.held_out, "null_95": space.null, "kept": np.arange(len(space.held_out)) < space.n,
-                }
-            )
-        )  # fmt: skip
+        width = len(space.held_out)
+        columns = {
+            "fold": fold, "part": name, "direction": np.arange(1, width + 1), "in_sample": space.cca.rho[:width],
+            "cross_validated": space.held_out, "null_95": space.null, "kept": np.arange(width) < space.n,
+        }  # fmt: skip
+        tables.append(pd.DataFrame(columns))
     inside = None
     if fits.voiced:
         inside = {s: inside_words(study.dataset.stimuli[s].words, study.responses.grids[s].times) for s in shared}
@@ -243,5 +242,6 @@ def _say(
         )
         if after > GONE:
             result.warnings.append(
-                f"Residual context still holds something lexical (cross-validated R² {after:.3f}, above {GONE:g}): it may not be called linearly removed."
+                f"Residual context still holds something lexical (cross-validated R² {after:.3f}, above {GONE:g}): it "
+                "may not be called linearly removed."
             )

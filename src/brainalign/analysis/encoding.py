@@ -24,7 +24,7 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         models: The model in question, its partner where there is one, and the baseline that they must beat.
 
     Returns:
-        Tables scores, layers, tests, against_zero; the figures of the issue's point 9 that need no CCA.
+        Tables scores, layers, regions and tests (between models, and against 0); the figures of the issue's point 9 that need no CCA.
     """
     result, score = AnalysisResult(), study.reading.score
     model, baseline, compared = models.model, models.baseline, models.compared

@@ -61,6 +61,6 @@ def example_figure(
         design.responses[i][rows, channel] + design.center[channel],
         predictions,
         words,
-        f"{row['subject']}, electrode {row['electrode']} ({row['region']}), stimulus {stimulus}",
+        f"{row['subject']}, {study.noun} {row['electrode']} ({row['region']}), stimulus {stimulus}",
         into=into,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,8 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
         layer: One of its layers, or None: the one with the best mean inner score in the whole window.
 
     Returns:
-        Tables latency (one row an electrode and lag) and windows (one row an electrode and window length).
+        Tables latency (one row an electrode and lag) and windows (one row an electrode and window length). Peaks and windows are
+        named (as metrics and in the summary) only for regions whose whole window predicts, by :func:`told_from_zero`.
 
     Raises:
         BrainalignError: The window has one lag, or the model has no such layer.
@@ -76,8 +77,14 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
         "latency": pd.concat(singles, ignore_index=True),
         "windows": pd.concat(windows, ignore_index=True),
     }
-    _describe(result, study, model, chosen, score)
+    told = {n: told_from_zero(rows, score, 1 + len(study.regions)) for n, rows in _named(windows[-1], study.regions)}
+    silent = [name for name, above in told.items() if not above]
+    _describe(result, study, model, chosen, score, silent)
     _draw(result, study, model, score, whole, frames)
+    if silent:
+        result.figures = {
+            k: (figure, f"{caption} {_no_claim(silent, score)}") for k, (figure, caption) in result.figures.items()
+        }
     return result
 
 
@@ -103,6 +110,42 @@ def _scores(scores: OuterScores) -> dict[str, NDArray[np.float64]]:
     return {"r": over_folds(scores.r), "r2": over_folds(scores.r2), "r2_pearson": over_folds(scores.r**2)}
 
 
+def _named(table: pd.DataFrame, regions: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    """All rows, and those of each region."""
+    return [("all", table), *((r, table[table["region"] == r]) for r in regions)]
+
+
+def told_from_zero(whole: pd.DataFrame, score: str, family: int = 1) -> bool:
+    """Whether the whole window predicts at all: only then has a peak, or a window that is enough, a meaning.
+
+    The interval of the mean over electrodes, at 1 - .05 / family, must lie above 0; over participants where each has one
+    channel a region (fMRI). r2_pearson is above 0 on noise, too, so that r is judged in its place.
+
+    Args:
+        whole: Rows of the windows table, of the whole window.
+        score: What the analysis is about.
+        family: Claims that are made: one for each region, and one for all.
+
+    Example:
+        >>> rows = pd.DataFrame({"subject": "p1", "electrode": ["a", "b", "c"], "region": "A1", "r": [-0.02, 0.01, 0.02]})
+        >>> told_from_zero(rows.assign(r2_pearson=rows.r**2), "r2_pearson"), told_from_zero(rows.assign(r=rows.r + 1), "r")
+        (False, True)
+    """
+    judged = "r" if score == "r2_pearson" else score
+    values = whole[judged]
+    if whole["subject"].nunique() > 1 and not whole.duplicated(["subject", "region"]).any():
+        values = whole.groupby("subject")[judged].mean()
+    return bool(mean_ci(values.to_numpy(dtype=np.float64), 1 - 0.05 / family).low > 0)  # NaN is not
+
+
+def _no_claim(silent: Sequence[str], score: str) -> str:
+    judged = "r" if score == "r2_pearson" else score
+    return (
+        f"No peak and no window is named for {', '.join(silent)}: the mean {judged} of the whole window cannot be told from 0 there (its "
+        "interval, Bonferroni-corrected for the regions, is not above 0), so a curve is highest where noise is."
+    )
+
+
 def peaks(table: pd.DataFrame, column: str, regions: list[str]) -> dict[str, tuple[float, float]]:
     """Region (and ``all``) -> (lag of the highest mean over electrodes, that mean).
 
@@ -112,7 +155,7 @@ def peaks(table: pd.DataFrame, column: str, regions: list[str]) -> dict[str, tup
         regions: In the order wanted.
     """
     found = {}
-    for name, rows in [("all", table), *((r, table[table["region"] == r]) for r in regions)]:
+    for name, rows in _named(table, regions):
         mean = rows.groupby("lag_s")[column].mean()
         if mean.notna().any():
             found[name] = float(mean.idxmax()), float(mean.max())
@@ -149,8 +192,15 @@ def enough(windows: pd.DataFrame, score: str, rng: np.random.Generator) -> tuple
     return point, float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))
 
 
-def _describe(result: AnalysisResult, study: Study, model: Representation, layer: int, score: str) -> None:
-    """Metrics, curves, summary lines and warnings."""
+def _describe(
+    result: AnalysisResult,
+    study: Study,
+    model: Representation,
+    layer: int,
+    score: str,
+    silent: Sequence[str],
+) -> None:
+    """Metrics, curves, summary lines and warnings; peaks and windows of those regions alone that are predicted at all."""
     table, windows = result.tables["latency"], result.tables["windows"]
     lags = {lag: i for i, lag in enumerate(sorted(table["lag_s"].unique()))}
     for column, name in ((score, f"latency/single_lag/{score}"), ("weight", "latency/weight")):
@@ -167,27 +217,21 @@ def _describe(result: AnalysisResult, study: Study, model: Representation, layer
             f"{whole.mean:.3f} [{whole.low:.3f}, {whole.high:.3f}]",
         )
     )
-    for name in best:
-        rows = windows if name == "all" else windows[windows["region"] == name]
+    for name, rows in _named(windows, study.regions):
         prefix = "latency" if name == "all" else f"region/{name}/latency"
-        length, low, high = enough(rows, score, rng)
-        result.metrics |= {
-            f"{prefix}/single_lag/peak_s": best[name][0],
-            f"{prefix}/weight/peak_s": heaviest[name][0],
-            f"{prefix}/window_95_s": length,
-        }
-        lasts = f"{1000 * length:.0f} ms" if np.isfinite(length) else "none"
-        lasts += f" [{1000 * low:.0f}, {1000 * high:.0f}]" if np.isfinite(low) else ""
-        result.summary.append(
-            (
-                f"{name}: best single lag · heaviest weights · 95 % of the score [95 % CI]",
-                f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {lasts}",
+        claims = dict.fromkeys(("single_lag/peak_s", "weight/peak_s", "window_95_s"), np.nan)
+        shown = "not told from 0 in the whole window"
+        if name not in silent:
+            length, low, high = enough(rows, score, rng)
+            claims = dict(zip(claims, (best[name][0], heaviest[name][0], length), strict=True))
+            interval = f" [{1000 * low:.0f}, {1000 * high:.0f}]" if np.isfinite(low) else ""
+            shown = (
+                f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {1000 * length:.0f} ms{interval}"
             )
-        )
-        if not np.isfinite(length):
-            result.warnings.append(
-                f"{name}: the whole window predicts nothing (its mean {score} is not above 0), so a peak is where noise is highest."
-            )
+        result.metrics |= {f"{prefix}/{key}": value for key, value in claims.items()}
+        result.summary.append((f"{name}: best single lag · heaviest weights · 95 % of the score [95 % CI]", shown))
+    if silent:
+        result.warnings.append(_no_claim(silent, score))
     result.warnings.append(
         "Single lags of features that change slowly predict for their neighbours: a peak is where prediction is best, not where it begins."
     )

@@ -17,6 +17,9 @@ from brainalign.features.representation import Representation
 from brainalign.progress import duration
 from brainalign.stats.partition import subsets
 
+SPACES = ("cca", "decomposition", "convergence")
+"""Analyses that fit the spaces of two models."""
+
 PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
 
@@ -51,19 +54,20 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     Args:
         study: Data, window, folds and penalties.
         models: Of the run.
-        analysis: Its kind: ``extract`` encodes nothing, ``latency`` fits single lags and windows too, ``cca`` the spaces of
-            the first two models, ``variance_partition`` their combinations.
+        analysis: Its kind: ``extract`` and ``ceiling`` encode nothing, ``latency`` fits single lags and windows too, ``cca`` the
+            spaces of the first two models, ``decomposition`` what their shared space holds as well, ``variance_partition`` their
+            combinations, ``convergence`` all of these.
         options: Of the analysis.
     """
     stages = []
     members: list[tuple[int, int]] = []  # (widest layer, layers) of each model
-    for number, model in enumerate(models):
+    for number, model in enumerate(() if analysis == "ceiling" else models):
         widths, per_second = _probe(model)
         missing = model.missing
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
-        if analysis == "extract":
+        if analysis == "extract" or model not in models.compared:
             continue
         plans, widest = [study.plan(d) for d in widths.values()], max(widths.values())
         members.append((widest, len(widths)))
@@ -73,18 +77,18 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
             stages.append(
                 _fits(study, f"fit {model.name}, single lags and windows", [study.plan(widest, n) for n in lengths])
             )
-        if analysis == "cca" and number < 2:
-            parts = [study.plan(widest)] * (3 * len(study.split.folds))
-            label = f"fit {model.name} truncated, shared and rest, at most"
+        if analysis in SPACES and number < 2:
+            parts = [study.plan(widest)] * (4 * len(study.split.folds))
+            label = f"fit {model.name} truncated, shared, rest and matched, at most"
             # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
             stages.append(_fits(study, label, parts, share=2 / len(study.split.folds)))
-    if analysis == "variance_partition":
+    if analysis in ("decomposition", "convergence"):
+        parts = [study.plan(options["k"])] * (6 * len(study.split.folds))
+        stages.append(_fits(study, "fit what the shared space holds, at most", parts, share=2 / len(study.split.folds)))
+    if analysis in ("variance_partition", "convergence"):
         members = members[: options["sets"]]
         joint = [some for some in subsets(len(members)) if len(some) > 1]
-        plans = [
-            study.plan(sum(members[n][0] for n in some), scales=len(options["ratios"]) ** (len(some) - 1))
-            for some in joint
-        ]
+        plans = [study.plan_banded([members[n][0] for n in some], options["ratios"]) for some in joint]
         # where every outer fold has layers of its own, no two share a training set without two folds
         alone = any(layers > 1 for _, layers in members)
         label = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")

@@ -27,8 +27,8 @@ def study_ceilings(study: Study) -> pd.DataFrame:
         study: Data and folds; its reading has draws and the rule for correspondence between participants.
 
     Returns:
-        Columns subject, electrode, those of :func:`brainalign.stats.ceiling.noise_ceilings`, and inter_subject: r of the channel's mean response with
-        the mean of the other participants' at the same channel, NaN where channels do not correspond.
+        Columns subject, electrode, those of :func:`brainalign.stats.ceiling.noise_ceilings`, and inter_subject: r of the channel's
+        mean response with the mean of the other participants' at the same channel, NaN where channels do not correspond.
     """
     parts = []
     for columns in _participants(study.channels):

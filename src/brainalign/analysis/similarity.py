@@ -144,13 +144,15 @@ def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None
         mine = table[table["model"] == pair]
         means = [mean_ci(mine[score]) for score in BOTH]
         for score, mean in zip(BOTH, means, strict=True):
+            if mean.n == 0:
+                continue
             result.metrics[f"{score}/{pair}/mean"] = mean.mean
             for region, rows in mine.groupby("region", sort=False):
                 result.metrics[f"region/{region}/{score}/{pair}/mean"] = mean_ci(rows[score]).mean
         result.summary.append(
             (
                 f"{pair}: shared variance of predictions · onsets partialled out, {means[0].n} {study.noun}s [95 % CI]",
-                " · ".join(f"{m.mean:.3f} [{m.low:.3f}, {m.high:.3f}]" for m in means),
+                " · ".join(f"{m.mean:.3f} [{m.low:.3f}, {m.high:.3f}]" if m.n else "none" for m in means),
             )
         )
         constant, spent = int(mine["folds_missing"].sum()), int(mine["folds_missing_partial"].sum())

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.limits import limits
+from brainalign.analysis.race import race_layers
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
-from brainalign.data.leak import leak_audit, share_leaked
+from brainalign.data.leak import leak_audit, leaked_share
 from brainalign.data.responses import Responses, collect
 from brainalign.data.split import Split, split_blocks, split_groups
 from brainalign.data.types import Dataset
-from brainalign.encoding.banded_nested import BandedScores, fit_banded
+from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
+from brainalign.encoding.fingerprint import fingerprint
+from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
@@ -28,8 +33,9 @@ from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lags_of
-from brainalign.progress import duration, track
+from brainalign.progress import duration
 from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
 
@@ -37,6 +43,10 @@ log = logging.getLogger(__name__)
 
 LONG = 10.0
 """Seconds above which a fit's plan is told before it starts."""
+
+WITHOUT_SAY = ("dataset", "arithmetic", "reading", "store", "notes")
+"""Attributes that are no part of a kept fit's identity: the responses and the device stand for the first two, and the others move no
+number of a fit."""
 
 
 @dataclass
@@ -59,6 +69,7 @@ class Study:
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
         reading: Which score, layer rule and p results are about.
+        store: Where finished fits are kept for the next run, or None.
         notes: Sentences for the report on what was left out, chosen or repaired.
     """
 
@@ -78,6 +89,7 @@ class Study:
     search: Search = field(default_factory=Search)
     repeats: str = "all"
     reading: Reading = field(default_factory=Reading)
+    store: FitStore | None = None
     notes: list[str] = field(default_factory=list)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _races: dict[str, LayerRace] = field(default_factory=dict, repr=False)
@@ -85,23 +97,10 @@ class Study:
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
         self.notes.extend(self.responses.notes)
-        if len(self.dataset.recordings) == 1:
-            self.notes.append(
-                f"One participant ({self.dataset.recordings[0].subject}): what holds for these electrodes may not hold for other people, and no "
-                "test over participants can be done."
-            )
-        alone = [
-            r
-            for r, n in self.channels["region"].value_counts(sort=False).items()
-            if n == 1 and self.noun == "electrode"
-        ]
-        if alone:
-            self.notes.append(
-                f"One electrode alone in {', '.join(map(str, alone))}: nothing can be tested over electrodes there."
-            )
 
     def check(self) -> None:
-        """Refuse, before any feature is extracted, a window or a split that these data do not allow."""
+        """Refuse, before any feature is extracted, a window or a split that these data do not allow; note what they cannot show."""
+        self.notes.extend(limits(self.channels, self.stimuli, self.noun))
         shortest = min(len(v) for v in self.responses.values)
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
@@ -151,7 +150,7 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
             split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
-            leak = share_leaked(leak_audit(self.stimuli, split))
+            leak = leaked_share(leak_audit(self.stimuli, split))
             if leak:
                 self.notes.append(
                     f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
@@ -170,21 +169,17 @@ class Study:
         return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
 
     @cached_property
-    def leak_audit(self) -> pd.DataFrame:
-        """How much of what is tested was, as a stimulus, also trained on: one row a fold, and one for all."""
+    def leak(self) -> pd.DataFrame:
+        """The leak audit of the split: one row an outer fold, and one for all."""
         return leak_audit(self.stimuli, self.split)
-
-    @property
-    def leak(self) -> float:
-        """Share of all test frames whose stimulus is also in training."""
-        return share_leaked(self.leak_audit)
 
     @cached_property
     def design(self) -> Design:
         """Responses and split as one regression problem."""
         if self.repeats != "all":
             self.notes.append(
-                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of a stimulus's presentations; scores are of single ones."
+                f"encoding.repeats={self.repeats}: training holds the {self.repeats} of each stimulus's presentations; single ones "
+                "are scored."
             )
         return Design(self.stimuli, self.responses.values, self.split, repeats=self.repeats)
 
@@ -207,16 +202,26 @@ class Study:
         found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
         return found.values
 
-    def plan(self, dims: int, n_lags: int | None = None, scales: int = 1) -> FitPlan:
+    def plan(self, dims: int, n_lags: int | None = None, bands: Bands | None = None) -> FitPlan:
         """What ``fit`` would do with features of a width.
 
         Args:
             dims: Their width.
             n_lags: Lags, when not the window's.
-            scales: Combinations of bands' ratios.
+            bands: With penalties of their own, which add up to ``dims``.
         """
         lags, alphas = n_lags or len(self.lags), len(self.alphas)
-        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, scales)
+        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, bands)
+
+    def plan_banded(self, dims: Sequence[int], ratios: Sequence[float], n_lags: int | None = None) -> FitPlan:
+        """What ``fit_banded`` would do with bands of these widths.
+
+        Args:
+            dims: Width of each band.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            n_lags: Lags, when not the window's.
+        """
+        return self.plan(sum(dims), n_lags, Bands(tuple(dims), combinations_of(len(dims), ratios)))
 
     def fit(
         self,
@@ -226,6 +231,7 @@ class Study:
         *,
         lags: NDArray[np.int64] | None = None,
         keep_weights: bool = False,
+        identity: Mapping[str, Any] | None = None,
     ) -> OuterScores:
         """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
 
@@ -235,6 +241,8 @@ class Study:
             name: Of the features, for the log.
             lags: In frames, when not the window's.
             keep_weights: Hand over the weights of every outer fold.
+            identity: What determines the features: settings, arrays or objects (see :meth:`rows_key`); the fit is then kept in
+                ``store``, where there is one. None = not kept.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
@@ -246,9 +254,44 @@ class Study:
         if seconds > LONG and (name, plan.features) not in self._told:
             self._told.add((name, plan.features))
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_outer(
-            self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
-        )
+
+        def make() -> OuterScores:
+            return fit_outer(
+                self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+            )
+
+        if self.store is None or identity is None:
+            return make()
+        return self.store.fit(self.key(identity=identity, lags=window, weights=keep_weights), name, make)
+
+    def rows_key(self, representation: Representation, layer: int) -> str:
+        """What determines one layer on the frame grid, see :meth:`frames`.
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+        """
+        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample])
+
+    def key(self, **what: Any) -> str:
+        """Of a fit in ``store``: the hash of the problem, the study's settings, the arithmetic, and of what else determines the fit.
+
+        Args:
+            what: Name -> settings, arrays or objects.
+        """
+        assert self.store is not None, "nothing is kept"
+        settings = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name[0] != "_" and f.name not in WITHOUT_SAY
+        }
+        return self.store.key(
+            design=self._fingerprint, settings=settings, dtype=self.arithmetic.dtype, solver=self.arithmetic.solver,
+            device=self.arithmetic.torch_device().type, **{"lags": self.lags, **what},
+        )  # fmt: skip
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all responses, their folds and how they are summed."""
+        return fingerprint(self.design)
 
     def fit_banded(
         self,
@@ -268,9 +311,12 @@ class Study:
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
         """
-        width, scales = sum(dims), len(ratios) ** (len(dims) - 1)
-        check_fits(lambda d, n: self.plan(d, n, scales), width, len(self.lags))
-        plan = self.plan(width, scales=scales)
+        plan = self.plan_banded(dims, ratios)
+        check_fits(
+            lambda d, n: self.plan_banded([max(1, d * w // sum(dims)) for w in dims], ratios, n),
+            sum(dims),
+            len(self.lags),
+        )
         seconds = plan.seconds(self.arithmetic)
         if seconds > LONG:
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
@@ -279,13 +325,7 @@ class Study:
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
         if representation.name not in self._races:
-            race = LayerRace()
-            for layer in track(representation.layers, f"fitting {representation.name}, layer by layer"):
-                frames = self.frames(representation, layer)
-                width = next(iter(frames.values())).shape[1]
-                race.add(layer, self.fit(frames, width, representation.name))
-                log.info("%s layer %s: mean r %.4f", representation.name, layer, np.nanmean(race.layers[layer].r))
-            self._races[representation.name] = race
+            self._races[representation.name] = race_layers(self, representation)
         return self._races[representation.name]
 
     def best_layer(self, representation: Representation, fold: int) -> int:

@@ -85,7 +85,8 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
             continue
         least, below = known.loc[known["p_corrected"].idxmin()], int((known["p_corrected"] < LEVEL).sum())
         told = (
-            f"{below} of {len(rows)} regions below {LEVEL:g} ({least['test']}, {least['correction']}); smallest p {least['p_corrected']:.3g} in "
+            f"{below} of {len(rows)} regions below {LEVEL:g} ({least['test']}, {least['correction']}); smallest p "
+            f"{least['p_corrected']:.3g} in "
             f"{least['region']}, difference {least['mean_difference']:.3f} ({least['n']} {noun}s)"
         )
         result.summary.append((str(contrast) if score in SCORES else f"{contrast}, {score}", told))
@@ -147,11 +148,13 @@ def warn_about_ceilings(result: AnalysisResult, study: Study) -> None:
     above = known & (table["ceiling_low"] > floor)
     if known.any() and not above.any():
         result.warnings.append(
-            f"All {int(known.sum())} estimable noise ceilings have a lower bound at or below ceiling.floor={floor:g}: nothing can be said about "
+            f"All {int(known.sum())} estimable noise ceilings have a lower bound at or below ceiling.floor={floor:g}: "
+            "nothing can be said about "
             "normalised scores; raw scores stand."
         )
     elif known.any() and not above[known].all():
         result.warnings.append(
-            f"{int(above.sum())} of {int(known.sum())} estimable noise ceilings have a lower bound above ceiling.floor={floor:g}; normalised "
+            f"{int(above.sum())} of {int(known.sum())} estimable noise ceilings have a lower bound above "
+            f"ceiling.floor={floor:g}; normalised "
             "scores are of those alone."
         )

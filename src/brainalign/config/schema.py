@@ -33,12 +33,12 @@ class SimulatedData:
     repeated: int
     repeats: int
     silent_fraction: float
-    noise_ar: float
-    baseline: float
-    evoked: float
     rho_min: float
     rho_max: float
-    mixture: dict[str, float] | None
+    evoked: float
+    noise_ar: float
+    baseline: float
+    mixture: dict[str, Any] | None
     seed: int
 
     def __post_init__(self) -> None:
@@ -46,11 +46,11 @@ class SimulatedData:
             within(f"data.{key}", getattr(self, key), 5 if key == "sentences" else 1)
         within("data.repeated", self.repeated, 0, self.sentences)
         within("data.silent_fraction", self.silent_fraction, 0, 1)
-        within("data.noise_ar", self.noise_ar, 0, 0.999)
-        within("data.baseline", self.baseline, 0)
-        within("data.evoked", self.evoked, 0)
         within("data.rho_min", self.rho_min, 0.001, 0.999)
         within("data.rho_max", self.rho_max, self.rho_min, 0.999)
+        within("data.evoked", self.evoked, -100, 100)
+        within("data.noise_ar", self.noise_ar, 0, 0.999)
+        within("data.baseline", self.baseline, 0)
 
 
 @dataclass
@@ -395,6 +395,31 @@ class ConvergenceAnalysis(DecompositionAnalysis):
 
 
 @dataclass
+class CompareAnalysis:
+    """Earlier runs side by side."""
+
+    kind: str
+    runs: list[str]
+    experiments: list[str]
+    query: str
+    against: str | None
+
+
+@dataclass
+class ValidationAnalysis:
+    """What the simulator planted against what is found."""
+
+    kind: str
+    seeds: int
+    sentences: int
+    path: str | None
+
+    def __post_init__(self) -> None:
+        within("analysis.seeds", self.seeds, 2)
+        within("analysis.sentences", self.sentences, 20)
+
+
+@dataclass
 class ExtractAnalysis:
     """A model's layers, extracted and described."""
 
@@ -488,6 +513,10 @@ class Paths:
     cache: str
 
 
+UNPREDICTED = ("extract", "ceiling")
+"""Kinds of analysis that fit no model to the responses."""
+
+
 @dataclass
 class Config:
     """A whole run."""
@@ -518,6 +547,11 @@ class Config:
     def __post_init__(self) -> None:
         one_of("mode", self.mode, ("sound", "paper"))
         one_of("device", self.device, ("cpu", "cuda", "auto"))
+        for key, asked in vars(self.save).items():
+            if asked and self.analysis.kind in UNPREDICTED:
+                raise BrainalignError(
+                    f"save.{key}=true, but analysis={self.analysis.kind} predicts nothing; it must be false."
+                )
 
 
 DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
@@ -531,7 +565,7 @@ MODEL = {
 ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
-    "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+    "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

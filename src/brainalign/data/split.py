@@ -1,8 +1,7 @@
 """Split: which rows are fitted, which are scored, and which are neither.
 
-Every row of every presentation belongs to an *atom*, the smallest set of rows that is always used together. A fold is
-a set
-of atoms to score and a set of atoms to keep out of its training. Splits by stimulus have one atom a fold; contiguous
+Every row of every presentation belongs to an *atom*, the smallest set of rows that is always used together. A fold is a
+set of atoms to score and a set of atoms to keep out of its training. Splits by stimulus have one atom a fold; contiguous
 blocks of one long stimulus have three (a block's two borders, which the neighbours' gap excludes, and its inside).
 """
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.design import Design
-from brainalign.encoding.nested import Batch, Frames, OuterScores, Search, fit_scaled
+from brainalign.encoding.nested import Batch, Frames, OuterScores, Search, fit_batches
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
 
 
 @dataclass
@@ -83,8 +84,8 @@ def fit_banded(
 
     def batches() -> Iterator[Batch]:
         for frames, folds in bands:
-            widths = [next(iter(band.values())).shape[1] for band in frames]
-            yield Batch(side_by_side(frames), folds, [np.repeat(np.sqrt(row), widths) for row in candidates])
+            widths = tuple(next(iter(band.values())).shape[1] for band in frames)
+            yield Batch(side_by_side(frames), folds, Bands(widths, candidates))
 
-    scores, chosen = fit_scaled(design, batches(), lags, alphas, arithmetic, search)
+    scores, chosen = fit_batches(design, batches(), lags, alphas, arithmetic, search)
     return BandedScores(scores, np.moveaxis(candidates[chosen], -1, 0))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.packing import Tensors, pack, unpack
 from brainalign.encoding.scores import over_folds
 
 
@@ -54,6 +56,31 @@ class LayerRace:
         """Scores with the layer chosen on inner folds, and (folds, C) the layer of each choice."""
         assert self._best is not None and self._choice is not None, "no layer has been added"
         return self._best, self._choice
+
+    @property
+    def best_layer(self) -> int:
+        """The layer with the best inner score, averaged over folds and electrodes."""
+        inner = {n: float(np.nanmean(s.inner)) for n, s in self.layers.items()}
+        return max(inner, key=lambda n: inner[n])
+
+    def pack(self) -> dict[str, NDArray[Any]]:
+        """All that the race must know to go on, as named arrays."""
+        best, choice = self.nested
+        found = {"choice": choice, **pack(best, "best/")}
+        for number, scores in self.layers.items():
+            found |= pack(scores, f"layer{number}/")
+        return found
+
+    @classmethod
+    def unpack(cls, tensors: Tensors) -> LayerRace:
+        """The race that :meth:`pack` was called on.
+
+        Args:
+            tensors: Name -> array.
+        """
+        numbers = sorted({int(n.split("/")[0].removeprefix("layer")) for n in tensors if n.startswith("layer")})
+        layers = {n: unpack(tensors, f"layer{n}/") for n in numbers}
+        return cls(layers, unpack(tensors, "best/"), tensors["choice"].copy())
 
     def optimum(self) -> tuple[OuterScores, NDArray[np.int64]]:
         """The published reading: the layer with the best mean score *on the scored folds*; it is biased upwards.

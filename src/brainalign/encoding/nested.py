@@ -19,15 +19,13 @@ from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
 from brainalign.encoding.scores import over_folds, score
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.held_out import HeldOut
-from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
+from brainalign.linalg.ridge import Problem
 from brainalign.progress import track
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 """Stimulus -> (T, d): one layer's features."""
-
-Scale = float | NDArray[np.float64]
-"""Factor of each feature's standard deviation, (d,) or one for all: the root of its penalty in units of alpha."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,18 @@ class Batch:
     Attributes:
         frames: The features.
         folds: The outer folds that they are for.
-        scales: Each is tried with every alpha.
+        bands: Those that have penalties of their own, and the ratios to try; None where all features have one.
     """
 
     frames: Frames
     folds: Sequence[int]
-    scales: Sequence[Scale] = (1.0,)
+    bands: Bands | None = None
+
+    @property
+    def tried(self) -> Bands:
+        """The bands, be it a single one."""
+        width = next(iter(self.frames.values())).shape[1]
+        return self.bands or Bands((width,), np.ones((1, 1)))
 
 
 @dataclass
@@ -57,6 +61,8 @@ class OuterScores:
         n: (C,) rows scored, all folds together.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
         weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
+        intercepts: Fold -> (C,) what is added to the weighted features; empty where weights are.
+        scales: Fold -> (mask groups, 2, d) mean and standard deviation that features were standardised with; empty where weights are.
     """
 
     r: NDArray[np.float64]
@@ -67,6 +73,8 @@ class OuterScores:
     n: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
     weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
+    intercepts: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
+    scales: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
 
     @classmethod
     def empty(cls, folds: int, channels: int) -> OuterScores:
@@ -131,10 +139,10 @@ def fit_outer(
     """
     folds = range(len(design.split.folds))
     batches = [Batch(features, folds)] if isinstance(features, Mapping) else (Batch(features(f), [f]) for f in folds)
-    return fit_scaled(design, batches, lags, alphas, arithmetic, search, keep_weights)[0]
+    return fit_batches(design, batches, lags, alphas, arithmetic, search, keep_weights)[0]
 
 
-def fit_scaled(
+def fit_batches(
     design: Design,
     batches: Iterable[Batch],
     lags: NDArray[np.int64],
@@ -143,11 +151,11 @@ def fit_scaled(
     search: Search = Search(),
     keep_weights: bool = False,
 ) -> tuple[OuterScores, NDArray[np.int64]]:
-    """``fit_outer`` with a choice among scalings of the standardised features as well; their moments are computed once.
+    """``fit_outer`` with a choice among ratios of the bands' penalties as well; the moments are computed once for all.
 
     Args:
         design: Responses and split.
-        batches: Features of every outer fold, with as many scales in each.
+        batches: Features of every outer fold, with as many combinations of ratios in each.
         lags: (m,) consecutive integers.
         alphas: The grid of penalties, ascending.
         arithmetic: Device, precision and solver.
@@ -155,20 +163,23 @@ def fit_scaled(
         keep_weights: Hand over the weights of every outer fold.
 
     Returns:
-        The scores, and (folds, C) the number of the chosen scale.
+        The scores, and (folds, C) the number of the chosen combination.
     """
     k, c = len(design.split.folds), design.n_channels
     out, chosen = OuterScores.empty(k, c), np.zeros((k, c), dtype=np.int64)
     sums = AtomMoments(lags, arithmetic)
     for batch in batches:
-        frames, folds = batch.frames, batch.folds
-        inner = np.full((k, len(batch.scales) * len(alphas), c), np.nan)
+        frames, folds, bands = batch.frames, batch.folds, batch.tried
+        inner = np.full((k, len(bands.ratios) * len(alphas), c), np.nan)
         if keep_weights:
             shape = len(lags), next(iter(frames.values())).shape[1], c
-            out.weights.extend(np.full(shape, np.nan, dtype=np.float32) for _ in folds)
+            for _ in folds:
+                out.weights.append(np.full(shape, np.nan, dtype=np.float32))
+                out.intercepts.append(np.full(c, np.nan))
+                out.scales.append(np.full((len(design.groups), 2, shape[1]), np.nan))
         for group in design.groups:
             inner[:, :, group.channels] = inner_curves(
-                sums.of(group, frames), design.split, alphas, folds, arithmetic, search, batch.scales
+                sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands
             )
         for group in design.groups:
             here = group.channels
@@ -176,7 +187,9 @@ def fit_scaled(
                 best = _choices(inner[f], search.rule)[here]
                 chosen[f, here] = best // len(alphas)
                 penalties = np.asarray(alphas, dtype=np.float64)[best % len(alphas)]
-                _fit_fold(design, group, f, sums.of(group, frames), batch, penalties, chosen[f, here], arithmetic, out)
+                _fit_fold(
+                    design, group, f, sums.of(group, frames), frames, bands, penalties, chosen[f, here], arithmetic, out
+                )
                 out.inner[f, here] = inner[f, best, here]
     return out, chosen
 
@@ -186,28 +199,28 @@ def _fit_fold(
     group: MaskGroup,
     fold: int,
     sums: Sums,
-    batch: Batch,
+    frames: Frames,
+    bands: Bands,
     alphas: NDArray[np.float64],
     chosen: NDArray[np.int64],
     arithmetic: Arithmetic,
     out: OuterScores,
 ) -> None:
-    """Fit one mask group's electrodes on a fold's training rows with their alphas and scales (c,), predict and score its test rows."""
+    """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations (c,), and score its test rows."""
     training = design.split.training(fold)
     if sum(group.rows(a) for a in training) < 2:
         return  # a participant who heard nothing of this fold's training stimuli has no score in it
     out.alpha[fold, group.channels] = alphas
-    frames, scales = batch.frames, batch.scales
     train = sums.total(training)
     mean, sd = train.scale()
-    for number in np.unique(chosen):
-        mine = np.flatnonzero(chosen == number)
+    place = next(i for i, other in enumerate(design.groups) if other is group)
+    for mine, solution in solve_banded(Problem(train, mean, sd), bands, chosen, alphas, arithmetic):
         here = group.channels[mine]
-        problem = Problem(train.electrodes(mine), mean, sd * sd.new_tensor(scales[number]))
-        solution = solve_chosen(problem, alphas[mine], arithmetic)
         if out.weights:
             out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
-        for stimulus in {design.stimuli[i] for i, _ in design.test_rows(fold)}:
+            out.intercepts[fold][here] = solution.intercept.numpy()
+            out.scales[fold][place] = mean.cpu().numpy(), sd.cpu().numpy()
+        for stimulus in sorted({design.stimuli[i] for i, _ in design.test_rows(fold)}):
             whole = out.predictions[fold].setdefault(
                 stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
             )
@@ -239,9 +252,9 @@ def inner_curves(
     split: Split,
     alphas: Sequence[float],
     outer: Sequence[int],
-    arithmetic: Arithmetic = Arithmetic(),
-    search: Search = Search(),
-    scales: Sequence[Scale] = (1.0,),
+    arithmetic: Arithmetic,
+    search: Search,
+    bands: Bands,
 ) -> NDArray[np.float64]:
     """Mean inner R2 for every outer fold, candidate and electrode, over the inner folds in which the electrode was recorded.
 
@@ -252,20 +265,20 @@ def inner_curves(
         outer: The outer folds to choose for; the others' curves stay empty.
         arithmetic: Device, precision and solver.
         search: Which of the other outer folds are inner folds.
-        scales: Each is tried with every alpha.
+        bands: Their ratios are tried with every alpha.
 
     Returns:
-        (folds, scales x alphas, c), the alphas of the first scale first.
+        (folds, combinations x alphas, c), the alphas of the first combination first.
 
     Raises:
         BrainalignError: Fewer than three outer folds: none would be left to fit on.
     """
-    k, n = len(split.folds), len(alphas)
+    k = len(split.folds)
     if k < 3:
         raise BrainalignError(
             f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
         )
-    total, counts = (np.zeros((k, len(scales) * n, sums.electrodes)) for _ in range(2))
+    total, counts = (np.zeros((k, len(bands.ratios) * len(alphas), sums.electrodes)) for _ in range(2))
     tests = [HeldOut(sums.total(sorted(fold.test))) for fold in split.folds]
     for i, j in track(list(combinations(range(k), 2)), "training sets without two folds"):
         # (rows that are scored, the outer fold whose choice that score is for)
@@ -279,15 +292,12 @@ def inner_curves(
         train = sums.total(split.training(i, j))
         if train.n < 2:
             continue
-        mean, sd = train.scale()
-        for number, scale in enumerate(scales):
-            problem = Problem(train, mean, sd * sd.new_tensor(scale))
-            r2 = path_scores(problem, [tests[h] for h, _ in roles], alphas, arithmetic)
-            here = slice(number * n, (number + 1) * n)
-            for found, (_, chooser) in zip(r2, roles, strict=True):
-                known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli
-                total[chooser, here][known] += found[known]
-                counts[chooser, here] += known
+        problem = Problem(train, *train.scale())
+        r2 = banded_scores(problem, bands, [tests[h] for h, _ in roles], alphas, arithmetic)
+        for found, (_, chooser) in zip(r2, roles, strict=True):
+            known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli
+            total[chooser][known] += found[known]
+            counts[chooser] += known
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 

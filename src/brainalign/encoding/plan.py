@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+
 from brainalign.encoding.design import Design, MaskGroup
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
 from brainalign.linalg.machine import matrix_rate, total_memory
-from brainalign.linalg.method import Method, choose_method
+from brainalign.linalg.method import Method
 
 GIB = 2**30
 
@@ -27,7 +30,7 @@ class FitPlan:
         alphas: Penalties in the grid.
         folds: Outer folds.
         groups: Mask groups: electrodes of different groups share no Gram matrix.
-        paths: Training sets, times scalings of the features, for which all alphas are tried.
+        paths: Training sets, times combinations of ratios, for which all alphas are tried.
         method: Of the largest path.
         flops: Operations, as counted.
         cost: The same in operations of a matrix product.
@@ -65,7 +68,7 @@ def plan_fit(
     alphas: int,
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
-    scales: int = 1,
+    bands: Bands | None = None,
 ) -> FitPlan:
     """Count a nested fit.
 
@@ -76,9 +79,10 @@ def plan_fit(
         alphas: Length of the grid.
         arithmetic: Device, precision and solver.
         search: Inner folds and rule.
-        scales: Scalings of the features that are tried with every alpha: combinations of bands' ratios.
+        bands: Those with penalties of their own, which add up to ``dims``, and the ratios that are tried; None where there is one.
     """
-    parts = [_plan_group(design, group, dims, n_lags, alphas, arithmetic, search, scales) for group in design.groups]
+    bands = bands or Bands((dims,), np.ones((1, 1)))
+    parts = [_plan_group(design, group, bands, n_lags, alphas, arithmetic, search) for group in design.groups]
     largest = max(parts, key=lambda part: part.cost)
     shared = sum(r.nbytes for r in design.responses) * 2 + design.n_channels * sum(map(len, design.responses)) * 4
     return FitPlan(
@@ -97,17 +101,17 @@ def plan_fit(
 
 
 def _plan_group(
-    design: Design, group: MaskGroup, d: int, m: int, alphas: int, arithmetic: Arithmetic, search: Search, scales: int
+    design: Design, group: MaskGroup, bands: Bands, m: int, alphas: int, arithmetic: Arithmetic, search: Search
 ) -> FitPlan:
     """The plan of one mask group."""
-    split, k, c = design.split, len(design.split.folds), len(group.channels)
+    split, k, c, d = design.split, len(design.split.folds), len(group.channels), sum(bands.widths)
     rows = [group.distinct_rows(a) for a in range(split.n_atoms)]
     edges = sum(group.edges(a) for a in range(split.n_atoms))
     p, wide = m * d, m * (d + 1)
 
     def method(training: list[int], tests: list[int], count: int) -> Method:
-        return choose_method(
-            features=p, rows=sum(rows[a] for a in training), electrodes=c, alphas=count, solver=arithmetic.solver,
+        return bands.method(
+            lags=m, rows=sum(rows[a] for a in training), electrodes=c, alphas=count, solver=arithmetic.solver,
             test_rows=[sum(rows[a] for a in split.folds[t].test) for t in tests],
         )  # fmt: skip
 
@@ -115,15 +119,17 @@ def _plan_group(
     for i, j in combinations(range(k), 2):
         tests = [t for t, chooser in ((j, i), (i, j)) if t in search.chosen_by(k, chooser)]
         if tests:
-            paths += [method(split.training(i, j), tests, alphas)] * scales
-    used = min(scales, c)  # scalings that some electrode chose, at most
-    fits = [method(split.training(f), [], min(alphas, -(-c // used))) for f in range(k)] * used
+            paths.append(method(split.training(i, j), tests, alphas))
+    fits = [method(split.training(f), [], min(alphas, c)) for f in range(k)]
     sums = 2.0 * sum(rows) * wide * (d + 1 + c) * (1 if len(design.groups) == 1 else 2)
-    written = float(edges) * p * p * len(paths + fits) + 2.0 * sum(rows) * p * c
     largest = max([*paths, *fits], key=lambda found: found.cost)
+    written = (
+        float(edges) * p * p * len(paths + fits) * (1 if largest.eliminated else len(bands.ratios))
+        + 2.0 * sum(rows) * p * c
+    )
     return FitPlan(
         rows=max(sum(rows[a] for a in split.training(f)) for f in range(k)),
-        features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths), method=largest,
+        features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths) * len(bands.ratios), method=largest,
         flops=sums + written + sum(f.flops for f in [*paths, *fits]),
         cost=sums + written + sum(f.cost for f in [*paths, *fits]),
         memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.folds)),
@@ -137,7 +143,7 @@ def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test
     worst = 0
     for found in methods:
         q = found.size
-        matrices = (4 if found.eigh else 1) + (3 if found.dual else 0) + (2 if found.by_gram else 0)
+        matrices = (4 if found.eigh or found.eliminated else 1) + (3 if found.dual else 0) + (2 if found.by_gram else 0)
         scored = 0 if found.by_gram else 2 * test_rows * ((q if found.dual or found.eigh else d) + c) * 8
         worst = max(worst, matrices * q * q * 8 + 4 * q * c * 8 + scored)
     return moments + stacks + worst

@@ -7,8 +7,8 @@ import json
 import logging
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Rows
 from brainalign.features.cachefile import DTYPES, load, save
+from brainalign.features.lock import one_at_a_time
 
 log = logging.getLogger(__name__)
 
@@ -103,35 +104,14 @@ class FeatureCache:
         key = hashlib.sha256("".join(keys).encode()).hexdigest()
         return Unfinished(self.folder / f"{key[:32]}.unfinished", key)
 
-    @contextmanager
-    def lock(self, name: str, what: str) -> Iterator[None]:
-        """Held by one process at a time; another one waits, and says so. It ends with the process that holds it.
+    def lock(self, name: str, what: str) -> AbstractContextManager[None]:
+        """Held by one process at a time, see :func:`brainalign.features.lock.one_at_a_time`.
 
         Args:
             name: Of the lock, a hash.
             what: Is being extracted, for the log.
-
-        Raises:
-            BrainalignError: The folder cannot be written to.
         """
-        from filelock import FileLock, Timeout
-
-        try:
-            self._locks.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._locks / f"{name[:32]}.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                log.info("%s: another run is extracting it; waiting for that", what)
-                lock.acquire()
-        except OSError as error:
-            raise BrainalignError(
-                f"features cannot be written to {self._locks} ({error}); set paths.cache to a folder with room."
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+        return one_at_a_time(self._locks, name, what, "extracting it")
 
     def path(self, key: str) -> Path:
         """Where a layer is kept."""

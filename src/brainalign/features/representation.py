@@ -93,6 +93,14 @@ class Representation:
         """Layers that are not in the cache."""
         return [n for n, key in self._keys.items() if not self._cache.has(key)]
 
+    def key(self, layer: int) -> str:
+        """SHA-256 of everything that determines a layer's rows, the stimuli among it.
+
+        Args:
+            layer: One of ``layers``.
+        """
+        return self._keys[layer]
+
     def path(self, layer: int) -> Path:
         """The cache's file of a layer.
 

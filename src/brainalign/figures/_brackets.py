@@ -102,18 +102,23 @@ def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, s
     row = shown[same].iloc[0]
     significant = sum(b.p < 0.05 for b in brackets)
     smallest = min(brackets, key=lambda b: b.p)
-    limit = [r for r in shown.loc[same, "reason"] if "cannot be reached" in r]
+    drawn = {(b.region, b.a, b.b) for b in brackets}
+    told = [r for *place, r in shown[["region", "a", "b", "reason"]].itertuples(index=False) if tuple(place) in drawn]
+    limits = [r for r in told if "cannot be reached" in r]
+    limit = "; ".join(dict.fromkeys(limits)) + (
+        f" (in {len(limits)} of {len(told)})" if len(limits) < len(told) else ""
+    )
     return (
-        f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the {row['family_size']} tests of "
-        f"the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); {significant} of "
-        f"{len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
-        f"{p_text(smallest.p)}).{f' {limit[0][0].upper()}{limit[0][1:]}.' if limit else ''}"
+        f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the "
+        f"{row['family_size']} tests of the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); "
+        f"{significant} of {len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
+        f"{p_text(smallest.p)}).{f' {limit[0].upper()}{limit[1:]}.' if limits else ''}"
     )
 
 
 NAMES = {
     "paired_t": "paired t-tests over {unit}",
-    "sign_flip": "exact sign-flip tests over {unit}",
+    "sign_flip": "sign-flip tests over {unit}",
     "mixed": "tests of a mixed model with random slopes by participant",
 }
 CORRECTED = {

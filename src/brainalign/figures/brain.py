@@ -27,11 +27,8 @@ SIDES = {"l": "left", "r": "right"}
 NEGATIVE = "#BBBBBB"
 """Colour of scores below 0."""
 
-BAR = 0.9
-"""Inches that the colour bar with its labels takes."""
-
-ASPECT = 0.74
-"""Height of a hemisphere seen from the side, as a share of its width."""
+BAR, WIDEST, ASPECT = 0.9, 2.6, 0.74
+"""Inches that the colour bar with its labels takes, and of the widest hemisphere; its height as a share of its width."""
 
 
 def located(scores: pd.DataFrame) -> NDArray[np.bool_]:
@@ -90,8 +87,8 @@ def brain_map(
     places = scores[known].drop_duplicates(list(ELECTRODE))
     left = int((places["x"] < 0).sum())
     sides = [side for side, n in (("l", left), ("r", len(places) - left)) if n]
-    width = into.width if into is not None else min(DOUBLE, BAR + 2.6 * len(labels))
-    one = (width - BAR) / len(labels)
+    width = into.width if into is not None else min(DOUBLE, BAR + WIDEST * len(labels))
+    one = min(WIDEST, (width - BAR) / len(labels))
     with style():
         cmap = _cmap()
         norm = Normalize(0.0, max(float(shown[score].max()), 1e-3) if len(shown) else 1.0)

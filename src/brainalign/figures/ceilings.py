@@ -61,6 +61,7 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
         axes.set_ylabel("single-trial noise ceiling (R²)")
     below = int((known["ceiling_low"] <= floor).sum())
     return figure, (
-        f"Single-trial noise ceiling of each {noun} (dot) and its 95 % bootstrap interval over stimuli (line), sorted within regions; open: "
+        f"Single-trial noise ceiling of each {noun} (dot) and its 95 % bootstrap interval over stimuli (line), sorted "
+        "within regions; open: "
         f"lower bound not above the floor of {floor:g} (dashed), {count(below, noun)}. Mean: {'; '.join(sentences)}."
     )

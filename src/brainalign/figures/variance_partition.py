@@ -77,7 +77,17 @@ def variance_partition(
                 if mean.n == 0:
                     continue
                 colour, gid = _blend([own[name] for name in names]), f"bar {region} {part}"
-                axes.bar(at, mean.mean, 0.86 * step, color=colour, alpha=0.6, linewidth=0, gid=gid)
+                axes.bar(
+                    at,
+                    mean.mean,
+                    0.86 * step,
+                    facecolor=colour,
+                    alpha=0.6,
+                    linewidth=0,
+                    edgecolor="white",
+                    hatch=_hatch(names),
+                    gid=gid,
+                )
                 people = inside[inside["model"] == part].groupby("subject")[score].mean().to_numpy()
                 dots(axes, at, people, colour=colour, size=5, gid=f"dots of {gid}")
                 if mean.n > 1:
@@ -93,7 +103,16 @@ def variance_partition(
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(regions) - 0.45)
         axes.set_ylabel(f"part of {score_label(score)}")
-        handles = [Patch(facecolor=_blend([own[n] for n in names]), alpha=0.6) for names in parts.values()]
+        handles = [
+            Patch(
+                facecolor=_blend([own[n] for n in names]),
+                alpha=0.6,
+                linewidth=0,
+                edgecolor="white",
+                hatch=_hatch(names),
+            )
+            for names in parts.values()
+        ]
         line = Line2D([], [], color=INK, linewidth=0.8, linestyle=":")
         legend_above(figure, [*handles, line], [*parts, "all together"])
     caption = (
@@ -102,6 +121,11 @@ def variance_partition(
         f"costs more weights than it explains, or where sets explain more together than apart. {'; '.join(sentences)}."
     )
     return figure, caption + left_out(len(table) - len(finite(table[score])), "value")
+
+
+def _hatch(names: Sequence[str]) -> str:
+    """Lines over what is shared, crossed where three share it."""
+    return ("", "////", "xxxx")[min(len(names), 3) - 1]
 
 
 def _blend(some: Sequence[Colour]) -> Colour:

@@ -21,6 +21,7 @@ class Method:
         size: Rows of the system.
         flops: Operations of a whole path with its scores, as they are counted (a Cholesky factor as q^3 / 3).
         cost: The same in operations of a matrix product: what takes as long at its rate.
+        eliminated: Bands of features are eliminated one after the other (``linalg.bands``).
     """
 
     dual: bool
@@ -29,9 +30,11 @@ class Method:
     size: int
     flops: float
     cost: float
+    eliminated: bool = False
 
     def __str__(self) -> str:
         factor = "one eigendecomposition" if self.eigh else "a Cholesky factor an alpha"
+        factor = "bands eliminated one by one" if self.eliminated else factor
         scored = "Gram blocks" if self.by_gram else "predictions"
         return f"{'dual' if self.dual else 'primal'}, {factor}, {self.size:,} unknowns, scored by {scored}"
 

@@ -138,7 +138,7 @@ def _written_scores(
     scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
     for a, dtype, solve in _solutions(system, alphas, method, arithmetic):
         if dtype not in scorers:
-            scorers[dtype] = [_scorer(test, system, method, dtype) for test in tests]
+            scorers[dtype] = [scorer(test, system, method, dtype) for test in tests]
         for electrodes in _blocks(c, at_once):
             w = solve(electrodes)
             b = system.intercept(w, electrodes)
@@ -148,8 +148,15 @@ def _written_scores(
     return out
 
 
-def _scorer(test: HeldOut, system: System, method: Method, dtype: torch.dtype) -> Callable[[Tensor, slice], Products]:
-    """From solutions of some electrodes to their products with held-out rows, by the method's way."""
+def scorer(test: HeldOut, system: System, method: Method, dtype: torch.dtype) -> Callable[[Tensor, slice], Products]:
+    """From solutions of some electrodes to their products with held-out rows, by the method's way.
+
+    Args:
+        test: The rows.
+        system: What is solved.
+        method: Of the path.
+        dtype: Of the solutions.
+    """
     if method.by_gram:
         assert isinstance(system, Primal), "a dual solution has no Gram blocks"
         gram = test.gram(system, dtype)

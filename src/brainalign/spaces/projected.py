@@ -55,10 +55,9 @@ class ProjectedSpace:
         """
         cca = CCA.fit(x, y)
         stimulus = np.repeat(np.arange(len(sizes)), sizes)
+        group = np.arange(len(x)) * FOLDS // len(x)  # few long stimuli: contiguous stretches of them
         if len(sizes) >= 2 * FOLDS:
             group = rng.permutation(len(sizes))[stimulus] % FOLDS
-        else:  # few long stimuli: contiguous stretches of them
-            group = np.arange(len(x)) * FOLDS // len(x)
         tables = []
         for g in range(FOLDS):
             train, test = group != g, group == g

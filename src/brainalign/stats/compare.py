@@ -13,11 +13,12 @@ from brainalign.errors import nearest
 from brainalign.stats.correction import bonferroni, fdr, holm
 from brainalign.stats.mixed import mixed_differences
 from brainalign.stats.pairing import label_values, pair_values, unit_name
-from brainalign.stats.sign_flip import SignFlip, sign_flip
+from brainalign.stats.sign_flip import DRAWS, SignFlip, sign_flip
 from brainalign.stats.ttest import t_row
 
 TESTS = ("paired_t", "sign_flip", "mixed")
-CORRECTIONS = ("bonferroni", "holm", "max", "fdr")
+CORRECT = {"bonferroni": bonferroni, "holm": holm, "fdr": fdr}
+CORRECTIONS = (*CORRECT, "max")
 ZERO = "0"
 """The label b of a contrast against nothing."""
 
@@ -27,7 +28,7 @@ TEST_COLUMNS = (
     "family_size", "family", "effect_size", "unit", "alpha", "primary", "reason",
 )  # fmt: skip
 """Columns of every table of tests, in order. ``effect_size`` is Cohen's d_z, ``alpha`` sets the interval's
-level (1 - alpha, not corrected), ``reason`` says why a test could not be done and is empty where it was."""
+level (1 - alpha, not corrected), ``reason`` says why a test could not be done, or what limits it; else it is empty."""
 
 
 def compare(
@@ -50,8 +51,8 @@ def compare(
     * ``paired_t``: t over electrodes, as Chen et al. 2024 test. Electrodes of one participant are not independent; the
       column ``unit`` says ``pooled electrodes`` where that matters.
     * ``sign_flip``: exact, over the participants' mean differences; with the maximum statistic over the family (``p_max``).
-    * ``mixed``: random slopes by participant, t with participants - 1 degrees of freedom; where it cannot be fitted, the
-      participants' mean differences, and ``reason`` says so.
+    * ``mixed``: random slopes by participant (:mod:`brainalign.stats.mixed`), t with participants - 1 degrees of freedom; where it
+      cannot be fitted, the participants' mean differences, and ``unit`` and ``reason`` say so.
 
     The family is the declared one: a test that cannot be done has NaN and a reason, and still counts.
 
@@ -96,9 +97,10 @@ def compare(
         size, p = len(rows), table["p"].to_numpy(dtype=np.float64)
         used = "bonferroni" if correction == "max" and test != "sign_flip" else correction
         table["family"], table["family_size"], table["alpha"] = family, size, alpha
-        table["p_bonferroni"], table["p_holm"], table["p_fdr"] = bonferroni(p, size), holm(p, size), fdr(p, size)
-        table["p_max"] = table["p_max"].astype(np.float64)
+        table = table.assign(**{f"p_{name}": correct(p, size) for name, correct in CORRECT.items()})
+        table["p_max"], table["smallest_p"] = table["p_max"].astype(np.float64), table["smallest_p"].astype(np.float64)
         table["p_corrected"], table["correction"] = table[f"p_{used}"], used
+        table["reason"] = pd.Series(_with_limits(table, used, alpha), dtype=object)  # text, even without rows
         table["primary"] = test == primary
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
@@ -113,22 +115,18 @@ def _pairs(scores: pd.DataFrame, a: str, b: str, by: str, score: str) -> pd.Data
         pairs = label_values(scores, a, by=by, score=score).rename(columns={"value": "value_a"}).assign(value_b=0.0)
     else:
         pairs = pair_values(scores, a, b, by=by, score=score)
-    pairs["difference"] = pairs["value_a"].astype(np.float64) - pairs["value_b"].astype(np.float64)
-    return pairs
+    a_minus_b = pairs["value_a"].astype(np.float64) - pairs["value_b"].astype(np.float64)
+    return pairs.assign(difference=a_minus_b.where(np.isfinite(a_minus_b)))
 
 
 def _head(a: str, b: str, region: str, inside: pd.DataFrame) -> dict[str, Any]:
     """What every row of a contrast in a region has, whatever the test."""
-    whole = inside[np.isfinite(inside["difference"].to_numpy(dtype=np.float64))]
-    mean = (
-        whole[["value_a", "value_b", "difference"]].mean()
-        if len(whole)
-        else dict.fromkeys(("value_a", "value_b", "difference"), np.nan)
-    )
+    whole = inside.dropna(subset="difference")
+    mean = {c: _mean(whole[c].to_numpy(dtype=np.float64)) for c in ("value_a", "value_b", "difference")}
     return {
         "contrast": f"{a} - {b}", "a": a, "b": b, "region": region, "n": len(whole), "n_participants": whole["subject"].nunique(),
-        "n_dropped": len(inside) - len(whole), "mean_a": float(mean["value_a"]), "mean_b": float(mean["value_b"]),
-        "mean_difference": float(mean["difference"]), "reason": "",
+        "n_dropped": len(inside) - len(whole), "mean_a": mean["value_a"], "mean_b": mean["value_b"],
+        "mean_difference": mean["difference"], "reason": "",
     }  # fmt: skip
 
 
@@ -143,8 +141,8 @@ def _paired_t(declared: Declared, regions: Sequence[str], alpha: float) -> list[
     return rows
 
 
-def _participants(declared: Declared, regions: Sequence[str]) -> tuple[list[str], NDArray[np.float64]]:
-    """Participants, and (participants, contrasts x regions) their mean differences; NaN where one has no part."""
+def _participants(declared: Declared, regions: Sequence[str]) -> NDArray[np.float64]:
+    """(participants, contrasts x regions) their mean differences; NaN where one has no part."""
     subjects = list(dict.fromkeys(s for _, _, pairs in declared for s in pairs["subject"]))
     columns = [
         pairs[pairs["region"] == region]
@@ -155,13 +153,13 @@ def _participants(declared: Declared, regions: Sequence[str]) -> tuple[list[str]
         for _, _, pairs in declared
         for region in regions
     ]
-    return subjects, np.stack([c.to_numpy(dtype=np.float64) for c in columns], axis=1) if columns else np.empty((0, 0))
+    return np.stack([c.to_numpy(dtype=np.float64) for c in columns], axis=1) if columns else np.empty((0, 0))
 
 
 def _sign_flip(declared: Declared, regions: Sequence[str], alpha: float) -> list[dict[str, Any]]:
     if not declared:
         return []
-    _, means = _participants(declared, regions)
+    means = _participants(declared, regions)
     found = sign_flip(means)
     places = [(a, b, pairs, region) for a, b, pairs in declared for region in regions]
     return [
@@ -174,28 +172,37 @@ def _sign_flip(declared: Declared, regions: Sequence[str], alpha: float) -> list
             "p_max": found.p_max[j],
             "smallest_p": found.smallest[j],
         }
-        | {"reason": _attainable(found, j, alpha)}
+        | {"reason": _why(found, j)}
         for j, (a, b, pairs, region) in enumerate(places)
     ]
 
 
-def _attainable(found: SignFlip, j: int, alpha: float) -> str:
-    """What so few participants cannot give."""
+def _why(found: SignFlip, j: int) -> str:
+    """What stands in the way of a sign-flip test, or that its flips were drawn."""
     n = int(found.n[j])
     if n < 2:
         return f"{n} participant{'' if n == 1 else 's'}, at least 2 are needed"
     if np.isnan(found.p[j]):
         return "the differences are all 0"
-    if found.smallest[j] > alpha:
-        return f"with {n} participants no p lies below {found.smallest[j]:.3g}: {alpha:g} cannot be reached"
-    return ""
+    return "" if found.exact else f"{DRAWS:,} random sign flips"
+
+
+def _with_limits(table: pd.DataFrame, correction: str, alpha: float) -> list[str]:
+    """The reasons of a family, with what so few participants cannot give: the smallest p that they could have, corrected."""
+    smallest = table["smallest_p"].to_numpy(dtype=np.float64)
+    least = smallest if correction == "max" else CORRECT[correction](smallest, len(table))
+    limits = [
+        f"with {n} participants no corrected p lies below {p:.3g}: {alpha:g} cannot be reached" if p > alpha else ""
+        for n, p in zip(table["n_participants"], least, strict=True)
+    ]
+    return ["; ".join(filter(None, both)) for both in zip(table["reason"], limits, strict=True)]
 
 
 def _mixed(declared: Declared, regions: Sequence[str], alpha: float) -> list[dict[str, Any]]:
     from scipy.stats import t as student
 
     rows = []
-    _, means = _participants(declared, regions)
+    means = _participants(declared, regions)
     for place, (a, b, pairs) in enumerate(declared):
         fit = mixed_differences(pairs[pairs["region"].isin(list(regions))].dropna(subset="difference"))
         for k, region in enumerate(regions):
@@ -205,11 +212,8 @@ def _mixed(declared: Declared, regions: Sequence[str], alpha: float) -> list[dic
             participants = int(np.isfinite(own).sum())
             if region not in fit.effect or participants < 2:
                 row |= {"unit": "participants", "mean_difference": _mean(own)} | t_row(own, alpha, _size(inside))
-                row["reason"] = "; ".join(
-                    r
-                    for r in (fit.reason and f"{fit.reason}: participants' mean differences instead", row["reason"])
-                    if r
-                )
+                instead = "" if fit.effect else f"{fit.reason}: participants' mean differences instead"
+                row["reason"] = "; ".join(filter(None, (instead, row["reason"])))
                 rows.append(row)
                 continue
             effect, error = fit.effect[region]
@@ -220,7 +224,7 @@ def _mixed(declared: Declared, regions: Sequence[str], alpha: float) -> list[dic
             row |= {
                 "unit": "mixed model", "mean_difference": effect, "ci_low": effect - half, "ci_high": effect + half, "t": effect / error,
                 "df": float(df), "p": float(2 * student.sf(abs(effect / error), df)),
-                "effect_size": effect / spread if spread > 0 else np.nan,
+                "effect_size": effect / spread if spread > 0 else np.nan, "reason": fit.reason,
             }  # fmt: skip
             rows.append(row)
     return rows
@@ -234,5 +238,5 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 def _size(inside: pd.DataFrame) -> float:
     """Largest value behind the differences: what their rounding is measured by."""
-    values = np.abs(inside[["value_a", "value_b"]].to_numpy(dtype=np.float64))
-    return float(np.nanmax(values, initial=0.0)) if values.size else 0.0
+    whole = inside.dropna(subset="difference")
+    return float(np.abs(whole[["value_a", "value_b"]].to_numpy(dtype=np.float64)).max(initial=0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 BLOCK = 64
-"""Electrodes that are transformed at once."""
+"""Electrodes that are transformed at once: what bounds the memory."""
 FADED = 0.05
 """Autocorrelation that counts as none."""
+WIDER = 2.0**0.5
+"""How much wider than that of shifted responses the null of cross-validated scores is, at most; see :func:`shift_p`."""
+TIE = 1e-12
+"""Difference of two sums of correlations that is rounding."""
 
 
 def shift_p(
@@ -24,18 +29,26 @@ def shift_p(
     draws: int,
     seed: int,
 ) -> tuple[Array, NDArray[np.int64]]:
-    """P of the mean over folds of Pearson r, against circular shifts of the responses within each fold.
+    """One-sided p of the mean over folds of Pearson r, against circular shifts of the responses within each fold.
 
-        p = (1 + #{null >= observed}) / (1 + M),   M = min(draws, distinct shifts)
+        p = (1 + #{m0 + w (null - m0) >= observed}) / (1 + M),   M = min(draws, distinct shifts),   m0 the null's mean
 
-    Predictions stay as they are, so nothing is fitted again. Shifts are longer than the window and than the responses'
-    autocorrelation, in both directions, and drawn for each fold on its own. Rows of one stimulus must stand once
-    (repeats averaged): a repeat that a shift puts on its own prediction would be no null. All shifts of an electrode come
-    from one Fourier transform.
+    Predictions stay as they are, so nothing is fitted again. Shifts are longer than the window and than the electrode's own
+    autocorrelation (a quarter of the fold at most), in both directions, and drawn for each fold on its own: the folds'
+    numbers of shifts multiply. Rows of one stimulus must stand once (repeats averaged): a repeat that a shift puts on its own
+    prediction would be no null. All shifts of an electrode come from one Fourier transform.
+
+    The null is widened by w = sqrt(2) where there are several folds, because each fold's responses also train the predictions of
+    the others. With linear predictions a fold's score is a sum of products q_fg of its own responses and those of each training
+    fold; q_fg and q_gf hold the same two folds' responses, so without signal they go together (folds' scores correlate
+    1 / (folds - 1)), while a shift of the tested responses alone parts them. As Var(q_fg + q_gf) <= 2 (Var q_fg + Var q_gf), the
+    variance at most doubles, and does double where the folds have one penalty and alike features. Without it about .12 of
+    electrodes without signal lie below .05 (a normal null too narrow by sqrt(2)); with very few features (one, at one lag) scores
+    without signal are no longer normal and p errs on the safe side.
 
     Args:
         actual: One (T_f, c) array a fold, NaN where not recorded.
-        predicted: One (T_f, c) array a fold.
+        predicted: One (T_f, c) array a fold, from a fit to the other folds.
         window: Lags of the TRF.
         draws: Shifts asked for.
         seed: Of the draws.
@@ -62,40 +75,46 @@ def shift_p(
             here = group[start : start + BLOCK]
             rows = [mask[:, here[0]] for mask in masks]
             folds = [(y[keep][:, here], f[keep][:, here]) for y, f, keep in zip(actual, predicted, rows, strict=True)]
-            p[here], used[here] = _group(folds, window, draws, seed)
+            p[here], used[here] = _block(folds, window, draws, seed)
     return p, used
 
 
-def _group(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> tuple[Array, int]:
-    """P of electrodes that share their rows, and M."""
-    curves, allowed = [], []
+def _block(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> tuple[Array, NDArray[np.int64]]:
+    """(c,) p of electrodes that share their rows, and (c,) M."""
+    c = folds[0][0].shape[1]
+    curves, least = [], []
     for y, f in folds:
-        n = len(y)
-        if n < 4 * (window + 1):
-            continue
-        correlation, longest = _all_shifts(y.astype(np.float64), f.astype(np.float64))
-        least = min(max(window, longest) + 1, n // 4)
-        curves.append(correlation)
-        allowed.append(np.arange(least, n - least + 1))
+        if len(y) >= 4 * (window + 1):
+            correlation, faded = _all_shifts(y.astype(np.float64), f.astype(np.float64))
+            curves.append(correlation)
+            least.append(np.minimum(np.maximum(window, faded) + 1, len(y) // 4))
     if not curves:
-        return np.full(folds[0][0].shape[1], np.nan), 0
-    m = min(draws, *(len(a) for a in allowed)) if len(allowed) > 1 else min(draws, len(allowed[0]))
-    rng = np.random.default_rng(seed)
-    null = sum(curve[rng.choice(places, m, replace=False)] for curve, places in zip(curves, allowed, strict=True))
-    observed = sum(curve[0] for curve in curves)
-    reached = np.asarray(null) >= np.asarray(observed) - 1e-12
-    return (1 + reached.sum(axis=0)) / (1 + m), m
+        return np.full(c, np.nan), np.zeros(c, dtype=np.int64)
+    places = [len(curve) - 2 * low + 1 for curve, low in zip(curves, least, strict=True)]  # (c,) shifts a fold allows
+    m = np.array([min(draws, prod(int(count[i]) for count in places)) for i in range(c)])
+    observed = np.sum([curve[0] for curve in curves], axis=0)
+    reached = np.zeros(c, dtype=np.int64)
+    for size in np.unique(m):
+        here = np.flatnonzero(m == size)
+        rng, null = np.random.default_rng(seed), np.zeros((size, len(here)))
+        for curve, low, count in zip(curves, least, places, strict=True):
+            # An even cover of all that a fold allows, in random order: no shift comes twice before each has come once.
+            at = low[here] + (rng.permutation((np.arange(size) + 0.5) / size)[:, None] * count[here]).astype(np.int64)
+            null += curve[at, here]
+        middle = null.mean(axis=0)
+        widened = middle + (WIDER if len(curves) > 1 else 1.0) * (null - middle)
+        reached[here] = (widened >= observed[here] - TIE).sum(axis=0)
+    return (1 + reached) / (1 + m), m
 
 
-def _all_shifts(y: Array, f: Array) -> tuple[Array, int]:
-    """(T, c) Pearson r of the prediction with the response shifted by 0, 1, ..., T - 1 frames; and where autocorrelation fades."""
+def _all_shifts(y: Array, f: Array) -> tuple[Array, NDArray[np.int64]]:
+    """(T, c) Pearson r of prediction and response shifted by 0 to T - 1 frames; (c,) lag at which autocorrelation has faded."""
     n = len(y)
     y, f = y - y.mean(axis=0), f - f.mean(axis=0)
-    norm = np.sqrt((y**2).sum(axis=0) * (f**2).sum(axis=0))
-    ty, tf = np.fft.rfft(y, axis=0), np.fft.rfft(f, axis=0)
-    flat = norm <= 1e-12 * n
-    r = np.fft.irfft(ty.conj() * tf, n, axis=0) / np.where(flat, 1.0, norm)
     power = (y**2).sum(axis=0)
-    own = np.fft.irfft((np.abs(ty) ** 2)[:, power > 0], n, axis=0) / power[power > 0]
-    faded = np.flatnonzero(own.mean(axis=1) < FADED) if own.size else np.array([0])
-    return np.where(flat, 0.0, r), int(faded[0]) if len(faded) else n // 4
+    norm = np.sqrt(power * (f**2).sum(axis=0))
+    flat = norm <= 1e-12 * n
+    ty, tf = np.fft.rfft(y, axis=0), np.fft.rfft(f, axis=0)
+    r = np.fft.irfft(ty.conj() * tf, n, axis=0) / np.where(flat, 1.0, norm)
+    own = np.fft.irfft(np.abs(ty) ** 2, n, axis=0) < FADED * power
+    return np.where(flat, 0.0, r), np.where(own.any(axis=0), own.argmax(axis=0), n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,11 @@ Array = NDArray[np.float64]
 EXACT = 16
 """Participants up to which all 2^S flips are made."""
 DRAWS = 50_000
-"""Random flips beyond that, the observed signs included."""
+"""Flips beyond that, the observed signs and random ones."""
+BLOCK = 4096
+"""Flips that are made at once."""
+TIE = 1e-10
+"""Difference of two statistics (of 1 at most) that is rounding."""
 
 
 @dataclass(frozen=True)
@@ -20,29 +25,29 @@ class SignFlip:
     """What a family of sign-flip tests gives, each (tests,).
 
     Attributes:
-        t: Observed one-sample t of the participants' mean differences.
         p: Two-sided, of each test alone.
-        p_max: Corrected over the family by the maximum of ``|t|``.
+        p_max: Corrected over the family by the maximum statistic.
         n: Participants of each test.
-        smallest: The smallest p that so many participants can give, ``2 / 2^n``.
-        flips: How many flips were made.
+        smallest: The smallest p that so many participants can give, ``2 / 2^n``, or 1 / DRAWS where flips are drawn.
+        exact: Whether all flips were made.
     """
 
-    t: Array
     p: Array
     p_max: Array
     n: NDArray[np.int64]
     smallest: Array
-    flips: int
+    exact: bool
 
 
 def sign_flip(differences: Array, seed: int = 0) -> SignFlip:
-    """Two-sided sign-flip tests of mean 0: under the null each participant's difference is as likely as its negative.
+    """Two-sided sign-flip tests of mean 0: under the null each participant's differences are as likely as their negatives.
 
         p = share of flips f with |t(f d)| >= |t(d)|,   p_max = share of flips with max_j |t_j(f d)| >= |t(d)|
 
-    All tests of the family share their flips, so that the maximum statistic keeps the dependence between tests
-    (Westfall and Young 1993). Exact where the differences are symmetric; all 2^S flips up to S = 16.
+    A participant flips in all tests of the family at once, so that the maximum keeps the dependence between tests
+    (Westfall and Young 1993). t of tests with different numbers of participants are brought to one scale before the maximum is
+    taken, by Student's distribution with their degrees of freedom: a region with two alike participants would have the largest
+    t at every other flip, and no test of the family could ever reach a level. Exact where the differences are symmetric.
 
     Args:
         differences: (participants, tests); NaN where a participant has no part in a test.
@@ -57,28 +62,47 @@ def sign_flip(differences: Array, seed: int = 0) -> SignFlip:
         (0.125, 0.125)
     """
     d = np.asarray(differences, dtype=np.float64)
-    subjects = len(d)
     known = np.isfinite(d)
     n = known.sum(axis=0)
-    if subjects <= EXACT:
-        codes = np.arange(2**subjects)
-        signs = 1.0 - 2.0 * ((codes[:, None] >> np.arange(subjects)) & 1)
-    else:
-        drawn = np.random.default_rng(seed).integers(0, 2, size=(DRAWS - 1, subjects))
-        signs = np.vstack([np.ones(subjects), 1.0 - 2.0 * drawn])
     filled = np.where(known, d, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = signs @ filled / n  # the sum of squares is the same under every flip
-        spread = np.maximum((filled**2).sum(axis=0) / n - mean**2, 0.0) * n / (n - 1)
-        t = mean / np.sqrt(spread / n)
-    usable = (n >= 2) & (filled**2).sum(axis=0).astype(bool)
-    size = np.where(usable, np.nan_to_num(np.abs(t), nan=0.0, posinf=np.inf), -np.inf)
-    reached = size[0] * (1 - 1e-9)
-    p = (size >= reached).mean(axis=0)
-    p_max = (size.max(axis=1)[:, None] >= reached).mean(axis=0) if size.size else p
-    gone = ~usable
-    smallest = 2.0 / 2.0 ** np.maximum(n, 1)
-    return SignFlip(
-        np.where(gone, np.nan, t[0]), np.where(gone, np.nan, p), np.where(gone, np.nan, p_max), n,
-        np.where(gone, np.nan, smallest), len(signs),
-    )  # fmt: skip
+    scale = np.abs(filled).max(axis=0, initial=0.0)
+    usable = (n >= 2) & (scale > 0)
+    part = filled[:, usable] / scale[usable]
+    # sum / sqrt(n x sum of squares), in [-1, 1]: t rises with it, and no flip changes what it is divided by.
+    part /= np.sqrt(n[usable] * (part**2).sum(axis=0))
+    observed = np.abs(part.sum(axis=0)) - TIE
+    chance = _student(observed, n[usable])
+    flips, alone, family = 0, np.zeros(len(observed)), np.zeros(len(observed))
+    for signs in _signs(len(d), seed):
+        size = np.abs(signs @ part)
+        least = np.ones(len(signs))
+        for m in np.unique(n[usable]):
+            least = np.minimum(least, _student(size[:, n[usable] == m].max(axis=1), m))
+        alone += (size >= observed).sum(axis=0)
+        family += (least[:, None] <= chance).sum(axis=0)
+        flips += len(signs)
+    exact = len(d) <= EXACT
+    columns = np.full((3, d.shape[1]), np.nan)
+    columns[:, usable] = alone / flips, family / flips, np.maximum(2.0 / 2.0 ** n[usable], 0.0 if exact else 1 / DRAWS)
+    return SignFlip(columns[0], columns[1], n, columns[2], exact)
+
+
+def _signs(participants: int, seed: int) -> Iterator[Array]:
+    """(flips, participants) signs in blocks, the observed ones first; of a flip and its negative, which are alike, one."""
+    if participants <= EXACT:
+        codes = np.arange(2 ** max(participants - 1, 0))
+        bits = (codes[:, None] >> np.arange(participants)) & 1
+    else:
+        bits = np.random.default_rng(seed).integers(0, 2, size=(DRAWS, participants))
+        bits[0] = 0
+    for start in range(0, len(bits), BLOCK):
+        yield np.where(bits[start : start + BLOCK], -1.0, 1.0)
+
+
+def _student(size: Array, n: NDArray[np.int64] | np.int64) -> Array:
+    """Two-sided p of the t behind a statistic in [0, 1] under Student's distribution: one scale for any n."""
+    from scipy.special import stdtr
+
+    with np.errstate(divide="ignore"):
+        t = size * np.sqrt((n - 1) / np.maximum(1.0 - size**2, 0.0))
+    return np.asarray(2.0 * stdtr(n - 1, -t))

@@ -25,7 +25,7 @@ FIGURES = "figures"
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` (same suffix) that takes its place when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
@@ -42,7 +42,7 @@ def write_json(path: Path, content: Any) -> Path:
     Raises:
         ValueError: ``content`` holds NaN or infinity, which JSON does not have.
     """
-    with _replacing(Path(path)) as temporary:
+    with replacing(Path(path)) as temporary:
         temporary.write_text(
             json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
         )
@@ -54,7 +54,7 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> Path:
     import yaml
 
     path = Path(folder) / CONFIG
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
         temporary.write_text(text, encoding="utf-8")
     return path
@@ -81,7 +81,7 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]
     """Write each table as ``tables/<name>.parquet``, without its index; a ``/`` in a name becomes ``-``."""
     paths = [Path(folder) / TABLES / f"{_file_name(name)}.parquet" for name in tables]
     for path, table in zip(paths, tables.values(), strict=True):
-        with _replacing(path) as temporary:
+        with replacing(path) as temporary:
             table.to_parquet(temporary, index=False)
     return paths
 
@@ -103,7 +103,7 @@ def write_figures(folder: Path, figures: Mapping[str, tuple[Figure, str]]) -> li
         for name, (figure, caption) in figures.items():
             for suffix, extra in ((".png", {}), (".svg", {"Date": None})):
                 path = Path(folder) / FIGURES / f"{_file_name(name)}{suffix}"
-                with _replacing(path) as temporary:
+                with replacing(path) as temporary:
                     figure.savefig(temporary, dpi=300, metadata={"Description": caption, **extra})
                 paths.append(path)
     return paths

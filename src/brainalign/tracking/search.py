@@ -8,6 +8,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -168,6 +169,30 @@ def by_id(uri: str, ids: Sequence[str]) -> list[Tracked]:
         except MlflowException as error:
             raise BrainalignError(f"analysis.runs names {i!r}, which {hide_secrets(uri)} does not have.") from error
     return found
+
+
+def fetch(uri: str, run: Tracked, path: str, scratch: Path) -> Path | None:
+    """A file that a run left behind: from its folder where that is at hand, else from the store's artifacts.
+
+    Args:
+        uri: The store.
+        run: The run.
+        path: Of the file, as in the run's folder.
+        scratch: Where an artifact may be put.
+
+    Returns:
+        The file, or None where the run has none.
+    """
+    local = Path(run.folder).expanduser() / path
+    if run.folder and local.is_file():
+        return local
+    client = mlflow_client(absolute_uri(uri))
+    try:
+        found = Path(client.download_artifacts(run.id, path, str(scratch)))
+    except Exception as error:  # each artifact store has its own
+        log.warning("run %s: %s cannot be had (%s)", run.id, path, error)
+        return None
+    return found if found.is_file() else None
 
 
 def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFrame:

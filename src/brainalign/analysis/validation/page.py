@@ -10,7 +10,8 @@ WORDS = {
     "signal power": "Noise ceilings of simulated electrodes whose single-trial ceiling is known, from 10 sentences heard 10 times.",
     "score": "Scores over the true ceiling when the features are those that made the signal.",
     "layer": "The planted models are best in layer 3 by construction.",
-    "unique and shared": "Variance partition by banded ridge of two sets of latents that have one latent in common, as shares of the signal.",
+    "unique and shared": "Variance partition by banded ridge of two sets of latents that have one latent in common, as "
+    "shares of the signal.",
     "spaces": "Shared and residual space of two planted models that have the lexical latent in common, as shares of the signal.",
     "mixture": "Electrodes driven by contextual, lexical and acoustic latents in known shares, in all six orders.",
     "null": "Where nothing is to be found.",
@@ -45,7 +46,8 @@ def page(table: pd.DataFrame, command: str, versions: str) -> str:
             "|---|---:|---:|---|---|---|---|",
         ]
         lines += [
-            f"| {r.what} | {r.truth:.3f} | {r.found:.3f} | [{r.low:.3f}, {r.high:.3f}] | {r.n} | {r.bound} | {'yes' if r.holds else '**no**'} |"
+            f"| {r.what} | {r.truth:.3f} | {r.found:.3f} | [{r.low:.3f}, {r.high:.3f}] | {r.n} | {r.bound} | "
+            f"{'yes' if r.holds else '**no**'} |"
             for r in rows.itertuples()
         ]
     return "\n".join(lines) + "\n"

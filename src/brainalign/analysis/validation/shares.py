@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.analysis.cca import PARTS
 from brainalign.analysis.crossfit import crossfit, space_scores
 from brainalign.analysis.validation.finding import Finding
-from brainalign.analysis.validation.listening import Bench
+from brainalign.analysis.validation.listening import Bench, latent_frames
 from brainalign.data.simulated import simulate
+from brainalign.encoding.scores import over_folds
 from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.spaces.shared import Part
 
 CLEAR = 0.1
 """True ceiling from which on an electrode takes part."""
@@ -33,12 +34,52 @@ def spaces(bench: Bench, sentences: int) -> list[Finding]:
     clean = {"private_dims": 0, "noise": 0.0}
     language = bench.represent(PlantedLanguage(data, layers=[3], **clean), data)  # type: ignore[arg-type]
     speech = bench.represent(PlantedSpeech(data, layers=[3], **clean), data)  # type: ignore[arg-type]
-    fits = crossfit(study, language, speech, "words", None, k=12, variance=0.999, ridge=0.0)
-    scores = pd.concat([space_scores(study, language, "x", part, fits) for part in PARTS], ignore_index=True)
+    fits = crossfit(study, language, speech, "words", None, fit="cross_fitted", k=12, variance=0.999, ridge=0.0)
+    parts: tuple[Part, ...] = ("shared", "rest", "truncated")
+    scores = pd.concat([space_scores(study, language, "x", part, fits) for part in parts], ignore_index=True)
     truth = {"shared": ("lexical",), "rest": ("contextual",), "truncated": ("lexical", "contextual")}
     return [
         _ratio("spaces", f"{part} space of the planted language model", scores[scores["space"] == part], truth[part])
-        for part in ("shared", "rest", "truncated")
+        for part in parts
+    ]
+
+
+def partition(bench: Bench, sentences: int) -> list[Finding]:
+    """Two sets of latents that have one in common: what each explains alone, and what both do.
+
+    Args:
+        bench: Settings.
+        sentences: Of the simulated set; the cost of estimation falls with them.
+    """
+    mixture = {"phonetic": 0.0, "acoustic": 0.5, "lexical": 0.3, "contextual": 0.2}
+    data = simulate(
+        subjects=4,
+        electrodes=20,
+        sentences=sentences,
+        repeated=0,
+        silent_fraction=0.0,
+        mixture=mixture,
+        seed=4,
+        cache_dir=bench.folder,
+    )
+    study = bench.listen(data)
+    sets = (("acoustic", "lexical"), ("lexical", "contextual"))
+    frames = [latent_frames(data, names) for names in sets]
+    dims = [next(iter(f.values())).shape[1] for f in frames]
+    folds = list(range(len(study.split.folds)))
+    alone = [study.fit(f, d, "set") for f, d in zip(frames, dims, strict=True)]
+    both = study.fit_banded([(frames, folds)], dims, [0.1, 1.0, 10.0], "both sets").scores
+    r2 = [over_folds(s.r2) for s in (*alone, both)]
+    rho = study.channels["rho_true"].to_numpy()
+    clear = rho >= CLEAR
+    parts = {
+        "unique to the first set": (mixture["acoustic"], r2[2] - r2[1]),
+        "unique to the second set": (mixture["contextual"], r2[2] - r2[0]),
+        "shared by both": (mixture["lexical"], r2[0] + r2[1] - r2[2]),
+    }
+    return [
+        ratio_of_sums("unique and shared", what, truth, values[clear], rho[clear])
+        for what, (truth, values) in parts.items()
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,9 @@ MIXTURES: dict[str, dict[str, float]] = {
 }
 """Mean shares of each region's signal variance; single electrodes scatter around them."""
 
+Mixture = Mapping[str, float] | Mapping[str, Mapping[str, float]]
+"""Latent -> share for all electrodes, or region -> latent -> share."""
+
 _SCATTER = 25.0
 """Concentration of the Dirichlet distribution of an electrode's shares around its region's."""
 
@@ -50,7 +55,7 @@ class Listener:
         return {name: float(self.channels[f"share_{name}"].iloc[electrode]) for name in LATENTS}
 
 
-def full_mixture(mixture: Mapping[str, float], key: str) -> dict[str, float]:
+def full_mixture(mixture: Mapping[str, Any], key: str) -> dict[str, float]:
     """Shares of all four latents that sum to 1; those not named are 0.
 
     Args:
@@ -63,8 +68,8 @@ def full_mixture(mixture: Mapping[str, float], key: str) -> dict[str, float]:
     for name, weight in mixture.items():
         if name not in LATENTS:
             raise BrainalignError(f"{key} names the latent {name!r}, which is unknown; {nearest(name, LATENTS)}.")
-        if not 0 <= weight < float("inf"):
-            raise BrainalignError(f"{key}.{name}={weight:g} must be a finite number of at least 0.")
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= float(weight) < float("inf"):
+            raise BrainalignError(f"{key}.{name}={weight} must be a finite number of at least 0.")
     whole = sum(mixture.values())
     if whole <= 0:
         raise BrainalignError(
@@ -73,12 +78,31 @@ def full_mixture(mixture: Mapping[str, float], key: str) -> dict[str, float]:
     return {name: mixture.get(name, 0.0) / whole for name in LATENTS}
 
 
+def _by_region(mixture: Mapping[str, Any] | None) -> dict[str, dict[str, float]]:
+    """Region -> exact shares, from either form of ``data.mixture``; a region without exact shares is not in it."""
+    if mixture is None:
+        return {}
+    if not any(isinstance(value, Mapping) for value in mixture.values()):
+        return {region: full_mixture(mixture, "data.mixture") for region in CENTROIDS}
+    for region, shares in mixture.items():
+        if not isinstance(shares, Mapping):
+            raise BrainalignError(
+                f"data.mixture.{region}={shares} stands beside mixtures by region; give shares for all electrodes or "
+                "{region: shares}, not both."
+            )
+        if region not in CENTROIDS:
+            raise BrainalignError(
+                f"data.mixture names the region {region!r}, which is unknown; {nearest(region, CENTROIDS)}"
+            )
+    return {region: full_mixture(shares, f"data.mixture.{region}") for region, shares in mixture.items()}
+
+
 def listeners(
     subjects: int,
     electrodes: int,
     silent_fraction: float,
     rho: tuple[float, float],
-    mixture: Mapping[str, float] | None,
+    mixture: Mixture | None,
     seed: int,
 ) -> list[Listener]:
     """Draw participants; electrodes go round the regions, first on the left, then on the right, and so on.
@@ -88,10 +112,11 @@ def listeners(
         electrodes: Of each.
         silent_fraction: Share of all electrodes without signal, spread evenly over participants and regions.
         rho: Bounds of the uniform distribution of the single-trial ceiling of the others.
-        mixture: Exact shares of every electrode, or None: those of its region, scattered.
+        mixture: Exact shares of every electrode, or of every electrode of the regions named; None and the other regions:
+            those of the region, scattered.
         seed: Of positions, shares and ceilings.
     """
-    exact = None if mixture is None else full_mixture(mixture, "data.mixture")
+    exact = _by_region(mixture)
     regions = list(CENTROIDS)
     out = []
     for s in range(subjects):
@@ -110,7 +135,7 @@ def listeners(
                 "hemisphere": "L" if left else "R", "x": round(-x if left else x, 1), "y": round(y, 1),
                 "z": round(z, 1), "rho_true": ceiling * speaks,
             }  # fmt: skip
-            chosen: Sequence[float] = list(shares) if exact is None else list(exact.values())
+            chosen = list(exact[region].values()) if region in exact else list(shares)
             row |= {f"share_{name}": float(v) * speaks for name, v in zip(LATENTS, chosen, strict=True)}
             rows.append(row)
         out.append(Listener(f"sim{s + 1:02d}", pd.DataFrame(rows)))

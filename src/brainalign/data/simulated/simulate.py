@@ -12,7 +12,7 @@ from brainalign.data.audio import RATE, Audio
 from brainalign.data.grid import FrameGrid
 from brainalign.data.simulated.grammar import sentences as draw_sentences
 from brainalign.data.simulated.latents import latents
-from brainalign.data.simulated.listeners import Listener, listeners
+from brainalign.data.simulated.listeners import Listener, Mixture, listeners
 from brainalign.data.simulated.responses import Signals, noise
 from brainalign.data.simulated.synthesis import synthesise
 from brainalign.data.simulated.utterance import speak
@@ -35,19 +35,21 @@ def simulate(
     rho_min: float = 0.05,
     rho_max: float = 0.5,
     baseline: float = 0.5,
-    evoked: float = 0.5,
-    mixture: Mapping[str, float] | None = None,
+    evoked: float = 1.0,
+    mixture: Mixture | None = None,
     seed: int = 0,
     cache_dir: Path | None = None,
 ) -> Dataset:
     """Simulated listeners of simulated sentences.
 
-        y(t) = sqrt(rho) sum_l sqrt(share_l) s_l(t) + sqrt(1 - rho) n(t)
+        y(t) = evoked + sqrt(rho) sum_l sqrt(share_l) s_l(t) + sqrt(1 - rho) n(t)
 
     ``s_l`` is latent l (acoustic, phonetic, lexical, contextual) through a smooth kernel in lags of 0..380 ms, with
     zeros before the sentence; Var(s_l) = 1 over the frames of the distinct sentences, where those of one electrode are
     uncorrelated; ``n`` is autoregressive noise of variance 1, drawn anew for each presentation. So rho is the true
-    single-trial ceiling, and a TRF of 20 lags at 50 Hz on all latents, with an intercept, is the generating model.
+    single-trial ceiling, and a TRF of 20 lags at 50 Hz on all latents, with an intercept, is the generating model. ``evoked``
+    is the same in every frame of every sentence and absent before it: a test for a response to speech finds it, and no TRF,
+    score or ceiling, which look at variance within the sentences alone, can tell.
 
     An estimated TRF scores below rho by what its estimation costs. At the default size, a cross-validated ridge on the
     generating features themselves has r2 / rho = .97 where the mixture is lexical or contextual alone, .95 where it is
@@ -64,10 +66,9 @@ def simulate(
         rho_min: Least true single-trial ceiling of an electrode that has signal.
         rho_max: Largest one; ceilings are drawn uniformly.
         baseline: Seconds of noise before each onset, to the nearest 20 ms.
-        evoked: Level by which electrodes with signal rise at the onset, in units of their standard deviation. It is the same in
-            all frames that are analysed, so that no score and no ceiling depends on it, but the test for speech-responsive
-            electrodes does.
-        mixture: Latent -> share of the signal's variance, the same for all electrodes; None = by region.
+        evoked: Level of the electrodes that have signal while a sentence lasts, in standard deviations of signal plus noise.
+        mixture: Latent -> share of the signal's variance, the same for all electrodes; or region -> such shares, the
+            regions not named keeping their own; None = each region its own, scattered over electrodes.
         seed: Of everything.
         cache_dir: Where the lexicon's word vectors are written in GloVe's format; a temporary folder where None.
 
@@ -93,7 +94,7 @@ def simulate(
     _check("rho_min", rho_min, 1e-6, 1 - 1e-6)
     _check("rho_max", rho_max, rho_min, 1 - 1e-6)
     _check("baseline", baseline, 0)
-    _check("evoked", evoked, 0)
+    _check("evoked", evoked, -100, 100)
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}

@@ -1,19 +1,24 @@
-"""Paired tests against scipy and statsmodels, what is declared but cannot be tested, and invariances."""
+"""The table of tests against scipy and statsmodels, what is declared but cannot be tested, and invariances."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ttest_rel
+from scipy.stats import binom, ttest_1samp, ttest_rel
 from statsmodels.stats.multitest import multipletests
 
 from brainalign.errors import BrainalignError
-from brainalign.stats import TEST_COLUMNS, paired_tests
+from brainalign.stats import TEST_COLUMNS, compare
 
 MODELS, REGIONS = ["gpt2", "wav2vec2", "mel"], ["A1", "STG", "MTG"]
 CONTRASTS = [("gpt2", "mel"), ("wav2vec2", "mel")]
 NUMBERS = ["t", "p", "p_bonferroni", "ci_low", "ci_high", "df", "effect_size"]
+
+
+def paired_tests(scores, contrasts, **options):
+    """The rows of the pooled paired t."""
+    return compare(scores, contrasts, **{"tests": ["paired_t"], "primary": "paired_t", **options})
 
 
 def make_scores(seed=0, subjects=4, electrodes=9):
@@ -158,3 +163,124 @@ def test_swapping_flips_the_sign_and_order_is_irrelevant(values, seed):
     assert forth.p == pytest.approx(back.p, rel=1e-6, nan_ok=True)
     assert forth.ci_low == pytest.approx(-back.ci_high, rel=1e-6, abs=1e-12, nan_ok=True)
     assert (forth.n, forth.reason) == (back.n, back.reason)
+
+
+def make_tests(scores, **options):
+    return compare(scores, CONTRASTS, **{"regions": REGIONS, "family": "f", **options})
+
+
+def means_of(scores, row):
+    inside = scores[scores.region == row.region].pivot(index=["subject", "electrode"], columns="model", values="r")
+    return (inside[row.a] - inside[row.b]).groupby("subject").mean()
+
+
+def test_one_row_a_test_contrast_and_region_each_corrected_over_its_own_family():
+    tests = make_tests(make_scores(subjects=7), correction="holm", primary="mixed")
+    assert tuple(tests.columns) == TEST_COLUMNS
+    assert tests.groupby("test", sort=False).size().to_dict() == {"paired_t": 6, "sign_flip": 6, "mixed": 6}
+    assert not tests.duplicated(["test", "contrast", "region"]).any()
+    assert (tests.test[tests.primary] == "mixed").all() and tests.primary.sum() == 6
+    for _, rows in tests.groupby("test"):
+        for column, method in (("p_bonferroni", "bonferroni"), ("p_holm", "holm"), ("p_fdr", "fdr_bh")):
+            np.testing.assert_allclose(rows[column], multipletests(rows.p, method=method)[1], rtol=1e-12)
+    np.testing.assert_array_equal(tests.p_corrected, tests.p_holm)
+    assert (tests.family_size == 6).all() and (tests.n == 21).all() and (tests.n_participants == 7).all()
+    assert np.isfinite(tests[["ci_low", "ci_high", "effect_size", "t", "df", "p"]].to_numpy()).all()
+
+
+def test_the_maximum_statistic_is_the_sign_flip_tests_alone():
+    tests = make_tests(make_scores(subjects=7), correction="max")
+    flips, others = tests[tests.test == "sign_flip"], tests[tests.test != "sign_flip"]
+    np.testing.assert_array_equal(flips.p_corrected, flips.p_max)
+    np.testing.assert_array_equal(others.p_corrected, others.p_bonferroni)
+    assert set(flips.correction) == {"max"} and set(others.correction) == {"bonferroni"}
+    assert others.p_max.isna().all() and others.smallest_p.isna().all()
+    assert (flips.p_max >= flips.p).all() and (flips.p_max <= flips.p_bonferroni + 1e-12).all()
+
+
+def test_sign_flip_rows_are_of_participants_means():
+    scores = make_scores(subjects=6)
+    scores = scores.drop(scores.query("subject == 's0' and electrode == 'e0'").index)  # uneven
+    for row in make_tests(scores).query("test == 'sign_flip'").itertuples():
+        means = means_of(scores, row)
+        test = ttest_1samp(means, 0)
+        low, high = test.confidence_interval(0.95)
+        np.testing.assert_allclose(
+            [row.mean_difference, row.t, row.ci_low, row.ci_high, row.effect_size],
+            [means.mean(), test.statistic, low, high, means.mean() / means.std()],
+        )
+        assert (row.unit, row.df, row.smallest_p) == ("participants", 5, 2 / 2**6)
+        assert row.p * 2**6 == pytest.approx(round(row.p * 2**6))
+
+
+def test_against_zero_is_a_contrast():
+    scores = make_scores()
+    row = compare(scores, [("mel", "0")], regions=["A1"], family="f").set_index("test").loc["paired_t"]
+    values = scores.query("model == 'mel' and region == 'A1'").r
+    assert (row.contrast, row.mean_b) == ("mel - 0", 0)
+    assert row.p == pytest.approx(ttest_1samp(values, 0).pvalue)
+
+
+def test_one_channel_a_region_is_the_same_over_channels_and_participants():
+    """As in fMRI with regions of interest: the pooled t is then one over participants, and called that."""
+    scores = make_scores(subjects=6, electrodes=3)
+    tests = make_tests(scores).set_index(["test", "contrast", "region"])
+    assert (tests.loc["paired_t"].unit == "participants").all()
+    np.testing.assert_allclose(tests.loc["paired_t"].t, tests.loc["sign_flip"].t)
+
+
+@pytest.mark.parametrize(
+    ("subjects", "correction", "least"),
+    [(3, "max", "0.25"), (7, "max", None), (7, "bonferroni", "0.0938"), (7, "holm", "0.0938"), (7, "fdr", None)],
+)
+def test_a_corrected_level_out_of_reach_is_said(subjects, correction, least):
+    flips = make_tests(make_scores(subjects=subjects), correction=correction).query("test == 'sign_flip'")
+    limit = least and f"with {subjects} participants no corrected p lies below {least}: 0.05 cannot be reached"
+    assert set(flips.reason) == {limit or ""}
+
+
+def test_one_participant_has_no_test_over_participants_and_both_say_why():
+    tests = make_tests(make_scores(subjects=1)).set_index(["test", "region"])
+    assert np.isfinite(tests.loc["paired_t"].p).all() and (tests.loc["paired_t"].unit == "pooled electrodes").all()
+    for test in ("sign_flip", "mixed"):
+        assert tests.loc[test][["p", "p_corrected", "ci_low"]].isna().all(axis=None)
+        assert tests.loc[test].reason.str.contains("at least 2 are needed").all()
+
+
+def test_a_participant_without_a_finite_score_has_no_part_and_is_counted():
+    scores = make_scores(subjects=6)
+    scores.loc[scores.subject.eq("s5") & scores.model.eq("mel"), "r"] = np.inf
+    tests = make_tests(scores)
+    assert (tests.n_participants == 5).all() and (tests.n == 15).all() and (tests.n_dropped == 3).all()
+    assert np.isfinite(tests.p).all() and (tests.query("test != 'paired_t'").df == 4).all()
+
+
+def test_more_participants_than_flips_can_be_made_for_are_drawn_and_said():
+    flips = make_tests(make_scores(subjects=17)).query("test == 'sign_flip'")
+    assert set(flips.reason) == {"50,000 random sign flips"}
+
+
+@pytest.mark.parametrize("change", [{"primary": "wilcoxon"}, {"correction": "hochberg"}, {"tests": ["t"]}])
+def test_unknown_tests_and_corrections_are_refused(change):
+    with pytest.raises(ValueError, match="is unknown"):
+        make_tests(make_scores(), **change)
+
+
+def test_false_positives_where_participants_differ_the_pooled_t_fails(differing):
+    """No model is better on average: sign-flip and mixed model keep .05, electrodes taken as independent do not."""
+    many, hits = 150, dict.fromkeys(("paired_t", "sign_flip", "mixed"), 0)
+    family = dict(hits)
+    for seed in range(many):
+        tests = compare(
+            differing([seed, 3], per_region=(6, 6, 6), uneven=seed % 2 == 1),
+            [("a", "b")],
+            regions=["A1", "STG", "MTG"],
+            family="f",
+        )
+        for name, rows in tests.groupby("test"):
+            hits[name] += rows.p.iloc[0] <= 0.05
+            family[name] += (rows.p_corrected <= 0.05).any()
+    bound = binom.isf(0.001, many, 0.05)
+    assert max(hits["sign_flip"], hits["mixed"], family["sign_flip"], family["mixed"]) <= bound
+    assert min(hits["sign_flip"], hits["mixed"]) > 0
+    assert min(hits["paired_t"], family["paired_t"]) > 2 * bound

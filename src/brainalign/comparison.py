@@ -1,0 +1,200 @@
+"""Runs that were tracked before, found, checked to be comparable, and compared in a run of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from brainalign.analysis.compare import compare
+from brainalign.analysis.reading import Reading
+from brainalign.analysis.result import AnalysisResult
+from brainalign.config import Config
+from brainalign.describe import show_end
+from brainalign.errors import BrainalignError
+from brainalign.report import write_report
+from brainalign.tracking import Tracked, absolute_uri, provenance, tracked_run
+from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
+from brainalign.tracking.search import by_id, by_query, fetch
+
+SAME = {
+    "the data set": ("tag", "dataset_digest"),
+    "the window's begin": ("param", "window.tmin"),
+    "the window's end": ("param", "window.tmax"),
+    "the frames": ("param", "window.rate"),
+    "the split": ("tag", "split"),
+    "the number of folds": ("param", "encoding.outer_folds"),
+    "the seed of the folds": ("param", "seed"),
+}
+"""What must be equal for electrodes of two runs to be paired, and where a run says it."""
+
+IGNORED = (
+    "paths.",
+    "tracking.",
+    "data.",
+    "plan",
+    "save.",
+    "stats.",
+    "ceiling.",
+    "analysis.",
+    "compare_modes",
+    "baseline.",
+    "partner.",
+)
+"""Keys that do not tell what was encoded apart."""
+
+
+def run_comparison(config: Config, folder: Path) -> AnalysisResult:
+    """Find runs, compare them, and track the comparison as a run that names its sources.
+
+    Args:
+        config: Settled; its analysis is ``compare``, and data and models are not used.
+        folder: Where everything that the run leaves behind goes.
+
+    Raises:
+        BrainalignError: Nothing is found, runs are not comparable, or one lacks the table of scores.
+    """
+    started, options = datetime.now(UTC), config.analysis
+    uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
+    found = (
+        by_id(uri, options.runs)
+        if options.runs
+        else by_query(uri, options.experiments or [config.tracking.experiment], options.query)
+    )
+    found = [run for run in found if run.tags.get("analysis") not in ("compare", "extract", "ceiling", "validation")]
+    if not found:
+        raise BrainalignError(
+            "analysis=compare found no run that has scores; name others by analysis.runs or analysis.query."
+        )
+    check_comparable(found)
+    reading = Reading(**vars(config.stats))
+    named = labels(found)
+    scores = {named[run.id]: scores_of(uri, run, reading.rule) for run in found}
+    settings, question = asdict(config), f"Do {', '.join(scores)} predict the same electrodes equally well?"
+    with tracked_run(
+        uri=uri,
+        experiment=config.tracking.experiment,
+        name=f"compare · {' · '.join(scores)}"[:200],
+        tags={
+            "analysis": "compare",
+            "sources": "\n".join(run.id for run in found),
+            "dataset_digest": found[0].tags.get("dataset_digest", ""),
+            "dataset": found[0].tags.get("dataset", ""),
+        },
+        params={"analysis": settings["analysis"], "stats": settings["stats"], "tracking": settings["tracking"]},
+        folder=folder,
+        description=f"{question}\n\nSources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}",
+    ) as tracked:
+        result = compare(scores, reading, options.against)
+        result.tables["sources"] = pd.DataFrame(
+            [{"run": run.id, "label": named[run.id], "name": run.name, "folder": run.folder} for run in found]
+        )
+        facts = provenance(
+            started=started, seed=config.seed, device="none", dataset_digest=found[0].tags.get("dataset_digest")
+        )
+        write_json(folder / "provenance.json", facts)
+        write_metrics(folder, result.metrics)
+        write_tables(folder, result.tables)
+        write_figures(folder, result.figures)
+        write_report(
+            folder / "report.html",
+            title=f"Comparison of {len(found)} runs",
+            question=question,
+            data=[("data set", found[0].tags.get("dataset", "")), ("runs", ", ".join(run.id for run in found))],
+            models=[f"{named[run.id]}: {run.name}" for run in found],
+            methods=[],
+            config={"analysis": settings["analysis"], "stats": settings["stats"]},
+            provenance=facts,
+            result=result,
+            simulated=found[0].tags.get("dataset") == "simulated",
+        )
+        tracked.log_metrics(result.metrics)
+        tracked.log_artifacts(folder)
+    show_end(result, folder, uri)
+    return result
+
+
+def check_comparable(found: Sequence[Tracked]) -> None:
+    """Refuse runs whose electrodes cannot be paired, by what differs and between which.
+
+    Args:
+        found: The runs.
+
+    Raises:
+        BrainalignError: Two runs differ in something of SAME.
+    """
+    for what, (kind, key) in SAME.items():
+        said = {run.id: (run.tags if kind == "tag" else run.params).get(key) for run in found}
+        first = found[0]
+        for run in found[1:]:
+            if said[run.id] != said[first.id]:
+                raise BrainalignError(
+                    f"the runs {first.id} ({first.name}) and {run.id} ({run.name}) differ in {what} ({key}: {_short(said[first.id])} and "
+                    f"{_short(said[run.id])}), so their electrodes cannot be paired; compare runs that share it."
+                )
+
+
+def labels(found: Sequence[Tracked]) -> dict[str, str]:
+    """Run's id -> what tells it from the others: its model, and the settings in which runs of that model differ.
+
+    Args:
+        found: The runs.
+
+    Raises:
+        BrainalignError: Two runs differ in nothing.
+    """
+    keys = sorted({key for run in found for key in run.params if not key.startswith(IGNORED)})
+    varied = [k for k in keys if len({run.params.get(k) for run in found}) > 1 and not k.startswith("model.")]
+    models = [run.params.get("model.name", run.name) for run in found]
+    inner = ["model.layers", "model.weights", "model.seed", "model.path"]
+    extra = [
+        k for k in inner if any(models.count(m) > 1 for m in models) and len({run.params.get(k) for run in found}) > 1
+    ]
+    named: dict[str, str] = {}
+    for run, model in zip(found, models, strict=True):
+        name = " ".join([model, *(f"{k.split('.')[-1]}={run.params.get(k)}" for k in [*extra, *varied])])
+        if name in named.values():
+            twin = next(i for i, n in named.items() if n == name)
+            raise BrainalignError(
+                f"the runs {twin} and {run.id} are both {name!r}: nothing tells them apart; leave one out (analysis.runs)."
+            )
+        named[run.id] = name
+    return named
+
+
+def scores_of(uri: str, run: Tracked, rule: str) -> pd.DataFrame:
+    """The scores of a run's own model, full space, one row an electrode.
+
+    Args:
+        uri: The store.
+        run: The run.
+        rule: Layer rule.
+
+    Raises:
+        BrainalignError: The run has no table of scores, or not under this rule.
+    """
+    with TemporaryDirectory(prefix="brainalign-compare-") as scratch:
+        file = fetch(uri, run, "tables/scores.parquet", Path(scratch))
+        if file is None:
+            raise BrainalignError(
+                f"the run {run.id} ({run.name}) has no table of scores; leave it out of the comparison."
+            )
+        table = pd.read_parquet(file)
+    model = run.params.get("model.name", "")
+    mine = table[(table["model"] == model) & (table["space"] == "full") & (table["rule"] == rule)]
+    if mine.empty:
+        raise BrainalignError(
+            f"the run {run.id} ({run.name}) has no scores of {model!r} under stats.rule={rule}; leave it out."
+        )
+    return mine.reset_index(drop=True)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value) if isinstance(value, Mapping | list) else str(value)
+    return text if len(text) <= 16 else f"{text[:12]}…"

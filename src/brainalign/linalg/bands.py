@@ -1,0 +1,273 @@
+"""Banded ridge by block elimination: a band that has been eliminated under one penalty serves all penalties of the later ones.
+
+With S the Gram matrix in blocks of bands and a penalty a_b for each,
+
+    (S + diag(a_1, .., a_B)) w = X'y,   S' = S_rest,rest - S_rest,1 (S_11 + a_1 I)^-1 S_1,rest
+
+S' is a smaller problem of the same kind in the later bands alone, factored for each of their penalties. Trying every combination so
+costs little more than the first band's alphas; a Cholesky factor of the whole matrix for each would cost several times that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.cholesky import NotPositiveDefinite
+from brainalign.linalg.gram import mirror
+from brainalign.linalg.held_out import HeldOut, Products
+from brainalign.linalg.method import FACTOR, Method, choose_method
+from brainalign.linalg.primal import Primal
+from brainalign.linalg.ridge import Problem, path_scores, scorer, solve_chosen
+from brainalign.linalg.solution import Solution
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+COLUMNS = 512
+"""Columns of the next Gram matrix that are updated at a time; what lies below its diagonal is never needed."""
+
+Penalties = tuple[float, ...]
+"""One a band."""
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Neighbouring features that share a penalty.
+
+    Attributes:
+        widths: Number of features in each band.
+        ratios: (combinations, bands) penalties to try, in units of alpha.
+    """
+
+    widths: tuple[int, ...]
+    ratios: NDArray[np.float64]
+
+    def scale(self, combination: int) -> NDArray[np.float64]:
+        """(d,) what each standard deviation is multiplied by, so that alpha alone is the penalty."""
+        return np.repeat(np.sqrt(self.ratios[combination]), self.widths)
+
+    def penalties(self, combination: int, alpha: float) -> Penalties:
+        """The penalty of each band."""
+        return tuple(float(alpha * ratio) for ratio in self.ratios[combination])
+
+    def places(self, lags: int) -> NDArray[np.int64]:
+        """(lags d,) where the lagged features of the first band, then of the second, .. stand among those by lag."""
+        of_band = np.repeat(np.arange(len(self.widths)), self.widths)
+        return np.argsort(np.tile(of_band, lags), kind="stable")
+
+    def method(
+        self, *, lags: int, rows: int, test_rows: list[int], electrodes: int, alphas: int, solver: str = "auto"
+    ) -> Method:
+        """The cheaper of elimination, for all combinations at once, and a path of alphas for each, by counted operations.
+
+        Args:
+            lags: Of the window.
+            rows: Distinct training rows.
+            test_rows: Distinct rows of each set that is scored with every solution.
+            electrodes: Responses.
+            alphas: Length of the path.
+            solver: As asked for; ``eigh`` and ``dual`` have no elimination.
+        """
+        sizes, c = [lags * width for width in self.widths], electrodes
+        p, n = sum(sizes), len(self.ratios)
+        each = choose_method(features=p, rows=rows, test_rows=test_rows, electrodes=c, alphas=alphas, solver=solver)
+        whole = replace(each, flops=n * each.flops, cost=n * each.cost)
+        if n == 1 or solver not in ("auto", "cholesky"):
+            return whole
+        flops = alphas * n * 2.0 * c * p * (max(sizes) + sum(test_rows))
+        cost = flops
+        for level, size in enumerate(sizes):
+            times, rest = alphas * len(np.unique(self.ratios[:, : level + 1], axis=0)), sum(sizes[level + 1 :])
+            products = 1.0 * size * rest * (size + rest) + 2.0 * c * size * (size + rest)
+            flops += times * (size**3 / 3 + products)
+            cost += times * (FACTOR * size**3 + products)
+        eliminated = Method(False, False, False, p, flops, cost, eliminated=True)
+        return min(whole, eliminated, key=lambda method: method.cost)
+
+    def of(self, problem: Problem, tests: Sequence[HeldOut], alphas: int, solver: str) -> Method:
+        """The method for a problem."""
+        return self.method(
+            lags=len(problem.train.lags), rows=problem.train.rows, test_rows=[t.moments.rows for t in tests],
+            electrodes=problem.electrodes, alphas=alphas, solver=solver,
+        )  # fmt: skip
+
+    def scaled(self, problem: Problem, combination: int) -> Problem:
+        """The problem that a combination is with one penalty for all."""
+        return replace(problem, sd=problem.sd * problem.sd.new_tensor(self.scale(combination)))
+
+
+def banded_scores(
+    problem: Problem,
+    bands: Bands,
+    tests: Sequence[HeldOut],
+    alphas: Sequence[float],
+    arithmetic: Arithmetic = Arithmetic(),
+) -> NDArray[np.float64]:
+    """Held-out R2 of every combination with every alpha.
+
+    Args:
+        problem: What is fitted, without any scale.
+        bands: And its bands.
+        tests: Sets of rows, each scored with every solution.
+        alphas: Penalties of a band of ratio 1, each > 0.
+        arithmetic: Device, precision and solver; the matrix may overrule float32.
+
+    Returns:
+        (tests, combinations x alphas, c), the alphas of the first combination first.
+
+    Raises:
+        BrainalignError: The matrix is not positive definite with some penalties.
+    """
+    method, n = bands.of(problem, tests, len(alphas), arithmetic.solver), len(bands.ratios)
+    if not method.eliminated:
+        paths = [path_scores(bands.scaled(problem, i), tests, alphas, arithmetic) for i in range(n)]
+        return np.concatenate(paths, axis=1)
+    places: dict[Penalties, list[int]] = {}
+    for i in range(n):
+        for a, alpha in enumerate(alphas):
+            places.setdefault(bands.penalties(i, alpha), []).append(i * len(alphas) + a)
+
+    def job(device: torch.device, _: int) -> NDArray[np.float64]:
+        here, held_out = problem.to(device), [t.to(device) for t in tests]
+        system = Primal(here.train, here.mean, here.sd, here.intercept_alpha)
+        out = np.full((len(tests), n * len(alphas), problem.electrodes), np.nan)
+        mean, everyone = here.train.ysum / here.train.n, slice(None)
+        scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
+        for penalties, w in banded_solutions(system, bands, places, arithmetic):
+            if w.dtype not in scorers:
+                scorers[w.dtype] = [scorer(test, system, method, w.dtype) for test in held_out]
+            b = system.intercept(w, everyone)
+            for t, (test, products) in enumerate(zip(held_out, scorers[w.dtype], strict=True)):
+                out[t, places[penalties]] = test.r2(products(w, everyone), b, mean, everyone).cpu().numpy()
+        return out
+
+    return arithmetic.run(job, problem.electrodes)
+
+
+def solve_banded(
+    problem: Problem,
+    bands: Bands,
+    combinations: NDArray[np.int64],
+    alphas: NDArray[np.float64],
+    arithmetic: Arithmetic = Arithmetic(),
+) -> list[tuple[NDArray[np.int64], Solution]]:
+    """Solve with one combination and alpha an electrode.
+
+    Args:
+        problem: What is fitted, without any scale.
+        bands: And its bands.
+        combinations: (c,) the combination of each electrode.
+        alphas: (c,) its alpha.
+        arithmetic: Device, precision and solver.
+
+    Returns:
+        Some electrodes and their solution, until every electrode has one.
+
+    Raises:
+        BrainalignError: The matrix is not positive definite with some penalties.
+    """
+    if not bands.of(problem, [], len(np.unique(alphas)), arithmetic.solver).eliminated:
+        found = []
+        for i in np.unique(combinations):
+            mine = np.flatnonzero(combinations == i)
+            some = replace(problem, train=problem.train.electrodes(mine))
+            found.append((mine, solve_chosen(bands.scaled(some, int(i)), alphas[mine], arithmetic)))
+        return found
+    whose: dict[Penalties, list[int]] = {}
+    for e, (i, alpha) in enumerate(zip(combinations.tolist(), alphas.tolist(), strict=True)):
+        whose.setdefault(bands.penalties(i, alpha), []).append(e)
+
+    def job(device: torch.device, _: int) -> Solution:
+        here = problem.to(device)
+        system = Primal(here.train, here.mean, here.sd, here.intercept_alpha)
+        weights = system.rhs.clone()
+        for penalties, w in banded_solutions(system, bands, whose, arithmetic):
+            weights[:, whose[penalties]] = w[:, whose[penalties]].double()
+        return system.solution(weights)
+
+    return [(np.arange(problem.electrodes), arithmetic.run(job, problem.electrodes))]
+
+
+def banded_solutions(
+    system: Primal, bands: Bands, candidates: Iterable[Penalties], arithmetic: Arithmetic
+) -> Iterator[tuple[Penalties, Tensor]]:
+    """(penalties, (p, c) weights) of every candidate, the weights in the order of the system; those in float32 come first.
+
+    Args:
+        system: Of the standardised features, as they are without any penalty.
+        bands: Their bands.
+        candidates: Penalties of the bands.
+        arithmetic: Precision.
+
+    Raises:
+        BrainalignError: A matrix has no Cholesky factor in float64 either.
+    """
+    left = sorted(set(candidates))
+    order = system.rhs.new_tensor(bands.places(len(system.train.lags))).long()
+    sizes = [len(system.train.lags) * width for width in bands.widths]
+    for dtype in arithmetic.precisions():
+        if not left:
+            return
+        upper, largest = system.upper(dtype)
+        safe = [c for c in left if arithmetic.safe(dtype, largest, min(c))]
+        if not safe:
+            continue
+        gram = mirror(upper, system.train.d)[order][:, order]
+        del upper
+        try:
+            for penalties, weights in _descend(gram, system.rhs[order].to(dtype), sizes, safe, 0):
+                left.remove(penalties)
+                found = weights.new_empty(weights.shape)
+                found[order] = weights
+                yield penalties, found
+        except NotPositiveDefinite as error:
+            if dtype == arithmetic.precisions()[-1]:
+                raise BrainalignError(
+                    f"encoding.alphas with analysis.ratios hold a {error}, too small for these features: with it their lagged Gram "
+                    f"matrix is not positive definite; use at least {1e-13 * largest:.1g}."
+                ) from error
+
+
+def _descend(
+    gram: Tensor, rhs: Tensor, sizes: Sequence[int], candidates: Sequence[Penalties], level: int
+) -> Iterator[tuple[Penalties, Tensor]]:
+    """Solutions in the bands from a level on; the candidates have their penalties of the bands before in common.
+
+    Args:
+        gram: What elimination has left of the Gram matrix, valid above its diagonal.
+        rhs: And of the right-hand sides.
+        sizes: Lagged features of every band.
+        candidates: Sorted.
+        level: The first band here.
+    """
+    import torch
+
+    n = sizes[level]
+    for penalty in sorted({c[level] for c in candidates}):
+        mine = [c for c in candidates if c[level] == penalty]
+        corner = gram[:n, :n].clone()
+        corner.diagonal().add_(penalty)
+        factor, fault = torch.linalg.cholesky_ex(corner, upper=True)
+        if int(fault):
+            raise NotPositiveDefinite(f"penalty {penalty:g} of band {level}")
+        half = torch.linalg.solve_triangular(factor.T, rhs[:n], upper=False)
+        if level == len(sizes) - 1:
+            weights = torch.linalg.solve_triangular(factor, half, upper=True)
+            yield from ((c, weights) for c in mine)
+            continue
+        across = torch.linalg.solve_triangular(factor.T, gram[:n, n:], upper=False)
+        rest = gram[n:, n:].clone()
+        for at in range(0, len(rest), COLUMNS):
+            end = min(at + COLUMNS, len(rest))
+            rest[:end, at:end].addmm_(across[:, :end].T, across[:, at:end], alpha=-1)
+        for penalties, later in _descend(rest, rhs[n:] - across.T @ half, sizes, mine, level + 1):
+            here = torch.linalg.solve_triangular(factor, half - across @ later, upper=True)
+            yield penalties, torch.cat([here, later])
