@@ -146,7 +146,11 @@ def test_a_signal_while_the_last_state_is_written_does_not_leave_it_running(begi
 
 @pytest.mark.parametrize(
     ("end", "said"),
-    [(SystemExit(-1), "stopped by SIGUSR2"), (RuntimeError("out of time"), "stopped by SIGUSR2: out of time"), (None, None)],
+    [
+        (SystemExit(-1), "stopped by SIGUSR2"),
+        (RuntimeError("out of time"), "stopped by SIGUSR2: out of time"),
+        (None, None),
+    ],
 )
 def test_a_schedulers_own_handler_of_its_warning_comes_first_and_what_it_ends_is_killed(begin, stored, end, said):
     heard = []
