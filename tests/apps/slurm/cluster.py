@@ -79,8 +79,8 @@ def cluster():
                 daemon = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
             stack.callback(_stop, daemon)
         _until_idle(env, root)
+        stack.callback(_empty, env)
         yield env
-        subprocess.run(["scancel", "--user=root"], env=env, check=False)
 
 
 def _ports(count: int) -> list[int]:
@@ -97,6 +97,16 @@ def _stop(daemon: subprocess.Popen) -> None:
         daemon.wait(timeout=10)
     except subprocess.TimeoutExpired:
         daemon.kill()
+
+
+def _empty(env: dict[str, str]) -> None:
+    """Cancel what is left and wait for its end, or a step's own daemon outlives the cluster."""
+    subprocess.run(["scancel", "--user=root"], env=env, check=False)
+    for _ in range(80):
+        left = subprocess.run(["squeue", "--noheader"], env=env, capture_output=True, text=True, check=False)
+        if not left.stdout.strip():
+            return
+        time.sleep(0.5)
 
 
 def _until_idle(env: dict[str, str], root: Path) -> None:
