@@ -64,7 +64,9 @@ def test_intervals_of_ten_stimuli_cover_the_truth_about_as_often_as_they_say():
 
 def test_unequal_repeats_and_missing_frames():
     rng = np.random.default_rng(2)
-    stimuli = heard(rng, 0.4, stimuli=6, repeats=4, electrodes=50) + heard(rng, 0.4, stimuli=6, repeats=7, electrodes=50)
+    stimuli = heard(rng, 0.4, stimuli=6, repeats=4, electrodes=50) + heard(
+        rng, 0.4, stimuli=6, repeats=7, electrodes=50
+    )
     whole = noise_ceilings(stimuli, draws=100)
     assert whole.ceiling.mean() == pytest.approx(0.4, abs=0.05) and set(whole.n_repeats) == {7}
     holes = [s.copy() for s in stimuli]
