@@ -35,7 +35,9 @@ def test_all_six_orders_of_the_shares_are_recovered_and_context_alone_is_context
     assert alone["contextual"].mean() > 0.5
     for part in ("lexical", "acoustic"):
         error = alone[part].std(ddof=1) / np.sqrt(len(alone))
-        assert alone[part].mean() < 3.8 * error + 0.002  # 14 degrees of freedom: chance exceeds it in less than 1 of 1000
+        assert (
+            alone[part].mean() < 3.8 * error + 0.002
+        )  # 14 degrees of freedom: chance exceeds it in less than 1 of 1000
 
 
 class Swapped(PlantedLanguage):

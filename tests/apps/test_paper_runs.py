@@ -12,7 +12,14 @@ TINY = (
     "data=simulated_small", "data.subjects=3", "data.electrodes=6", "data.sentences=30", "data.repeated=5", "data.repeats=5",
     "encoding.outer_folds=3", "encoding.alphas=[10,1000,100000]", "window.tmax=0.1", "model=tiny_gpt2", "model.layers=[0,4]",
 )  # fmt: skip
-CONVERGENCE = (*TINY, "analysis=convergence", "partner.layers=[2]", "analysis.k=5", "analysis.sets=2", "analysis.ratios=[1]")
+CONVERGENCE = (
+    *TINY,
+    "analysis=convergence",
+    "partner.layers=[2]",
+    "analysis.k=5",
+    "analysis.sets=2",
+    "analysis.ratios=[1]",
+)
 
 
 def folders(tmp_path):
@@ -28,7 +35,18 @@ def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
     (folder,) = folders(tmp_path)
     run = package.load_run(folder)
     tables = {name: run.tables[name] for name in run.tables}
-    made = {"scores", "layers", "regions", "tests", "ceilings", "similarity", "canonical", "decomposition", "partition", "modes"}
+    made = {
+        "scores",
+        "layers",
+        "regions",
+        "tests",
+        "ceilings",
+        "similarity",
+        "canonical",
+        "decomposition",
+        "partition",
+        "modes",
+    }
     assert made | {"leak_audit"} <= set(tables)
     keys = ["model", "space", "rule", "subject", "electrode"]
     assert not tables["scores"].duplicated(keys).any()
@@ -45,7 +63,12 @@ def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
     figures = {p.stem for p in (folder / "figures").glob("*.png")}
     assert {"figure_2", "figure_3", "figure_4"} <= figures
     page = (folder / "report.html").read_text()
-    for text in ("Shared and residual spaces", "exact sign-flip tests", "Two readings stand side by side", "leak_audit"):
+    for text in (
+        "Shared and residual spaces",
+        "exact sign-flip tests",
+        "Two readings stand side by side",
+        "leak_audit",
+    ):
         assert text in page
     normalized = own["r2"] / own["ceiling"]
     above = own["ceiling_low"] > 0.05
@@ -74,7 +97,10 @@ def test_the_published_reading_alone(brainalign, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentences"),
     [
-        (("data.repeated=0",), ("no stimulus was presented more than once", "No stimulus was presented more than once")),
+        (
+            ("data.repeated=0",),
+            ("no stimulus was presented more than once", "No stimulus was presented more than once"),
+        ),
         (("data.subjects=1",), ("There is one participant", "raw scores")),
         (("ceiling.floor=0.9",), ("nothing can be said about normalised scores; raw scores stand",)),
         (("analysis.k=500",), ("leaves no rest",)),
@@ -122,8 +148,19 @@ def test_a_partner_that_the_data_do_not_allow_leaves_the_rest(brainalign, tmp_pa
 
 
 def test_validation_writes_its_page(brainalign, tmp_path):
-    done = brainalign("experiment=validation", "analysis.seeds=2", "analysis.sentences=40", "analysis.path=page.md", timeout=580)
+    done = brainalign(
+        "experiment=validation", "analysis.seeds=2", "analysis.sentences=40", "analysis.path=page.md", timeout=580
+    )
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "page.md").read_text()
-    for part in ("Signal power", "Layer", "Unique and shared", "Spaces", "Mixture", "Null", "**simulated**", "experiment=validation"):
+    for part in (
+        "Signal power",
+        "Layer",
+        "Unique and shared",
+        "Spaces",
+        "Mixture",
+        "Null",
+        "**simulated**",
+        "experiment=validation",
+    ):
         assert part in page
