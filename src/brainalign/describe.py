@@ -59,10 +59,11 @@ def describe_data(study: Study, encodes: bool) -> list[tuple[str, str]]:
     frames = sum(len(v) for v in responses.values)
     counts = study.channels["region"].value_counts(sort=False)
     grid = next(iter(responses.grids.values()))
+    chosen = " (speech-responsive ones alone)" if "responsive_p" in study.channels else ""
     rows = [
         ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
         ("participants", ", ".join(r.subject for r in dataset.recordings)),
-        ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items())),
+        ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items()) + chosen),
         (
             "stimuli",
             f"{len(dataset.stimuli)} ({seconds / 60:.1f} min of sound), {repeated} of them presented more than once",

@@ -51,9 +51,9 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
         ]
     if kind != "latency":
         found.append(("Noise ceilings", _ceilings(config)))
-    if kind in SHARED:
+    if kind in SHARED and models.partner is not None:
         found.append(("Shared and residual spaces", _spaces(config, models)))
-    if kind in ("decomposition", "convergence"):
+    if kind in ("decomposition", "convergence") and models.partner is not None:
         found.append(("What the shared space holds", _decomposition(config, models)))
     if kind not in ("ceiling", "latency"):
         found.append(("Statistics", _statistics(config)))

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
@@ -115,6 +114,8 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     Returns:
         How many children did not finish, and how many there are.
     """
+    import numpy as np
+
     from brainalign.figures.sweep_metric import sweep_metric
     from brainalign.tracking.files import write_figures, write_tables
     from brainalign.tracking.search import children, children_table

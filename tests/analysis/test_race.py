@@ -131,5 +131,5 @@ def test_a_fit_is_kept_by_what_its_features_are(begin):
     kept = other.fit(lambda fold: None, width, "a part", identity={"frames": frames})  # a fit would fail
     assert np.array_equal(first.r, kept.r)
     moved = {s: v + 1e-9 for s, v in frames.items()}
-    with pytest.raises(TypeError):
+    with pytest.raises(AttributeError):
         other.fit(lambda fold: None, width, "a part", identity={"frames": moved})

@@ -63,7 +63,7 @@ def test_rows_are_words_as_soon_as_one_model_has_a_vector_a_word(tmp_path):
 
 def test_projected_models_are_zero_in_silence_and_the_same_words_stand_where_they_stood(tmp_path):
     data, study, glove, mel = world(tmp_path)
-    fits = crossfit(study, glove, mel, "words", None, k=3, variance=0.99, ridge=0.0)
+    fits = crossfit(study, glove, mel, "words", None, fit="cross_fitted", k=3, variance=0.99, ridge=0.0)
     seen = {}
     for model, side in ((glove, "x"), (mel, "y")):
         frames = {}
@@ -88,7 +88,7 @@ def test_projected_models_are_zero_in_silence_and_the_same_words_stand_where_the
 
 def test_a_slow_frame_is_the_sum_of_its_projected_words(tmp_path):
     data, study, glove, mel = world(tmp_path)
-    fits = crossfit(study, glove, mel, "words", None, k=3, variance=0.99, ridge=0.0)
+    fits = crossfit(study, glove, mel, "words", None, fit="cross_fitted", k=3, variance=0.99, ridge=0.0)
     space = fits.spaces[0]
     from brainalign.data.grid import FrameGrid
 

@@ -141,7 +141,7 @@ def test_the_analysis_of_two_models_with_and_without_baseline(world):
     assert mean["mel x coarse"] > mean["mel x glove"]  # two spectrograms predict the same
     assert (table["similarity"] >= table["r"] ** 2 - 1e-12).all()  # the mean square is at least the squared mean
     assert set(tests["contrast"]) == {"mel x coarse - mel x glove", "mel x coarse - coarse x glove"}
-    assert len(tests) == 2 * 2 * len(it.regions)
+    assert len(tests) == 3 * 2 * 2 * len(it.regions)  # tests x contrasts x scores x regions
     figure, caption = result.figures["similarity"]
     figure.draw_without_rendering()
     assert caption.startswith("A. Actual response") and " C. Mean shared variance" in caption

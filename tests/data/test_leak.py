@@ -100,7 +100,6 @@ def test_the_published_seventy_per_cent():
     assert sum(lengths) == 58_943 and len(PAPER) == 599
     audit = leak_audit(PAPER, contiguous(lengths, "frames")).set_index("fold")
     assert audit["leak"]["5"] == pytest.approx(0.70, abs=0.01) and audit["nearest_frames"]["5"] == 0
-    # shuffled, the same presentations leak evenly: all 110 of the ten sentences, and nothing else
-    shuffled = leak_audit(PAPER, split_groups(PAPER, lengths, 5, 0, "presentation")).set_index("fold")
-    assert shuffled["leak"]["all"] == pytest.approx(11 * sum(short.values()) / 58_943)
-    assert shuffled["leak"].min() > 0.08 and shuffled["leak"].max() < 0.25
+    # encoding.split=presentation is those fifths, of presentations: nearly all of the leak is in the last one
+    split = leak_audit(PAPER, split_groups(PAPER, lengths, 5, 0, "presentation")).set_index("fold")
+    assert 0.7 < split["leak"]["5"] < 0.9 and (split["leak"][["1", "2", "3", "4"]] < 0.05).all()

@@ -97,7 +97,7 @@ def test_every_part_of_the_problem_is_in_the_key(tmp_path):
     )
     seeded.center = design.center
     assert fingerprint(seeded) != fingerprint(design)
-    assert fingerprint(replace(design.split, leak=1.0)) != fingerprint(design.split)
+    assert fingerprint(replace(design.split, kind="presentation")) != fingerprint(design.split)
 
 
 def test_other_code_is_another_key(tmp_path, monkeypatch):

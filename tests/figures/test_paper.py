@@ -8,7 +8,7 @@ import pytest
 
 from brainalign.figures import figure_2, figure_3, figure_4, layer_profile, prediction_example, region_bars, stamp
 from brainalign.figures.text import number
-from brainalign.stats import mean_ci, paired_tests
+from brainalign.stats import compare, mean_ci
 from tests.figures.test_figures_layout import REGIONS, assert_no_overlap, assert_nothing_cut, texts
 
 NAMES = [["tiny_gpt2", "tiny_wav2vec2", "mel"], ["gpt2-xl", "facebook/wav2vec2-large-960h", "mel"]]
@@ -29,7 +29,7 @@ def check(figure):
 
 def family(scores, labels, score="r"):
     regions = list(dict.fromkeys(scores.region))
-    return paired_tests(scores, list(combinations(labels, 2)), regions=regions, family="all", score=score)
+    return compare(scores, list(combinations(labels, 2)), regions=regions, family="all", score=score)
 
 
 def with_places(scores):
@@ -85,7 +85,7 @@ def test_figure_4(make_scores, names, n_regions):
     spaces, kinds = make_scores(order, AREAS[:n_regions]), ["lexical", "acoustic", "contextual"]
     parts = make_scores(kinds, AREAS[:n_regions])
     within = [pair for m in range(2) for pair in combinations(order[3 * m : 3 * m + 3], 2)]
-    tests = paired_tests(spaces, within, regions=AREAS[:n_regions], family="within")
+    tests = compare(spaces, within, regions=AREAS[:n_regions], family="within")
     figure, caption = figure_4(
         spaces, tests, parts, family(parts, kinds), "r", baseline="mel", order=order, part_order=kinds
     )

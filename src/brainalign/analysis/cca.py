@@ -20,6 +20,8 @@ from brainalign.figures import canonical_correlations, layer_profile, region_bar
 from brainalign.spaces.shared import Part, Side
 
 PARTS: tuple[Part, ...] = ("truncated", "shared", "rest", "matched")
+FAMILY = "full, shared, rest and matched x regions"
+"""Of the declared tests."""
 SAME = 0.999
 """Held-out canonical correlation of every component from which on two models are the same."""
 
@@ -79,7 +81,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
     shown = study.shown(scores)
     contrasts = [pair for _, name in sides for pair in _contrasts(name)]
     contrasts.append((f"{model.name} matched", f"{partner.name} matched"))
-    tests = study.paired(shown, contrasts, "full, shared, rest and matched x regions")
+    tests = study.paired(shown, contrasts, FAMILY)
     result.tables |= {
         "scores": scores,
         "layers": profile,
@@ -91,6 +93,8 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
         add_layer_curves(result, profile, m.name, prefix)
     add_tests(result, tests, study.noun)
+    if shown[study.reading.normalized].notna().any():
+        add_tests(result, study.paired(shown, contrasts, FAMILY, study.reading.normalized), study.noun)
     bars = shown[~shown["space"].isin(["truncated", "matched"])]
     order = bar_order(models)
     leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}

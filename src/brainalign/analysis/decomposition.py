@@ -126,6 +126,8 @@ def decompose(
         ([(label, ZERO) for label in labels], "parts of the shared space x regions, against 0"),
     ):
         add_tests(result, study.paired(shown, contrasts, family), study.noun)
+        if shown[study.reading.normalized].notna().any():
+            add_tests(result, study.paired(shown, contrasts, family, study.reading.normalized), study.noun)
     result.tables["decomposition"] = table
     result.tables["scores"] = pd.concat([result.tables["scores"], scores], ignore_index=True)
     result.tables["regions"] = pd.concat([result.tables["regions"], region_table(study, scores)], ignore_index=True)

@@ -47,7 +47,7 @@ def headline(study: Study, result: AnalysisResult) -> pd.DataFrame:
                 {
                     "what": f"{model}: shared variance of predictions",
                     "region": "all",
-                    "value": own["r2"].mean(),
+                    "value": own["similarity"].mean(),
                     "n": len(own),
                 }
             )

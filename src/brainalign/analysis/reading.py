@@ -28,3 +28,8 @@ class Reading:
     floor: float = 0.05
     draws: int = 1000
     inter_subject: bool | None = None
+
+    @property
+    def normalized(self) -> str:
+        """The score's column over the noise ceiling."""
+        return f"{self.score}_normalized"

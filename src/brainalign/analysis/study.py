@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -149,7 +149,12 @@ class Study:
         if kind == "auto":
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind != "blocks":
-            split = split_groups(self.stimuli, lengths, self.outer_folds, self.seed, kind)
+            order = self.responses.played(self.dataset) if kind == "presentation" else list(range(len(lengths)))
+            split = split_groups(
+                [self.stimuli[i] for i in order], [lengths[i] for i in order], self.outer_folds, self.seed, kind
+            )
+            atoms = dict(zip(order, split.atoms, strict=True))
+            split = replace(split, atoms=tuple(atoms[i] for i in range(len(lengths))))
             leak = leaked_share(leak_audit(self.stimuli, split))
             if leak:
                 self.notes.append(

@@ -9,6 +9,7 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.stats import ZERO, mean_ci
 
+RAW = ("r", "r2", "r2_pearson")
 SCORES = ("r", "r2", "r2_pearson", "r2_normalized", "r_normalized")
 
 
@@ -72,7 +73,7 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
     before = result.tables.get("tests")
     result.tables["tests"] = tests if before is None else pd.concat([before, tests], ignore_index=True)
     for row in tests.itertuples():
-        measure = "" if row.score in SCORES else f"{row.score}/"
+        measure = "" if row.score in RAW else f"{row.score}/"
         name = f"test/{measure}{row.contrast}/{row.region}"
         if row.test == "paired_t":
             for key in ("mean_difference", "t", "p", "p_bonferroni", "effect_size"):
@@ -81,7 +82,7 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
             result.metrics[f"{name}/p_{row.test}"] = float(row.p)
     for (contrast, score), rows in tests[tests["primary"].astype(bool)].groupby(["contrast", "score"], sort=False):
         known = rows.dropna(subset="p_corrected")
-        if rows["b"].iloc[0] == ZERO or known.empty:
+        if rows["b"].iloc[0] == ZERO or known.empty or str(score).endswith("_normalized"):
             continue
         least, below = known.loc[known["p_corrected"].idxmin()], int((known["p_corrected"] < LEVEL).sum())
         told = (
@@ -89,7 +90,7 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
             f"{least['p_corrected']:.3g} in "
             f"{least['region']}, difference {least['mean_difference']:.3f} ({least['n']} {noun}s)"
         )
-        result.summary.append((str(contrast) if score in SCORES else f"{contrast}, {score}", told))
+        result.summary.append((str(contrast) if score in RAW else f"{contrast}, {score}", told))
     for reason in dict.fromkeys(
         tests.loc[tests["primary"].astype(bool) & tests["reason"].str.contains("cannot be reached"), "reason"]
     ):

@@ -40,6 +40,16 @@ class Responses:
     channels: pd.DataFrame
     notes: list[str]
 
+    def played(self, dataset: Dataset) -> list[int]:
+        """Places of the presentations in the order in which they were played, to the first participant who heard each.
+
+        Args:
+            dataset: Whose recordings hold their presentations in the order of recording.
+        """
+        order = dict.fromkeys((p.stimulus, p.repeat) for r in dataset.recordings for p in r.presentations)
+        place = {key: i for i, key in enumerate(self.presentations)}
+        return [place[key] for key in order]
+
 
 def collect(dataset: Dataset, rate: float | None) -> Responses:
     """Bring all recordings of a data set to common frames.

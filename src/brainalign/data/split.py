@@ -58,13 +58,13 @@ class Split:
 
 
 def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, seed: int, kind: str) -> Split:
-    """Folds of whole groups, drawn by a seed.
+    """Folds of whole stimuli, drawn by a seed; or of presentations, contiguous in the order given, as published.
 
     Args:
-        groups: The stimulus of each presentation.
+        groups: The stimulus of each presentation; for ``presentation`` in the order in which they were played.
         lengths: Frames of each presentation.
         n_folds: Number of outer folds.
-        seed: Of the shuffle.
+        seed: Of the shuffle of stimuli.
         kind: ``stimulus`` keeps all presentations of a stimulus together. ``presentation`` does not: it leaks, and is
             offered for replication and as a control.
 
@@ -78,8 +78,9 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
             f"encoding.outer_folds={n_folds}, but the data have {n_units} {'presentations' if kind == 'presentation' else 'stimuli'}"
             f"; use encoding.outer_folds={max(2, n_units)} or fewer, or encoding.split=blocks for long stimuli."
         )
-    fold_of = np.empty(n_units, dtype=np.int64)
-    fold_of[np.random.default_rng(seed).permutation(n_units)] = np.arange(n_units) % n_folds
+    fold_of = np.arange(n_units) * n_folds // n_units
+    if kind != "presentation":
+        fold_of[np.random.default_rng(seed).permutation(n_units)] = np.arange(n_units) % n_folds
     atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
     return Split(kind, atoms, folds)

@@ -40,6 +40,9 @@ SCORE_LABELS = {
     "r_pooled": "Pearson r, folds pooled",
     "r2": "R² (1 − SSE/SST)",
     "r2_pearson": "squared Pearson r",
+    "r2_normalized": "R² over noise ceiling",
+    "r_normalized": "r over root of noise ceiling",
+    "r2_pearson_normalized": "squared r over noise ceiling",
     "similarity": "shared variance of predictions (squared Pearson r)",
     "similarity_partial": "shared variance of predictions (squared partial r given onsets)",
 }

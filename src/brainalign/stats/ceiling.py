@@ -159,8 +159,9 @@ def _interval(sums: Sequence[RepeatSums], draws: int, seed: int) -> tuple[Array,
     weights = np.stack([(drawn == u).sum(axis=1) for u in range(n)], axis=1).astype(np.float64)
     _, found = _ceiling(sums, np.split(weights, np.cumsum(sizes)[:-1], axis=1))
     tail = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)))
-    low, high = np.nanquantile(found, [tail, 1 - tail], axis=0)
-    return low, high
+    alive = np.isfinite(found).any(axis=0)
+    low, high = np.nanquantile(np.where(alive, found, 0.0), [tail, 1 - tail], axis=0)
+    return np.where(alive, low, np.nan), np.where(alive, high, np.nan)
 
 
 def _stretches(stimuli: Repeats, parts: int) -> list[NDArray[np.floating[Any]]]:

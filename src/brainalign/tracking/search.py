@@ -11,14 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from brainalign.errors import BrainalignError
 from brainalign.tracking.client import mlflow_client
 from brainalign.tracking.store import absolute_uri, database_file
 from brainalign.tracking.text import hide_secrets
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
@@ -202,6 +201,8 @@ def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFra
         found: The children.
         swept: Keys whose values differ between them.
     """
+    import pandas as pd
+
     rows = []
     for run in found:
         given = dict(pair.split("=", 1) for pair in run.tags.get("overrides", "").split("\n") if "=" in pair)
