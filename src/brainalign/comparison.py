@@ -44,8 +44,11 @@ IGNORED = (
     "ceiling.",
     "analysis.",
     "compare_modes",
-    "baseline.",
-    "partner.",
+    "baseline",
+    "partner",
+    "lexical",
+    "acoustic",
+    "contextual",
 )
 """Keys that do not tell what was encoded apart."""
 

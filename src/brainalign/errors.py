@@ -31,7 +31,10 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     Example:
         >>> nearest("gtp2", ["gpt2", "mel"])
         "did you mean 'gpt2'?"
+        >>> nearest("modle", ["mode", "model"])
+        "did you mean 'model'?"
     """
     names = sorted(str(v) for v in valid)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
+    close.sort(key=lambda near: sorted(near) != sorted(str(name)))  # swapped letters are the likeliest slip
     return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(names)}"

@@ -70,6 +70,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         study.check()
     models = open_models(config, study)
     present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
+    named = " x ".join(m.name for m in (models.model, models.partner) if m in present)
     options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
         show_plan(plan_stages(study, models, config.analysis.kind, options))
@@ -85,9 +86,9 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
-        name=" · ".join(filter(None, [" x ".join(m.name for m in present[:2]), config.analysis.kind, dataset.name])),
+        name=" · ".join(filter(None, [named, config.analysis.kind, dataset.name])),
         tags={
-            "model": " x ".join(m.name for m in present[:2]),
+            "model": named,
             "analysis": config.analysis.kind,
             "mode": config.mode,
             "identity": known,

@@ -22,7 +22,7 @@ def test_every_door_shows_the_same_help(brainalign, door):
         "data: alice_fmri",
         "model: articulation, auto, bert",
         "window: fir_tr",
-        "analysis: cca, encoding, extract, latency",
+        "analysis: cca, ceiling, compare, convergence, decomposition",
     ):
         assert f"\n{group}" in shown.stdout
     assert shown.stdout.count("python run.py ") == 5

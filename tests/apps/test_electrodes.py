@@ -40,7 +40,7 @@ def test_hemispheres_apart_and_groups_of_regions_are_what_results_are_about(brai
     tables, page, _ = left_behind(tmp_path)
     expected = {"temporal L", "temporal R", "A1 L", "A1 R"}
     assert set(tables["scores"]["region"]) == expected
-    assert set(tables["against_zero"]["region"]) == expected
+    assert set(tables["tests"]["region"]) == expected
     assert "participant sim01: 4 of 10 channels lie in regions that electrodes.regions does not name (SMC, SMG)" in page
 
 

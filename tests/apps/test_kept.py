@@ -67,7 +67,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_like_one_that_was_not(brainalign
     assert 1 <= done <= 5
     assert len(re.findall(r"tiny_gpt2 layer \d: mean r", again.stderr)) == 5 - done
     assert said[0] in again.stdout  # among the notes
-    whole = brainalign(*SMALL, "paths.cache=elsewhere")
+    whole = brainalign(*SMALL, "paths.cache=elsewhere", "tracking.resume=false")
     assert "resumed" not in whole.stderr
     resumed, uninterrupted = finished(tmp_path)
     assert metrics(resumed) == metrics(uninterrupted)

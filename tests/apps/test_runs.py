@@ -101,7 +101,7 @@ def test_cca_of_planted_models_finds_what_they_share(brainalign, tmp_path):
     assert (canonical["in_sample"] >= canonical["held_out"] - 0.05).all()
     assert canonical["held_out"].iloc[-1] < 0.4
     tests = tables["tests"]
-    assert set(tests["family_size"]) == {7 * 5} and len(tests) == 3 * 35
+    assert set(tests["family_size"]) == {7 * 5} and len(tests) == 3 * 2 * 35  # three tests of two scores
     assert (folder / "figures" / "canonical_correlations.png").exists()
 
 
@@ -146,8 +146,10 @@ def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_
     _, found = runs(tmp_path)
     parent = next(r for r in found if r.info.run_name.startswith("sweep"))
     children = [r for r in found if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert sorted(r.data.tags["model"] for r in children) == ["envelope", "mel"]
-    assert all(r.info.status == "FINISHED" for r in children)
+    assert sorted(r.data.tags["model"] for r in children if r.info.status == "FINISHED") == ["envelope", "mel"]
+    assert [r.data.tags["overrides"].endswith("model=causal_lm") for r in children if r.info.status == "FAILED"] == [
+        True
+    ]
     assert len({f.parent for f in folders(tmp_path)}) == 1
 
 
@@ -218,7 +220,7 @@ def test_a_plan_says_stages_sizes_and_memory_and_does_nothing(brainalign, tmp_pa
         "extract tiny_gpt2",
         "2 of 2 layer(s), 24 stimuli",
         "fit tiny_wav2vec2",
-        "truncated, shared and rest",
+        "truncated, shared, rest",
         "lagged",
     ):
         assert text in done.stdout
@@ -240,7 +242,8 @@ def test_any_solver_gives_the_same_scores(brainalign, tmp_path, solver):
 
 
 def test_latency_by_single_lag_window_and_weight(brainalign, tmp_path):
-    done = brainalign(*SMALL, "model=mel", "analysis=latency")
+    clear = ("data.rho_min=0.5", "data.silent_fraction=0", "data.mixture={acoustic:1}")
+    done = brainalign(*SMALL, *clear, "model=mel", "analysis=latency")
     assert done.returncode == 0, done.stderr
     assert "best single lag" in done.stdout and "may be early by that" in done.stdout
     (folder,) = folders(tmp_path)
@@ -269,7 +272,7 @@ def test_extraction_alone_describes_every_layer_and_encodes_nothing(brainalign, 
     for layer, file in layers["file"].items():
         assert Path(file).is_file() and Path(file).stat().st_size > layers.loc[layer, "bytes"]
     assert (folder / "figures" / "features.png").exists() and not (folder / "tables" / "scores.parquet").exists()
-    again = brainalign(*command, "data.sentences=24")
+    again = brainalign(*command, "tracking.resume=false")
     assert "3, all from the cache" in again.stdout
     few = brainalign(
         "data=simulated_small",

@@ -24,7 +24,7 @@ def test_similarity_leaves_its_table_tests_and_figure(brainalign, tmp_path):
         assert metrics[f"{score}/{pairs[0]}/mean"] == pytest.approx(table.loc[table["model"] == pairs[0], score].mean())
     assert metrics[f"region/STG/similarity/{pairs[1]}/mean"] > 0
     tests = pd.read_parquet(folder / "tables" / "tests.parquet")
-    assert set(tests["a"]) == {pairs[0]} and set(tests["b"]) == set(pairs[1:]) and len(tests) == 2 * 2 * 5
+    assert set(tests["a"]) == {pairs[0]} and set(tests["b"]) == set(pairs[1:]) and len(tests) == 3 * 2 * 2 * 5
     assert (folder / "figures" / "similarity.png").exists()
     page = (folder / "report.html").read_text()
     assert "imulated data" in page and "shared variance of predictions" in page

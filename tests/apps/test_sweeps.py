@@ -30,7 +30,7 @@ def test_a_sweep_sums_up_its_children_and_the_same_command_again_does_only_what_
     table = pd.read_parquet(folder / "tables" / "children.parquet").set_index("model")
     assert table["status"].to_dict() == {"mel": "FINISHED", "causal_lm": "FAILED", "envelope": "FINISHED"}
     assert "model.path nor model.checkpoint is set" in table.loc["causal_lm", "error"]
-    assert table["r2/mean"].idxmax() == "mel" and "best by r2/mean: model=mel" in first.stderr
+    assert table["r2_normalized/mean"].idxmax() == "mel" and "best by r2_normalized/mean: model=mel" in first.stderr
     assert (folder / "figures" / "sweep.png").exists()
     client, found = runs(tmp_path)
     parent = next(r for r in found if r.data.tags.get("kind") == "sweep")
@@ -79,7 +79,7 @@ def three_runs(brainalign, tmp_path):
 
 
 def test_runs_are_compared_electrode_by_electrode(brainalign, tmp_path, three_runs):
-    done = brainalign("analysis=compare", "analysis.query=tags.analysis = 'encoding'")
+    done = brainalign("analysis=compare", "analysis.query='tags.analysis = \"encoding\"'")
     assert done.returncode == 0, done.stderr
     client, found = runs(tmp_path)
     run = next(r for r in found if r.data.tags.get("analysis") == "compare")
@@ -103,7 +103,7 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(brainalign, tmp_path
     other = next(r.info.run_id for r in runs(tmp_path)[1] if r.data.params.get("data.seed") == "3")
     for changes, sentence in {
         (f"analysis.runs=[{three_runs['mel']},{other}]",): "differ in the data set",
-        ("analysis.query=tags.model = 'nobody'",): "finds no run in brainalign",
+        ("analysis.query='tags.model = \"nobody\"'",): "finds no run in brainalign",
         ("analysis.query=tags.model is like",): "is not MLflow's language",
         ("analysis.experiments=[nowhere]",): "names 'nowhere', which",
         ("analysis.runs=[0123]",): "does not have",

@@ -33,7 +33,10 @@ def sentence(error: Exception, overrides: Sequence[str]) -> str:
         return f"{found[1]}: {cause}"
     if "mismatched input" in text or "no viable alternative" in text or "token recognition error" in text:
         first = text.splitlines()[0]
-        return f"{first.rstrip('.')}: quote it for the shell, as in 'encoding.alphas=[1,10]'."
+        return (
+            f"{first.rstrip('.')}: quote it for the shell, as in 'encoding.alphas=[1,10]', and a value with spaces or signs "
+            "inside that once more, as in \"model.path='my folder/model'\"."
+        )
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 

@@ -32,7 +32,7 @@ def leak_audit(groups: Sequence[str], split: Split) -> pd.DataFrame:
         >>> heard = ["a", "b", "c", "a"]
         >>> audit = leak_audit(heard, split_groups(heard, [10, 10, 10, 10], 4, 0, "presentation"))
         >>> audit.leak.tolist(), int(audit.leaked_frames.iloc[-1])
-        ([0.0, 1.0, 0.0, 1.0, 0.5], 20)
+        ([1.0, 0.0, 0.0, 1.0, 0.5], 20)
     """
     places: dict[str, list[int]] = {}
     for i, g in enumerate(groups):
