@@ -14,7 +14,8 @@ from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.packing import pack
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.tools import entries, main
+from brainalign.tools import main
+from brainalign.tools.cache import entries
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from brainalign.config import check, conf_folder
 from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
-from brainalign.sweep import finish
+from brainalign.sweep import finish, words
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOENT, errno.ENOTDIR, errno.EDQUOT)
 """What goes wrong where results are to be written."""
@@ -35,7 +35,7 @@ def _task(composed: DictConfig) -> None:
 
         folder = Path(job.runtime.output_dir)
         with sigterm_raises():  # before the MLflow run is there, too: submitit's own handler ignores SIGTERM
-            run(config, folder, [str(o) for o in job.overrides.task])
+            run(config, folder, words(job))
         if config.plan:
             _leave_nothing(folder, Path(config.paths.output))
     except BrainalignError as error:

@@ -15,11 +15,11 @@ import pandas as pd
 from brainalign.analysis.compare import compare
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.result import AnalysisResult
-from brainalign.config import Config
+from brainalign.config import Config, local_config
 from brainalign.describe import show_end
 from brainalign.errors import BrainalignError
 from brainalign.report import write_report
-from brainalign.tracking import Tracked, absolute_uri, provenance, tracked_run
+from brainalign.tracking import Tracked, absolute_uri, provenance, tracked_run, write_reproduction
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.search import by_id, by_query, fetch
 
@@ -53,12 +53,13 @@ IGNORED = (
 """Keys that do not tell what was encoded apart."""
 
 
-def run_comparison(config: Config, folder: Path) -> AnalysisResult:
+def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:
     """Find runs, compare them, and track the comparison as a run that names its sources.
 
     Args:
         config: Settled; its analysis is ``compare``, and data and models are not used.
         folder: Where everything that the run leaves behind goes.
+        overrides: The command line's own words, for the record.
 
     Raises:
         BrainalignError: Nothing is found, runs are not comparable, or one lacks the table of scores.
@@ -94,6 +95,7 @@ def run_comparison(config: Config, folder: Path) -> AnalysisResult:
         folder=folder,
         description=f"{question}\n\nSources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}",
     ) as tracked:
+        write_reproduction(folder, overrides, local_config())
         result = compare(scores, reading, options.against)
         result.tables["sources"] = pd.DataFrame(
             [{"run": run.id, "label": named[run.id], "name": run.name, "folder": run.folder} for run in found]

@@ -26,13 +26,13 @@ from brainalign.analysis.validation import validation
 from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
-from brainalign.config import Config, other, settle
+from brainalign.config import Config, local_config, other, settle
 from brainalign.data.leak import leaked_share
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
-from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run
+from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run, write_reproduction
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
@@ -62,7 +62,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     started = datetime.now(UTC)
     config, asked = settle(config), config
     if config.analysis.kind == "compare":
-        return run_comparison(config, folder)
+        return run_comparison(config, folder, overrides)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
     encodes = config.analysis.kind != "extract"
@@ -99,6 +99,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         folder=folder,
         description=question(config, dataset, [m.name for m in present]),
     ) as tracked:
+        write_reproduction(folder, overrides, local_config())
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
         result = analyse(config, study, models)
         if encodes:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hydra.conf import HydraConf
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
@@ -16,8 +17,8 @@ from brainalign.launchers import check_launcher
 if TYPE_CHECKING:
     from brainalign.tracking import Run
 
-OBJECTIVES = ("r2_normalized/mean", "r2/mean", "latency/single_lag/peak_s", "partition/unexplained/mean")
-"""Metrics that name the best child; the first that the children have."""
+OBJECTIVES = ("r2_normalized/mean", "r2/mean")
+"""Metrics that name the best child, the more the better; the first that the children have."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ class SweepParent(Callback):
             raise SystemExit(f"brainalign: {error}") from error
 
     def _start(self, config: DictConfig) -> None:
-        from brainalign.tracking import absolute_uri, as_parent, tracked_run
+        from brainalign.config import local_config
+        from brainalign.tracking import absolute_uri, as_parent, tracked_run, write_reproduction
 
         output = Path(config.paths.output).expanduser().absolute()
         overrides = " ".join(str(o) for o in config.hydra.overrides.task)
@@ -66,6 +68,7 @@ class SweepParent(Callback):
             )
         )
         self._open.enter_context(as_parent(self._run))
+        write_reproduction(self._run.folder, ["-m", *words(config.hydra)], local_config())
         SweepParent.current = self
 
     def close(self, error: BaseException | None) -> None:
@@ -96,6 +99,12 @@ def finish(error: BaseException | None) -> None:
         SweepParent.current.close(error)
 
 
+def words(hydra: HydraConf) -> list[str]:
+    """The command line after the door's name, as it can be given again: a lab's folder of configs, then the overrides."""
+    folders = [s.path for s in hydra.runtime.config_sources if s.provider == "command-line"]
+    return [*(f"--config-dir={folder}" for folder in folders), *map(str, hydra.overrides.task)]
+
+
 def swept_keys(config: DictConfig) -> list[str]:
     """Keys to which the command line gave several values."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -120,7 +129,7 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     from brainalign.tracking.files import write_figures, write_tables
     from brainalign.tracking.search import children, children_table
 
-    found = children(parent.uri, parent.experiment_id, parent.id)
+    found = children(parent)
     if not found:
         return 0, 0
     table = children_table(found, swept)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import brainalign as package
-from brainalign.tools import entries
+from brainalign.tools.cache import entries
 
 ROOT = Path(__file__).resolve().parents[2]
 

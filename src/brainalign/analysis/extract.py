@@ -48,8 +48,6 @@ def extract(study: Study, models: Models) -> AnalysisResult:
     result.tables |= {"layers": layers, "stimuli": stimuli}
     total = float(stimuli["duration"].sum())
     result.metrics |= {
-        "extract/seconds": seconds,
-        "extract/layers_extracted": float(missing),
         "extract/rows": float(stimuli["rows"].sum()),
         "extract/bytes": float(layers["bytes"].sum()),
     }

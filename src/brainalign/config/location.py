@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def local_config() -> Path | None:
+    """This checkout's own defaults, which git does not see, where there are any."""
+    file = conf_folder() / "local" / "default.yaml"
+    return file if file.is_file() else None
+
+
 def conf_folder() -> Path:
     """Absolute path of the folder with ``config.yaml``.
 

@@ -8,6 +8,7 @@ from brainalign.tracking.files import write_config, write_figures, write_json, w
 from brainalign.tracking.identity import identity
 from brainalign.tracking.metrics import Metrics
 from brainalign.tracking.provenance import provenance
+from brainalign.tracking.reproduction import write_reproduction
 from brainalign.tracking.run import Run, as_parent, record_failure, tracked_run
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.search import Tracked, finished, note_finished_before
@@ -36,5 +37,6 @@ __all__ = [
     "write_figures",
     "write_json",
     "write_metrics",
+    "write_reproduction",
     "write_tables",
 ]

@@ -23,6 +23,7 @@ _QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+_PATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5"}
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
@@ -51,12 +52,22 @@ def import_mlflow() -> None:
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """Let a server that does not answer fail in seconds; mlflow's own patience is minutes.
+    """Let a server that does not answer fail in seconds: at the first contact, and for the last word of a run."""
+    with _environment(_IMPATIENT):
+        yield
 
-    For the first contact and for the last word of a run that is being stopped. What the user set in the
-    environment is left alone; results are logged with mlflow's full patience.
-    """
-    ours = {name: value for name, value in _IMPATIENT.items() if name not in os.environ}
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Wait a minute for a server that does not answer, as one that is started anew; mlflow's own patience is four."""
+    with _environment(_PATIENT):
+        yield
+
+
+@contextmanager
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Set what is not set: what the user, or a block around this one, chose is left alone."""
+    ours = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(ours)
     try:
         yield

@@ -19,11 +19,11 @@ PARENT_RUN = "BRAINALIGN_PARENT_RUN"
 """Environment variable with the id of the run under which new runs are shown; a sweep sets it."""
 
 
-def context_tags(client: MlflowClient, uri: str, parent: str | None) -> dict[str, str]:
+def context_tags(client: MlflowClient | None, uri: str, parent: str | None) -> dict[str, str]:
     """Who ran which code: mlflow's own ``start_run`` finds it for a script and misses it for a command.
 
     Args:
-        client: Of the store at ``uri``.
+        client: Of the store at ``uri``; None where there is none to ask.
         uri: The store's absolute URI.
         parent: Id of the parent run, or None.
 
@@ -42,7 +42,8 @@ def context_tags(client: MlflowClient, uri: str, parent: str | None) -> dict[str
         from mlflow.exceptions import MlflowException
 
         try:
-            client.get_run(parent)
+            if client is not None:
+                client.get_run(parent)
         except MlflowException as error:
             raise BrainalignError(
                 f"{PARENT_RUN}: the store {hide_secrets(uri)} has no run {parent!r}; "

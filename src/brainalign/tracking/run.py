@@ -7,21 +7,33 @@ import json
 import logging
 import os
 import platform
+import shlex
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from brainalign.errors import BrainalignError
-from brainalign.tracking.client import impatient, mlflow_client
+from brainalign.tracking.client import impatient, mlflow_client, patient
 from brainalign.tracking.context import PARENT_RUN, abandoned_state, context_tags, last_state
 from brainalign.tracking.files import CONFIG, write_config
 from brainalign.tracking.metrics import Metrics, settle
+from brainalign.tracking.record import (
+    TRACKING,
+    Record,
+    catch_up,
+    send_datasets,
+    send_folder,
+    send_metrics,
+    send_params,
+    send_tags,
+)
 from brainalign.tracking.signals import sigterm_raises, uninterrupted
-from brainalign.tracking.store import absolute_uri, prepare_store
-from brainalign.tracking.text import cut, flatten, plain, scrub, valid_name
+from brainalign.tracking.store import OFFLINE, absolute_uri, prepare_store
+from brainalign.tracking.text import cut, flatten, hide_secrets, plain, reason, scrub, valid_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,18 +50,26 @@ log = logging.getLogger(__name__)
 class Run:
     """A run that is going on; :func:`tracked_run` makes it.
 
+    MLflow may stop answering at any moment. The run then goes on: what it logs is kept in its folder (``tracking.json``), sent at
+    its end if MLflow answers again by then, and by ``brainalign-tools relog`` later.
+
     Attributes:
-        id: MLflow's id.
-        experiment_id: The id of its experiment.
-        uri: The store's absolute URI.
+        record: All that was logged.
+        experiment_id: The id of its experiment; empty where there is no store.
+        uri: The store's absolute URI, or ``offline``.
         folder: The run's output folder.
     """
 
-    id: str
+    record: Record
     experiment_id: str
     uri: str
     folder: Path
-    _client: MlflowClient
+    _client: MlflowClient | None
+
+    @property
+    def id(self) -> str:
+        """MLflow's id, or one of our own where there is no store."""
+        return self.record.id
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log a nested configuration, keys joined by dots, and the whole of it as ``config.yaml``.
@@ -59,14 +79,14 @@ class Run:
         Args:
             params: Nested mappings of plain values; the home folder is replaced by ``~`` in both places.
         """
-        from mlflow.entities import Param
-
         config = plain(params)
-        self._client.log_artifact(self.id, str(write_config(self.folder, config)))
+        file = write_config(self.folder, config)
         flat = {valid_name(key): _param_text(value) for key, value in flatten(config).items()}
         note = f" (whole in {CONFIG})"
-        entries = [Param(key, cut(value, PARAM_LIMIT, note)) for key, value in flat.items()]
-        self._client.log_batch(self.id, params=entries)
+        entries = {key: cut(value, PARAM_LIMIT, note) for key, value in flat.items()}
+        self.record.params.update(entries)
+        self._send(lambda client: client.log_artifact(self.id, str(file)))
+        self._send(lambda client: send_params(client, self.id, entries))
 
     def log_metrics(self, metrics: Metrics) -> list[str]:
         """Log numbers and curves; a value that is NaN or infinite is left out, and said.
@@ -77,12 +97,11 @@ class Run:
         Returns:
             The names of what was left out.
         """
-        from mlflow.entities import Metric
-
         settled = settle(metrics)
         now = round(time.time() * 1000)
-        points = [Metric(name, value, now, step) for name, step, value in settled.points]
-        self._client.log_batch(self.id, metrics=points)
+        points = [(name, value, now, step) for name, step, value in settled.points]
+        self.record.metrics.extend(points)
+        self._send(lambda client: send_metrics(client, self.id, points))
         if settled.not_finite:
             count = f"{len(settled.not_finite)} metric value(s) not finite"
             log.warning("%s, left out of MLflow: %s", count, ", ".join(settled.not_finite))
@@ -97,12 +116,9 @@ class Run:
             digest: Of the content, of any length.
             source: Where it came from: a folder, a URL, or what made it.
         """
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
-        place = json.dumps({"uri": scrub(source)}, ensure_ascii=False)
-        dataset = Dataset(name=name, digest=digest[:DIGEST_LENGTH], source_type="local", source=place)
-        tags = [InputTag("mlflow.data.context", "analysis")]
-        self._client.log_inputs(self.id, [DatasetInput(dataset, tags)])
+        used = (name, digest[:DIGEST_LENGTH], scrub(source))
+        self.record.datasets.append(used)
+        self._send(lambda client: send_datasets(client, self.id, [used]))
         self.set_tags({"dataset": name, "dataset_digest": digest})
 
     def log_artifacts(self, folder: Path) -> None:
@@ -111,19 +127,30 @@ class Run:
         Args:
             folder: The output folder. A sub-folder with a ``config.yaml`` or ``.hydra`` is a run of its own.
         """
-        for entry in sorted(Path(folder).iterdir()):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_file():
-                self._client.log_artifact(self.id, str(entry))
-            elif not (entry / CONFIG).exists() and not (entry / ".hydra").exists():
-                self._client.log_artifacts(self.id, str(entry), artifact_path=entry.name)
+        self._send(lambda client: send_folder(client, self.id, folder))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags; a value longer than MLflow's 8000 characters ends in `` …``."""
-        from mlflow.entities import RunTag
+        texts = _tag_texts(tags)
+        self.record.tags.update(texts)
+        self._send(lambda client: send_tags(client, self.id, texts))
 
-        self._client.log_batch(self.id, tags=[RunTag(k, v) for k, v in _tag_texts(tags).items()])
+    def _send(self, log_it: Callable[[MlflowClient], object]) -> None:
+        """Tell MLflow, or note that it has to be told later."""
+        if self._client is not None and self.record.unlogged is None:
+            try:
+                with patient():
+                    log_it(self._client)
+            except Exception as failure:  # each store, and each store of artifacts, has its own
+                self.record.unlogged = reason(failure)
+                log.warning(
+                    "MLflow at %s does not take what the run logs (%s); the run goes on and keeps it in %s",
+                    hide_secrets(self.uri),
+                    self.record.unlogged,
+                    self.folder / TRACKING,
+                )
+        if self.record.unlogged is not None:
+            self.record.save(self.folder)
 
     def _abandon(self) -> None:
         self._end(*abandoned_state())
@@ -131,15 +158,31 @@ class Run:
     def _end(self, status: str, error: str | None = None) -> None:
         """Write the last state; saying that a run broke must not take minutes, nor hide what broke it."""
         with uninterrupted():
-            if error is None:
-                self._client.set_terminated(self.id, status)
-                return
-            try:
-                with impatient():
-                    self.set_tags({"error": error})
-                    self._client.set_terminated(self.id, status)
-            except Exception as failure:
-                log.warning("the run %s could not be marked as %s in MLflow: %s", self.id, status, failure)
+            record = self.record
+            record.status, record.ended = status, round(time.time() * 1000)
+            if error is not None:
+                record.tags |= _tag_texts({"error": error})
+            with impatient() if error is not None or record.unlogged else nullcontext():
+                self._send(lambda client: self._last_words(client))
+                if self._client is not None and record.unlogged is not None:
+                    with suppress(Exception):  # it has been said that MLflow does not answer
+                        catch_up(record, self.folder, self.uri)
+                        record.unlogged = None
+                        log.warning("MLflow answers again: it has all of the run")
+            record.save(self.folder)
+            if record.unlogged is not None:
+                again = f"brainalign-tools relog {shlex.quote(str(self.folder))}"
+                log.warning(
+                    "MLflow has not all of this run (%s); its results are in %s, and this logs them later: %s",
+                    record.unlogged,
+                    self.folder,
+                    again if self._client else f"{again} --uri STORE",
+                )
+
+    def _last_words(self, client: MlflowClient) -> None:
+        if "error" in self.record.tags:
+            send_tags(client, self.id, {"error": self.record.tags["error"]})
+        client.set_terminated(self.id, self.record.status)
 
 
 @contextmanager
@@ -158,10 +201,11 @@ def tracked_run(
 
     It ends FINISHED; FAILED where an exception leaves the block (its sentence is the tag ``error``); KILLED
     on Ctrl-C and on SIGTERM, which inside the block becomes a SystemExit of status 143. What was raised is
-    raised on. A block that is still open when the process exits is ended then.
+    raised on. A block that is still open when the process exits is ended then. A store that answers at the start and not later
+    ends nothing: see :class:`Run`.
 
     Args:
-        uri: The store, see :func:`brainalign.tracking.absolute_uri`.
+        uri: The store, see :func:`brainalign.tracking.absolute_uri`; ``offline`` for none.
         experiment: The experiment's name; made where it is missing.
         name: The run's name, as a person reads it.
         tags: More tags to search by.
@@ -179,14 +223,18 @@ def tracked_run(
     uri = absolute_uri(uri)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    experiment_id = prepare_store(uri, experiment)
-    client = mlflow_client(uri)
+    online = uri != OFFLINE
+    experiment_id = prepare_store(uri, experiment) if online else ""
+    client = mlflow_client(uri) if online else None
     parent = parent or os.environ.get(PARENT_RUN)
     place = {"folder": str(folder.absolute()), "host": platform.node(), "pid": os.getpid()}
     every = {**context_tags(client, uri, parent), **place, **tags, "mlflow.note.content": description}
+    texts = _tag_texts(every)
     with sigterm_raises():
-        started = client.create_run(experiment_id, tags=_tag_texts(every), run_name=name)
-        run = Run(started.info.run_id, experiment_id, uri, folder, client)
+        run_id = client.create_run(experiment_id, tags=texts, run_name=name).info.run_id if client else uuid4().hex
+        record = Record(run_id, hide_secrets(uri), experiment, name, parent, round(time.time() * 1000), tags=texts)
+        record.unlogged = None if online else OFFLINE
+        run = Run(record, experiment_id, uri, folder, client)
         atexit.register(run._abandon)  # a caller that keeps the block open, as a callback must, may never close it
         try:
             run.log_params(params)

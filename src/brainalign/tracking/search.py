@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from brainalign.errors import BrainalignError
 from brainalign.tracking.client import mlflow_client
-from brainalign.tracking.store import absolute_uri, database_file
+from brainalign.tracking.record import Record, records
+from brainalign.tracking.run import Run
+from brainalign.tracking.store import OFFLINE, absolute_uri, database_file
 from brainalign.tracking.text import hide_secrets
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Run as Stored
 
 STALE = timedelta(hours=24)
 """Age from which a run of another host that is still called RUNNING is taken for dead."""
@@ -73,18 +75,23 @@ def finished(uri: str, experiment: str, identity: str) -> Tracked | None:
     return done[0] if done else None
 
 
-def children(uri: str, experiment_id: str, parent: str) -> list[Tracked]:
+def children(parent: Run) -> list[Tracked]:
     """The runs below a parent, the oldest first, with those that it found finished before.
 
+    What MLflow was not told, because it did not answer or was not to be asked, is read from the children's folders.
+
     Args:
-        uri: The store.
-        experiment_id: Of the parent.
-        parent: The parent's id.
+        parent: The sweep's run.
     """
-    client = mlflow_client(absolute_uri(uri))
-    own = _all(client, [experiment_id], f"tags.mlflow.parentRunId = '{parent}'")
-    before = [v for k, v in sorted(client.get_run(parent).data.tags.items()) if k.startswith(BEFORE)]
-    return [_tracked(run) for run in [*(client.get_run(i) for i in before), *reversed(own)]]
+    below = [record for folder, record in records(parent.folder) if folder != parent.folder]
+    found = {r.id: _recorded(r) for r in below if r.unlogged}
+    if parent.record.unlogged is None:
+        client = mlflow_client(absolute_uri(parent.uri))
+        own = _all(client, [parent.experiment_id], f"tags.mlflow.parentRunId = '{parent.id}'")
+        before = [v for k, v in sorted(client.get_run(parent.id).data.tags.items()) if k.startswith(BEFORE)]
+        known = [*(client.get_run(i) for i in before), *reversed(own)]
+        found = {run.info.run_id: _tracked(run) for run in known} | found
+    return list(found.values())
 
 
 BEFORE = "finished_before."
@@ -99,7 +106,9 @@ def note_finished_before(uri: str, parent: str, run: Tracked) -> None:
         parent: The parent's id.
         run: The finished one.
     """
-    mlflow_client(absolute_uri(uri)).set_tag(parent, f"{BEFORE}{run.tags.get('identity', run.id)[:16]}", run.id)
+    client = _client(uri)
+    if client is not None:
+        client.set_tag(parent, f"{BEFORE}{run.tags.get('identity', run.id)[:16]}", run.id)
 
 
 def by_query(uri: str, experiments: Sequence[str], query: str) -> list[Tracked]:
@@ -220,13 +229,15 @@ def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFra
 
 def _client(uri: str) -> MlflowClient | None:
     """A client of a store that exists; looking into one must not make it."""
+    if uri == OFFLINE:
+        return None
     file = database_file(absolute_uri(uri))
     return None if file is not None and not file.exists() else mlflow_client(absolute_uri(uri))
 
 
-def _all(client: MlflowClient, experiments: list[str], query: str) -> list[Run]:
+def _all(client: MlflowClient, experiments: list[str], query: str) -> list[Stored]:
     """All runs of a query, the newest first, page by page."""
-    found: list[Run] = []
+    found: list[Stored] = []
     token = None
     while True:
         page = client.search_runs(
@@ -238,7 +249,7 @@ def _all(client: MlflowClient, experiments: list[str], query: str) -> list[Run]:
             return found
 
 
-def _tracked(run: Run) -> Tracked:
+def _tracked(run: Stored) -> Tracked:
     start, end = run.info.start_time, run.info.end_time
     return Tracked(
         run.info.run_id,
@@ -252,7 +263,14 @@ def _tracked(run: Run) -> Tracked:
     )
 
 
-def _is_stale(run: Run) -> bool:
+def _recorded(record: Record) -> Tracked:
+    latest = {name: value for name, value, _, _ in sorted(record.metrics, key=lambda point: point[3])}
+    folder = record.tags.get("folder", "")
+    seconds = (record.ended - record.started) / 1000 if record.ended else None
+    return Tracked(record.id, record.name, record.status, latest, record.params, record.tags, folder, seconds)
+
+
+def _is_stale(run: Stored) -> bool:
     """Whether a run that is called RUNNING cannot be: its process on this host is gone, or it is of another host and old."""
     tags = run.data.tags
     if tags.get("host") == platform.node() and tags.get("pid", "").isdigit():

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 
 from brainalign.errors import BrainalignError, nearest
 from brainalign.tracking.client import impatient, import_mlflow, mlflow_client
-from brainalign.tracking.text import hide_secrets
+from brainalign.tracking.text import hide_secrets, reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+OFFLINE = "offline"
+"""In place of a store's URI: nothing is logged before ``brainalign-tools relog``."""
 
 _SERVERS = ("http", "https", "postgresql", "mysql", "mssql", "databricks")
 _SQLITE = "sqlite:///"
@@ -30,7 +33,7 @@ def absolute_uri(where: str | Path) -> str:
 
     Args:
         where: A folder (its ``mlflow.db`` is the store), a ``.db`` file, ``sqlite:///...``, or a server's URI
-            (``http://...``, ``postgresql://...``), which is handed back as it is.
+            (``http://...``, ``postgresql://...``) or ``offline``, which are handed back as they are.
 
     Raises:
         BrainalignError: The URI is of a kind that cannot be used, or its path cannot stand in a URI.
@@ -42,6 +45,8 @@ def absolute_uri(where: str | Path) -> str:
         'http://localhost:5000'
     """
     text = str(where)
+    if text == OFFLINE:
+        return OFFLINE
     scheme = re.match(r"([A-Za-z][A-Za-z0-9.\-]+)(\+\w+)?:", text)  # two letters at least: C:\ is a drive
     if scheme and scheme[1] in _SERVERS:
         return text
@@ -102,7 +107,7 @@ def prepare_store(uri: str | Path, experiment: str) -> str:
         old = "out-of-date" in str(error)
         mend = f"copy it and run `mlflow db upgrade {shlex.quote(uri)}`" if old else "name another"
         raise BrainalignError(
-            f"tracking.uri: {file} cannot be used as an MLflow store ({_reason(error)}); {mend}."
+            f"tracking.uri: {file} cannot be used as an MLflow store ({reason(error)}); {mend}."
         ) from error
 
 
@@ -114,6 +119,8 @@ def ui_command(uri: str | Path) -> str:
         "--backend-store-uri 'sqlite:////data/my results/mlflow.db'"
     """
     uri = absolute_uri(uri)
+    if uri == OFFLINE:
+        return "nothing is in MLflow: brainalign-tools relog FOLDER --uri STORE logs it"
     if uri.startswith("http"):
         return hide_secrets(uri)
     found = shutil.which("mlflow")
@@ -129,8 +136,8 @@ def _server_experiment_id(uri: str, name: str) -> str:
         raise
     except Exception as error:  # every server's driver has its own
         raise BrainalignError(
-            f"tracking.uri: the MLflow server {hide_secrets(uri)} did not answer ({_reason(error)}); "
-            "start it, or give a folder."
+            f"tracking.uri: the MLflow server {hide_secrets(uri)} did not answer ({reason(error)}); "
+            "start it, give a folder, or use tracking=offline and log the run later."
         ) from error
 
 
@@ -152,14 +159,6 @@ def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | N
             f"with `MLFLOW_TRACKING_URI={shlex.quote(hide_secrets(uri))} {restore}`."
         )
     return str(found.experiment_id)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in one line: mlflow wraps a refused connection four times."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-    lines = str(error).strip().splitlines()
-    return hide_secrets(lines[0] if lines else type(error).__name__)
 
 
 @contextmanager

@@ -22,6 +22,19 @@ def hide_secrets(text: str) -> str:
     return _NAMED_SECRET.sub(r"\1***", _URL_SECRET.sub("***@", text))
 
 
+def reason(error: BaseException) -> str:
+    """The innermost cause in one line, without secrets: mlflow wraps a refused connection four times.
+
+    Example:
+        >>> reason(OSError("cannot reach http://me:pw@host"))
+        'cannot reach http://***@host'
+    """
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    lines = str(error).strip().splitlines()
+    return hide_secrets(lines[0] if lines else type(error).__name__)
+
+
 def scrub(text: str) -> str:
     """Hide secrets, and the home folder behind ``~``: for what is kept and may be shared.
 

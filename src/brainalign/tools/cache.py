@@ -1,18 +1,17 @@
-"""``brainalign-tools``: what is no run. The cache of features and fits, and the table of models."""
+"""``brainalign-tools cache``: what lies in the cache of features and fits, and what of it can go."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from brainalign.errors import BrainalignError
+from brainalign.tools.say import say
 
 DAY = 86_400.0
 
@@ -111,7 +110,7 @@ def prune(found: Sequence[Entry], *, model: str | None, older: float | None, dam
 
 def _list(arguments: argparse.Namespace) -> None:
     for e in entries(arguments.cache, check=arguments.check):
-        _say(f"{_size(e.size):>10}  {e.age:6.1f} d  {e.stimuli:5d} stimuli  {e.what}  {e.path.name}")
+        say(f"{_size(e.size):>10}  {e.age:6.1f} d  {e.stimuli:5d} stimuli  {e.what}  {e.path.name}")
 
 
 def _total(arguments: argparse.Namespace) -> None:
@@ -120,8 +119,8 @@ def _total(arguments: argparse.Namespace) -> None:
     for e in found:
         by.setdefault(e.model or e.what, []).append(e)
     for name, mine in sorted(by.items()):
-        _say(f"{_size(sum(e.size for e in mine)):>10}  {len(mine):5d} file(s)  {name}")
-    _say(f"{_size(sum(e.size for e in found)):>10}  {len(found):5d} file(s)  in all, in {arguments.cache}")
+        say(f"{_size(sum(e.size for e in mine)):>10}  {len(mine):5d} file(s)  {name}")
+    say(f"{_size(sum(e.size for e in found)):>10}  {len(found):5d} file(s)  in all, in {arguments.cache}")
 
 
 def _prune(arguments: argparse.Namespace) -> None:
@@ -139,14 +138,8 @@ def _prune(arguments: argparse.Namespace) -> None:
     for e in found:
         if not arguments.dry_run:
             shutil.rmtree(e.path) if e.path.is_dir() else e.path.unlink(missing_ok=True)
-        _say(f"{'would remove' if arguments.dry_run else 'removed'} {e.what}  {e.path.name}")
-    _say(f"{_size(sum(e.size for e in found))} in {len(found)} file(s)")
-
-
-def _models(_: argparse.Namespace) -> None:
-    from brainalign.config.cards import models_table
-
-    _say(models_table().rstrip())
+        say(f"{'would remove' if arguments.dry_run else 'removed'} {e.what}  {e.path.name}")
+    say(f"{_size(sum(e.size for e in found))} in {len(found)} file(s)")
 
 
 def _size(size: float) -> str:
@@ -163,13 +156,12 @@ def _size(size: float) -> str:
     return f"{size:.3g} GB"
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``cache`` with its actions.
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="brainalign-tools", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+    Args:
+        commands: Of the command line.
+    """
     cache = commands.add_parser("cache", help="the cache of features and fits")
     actions = cache.add_subparsers(required=True)
 
@@ -187,22 +179,3 @@ def _parser() -> argparse.ArgumentParser:
     remove.add_argument("--damaged", action="store_true", help="that no run can use")
     remove.add_argument("--all", action="store_true", help="everything")
     remove.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
-    models.set_defaults(do=_models)
-    return parser
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; faults of the user's get one sentence.
-
-    Args:
-        arguments: None = those of the process.
-    """
-    given = _parser().parse_args(arguments)
-    try:
-        given.do(given)
-    except BrainalignError as error:
-        sys.stderr.write(f"brainalign-tools: {error}\n")
-        raise SystemExit(1) from None
-    except BrokenPipeError:  # `... | head`
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  open until the process ends

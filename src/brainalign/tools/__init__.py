@@ -1,0 +1,52 @@
+"""``brainalign-tools``: what is no run. The cache, runs that MLflow lacks or that are to be repeated, new configs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainalign.errors import BrainalignError
+from brainalign.tools.cache import add_cache
+from brainalign.tools.new import add_new
+from brainalign.tools.relog import add_relog
+from brainalign.tools.reproduce import add_reproduce
+from brainalign.tools.say import say
+
+__all__ = ["main"]
+
+
+def _models(_: argparse.Namespace) -> None:
+    from brainalign.config.cards import models_table
+
+    say(models_table().rstrip())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="brainalign-tools", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    add_cache(commands)
+    add_relog(commands)
+    add_reproduce(commands)
+    add_new(commands)
+    models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
+    models.set_defaults(do=_models)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; faults of the user's get one sentence.
+
+    Args:
+        arguments: None = those of the process.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        given.do(given)
+    except BrainalignError as error:
+        sys.stderr.write(f"brainalign-tools: {error}\n")
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # `... | head`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  open until the process ends

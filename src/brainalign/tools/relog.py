@@ -1,0 +1,72 @@
+"""``brainalign-tools relog``: give MLflow the runs that it was not told of."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from brainalign.errors import BrainalignError
+from brainalign.tools.say import say
+
+
+def relog(folder: Path, uri: str | None) -> int:
+    """Log every run in and below a folder of which MLflow lacks something.
+
+    Args:
+        folder: Of a run, of a sweep, or of many.
+        uri: The store; None = each run's own.
+
+    Returns:
+        How many runs were logged.
+
+    Raises:
+        BrainalignError: There is no such folder, a run has no store to go to, or the store does not answer.
+    """
+    from brainalign.tracking.record import catch_up, records
+    from brainalign.tracking.store import OFFLINE, absolute_uri, prepare_store
+    from brainalign.tracking.text import reason
+
+    if not folder.is_dir():
+        raise BrainalignError(f"{folder} is no folder; give the folder of a run or of a sweep.")
+    renamed: dict[str, str] = {}
+    logged = 0
+    for place, record in records(folder):
+        if record.unlogged is None:
+            continue
+        store = absolute_uri(uri or record.uri)
+        if store == OFFLINE or "***" in store:
+            why = "was made with tracking=offline" if store == OFFLINE else "does not keep its store's password"
+            raise BrainalignError(f"the run in {place} {why}: name its store by --uri.")
+        prepare_store(store, record.experiment)  # its sentence, where the store does not answer
+        parent = renamed.get(record.parent or "", record.parent)
+        try:
+            new = catch_up(record, place, store, parent)
+        except BrainalignError:
+            raise
+        except Exception as error:  # each store, and each store of artifacts, has its own
+            raise BrainalignError(
+                f"the run in {place} could not be logged ({reason(error)}); the same command goes on from there."
+            ) from error
+        renamed[record.id] = new
+        record.id, record.uri, record.parent, record.unlogged = new, store, parent, None
+        record.save(place)
+        say(f"{new}  {record.status}  {record.name}  {place}")
+        logged += 1
+    return logged
+
+
+def _relog(arguments: argparse.Namespace) -> None:
+    counts = [relog(folder, arguments.uri) for folder in arguments.folders]
+    say(f"{sum(counts)} run(s) logged" if any(counts) else "MLflow has all of these runs already")
+
+
+def add_relog(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``relog``.
+
+    Args:
+        commands: Of the command line.
+    """
+    made = commands.add_parser("relog", help="log runs that MLflow lacks: it did not answer, or tracking=offline")
+    made.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of a run, of a sweep, or of many")
+    made.add_argument("--uri", help="the store, as in tracking.uri; by default the one that the run was for")
+    made.set_defaults(do=_relog)
