@@ -19,7 +19,7 @@ from brainalign.config import Config, local_config
 from brainalign.describe import show_end
 from brainalign.errors import BrainalignError
 from brainalign.report import write_report
-from brainalign.tracking import Tracked, absolute_uri, provenance, tracked_run, write_reproduction
+from brainalign.tracking import Tracked, absolute_uri, check_reachable, provenance, tracked_run, write_reproduction
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.search import by_id, by_query, fetch
 
@@ -65,7 +65,8 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         BrainalignError: Nothing is found, runs are not comparable, or one lacks the table of scores.
     """
     started, options = datetime.now(UTC), config.analysis
-    uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
+    uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
+    check_reachable(uri)
     found = (
         by_id(uri, options.runs)
         if options.runs

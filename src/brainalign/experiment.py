@@ -32,7 +32,15 @@ from brainalign.describe import describe_data, question, show_end, show_finished
 from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
-from brainalign.tracking import absolute_uri, finished, identity, provenance, tracked_run, write_reproduction
+from brainalign.tracking import (
+    absolute_uri,
+    check_reachable,
+    finished,
+    identity,
+    provenance,
+    tracked_run,
+    write_reproduction,
+)
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
@@ -63,6 +71,9 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     config, asked = settle(config), config
     if config.analysis.kind == "compare":
         return run_comparison(config, folder, overrides)
+    uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
+    if not config.plan:
+        check_reachable(uri)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
     encodes = config.analysis.kind != "extract"
@@ -76,7 +87,6 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         show_plan(plan_stages(study, models, config.analysis.kind, options))
         return None
 
-    uri = config.tracking.uri or absolute_uri(Path(config.paths.output))
     settings = asdict(config)
     checkpoints = {m.name: m.digest for m in present}
     known = identity(settings, dataset.digest, checkpoints, config.tracking.code)

@@ -13,7 +13,7 @@ from brainalign.tracking.run import Run, as_parent, record_failure, tracked_run
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.search import Tracked, finished, note_finished_before
 from brainalign.tracking.signals import sigterm_raises
-from brainalign.tracking.store import absolute_uri, prepare_store, ui_command
+from brainalign.tracking.store import absolute_uri, check_reachable, prepare_store, ui_command
 
 __all__ = [
     "PARENT_RUN",
@@ -23,6 +23,7 @@ __all__ = [
     "Tracked",
     "absolute_uri",
     "as_parent",
+    "check_reachable",
     "finished",
     "identity",
     "load_run",

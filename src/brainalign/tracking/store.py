@@ -111,6 +111,20 @@ def prepare_store(uri: str | Path, experiment: str) -> str:
         ) from error
 
 
+def check_reachable(uri: str) -> None:
+    """Ask a server for a sign of life, before any work; a file is looked at where it is prepared.
+
+    Args:
+        uri: The store, see :func:`absolute_uri`.
+
+    Raises:
+        BrainalignError: It does not answer.
+    """
+    if uri != OFFLINE and database_file(uri) is None:
+        with impatient(), _answering(uri):
+            mlflow_client(uri).search_experiments(max_results=1)
+
+
 def ui_command(uri: str | Path) -> str:
     """The line that opens MLflow's UI on a store; for an MLflow server, its address.
 
@@ -130,8 +144,14 @@ def ui_command(uri: str | Path) -> str:
 
 
 def _server_experiment_id(uri: str, name: str) -> str:
-    try:
+    with _answering(uri):
         return _experiment_id(mlflow_client(uri), uri, name, None)
+
+
+@contextmanager
+def _answering(uri: str) -> Iterator[None]:
+    try:
+        yield
     except BrainalignError:
         raise
     except Exception as error:  # every server's driver has its own
