@@ -33,6 +33,8 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
     Returns:
         Table validation, and a warning for each finding out of its bound.
     """
+    if path is not None:  # a place that cannot be written is better known now than in ten minutes
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     bench = Bench(study)
     checks = {
         "ceilings": lambda: ceilings(bench, seeds),
