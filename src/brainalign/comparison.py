@@ -16,10 +16,18 @@ from brainalign.analysis.compare import compare
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.result import AnalysisResult
 from brainalign.config import Config, local_config
-from brainalign.describe import show_end
+from brainalign.describe import note, show_end
 from brainalign.errors import BrainalignError
 from brainalign.report import write_report
-from brainalign.tracking import Tracked, absolute_uri, check_reachable, provenance, tracked_run, write_reproduction
+from brainalign.tracking import (
+    NOTE,
+    Tracked,
+    absolute_uri,
+    check_reachable,
+    provenance,
+    tracked_run,
+    write_reproduction,
+)
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.search import by_id, by_query, fetch
 
@@ -82,6 +90,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     named = labels(found)
     scores = {named[run.id]: scores_of(uri, run, reading.rule) for run in found}
     settings, question = asdict(config), f"Do {', '.join(scores)} predict the same electrodes equally well?"
+    sources = f"Sources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}"
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
@@ -94,7 +103,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         },
         params={"analysis": settings["analysis"], "stats": settings["stats"], "tracking": settings["tracking"]},
         folder=folder,
-        description=f"{question}\n\nSources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}",
+        description=f"{question}\n\n{sources}",
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
         result = compare(scores, reading, options.against)
@@ -120,9 +129,10 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             result=result,
             simulated=found[0].tags.get("dataset") == "simulated",
         )
+        tracked.set_tags({NOTE: f"{note(question, result, tracked)}\n\n{sources}"})
         tracked.log_metrics(result.metrics)
         tracked.log_artifacts(folder)
-    show_end(result, folder, uri)
+    show_end(result, tracked)
     return result
 
 

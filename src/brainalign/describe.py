@@ -17,7 +17,7 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.plan import GIB
 from brainalign.linalg.machine import total_memory
 from brainalign.progress import duration
-from brainalign.tracking import PARENT_RUN, Tracked, note_finished_before
+from brainalign.tracking import PARENT_RUN, Run, Tracked, note_finished_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +30,27 @@ LIBRARIES = 2
 log = logging.getLogger(__name__)
 
 
+PAIRED = {
+    "cca": "What do {} share, and how well does the shared and the residual part of each predict",
+    "convergence": "Do {} share what they say of the brain, and how well does the shared and the residual part of each predict",
+    "decomposition": "What is in the space that {} share, and how well does each part of it predict",
+    "similarity": "How much variance is shared by what {} predict of",
+    "variance_partition": "What do {} explain alone and what together of",
+}
+"""Analyses of two models: what is asked of the responses."""
+
+
+MAIN = ("figure_4", "region_bars", "similarity", "variance_partition", "ceilings")
+"""The figure that a run's page in MLflow shows: the first of these that it has, or else its first."""
+
+
 def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
     """What the run asks, in a sentence or two."""
     people = f"{len(dataset.recordings)} {'simulated ' if config.data.kind == 'simulated' else ''}participants"
     heard = f"{len(dataset.stimuli)} stimuli"
-    if config.analysis.kind == "cca":
-        return (
-            f"What do {models[0]} and {models[1]} share, and how well does the shared and the residual part of each predict the "
-            f"responses of {people} to {heard} ({dataset.name})?"
-        )
+    if config.analysis.kind in PAIRED and config.partner is not None and len(models) > 1:
+        asked = PAIRED[config.analysis.kind].format(f"{models[0]} and {models[1]}")
+        return f"{asked} the responses of {people} to {heard} ({dataset.name})?"
     if config.analysis.kind == "ceiling":
         return f"How much of the responses of {people} to {heard} ({dataset.name}) could be predicted at all?"
     if config.analysis.kind == "validation":
@@ -95,13 +107,13 @@ def leak(audit: pd.DataFrame) -> str:
     )
 
 
-def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
+def show_end(result: AnalysisResult, tracked: Run) -> None:
     """Print the short table of results, where the figures are, and the line that opens the MLflow UI."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from brainalign.tracking import ui_command
+    from brainalign.tracking import ui_address, ui_command
 
     console = Console(highlight=False)
     console = Console(highlight=False, soft_wrap=True, width=max(console.width, 120))
@@ -111,9 +123,36 @@ def show_end(result: AnalysisResult, folder: Path, uri: str) -> None:
     console.print(table)
     for warning in result.warnings:
         console.print(f"note: {warning}", markup=False)
-    console.print(f"\nreport   {folder / 'report.html'}", markup=False)
-    console.print(f"figures  {folder / 'figures'}", markup=False)
-    console.print(f"compare  {ui_command(uri)}", markup=False)
+    console.print(f"\nreport   {tracked.folder / 'report.html'}", markup=False)
+    console.print(f"figures  {tracked.folder / 'figures'}", markup=False)
+    console.print(f"compare  {ui_command(tracked.uri)}", markup=False)
+    if address := ui_address(tracked):
+        console.print(f"         {address}", markup=False)
+
+
+def note(asked: str, result: AnalysisResult, tracked: Run) -> str:
+    """A run's page in MLflow, in Markdown: the question, the short table, the main figure, what to beware of.
+
+    MLflow keeps 8000 characters; the figure is its own artifact, as SVG, which its page shows at its size.
+
+    Args:
+        asked: The question.
+        result: Of the run.
+        tracked: The run.
+    """
+    from brainalign.tracking import figure_link
+
+    rows = [f"| {_cell(what)} | {_cell(value)} |" for what, value in result.summary]
+    parts = [asked, "\n".join(["| | |", "|---|---|", *rows]) if rows else ""]
+    if name := next((n for n in MAIN if n in result.figures), next(iter(result.figures), None)):
+        parts.append(f"![{name}]({figure_link(tracked, name)})")
+        parts.append(f"*{result.figures[name][1]}*")
+    parts += [f"- {warning}" for warning in result.warnings]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def show_plan(stages: Sequence[Stage]) -> None:

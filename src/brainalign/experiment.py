@@ -28,11 +28,12 @@ from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, local_config, other, settle
 from brainalign.data.leak import leaked_share
-from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
+from brainalign.describe import describe_data, note, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
 from brainalign.report import write_report
 from brainalign.tracking import (
+    NOTE,
     absolute_uri,
     check_reachable,
     finished,
@@ -87,7 +88,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         show_plan(plan_stages(study, models, config.analysis.kind, options))
         return None
 
-    settings = asdict(config)
+    settings, asked_for = asdict(config), question(config, dataset, [m.name for m in present])
     checkpoints = {m.name: m.digest for m in present}
     known = identity(settings, dataset.digest, checkpoints, config.tracking.code)
     if config.tracking.resume and (before := finished(uri, config.tracking.experiment, known)):
@@ -107,7 +108,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         },
         params=settings,
         folder=folder,
-        description=question(config, dataset, [m.name for m in present]),
+        description=asked_for,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
@@ -138,7 +139,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         write_report(
             folder / "report.html",
             title=f"{' and '.join(m.name for m in present) or config.analysis.kind} on {dataset.name}",
-            question=question(config, dataset, [m.name for m in present]),
+            question=asked_for,
             data=describe_data(study, encodes),
             models=[m.describe() for m in present],
             methods=methods(config, study, models),
@@ -147,9 +148,10 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             result=result,
             simulated=config.data.kind == "simulated",
         )
+        tracked.set_tags({NOTE: note(asked_for, result, tracked)})
         tracked.log_metrics(result.metrics)
         tracked.log_artifacts(folder)
-    show_end(result, folder, uri)
+    show_end(result, tracked)
     return result
 
 

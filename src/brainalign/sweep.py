@@ -126,6 +126,7 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     import numpy as np
 
     from brainalign.figures.sweep_metric import sweep_metric
+    from brainalign.tracking import NOTE, figure_link
     from brainalign.tracking.files import write_figures, write_tables
     from brainalign.tracking.search import children, children_table
 
@@ -151,7 +152,10 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     rest = table[table["status"] != "FINISHED"].to_dict("records")
     lines += [f"{row['status']}: {_told(row, swept)}: {row['error']}" for row in rest]
     parent.log_artifacts(parent.folder)
-    parent.set_tags({"mlflow.note.content": "\n\n".join([f"Sweep over {', '.join(swept) or 'nothing'}.", *lines])})
+    picture = (
+        [f"![sweep]({figure_link(parent, 'sweep')})"] if (parent.folder / "figures" / "sweep.svg").exists() else []
+    )
+    parent.set_tags({NOTE: "\n\n".join([f"Sweep over {', '.join(swept) or 'nothing'}.", *lines, *picture])})
     for line in lines:
         log.info(line)
     return len(rest), len(table)

@@ -9,13 +9,14 @@ from brainalign.tracking.identity import identity
 from brainalign.tracking.metrics import Metrics
 from brainalign.tracking.provenance import provenance
 from brainalign.tracking.reproduction import write_reproduction
-from brainalign.tracking.run import Run, as_parent, record_failure, tracked_run
+from brainalign.tracking.run import NOTE, Run, as_parent, figure_link, record_failure, tracked_run, ui_address
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.search import Tracked, finished, note_finished_before
 from brainalign.tracking.signals import sigterm_raises
 from brainalign.tracking.store import absolute_uri, check_reachable, prepare_store, ui_command
 
 __all__ = [
+    "NOTE",
     "PARENT_RUN",
     "Metrics",
     "Run",
@@ -24,6 +25,7 @@ __all__ = [
     "absolute_uri",
     "as_parent",
     "check_reachable",
+    "figure_link",
     "finished",
     "identity",
     "load_run",
@@ -33,6 +35,7 @@ __all__ = [
     "record_failure",
     "sigterm_raises",
     "tracked_run",
+    "ui_address",
     "ui_command",
     "write_config",
     "write_figures",

@@ -174,7 +174,10 @@ def catch_up(record: Record, folder: Path, uri: str, parent: str | None = None) 
             experiment, start_time=record.started, tags=record.tags | above, run_name=record.name
         )
         run = str(created.info.run_id)
-    send_tags(client, run, record.tags | above)
+    note = {
+        k: v.replace(record.id, run) for k, v in record.tags.items() if k == "mlflow.note.content"
+    }  # links to figures
+    send_tags(client, run, record.tags | note | above)
     send_params(client, run, record.params)
     send_metrics(client, run, record.metrics)
     if record.datasets:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PARAM_LIMIT = 6000
+NOTE = "mlflow.note.content"
+"""The tag that MLflow shows as a run's description."""
+
 TAG_LIMIT = 8000
 DIGEST_LENGTH = 16
 """MLflow cuts longer parameters and tags without a word, and refuses digests of more than 36 characters."""
@@ -228,7 +231,7 @@ def tracked_run(
     client = mlflow_client(uri) if online else None
     parent = parent or os.environ.get(PARENT_RUN)
     place = {"folder": str(folder.absolute()), "host": platform.node(), "pid": os.getpid()}
-    every = {**context_tags(client, uri, parent), **place, **tags, "mlflow.note.content": description}
+    every = {**context_tags(client, uri, parent), **place, **tags, NOTE: description}
     texts = _tag_texts(every)
     with sigterm_raises():
         run_id = client.create_run(experiment_id, tags=texts, run_name=name).info.run_id if client else uuid4().hex
@@ -272,6 +275,26 @@ def record_failure(
         ),
     ):
         raise error
+
+
+def ui_address(run: Run) -> str | None:
+    """Where MLflow's UI shows a run's experiment: a bare address opens a page for chat models, on which there are no runs.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The address; None where nothing was logged.
+    """
+    if run.record.unlogged is not None:
+        return None
+    server = hide_secrets(run.uri).rstrip("/") if run.uri.startswith("http") else "http://127.0.0.1:5000"
+    return f"{server}/#/experiments/{run.experiment_id}/runs?workflowType=machine_learning"
+
+
+def figure_link(run: Run, name: str) -> str:
+    """The address, within MLflow's UI, of a figure among a run's artifacts."""
+    return f"get-artifact?path=figures/{name.replace('/', '-')}.svg&run_uuid={run.id}"
 
 
 @contextmanager
