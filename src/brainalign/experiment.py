@@ -36,6 +36,7 @@ from brainalign.tracking import (
     NOTE,
     absolute_uri,
     check_reachable,
+    child_name,
     finished,
     identity,
     provenance,
@@ -97,7 +98,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     with tracked_run(
         uri=uri,
         experiment=config.tracking.experiment,
-        name=" · ".join(filter(None, [named, config.analysis.kind, dataset.name])),
+        name=child_name(" · ".join(filter(None, [named, config.analysis.kind, dataset.name])), overrides),
         tags={
             "model": named,
             "analysis": config.analysis.kind,

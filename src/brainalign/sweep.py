@@ -55,19 +55,24 @@ class SweepParent(Callback):
 
         output = Path(config.paths.output).expanduser().absolute()
         overrides = " ".join(str(o) for o in config.hydra.overrides.task)
-        self._swept = swept_keys(config)
+        swept = swept_values(config)
+        self._swept = list(swept)
+        for key, values in swept.items():
+            if twice := sorted({value for value in values if values.count(value) > 1}):
+                raise BrainalignError(f"the sweep has {key}={twice[0]} twice, which is the same run; leave one out.")
+        told = [f"{key}={','.join(values)}" for key, values in swept.items()] or [overrides]
         self._run = self._open.enter_context(
             tracked_run(
                 uri=config.tracking.uri or absolute_uri(output),
                 experiment=config.tracking.experiment,
-                name=f"sweep {overrides}"[:200],
+                name=" · ".join(["sweep", *told])[:200],
                 tags={"kind": "sweep"},
                 params={"sweep": OmegaConf.to_container(config.hydra.overrides.task)},
                 folder=Path(config.hydra.sweep.dir).absolute(),
                 description=f"Sweep `{overrides}`; one child run each.",
             )
         )
-        self._open.enter_context(as_parent(self._run))
+        self._open.enter_context(as_parent(self._run, self._swept))
         write_reproduction(self._run.folder, ["-m", *words(config.hydra)], local_config())
         SweepParent.current = self
 
@@ -105,12 +110,19 @@ def words(hydra: HydraConf) -> list[str]:
     return [*(f"--config-dir={folder}" for folder in folders), *map(str, hydra.overrides.task)]
 
 
-def swept_keys(config: DictConfig) -> list[str]:
-    """Keys to which the command line gave several values."""
+def swept_values(config: DictConfig) -> dict[str, list[str]]:
+    """Keys that were given several values, on the command line or by ``hydra.sweeper.params``, and the values."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    parsed = OverridesParser.create().parse_overrides([str(o) for o in config.hydra.overrides.task])
-    return [o.key_or_group + (f"@{o.package}" if o.package else "") for o in parsed if o.is_sweep_override()]
+    here = [f"{key}={values}" for key, values in (config.hydra.sweeper.get("params") or {}).items()]
+    given = [*here, *map(str, config.hydra.overrides.task)]  # the command line's word counts
+    found: dict[str, list[str]] = {}
+    for override in OverridesParser.create().parse_overrides(given):
+        key = override.key_or_group + (f"@{override.package}" if override.package else "")
+        found.pop(key, None)
+        if override.is_sweep_override():
+            found[key] = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else ["..."]
+    return found
 
 
 def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 
 from brainalign.errors import BrainalignError
-from brainalign.tracking import PARENT_RUN
+from brainalign.tracking import PARENT_RUN, SWEPT
 
 COMMON = ("name", "timeout_min", "mem_gb", "cpus_per_task", "gpus_per_node")
 """Keys that submitit knows on every cluster; it wants ``slurm_`` before the others."""
@@ -63,9 +63,9 @@ def submit(child: Callable[..., JobReturn], calls: Sequence[tuple[Any, ...]], wa
 
 
 def environment() -> list[str]:
-    """Shell lines after the user's own: as many threads as cores, and the parent run, which a site's ``--export`` may drop."""
+    """Shell lines after the user's own: as many threads as cores, and what a sweep hands on, which a site's ``--export`` may drop."""
     lines = [f"export {name}=${{SLURM_CPUS_PER_TASK:-1}}" for name in THREADS]
-    return [*lines, *(f"export {n}={shlex.quote(os.environ[n])}" for n in [PARENT_RUN] if n in os.environ)]
+    return [*lines, *(f"export {n}={shlex.quote(os.environ[n])}" for n in (PARENT_RUN, SWEPT) if n in os.environ)]
 
 
 def _refusal(error: Exception) -> str:

@@ -3,13 +3,22 @@
 mlflow itself is imported inside functions alone; to open a run's folder it is not needed at all.
 """
 
-from brainalign.tracking.context import PARENT_RUN
+from brainalign.tracking.context import PARENT_RUN, SWEPT
 from brainalign.tracking.files import write_config, write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.identity import identity
 from brainalign.tracking.metrics import Metrics
 from brainalign.tracking.provenance import provenance
 from brainalign.tracking.reproduction import write_reproduction
-from brainalign.tracking.run import NOTE, Run, as_parent, figure_link, record_failure, tracked_run, ui_address
+from brainalign.tracking.run import (
+    NOTE,
+    Run,
+    as_parent,
+    child_name,
+    figure_link,
+    record_failure,
+    tracked_run,
+    ui_address,
+)
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.search import Tracked, finished, note_finished_before
 from brainalign.tracking.signals import sigterm_raises
@@ -18,6 +27,7 @@ from brainalign.tracking.store import absolute_uri, check_reachable, prepare_sto
 __all__ = [
     "NOTE",
     "PARENT_RUN",
+    "SWEPT",
     "Metrics",
     "Run",
     "SavedRun",
@@ -25,6 +35,7 @@ __all__ = [
     "absolute_uri",
     "as_parent",
     "check_reachable",
+    "child_name",
     "figure_link",
     "finished",
     "identity",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PARENT_RUN = "BRAINALIGN_PARENT_RUN"
 """Environment variable with the id of the run under which new runs are shown; a sweep sets it."""
 
+SWEPT = "BRAINALIGN_SWEPT"
+"""Environment variable with the keys in which a sweep's children differ, joined by commas: their names say the values."""
+
 
 def context_tags(client: MlflowClient | None, uri: str, parent: str | None) -> dict[str, str]:
     """Who ran which code: mlflow's own ``start_run`` finds it for a script and misses it for a command.

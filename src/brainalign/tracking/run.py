@@ -9,7 +9,7 @@ import os
 import platform
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from brainalign.errors import BrainalignError
 from brainalign.tracking.client import impatient, mlflow_client, patient
-from brainalign.tracking.context import PARENT_RUN, abandoned_state, context_tags, last_state
+from brainalign.tracking.context import PARENT_RUN, SWEPT, abandoned_state, context_tags, last_state
 from brainalign.tracking.files import CONFIG, write_config
 from brainalign.tracking.metrics import Metrics, settle
 from brainalign.tracking.record import (
@@ -298,16 +298,35 @@ def figure_link(run: Run, name: str) -> str:
 
 
 @contextmanager
-def as_parent(run: Run) -> Iterator[None]:
-    """Let runs started inside the block, here or in worker processes, be shown under ``run``."""
-    before = os.environ.get(PARENT_RUN)
-    os.environ[PARENT_RUN] = run.id
+def as_parent(run: Run, swept: Sequence[str] = ()) -> Iterator[None]:
+    """Let runs started inside the block, here or in worker processes, be shown under ``run``.
+
+    Args:
+        run: The parent.
+        swept: Keys in which its children differ.
+    """
+    ours = {PARENT_RUN: run.id, SWEPT: ",".join(swept)}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        os.environ.pop(PARENT_RUN, None)
-        if before is not None:
-            os.environ[PARENT_RUN] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def child_name(name: str, overrides: Sequence[str]) -> str:
+    """A run's name, and below a sweep the values in which it differs from the other children.
+
+    Args:
+        name: Of the run.
+        overrides: Its command line's words.
+    """
+    swept = [key for key in os.environ.get(SWEPT, "").split(",") if key and key != "model"]
+    told = [word for word in overrides if word.split("=", 1)[0] in swept]
+    return " · ".join([name, *told])
 
 
 def _param_text(value: Any) -> str:

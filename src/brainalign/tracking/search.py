@@ -214,8 +214,7 @@ def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFra
 
     rows = []
     for run in found:
-        given = dict(pair.split("=", 1) for pair in run.tags.get("overrides", "").split("\n") if "=" in pair)
-        row: dict[str, Any] = {key: given.get(key, run.params.get(key)) for key in swept}
+        row: dict[str, Any] = {key: _given(run, key) for key in swept}
         row |= {
             "run": run.id,
             "name": run.name,
@@ -225,6 +224,14 @@ def children_table(found: Sequence[Tracked], swept: Sequence[str]) -> pd.DataFra
         }
         rows.append(row | {"folder": run.folder} | run.metrics)
     return pd.DataFrame(rows)
+
+
+def _given(run: Tracked, key: str) -> str:
+    """What a run was given for a key: its own words, else its config's (a group's option by its name or kind)."""
+    words = dict(pair.split("=", 1) for pair in run.tags.get("overrides", "").split("\n") if "=" in pair)
+    group = key.rpartition("@")[2]
+    told = (words.get(key), *(run.params.get(name) for name in (key, f"{group}.name", f"{group}.kind")))
+    return next((value for value in told if value is not None), "?")
 
 
 def _client(uri: str) -> MlflowClient | None:
