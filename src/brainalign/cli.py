@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import sys
@@ -21,7 +22,8 @@ from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
 from brainalign.sweep import finish, words
 
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOENT, errno.ENOTDIR, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
 """What goes wrong where results are to be written."""
 
 
@@ -80,6 +82,7 @@ def _refuse(text: str) -> None:
 def main() -> None:
     """Compose the config from ``conf/`` and the command line, and run it; faults of the user's get one sentence."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the sentence is ours
     try:
         try:
@@ -93,6 +96,12 @@ def main() -> None:
     except (HydraException, OmegaConfBaseException) as error:
         _refuse(sentence(error, sys.argv[1:]))
     except OSError as error:
+        if error.errno in FULL:
+            where = error.filename or "the place of results (paths.output, paths.cache)"
+            _refuse(
+                f"{where} is full ({os.strerror(error.errno)}); make room and give the same command again: "
+                "what was finished is reused."
+            )
         if error.errno not in UNWRITABLE or error.filename is None:
             raise
         _refuse(

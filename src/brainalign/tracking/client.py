@@ -48,6 +48,8 @@ def import_mlflow() -> None:
     for name in ("mlflow", "alembic"):
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
+    # what a database refuses is raised as well, and told in one sentence where it is caught
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 @contextmanager

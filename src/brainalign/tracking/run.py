@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -141,11 +142,12 @@ class Run:
     def _send(self, log_it: Callable[[MlflowClient], object]) -> None:
         """Tell MLflow, or note that it has to be told later."""
         if self._client is not None and self.record.unlogged is None:
+            handled = sys.exc_info()[1]
             try:
                 with patient():
                     log_it(self._client)
             except Exception as failure:  # each store, and each store of artifacts, has its own
-                self.record.unlogged = reason(failure)
+                self.record.unlogged = reason(failure, handled)
                 log.warning(
                     "MLflow at %s does not take what the run logs (%s); the run goes on and keeps it in %s",
                     hide_secrets(self.uri),
@@ -153,7 +155,14 @@ class Run:
                     self.folder / TRACKING,
                 )
         if self.record.unlogged is not None:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Write ``tracking.json``; a full disk is said where results are written, not hidden behind this."""
+        try:
             self.record.save(self.folder)
+        except OSError as failure:
+            log.warning("%s cannot be written (%s)", self.folder / TRACKING, failure.strerror or failure)
 
     def _abandon(self) -> None:
         self._end(*abandoned_state())
@@ -172,7 +181,7 @@ class Run:
                         catch_up(record, self.folder, self.uri)
                         record.unlogged = None
                         log.warning("MLflow answers again: it has all of the run")
-            record.save(self.folder)
+            self._keep()
             if record.unlogged is not None:
                 again = f"brainalign-tools relog {shlex.quote(str(self.folder))}"
                 log.warning(

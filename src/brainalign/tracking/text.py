@@ -22,15 +22,19 @@ def hide_secrets(text: str) -> str:
     return _NAMED_SECRET.sub(r"\1***", _URL_SECRET.sub("***@", text))
 
 
-def reason(error: BaseException) -> str:
+def reason(error: BaseException, handled: BaseException | None = None) -> str:
     """The innermost cause in one line, without secrets: mlflow wraps a refused connection four times.
+
+    Args:
+        error: What was raised.
+        handled: What was being handled already when it was raised, and is no cause of it.
 
     Example:
         >>> reason(OSError("cannot reach http://me:pw@host"))
         'cannot reach http://***@host'
     """
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
+    while (inner := error.__cause__ or error.__context__) is not None and inner is not handled:
+        error = inner
     lines = str(error).strip().splitlines()
     return hide_secrets(lines[0] if lines else type(error).__name__)
 
