@@ -66,6 +66,9 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
         versions = (
             ", ".join(f"{name} {version(name)}" for name in ("brainalign", "numpy", "torch", "statsmodels")) + "."
         )
-        command = "python run.py " + " ".join(sys.argv[1:])
+        told = [
+            word for word in sys.argv[1:] if not word.startswith(("paths.", "tracking.", "hydra."))
+        ]  # no number hangs on them
+        command = " ".join(["python run.py", *told])
         write_page(Path(path), page(result.tables["validation"], command, versions))
     return result
