@@ -1,8 +1,10 @@
 """The command line as a person uses it: a real process, in a folder of its own."""
 
+import json
 import os
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,39 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """A process that forks for each command line, with the imports behind it."""
+    with subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "warm.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def brainalign(tmp_path):
-    """Call the command line in ``tmp_path``; gives the finished process."""
+def brainalign(tmp_path, warm, tmp_path_factory):
+    """Call the command line in ``tmp_path``; gives the finished process.
+
+    Another door than ``run.py`` and an environment of its own are met by a fresh interpreter, the rest by a fork of one that has
+    everything imported.
+    """
+    said, number = tmp_path_factory.mktemp("said"), count()
+
+    def fork(arguments, env, timeout):
+        command, n = [str(ROOT / "run.py"), *map(str, arguments)], next(number)
+        outputs = [str(said / f"{n}.out"), str(said / f"{n}.err")]
+        request = {"argv": command, "folder": str(tmp_path), "environment": env, "outputs": outputs, "seconds": timeout}
+        warm.stdin.write(json.dumps(request) + "\n")
+        warm.stdin.flush()
+        status = int(warm.stdout.readline())
+        out, err = (Path(file).read_text(encoding="utf-8") for file in outputs)
+        return subprocess.CompletedProcess(command, status, out, err)
 
     def call(*arguments, door=ROOT / "run.py", timeout=300, **environment):
         env = {**os.environ, "COLUMNS": "200", **environment}
+        if door == ROOT / "run.py" and not environment:
+            return fork(arguments, env, timeout)
         command = [sys.executable, str(door), *arguments]
         return subprocess.run(
             command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=timeout, check=False

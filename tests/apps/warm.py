@@ -1,0 +1,63 @@
+"""A process in which everything is imported, and which forks for each command line: imports are most of a small run.
+
+A request is a line of JSON on standard input (argv, folder, environment, files for both outputs, seconds); the answer is the exit status.
+"""
+
+import importlib
+import json
+import os
+import runpy
+import signal
+import sys
+import time
+
+MODULES = (
+    "brainalign.experiment", "brainalign.cli", "brainalign.figures", "brainalign.report", "mlflow", "mlflow.artifacts", "nilearn",
+    "mlflow.store.tracking.sqlalchemy_store", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "torch",
+    "transformers", "statsmodels.api", "pyarrow.parquet", "scipy.stats", "safetensors.numpy", "rich.console", "jinja2",
+)  # fmt: skip
+
+
+def main():
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    for name in MODULES:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            become(request)
+            return
+        print(wait(child, time.monotonic() + request["seconds"]), flush=True)
+
+
+def become(request):
+    """The command line, in the fork."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    for number, (path, flags) in enumerate(
+        [(os.devnull, os.O_RDONLY), *((p, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for p in request["outputs"])]
+    ):
+        opened = os.open(path, flags)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = request["argv"]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def wait(child, end):
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > end:
+            os.killpg(child, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()
