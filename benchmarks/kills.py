@@ -30,8 +30,8 @@ from benchmarks.results import write_section
 from brainalign.tools.cache import entries
 
 COMMAND = (
-    "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.sentences=40", "data.repeated=2", "data.repeats=3",
-    "encoding.outer_folds=4", "encoding.alphas=[10,1000,100000]", "window.tmax=0.2", "model=tiny_gpt2",
+    "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.sentences=24", "data.repeated=2", "data.repeats=3",
+    "encoding.outer_folds=3", "encoding.alphas=[10,1000,100000]", "window.tmax=0.1", "model=tiny_gpt2",
 )  # fmt: skip
 
 

@@ -76,7 +76,9 @@ def call(folder: Path, *arguments: str, threads: int | None = None, code: str | 
 
 def children(folder: Path) -> pd.DataFrame:
     """The newest sweep's table of children."""
-    return pd.read_parquet(max(folder.glob("outputs/2*/*-sweep/tables/children.parquet"), key=lambda p: p.stat().st_mtime))
+    return pd.read_parquet(
+        max(folder.glob("outputs/2*/*-sweep/tables/children.parquet"), key=lambda p: p.stat().st_mtime)
+    )
 
 
 def overhead(folder: Path) -> list[str]:
@@ -84,7 +86,11 @@ def overhead(folder: Path) -> list[str]:
     _, said = call(folder, "-m", *TINY, f"model.n_mels={','.join(map(str, range(5, 15)))}", code=ONE_CHILD)
     lines = [line.split() for line in said.splitlines() if line.startswith("CHILD")]
     own = pd.Series([float(whole) - float(work) for _, whole, work in lines[1:]])  # the first pays for imports
-    return ["overhead of a child: compose, MLflow, tables, report", f"{own.median():.2f} s (largest {own.max():.2f})", "< 3 s"]
+    return [
+        "overhead of a child: compose, MLflow, tables, report",
+        f"{own.median():.2f} s (largest {own.max():.2f})",
+        "< 3 s",
+    ]
 
 
 def many(folder: Path, number: int) -> list[str]:
@@ -109,7 +115,9 @@ def workers(folder: Path) -> list[str]:
     """Eight children one after the other on one thread, and two at a time."""
     sweep = ("-m", *HEAVY, "model=tiny_gpt2", "model.layers=[0],[1],[2],[3],[4],[0,1],[2,3],[3,4]")
     serial, _ = call(folder, *sweep, "paths.output=serial", threads=1)
-    joblib, _ = call(folder, *sweep, "paths.output=joblib", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", threads=1)
+    joblib, _ = call(
+        folder, *sweep, "paths.output=joblib", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", threads=1
+    )
     told = f"{serial / joblib:.2f} x ({serial:.0f} s and {joblib:.0f} s)"
     return ["8 children, 2 workers of joblib, against one thread", told, ">= 1.7 x"]
 

@@ -168,9 +168,11 @@ def labels(found: Sequence[Tracked]) -> dict[str, str]:
     keys = sorted({key for run in found for key in run.params if not key.startswith(IGNORED)})
     varied = [k for k in keys if len({run.params.get(k) for run in found}) > 1 and not k.startswith("model.")]
     models = [run.params.get("model.name", run.name) for run in found]
-    inner = ["model.layers", "model.weights", "model.seed", "model.path"]
+    alike = [[run for run, name in zip(found, models, strict=True) if name == model] for model in dict.fromkeys(models)]
     extra = [
-        k for k in inner if any(models.count(m) > 1 for m in models) and len({run.params.get(k) for run in found}) > 1
+        k
+        for k in keys
+        if k.startswith("model.") and any(len({run.params.get(k) for run in same}) > 1 for same in alike)
     ]
     named: dict[str, str] = {}
     for run, model in zip(found, models, strict=True):

@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def warm():
     """A process that forks for each command line, with the imports behind it."""
     with subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "warm.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(Path(__file__).parent / "warm.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         yield process
         process.stdin.close()

@@ -118,3 +118,16 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(brainalign, tmp_path
             changes,
             done.stderr,
         )
+
+
+def test_a_run_whose_table_is_gone_is_named(brainalign, tmp_path, three_runs):
+    run = three_runs["mel"]
+    for place in (
+        "outputs/2*/*-sweep/*/tables/scores.parquet",
+        f"outputs/mlartifacts/{run}/artifacts/tables/scores.parquet",
+    ):
+        for table in tmp_path.glob(place):
+            table.unlink()
+    done = brainalign("analysis=compare", f"analysis.runs=[{run},{three_runs['envelope']}]")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"the run {run} (mel · encoding · simulated) has no table of scores" in done.stderr

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -52,9 +51,18 @@ def ui(tmp_path):
 
 def look(address, picture):
     """What a browser shows after its scripts have run, as text; and a picture of it."""
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,1400", "--virtual-time-budget=20000"]
+    command = [
+        CHROMIUM,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--window-size=1400,1400",
+        "--virtual-time-budget=20000",
+    ]
     subprocess.run([*command, f"--screenshot={picture}", address], capture_output=True, timeout=120, check=True)
-    return subprocess.run([*command, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(
+        [*command, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True
+    ).stdout
 
 
 def test_ten_children_are_logged_and_a_browser_shows_the_sweep(brainalign, ui, tmp_path):

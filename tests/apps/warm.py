@@ -28,7 +28,8 @@ def main():
         if child == 0:
             become(request)
             return
-        print(wait(child, time.monotonic() + request["seconds"]), flush=True)
+        sys.stdout.write(f"{wait(child, time.monotonic() + request['seconds'])}\n")
+        sys.stdout.flush()
 
 
 def become(request):

@@ -49,7 +49,10 @@ def _unknown_key(key: str) -> str:
         owners = valid[key][:3] + (["others"] if len(valid[key]) > 3 else [])
         return f"{key} is not in use with the chosen options; it belongs to {' and '.join(owners)}."
     if key == "model@partner":
-        return "model@partner is not in use with the chosen options; it belongs to analysis=cca."
+        return (
+            "model@partner is not in use with the chosen options; it belongs to analysis=cca, convergence, decomposition, "
+            "similarity and variance_partition."
+        )
     return f"{key} is no key of this config; {nearest(key, [*valid, *groups])} (--cfg job shows all)."
 
 

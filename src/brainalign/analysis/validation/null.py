@@ -18,17 +18,24 @@ LEVEL = 0.05
 REGIONS = ("A1", "STG", "MTG")
 
 
-def silent_electrodes(bench: Bench, permutations: int) -> list[Finding]:
-    """1000 electrodes without signal: an electrode's own p is uniform, and .05 of them lie below .05.
+def silent_electrodes(bench: Bench, electrodes: int, permutations: int) -> list[Finding]:
+    """Electrodes without signal: an electrode's own p is uniform, and .05 of them lie below .05.
 
     Args:
         bench: Settings.
+        electrodes: How many, at least 10.
         permutations: Shifts behind each p.
     """
     from scipy.stats import kstest
 
     data = simulate(
-        subjects=10, electrodes=100, sentences=60, repeated=0, silent_fraction=1.0, seed=1, cache_dir=bench.folder
+        subjects=10,
+        electrodes=electrodes // 10,
+        sentences=60,
+        repeated=0,
+        silent_fraction=1.0,
+        seed=1,
+        cache_dir=bench.folder,
     )
     study = bench.listen(data)
     study.reading = replace(study.reading, permutations=permutations)

@@ -42,7 +42,7 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
         "unique and shared variance": lambda: partition(bench, sentences),
         "shared and residual spaces": lambda: spaces(bench, sentences),
         "mixtures": lambda: mixtures(bench, seeds),
-        "electrodes without signal": lambda: silent_electrodes(bench, 999),
+        "electrodes without signal": lambda: silent_electrodes(bench, 50 * seeds, 999),
         "false positives": lambda: false_positives(20 * seeds),
     }
     found = []
