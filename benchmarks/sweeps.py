@@ -26,7 +26,7 @@ TINY = (
     "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.sentences=24", "data.repeated=2", "data.repeats=3",
     "encoding.outer_folds=3", "encoding.alphas=[10,1000,100000]", "window.tmax=0.1", "model=mel",
 )  # fmt: skip
-HEAVY = ("data=simulated_small", "data.sentences=120", "model@baseline=null")
+HEAVY = ("data=simulated_small", "data.sentences=120", "~model@baseline")
 """Children whose own work counts: some seconds of fits each."""
 HEADER = ["what", "measured", "asked"]
 

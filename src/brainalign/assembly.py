@@ -112,7 +112,7 @@ def open_models(config: Config, study: Study) -> Models:
 
 def _choose_baseline(config: Config, study: Study) -> None:
     """Settle ``model@baseline=auto``; a model is no baseline of itself, nor its own partner's."""
-    if config.analysis.kind in ALONE:
+    if config.analysis.kind in ALONE or config.baseline is None:
         config.baseline = None
         return
     if isinstance(config.baseline, AutoModel):

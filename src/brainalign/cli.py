@@ -95,6 +95,11 @@ def main() -> None:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:
         _refuse(sentence(error, sys.argv[1:]))
+    except ValueError as error:
+        if "Config group override must be a string" not in str(error):
+            raise
+        nulls = [word for word in sys.argv[1:] if word.endswith("=null")]
+        _refuse(f"{nulls[0] if nulls else error}: a group wants the name of an option; ~GROUP takes a group away.")
     except OSError as error:
         if error.errno in FULL:
             where = error.filename or "the place of results (paths.output, paths.cache)"

@@ -32,7 +32,9 @@ def check(composed: DictConfig) -> schema.Config:
     values: dict[str, Any] = {}
     for group, kinds in (("data", schema.DATA), ("model", schema.MODEL), ("analysis", schema.ANALYSIS)):
         values[group] = _typed(composed, group, _kind(composed, group, kinds))
-    values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline", schema.MODEL))
+    values["baseline"] = None
+    if composed.get("baseline") is not None:  # ~model@baseline takes it away
+        values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline", schema.MODEL))
     values["partner"] = None
     if composed.get("partner") is not None:
         if composed.partner.get("kind") == "auto":
