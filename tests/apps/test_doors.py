@@ -59,7 +59,10 @@ def test_tab_completion_is_offered(brainalign):
         (["analysis.k=3"], "it belongs to analysis=cca"),
         (["model@partner=mel"], "it belongs to analysis=cca"),
         (["encoding.outer_folds=2"], "encoding.outer_folds=2 is impossible; it must be at least 3."),
-        (["model@baseline=null"], "model@baseline=null: a group wants the name of an option; ~GROUP takes a group away."),
+        (
+            ["model@baseline=null"],
+            "model@baseline=null: a group wants the name of an option; ~GROUP takes a group away.",
+        ),
         (["encoding.alphas=[1,2"], "quote it for the shell"),
         (["data=alice_fmri"], "data.root is not set"),
         (["data=alice_fmri", "data.root=/no/such/folder", "window=fir_tr"], "/no/such/folder"),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from brainalign.errors import nearest
 from brainalign.stats.correction import bonferroni, fdr, holm
 from brainalign.stats.mixed import mixed_differences
-from brainalign.stats.pairing import label_values, pair_values, unit_name
+from brainalign.stats.pairing import label_values, pair_sides, unit_name
 from brainalign.stats.sign_flip import DRAWS, SignFlip, sign_flip
 from brainalign.stats.ttest import t_row
 
@@ -88,11 +90,13 @@ def compare(
     for name, valid in ((primary, TESTS), (correction, CORRECTIONS), *((t, TESTS) for t in tests)):
         if name not in valid:
             raise ValueError(f"{name!r} is unknown; {nearest(name, valid)}")
-    declared = [(a, b, _pairs(scores, a, b, by, score)) for a, b in contrasts]
+    labels = dict.fromkeys(label for pair in contrasts for label in pair if label != ZERO)
+    sides = {label: label_values(scores, label, by=by, score=score) for label in labels}
+    declared = [_contrast(a, b, sides, regions, by) for a, b in contrasts]
     makers = {"paired_t": _paired_t, "sign_flip": _sign_flip, "mixed": _mixed}
     tables = []
     for test in tests:
-        rows = makers[test](declared, regions, alpha)
+        rows = makers[test](declared, alpha)
         table = pd.DataFrame([{"test": test, "score": score, **row} for row in rows], columns=list(TEST_COLUMNS))
         size, p = len(rows), table["p"].to_numpy(dtype=np.float64)
         used = "bonferroni" if correction == "max" and test != "sign_flip" else correction
@@ -106,65 +110,94 @@ def compare(
     return pd.concat(tables, ignore_index=True)
 
 
-Declared = Sequence[tuple[str, str, pd.DataFrame]]
+@dataclass(frozen=True)
+class Cell:
+    """The complete pairs of a contrast within a region.
+
+    Attributes:
+        a, b, region: Which.
+        subjects: (n,) participant of each pair.
+        value_a, value_b, difference: (n,) each.
+        dropped: Pairs that are not complete.
+    """
+
+    a: str
+    b: str
+    region: str
+    subjects: NDArray[np.object_]
+    value_a: NDArray[np.float64]
+    value_b: NDArray[np.float64]
+    difference: NDArray[np.float64]
+    dropped: int
+
+    @property
+    def size(self) -> float:
+        """Largest value behind the differences: what their rounding is measured by."""
+        return float(max(np.abs(self.value_a).max(initial=0.0), np.abs(self.value_b).max(initial=0.0)))
+
+    def head(self) -> dict[str, Any]:
+        """What its row has, whatever the test."""
+        return {
+            "contrast": f"{self.a} - {self.b}", "a": self.a, "b": self.b, "region": self.region, "n": len(self.difference),
+            "n_participants": len(set(self.subjects)), "n_dropped": self.dropped, "mean_a": _mean(self.value_a),
+            "mean_b": _mean(self.value_b), "mean_difference": _mean(self.difference), "reason": "",
+        }  # fmt: skip
 
 
-def _pairs(scores: pd.DataFrame, a: str, b: str, by: str, score: str) -> pd.DataFrame:
-    """Both labels' values side by side, and their difference."""
-    if b == ZERO:
-        pairs = label_values(scores, a, by=by, score=score).rename(columns={"value": "value_a"}).assign(value_b=0.0)
-    else:
-        pairs = pair_values(scores, a, b, by=by, score=score)
-    a_minus_b = pairs["value_a"].astype(np.float64) - pairs["value_b"].astype(np.float64)
-    return pairs.assign(difference=a_minus_b.where(np.isfinite(a_minus_b)))
+@dataclass(frozen=True)
+class Contrast:
+    """A declared contrast: a cell a region, and what one value of it stands for."""
+
+    unit: str
+    cells: list[Cell]
 
 
-def _head(a: str, b: str, region: str, inside: pd.DataFrame) -> dict[str, Any]:
-    """What every row of a contrast in a region has, whatever the test."""
-    whole = inside.dropna(subset="difference")
-    mean = {c: _mean(whole[c].to_numpy(dtype=np.float64)) for c in ("value_a", "value_b", "difference")}
-    return {
-        "contrast": f"{a} - {b}", "a": a, "b": b, "region": region, "n": len(whole), "n_participants": whole["subject"].nunique(),
-        "n_dropped": len(inside) - len(whole), "mean_a": mean["value_a"], "mean_b": mean["value_b"],
-        "mean_difference": mean["difference"], "reason": "",
-    }  # fmt: skip
+Declared = Sequence[Contrast]
 
 
-def _paired_t(declared: Declared, regions: Sequence[str], alpha: float) -> list[dict[str, Any]]:
-    rows = []
-    for a, b, pairs in declared:
-        unit = unit_name(pairs)
-        for region in regions:
-            inside = pairs[pairs["region"] == region]
-            given = inside["difference"].to_numpy(dtype=np.float64)
-            rows.append(_head(a, b, region, inside) | {"unit": unit} | t_row(given, alpha, _size(inside)))
-    return rows
+def _contrast(a: str, b: str, sides: Mapping[str, pd.DataFrame], regions: Sequence[str], by: str) -> Contrast:
+    nothing = sides[a].assign(value=0.0)  # what b = "0" stands for
+    pairs = pair_sides(a, b, sides[a], nothing if b == ZERO else sides[b], by)
+    values = pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)
+    difference = values[:, 0] - values[:, 1]
+    complete, where, who = np.isfinite(difference), pairs["region"].to_numpy(), pairs["subject"].to_numpy(dtype=object)
+    cells = []
+    for region in regions:
+        inside = where == region
+        kept = inside & complete
+        mine = (who[kept], values[kept, 0], values[kept, 1], difference[kept])
+        cells.append(Cell(a, b, region, *mine, dropped=int(inside.sum() - kept.sum())))
+    return Contrast(unit_name(pairs), cells)
 
 
-def _participants(declared: Declared, regions: Sequence[str]) -> NDArray[np.float64]:
-    """(participants, contrasts x regions) their mean differences; NaN where one has no part."""
-    subjects = list(dict.fromkeys(s for _, _, pairs in declared for s in pairs["subject"]))
-    columns = [
-        pairs[pairs["region"] == region]
-        .dropna(subset="difference")
-        .groupby("subject")["difference"]
-        .mean()
-        .reindex(subjects)
-        for _, _, pairs in declared
-        for region in regions
+def _paired_t(declared: Declared, alpha: float) -> list[dict[str, Any]]:
+    return [
+        cell.head() | {"unit": contrast.unit} | t_row(cell.difference, alpha, cell.size)
+        for contrast in declared
+        for cell in contrast.cells
     ]
-    return np.stack([c.to_numpy(dtype=np.float64) for c in columns], axis=1) if columns else np.empty((0, 0))
 
 
-def _sign_flip(declared: Declared, regions: Sequence[str], alpha: float) -> list[dict[str, Any]]:
+def _participants(declared: Declared) -> NDArray[np.float64]:
+    """(participants, contrasts x regions) their mean differences; NaN where one has no part."""
+    cells = [cell for contrast in declared for cell in contrast.cells]
+    subjects = {s: k for k, s in enumerate(dict.fromkeys(s for cell in cells for s in cell.subjects))}
+    means = np.full((len(subjects), len(cells)), np.nan)
+    for column, cell in enumerate(cells):
+        for subject in dict.fromkeys(cell.subjects):
+            means[subjects[subject], column] = cell.difference[cell.subjects == subject].mean()
+    return means
+
+
+def _sign_flip(declared: Declared, alpha: float) -> list[dict[str, Any]]:
     if not declared:
         return []
-    means = _participants(declared, regions)
+    means = _participants(declared)
     found = sign_flip(means)
-    places = [(a, b, pairs, region) for a, b, pairs in declared for region in regions]
+    cells = [cell for contrast in declared for cell in contrast.cells]
     return [
-        _head(a, b, region, inside := pairs[pairs["region"] == region])
-        | t_row(means[:, j], alpha, _size(inside))
+        cell.head()
+        | t_row(means[:, j], alpha, cell.size)
         | {
             "unit": "participants",
             "mean_difference": _mean(means[:, j]),
@@ -173,7 +206,7 @@ def _sign_flip(declared: Declared, regions: Sequence[str], alpha: float) -> list
             "smallest_p": found.smallest[j],
         }
         | {"reason": _why(found, j)}
-        for j, (a, b, pairs, region) in enumerate(places)
+        for j, cell in enumerate(cells)
     ]
 
 
@@ -198,32 +231,31 @@ def _with_limits(table: pd.DataFrame, correction: str, alpha: float) -> list[str
     return ["; ".join(filter(None, both)) for both in zip(table["reason"], limits, strict=True)]
 
 
-def _mixed(declared: Declared, regions: Sequence[str], alpha: float) -> list[dict[str, Any]]:
-    from scipy.stats import t as student
-
+def _mixed(declared: Declared, alpha: float) -> list[dict[str, Any]]:
     rows = []
-    means = _participants(declared, regions)
-    for place, (a, b, pairs) in enumerate(declared):
-        fit = mixed_differences(pairs[pairs["region"].isin(list(regions))].dropna(subset="difference"))
-        for k, region in enumerate(regions):
-            inside = pairs[pairs["region"] == region]
-            row = _head(a, b, region, inside)
-            own = means[:, place * len(regions) + k]
+    for contrast in declared:
+        fit = mixed_differences(
+            np.concatenate([cell.difference for cell in contrast.cells]),
+            np.concatenate([cell.subjects for cell in contrast.cells]),
+            np.repeat([cell.region for cell in contrast.cells], [len(cell.difference) for cell in contrast.cells]),
+        )
+        means = _participants([contrast])
+        for cell, own in zip(contrast.cells, means.T, strict=True):
+            row = cell.head()
             participants = int(np.isfinite(own).sum())
-            if region not in fit.effect or participants < 2:
-                row |= {"unit": "participants", "mean_difference": _mean(own)} | t_row(own, alpha, _size(inside))
+            if cell.region not in fit.effect or participants < 2:
+                row |= {"unit": "participants", "mean_difference": _mean(own)} | t_row(own, alpha, cell.size)
                 instead = "" if fit.effect else f"{fit.reason}: participants' mean differences instead"
                 row["reason"] = "; ".join(filter(None, (instead, row["reason"])))
                 rows.append(row)
                 continue
-            effect, error = fit.effect[region]
+            effect, error = fit.effect[cell.region]
             df = participants - 1
-            half = float(student.ppf(1 - alpha / 2, df)) * error
-            given = inside["difference"].dropna().to_numpy(dtype=np.float64)
-            spread = float(given.std(ddof=1)) if len(given) > 1 else np.nan
+            half = float(stdtrit(df, 1 - alpha / 2)) * error
+            spread = float(cell.difference.std(ddof=1)) if len(cell.difference) > 1 else np.nan
             row |= {
                 "unit": "mixed model", "mean_difference": effect, "ci_low": effect - half, "ci_high": effect + half, "t": effect / error,
-                "df": float(df), "p": float(2 * student.sf(abs(effect / error), df)),
+                "df": float(df), "p": float(2 * stdtr(df, -abs(effect / error))),
                 "effect_size": effect / spread if spread > 0 else np.nan, "reason": fit.reason,
             }  # fmt: skip
             rows.append(row)
@@ -234,9 +266,3 @@ def _mean(values: NDArray[np.float64]) -> float:
     """Mean of the finite values, NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")
-
-
-def _size(inside: pd.DataFrame) -> float:
-    """Largest value behind the differences: what their rounding is measured by."""
-    whole = inside.dropna(subset="difference")
-    return float(np.abs(whole[["value_a", "value_b"]].to_numpy(dtype=np.float64)).max(initial=0.0))

@@ -6,7 +6,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 FEWEST = 3
@@ -26,7 +25,7 @@ class MixedFit:
     reason: str = ""
 
 
-def mixed_differences(differences: pd.DataFrame) -> MixedFit:
+def mixed_differences(d: NDArray[np.float64], who: NDArray[np.object_], where: NDArray[np.object_]) -> MixedFit:
     """Fit the model on differences a - b of complete pairs.
 
         score ~ model * region + (1 + model | subject) + (1 | subject:electrode)
@@ -44,16 +43,15 @@ def mixed_differences(differences: pd.DataFrame) -> MixedFit:
     the model; sign-flip tests allow for that.
 
     Args:
-        differences: Columns subject, region, difference; finite.
+        d: (n,) differences, finite.
+        who: (n,) participant of each.
+        where: (n,) region of each.
 
     Returns:
         Contrasts of every region with an observation; or none and the reason: fewer than three participants, one value a
         participant, no variation, or a fit that does not converge.
     """
-    from statsmodels.regression.mixed_linear_model import MixedLM
-
-    d: NDArray[np.float64] = differences["difference"].to_numpy(dtype=np.float64)
-    subjects = differences["subject"].nunique()
+    subjects = len(set(who))
     if subjects < FEWEST:
         return MixedFit(
             {},
@@ -64,18 +62,20 @@ def mixed_differences(differences: pd.DataFrame) -> MixedFit:
     unit = d.std()
     if not unit > 1e-14 * np.abs(d).max():
         return MixedFit({}, "the difference is the same everywhere")
-    regions = list(dict.fromkeys(differences["region"]))
-    design = np.stack([(differences["region"] == r).to_numpy(dtype=np.float64) for r in regions], axis=1)
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    regions = list(dict.fromkeys(where))
+    design = np.stack([(where == r).astype(np.float64) for r in regions], axis=1)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            fit = MixedLM(d / unit, design, groups=differences["subject"].astype(str).to_numpy()).fit(reml=True)
+            fit = MixedLM(d / unit, design, groups=who.astype(str)).fit(reml=True)
         except (np.linalg.LinAlgError, ValueError) as error:
             return MixedFit({}, f"the mixed model could not be fitted ({error})")
     if not fit.converged:
         return MixedFit({}, "the mixed model did not converge")
     effects = np.asarray(fit.fe_params)
-    errors = _standard_errors(design, differences["subject"], float(np.asarray(fit.cov_re)[0, 0]), float(fit.scale))
+    errors = _standard_errors(design, who, float(np.asarray(fit.cov_re)[0, 0]), float(fit.scale))
     # Other warnings are of optimisers that another one then did better than, or of standard errors that are not used.
     edge = any("boundary" in str(w.message) or "singular" in str(w.message) for w in told)
     return MixedFit(
@@ -85,12 +85,12 @@ def mixed_differences(differences: pd.DataFrame) -> MixedFit:
 
 
 def _standard_errors(
-    design: NDArray[np.float64], subjects: pd.Series, between: float, within: float
+    design: NDArray[np.float64], who: NDArray[np.object_], between: float, within: float
 ) -> NDArray[np.float64]:
     """Of the contrasts at the fitted variances, (X' V^-1 X)^-1; statsmodels' own lack some where the variance is near 0."""
     precision = np.zeros((design.shape[1], design.shape[1]))
-    for rows in subjects.groupby(subjects.to_numpy()).indices.values():
-        x = design[rows]
-        share = between / (within + len(rows) * between)
+    for subject in dict.fromkeys(who):
+        x = design[who == subject]
+        share = between / (within + len(x) * between)
         precision += (x.T @ x - share * np.outer(x.sum(axis=0), x.sum(axis=0))) / within
     return np.asarray(np.sqrt(np.diag(np.linalg.inv(precision))))

@@ -73,12 +73,28 @@ def pair_values(scores: pd.DataFrame, a: str, b: str, *, by: str = "model", scor
         >>> pair_values(table, "gpt2", "mel")[["value_a", "value_b"]].to_numpy().tolist()
         [[0.2, 0.1]]
     """
+    first, second = (label_values(scores, label, by=by, score=score) for label in (a, b))
+    return pair_sides(a, b, first, second, by)
+
+
+def pair_sides(a: str, b: str, first: pd.DataFrame, second: pd.DataFrame, by: str) -> pd.DataFrame:
+    """What :func:`pair_values` gives, of two labels' values that are there already.
+
+    Args:
+        a: One label.
+        b: The other.
+        first: From :func:`label_values`, of a.
+        second: Of b.
+        by: What the labels are.
+
+    Raises:
+        BrainalignError: a and b are the same.
+    """
     if a == b:
         raise BrainalignError(
             f"the contrast {a} - {b} compares {by} {a!r} with itself; two different labels are needed."
         )
-    sides = [label_values(scores, label, by=by, score=score) for label in (a, b)]
-    return sides[0].merge(sides[1], on=[*UNIT, "region"], how="outer", suffixes=("_a", "_b"))
+    return first.merge(second, on=[*UNIT, "region"], how="outer", suffixes=("_a", "_b"))
 
 
 def unit_name(values: pd.DataFrame) -> str:
