@@ -18,6 +18,9 @@ from brainalign.stats import mean_ci
 
 KEYS = ["subject", "electrode"]
 
+MOST = 12
+"""Runs that a figure has room for."""
+
 
 def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str | None) -> AnalysisResult:
     """Pair electrodes across runs, and test every pair of runs, or each against one.
@@ -67,13 +70,28 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
             )
         )
     add_tests(result, tests, noun)
+    drawn = _drawn(table, labels, against, reading.score)
+    if len(drawn) < len(labels):
+        result.warnings.append(
+            f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {reading.score}; the tables have all."
+        )
+        tests = tests[tests["a"].isin(drawn) & tests["b"].isin(drawn)]
+    inside = table[table["model"].isin(drawn)]
     result.figures |= {
-        "region_bars": region_bars(table, tests, reading.score, order=labels),
-        "score_distribution": score_distribution(table, reading.score, order=labels),
+        "region_bars": region_bars(inside, tests, reading.score, order=drawn),
+        "score_distribution": score_distribution(inside, reading.score, order=drawn),
     }
     if len(labels) == 2:
         result.figures["model_scatter"] = model_scatter(table, labels[0], labels[1], reading.score)
     return result
+
+
+def _drawn(table: pd.DataFrame, labels: Sequence[str], against: str | None, score: str) -> list[str]:
+    """The labels that a figure has room for, in their order: the highest means, and what the others are held against."""
+    means = table.groupby("model")[score].mean().sort_values(ascending=False)
+    chosen = dict.fromkeys([*([against] if against else []), *means.index])
+    kept = set(list(chosen)[:MOST])
+    return [label for label in labels if label in kept]
 
 
 def _contrasts(labels: Sequence[str], against: str | None) -> list[tuple[str, str]]:
