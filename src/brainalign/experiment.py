@@ -139,7 +139,9 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         write_figures(folder, result.figures)
         write_report(
             folder / "report.html",
-            title=f"{' and '.join(m.name for m in present) or config.analysis.kind} on {dataset.name}",
+            title=f"{config.analysis.kind}: {named} on {dataset.name}"
+            if named
+            else f"{config.analysis.kind} on {dataset.name}",
             question=asked_for,
             data=describe_data(study, encodes),
             models=[m.describe() for m in present],
