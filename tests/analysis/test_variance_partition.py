@@ -6,8 +6,9 @@ import pytest
 
 from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
+from brainalign.analysis.rows import marks_of
 from brainalign.analysis.study import Study
-from brainalign.analysis.variance_partition import part_table, variance_partition
+from brainalign.analysis.variance_partition import components_of, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
 from brainalign.features.base import Placement, Rows, Sees
@@ -88,7 +89,9 @@ def means(result, over="electrodes"):
 def test_known_unique_and_shared_variance_comes_back(world):
     study, sets = world
     it = study({"u": 0.2, "v": 0.15, "w": 0.1})
-    result = variance_partition(it, Models(sets("a", "uv"), sets("b", "vw")), sets=2, ratios=[0.01, 1, 100])
+    result = variance_partition(
+        it, Models(sets("a", "uv"), sets("b", "vw")), sets=2, components=None, ratios=[0.01, 1, 100]
+    )
     found = means(result)["mean"]
     # 30 electrodes x 6,000 frames: the standard error of a mean part is about .002, weights cost about .002
     assert found["unique a"] == pytest.approx(0.2, abs=0.02)
@@ -111,11 +114,39 @@ def test_known_unique_and_shared_variance_comes_back(world):
     assert {"alpha_model", "alpha_partner"} <= set(fits) and fits.query("model == 'a'")["alpha_partner"].isna().all()
 
 
+def test_components_of_the_training_frames_hold_what_the_sets_hold(world):
+    study, sets = world
+    it = study({"u": 0.2, "v": 0.15, "w": 0.1})
+    models = Models(sets("a", "uv"), sets("b", "vw"))
+    found, fewer = (
+        means(variance_partition(it, models, sets=2, components=n, ratios=[0.01, 1, 100]))["mean"]
+        for n in (2 * DIMS, 2)
+    )
+    for part, truth in {"unique a": 0.2, "unique b": 0.1, "shared a and b": 0.15}.items():
+        assert found[part] == pytest.approx(truth, abs=0.02)
+    assert fewer.sum() < 0.8 * found.sum()  # white latents: what two of their components leave out is lost
+
+
+def test_components_are_fitted_without_the_test_frames(world):
+    study, sets = world
+    it, model = study({"u": 0.2}), sets("a", "uv")
+    whole = components_of(it, model, 0, 0, 3)
+    marks = marks_of(it, frozenset(it.split.training(0)), "frames", False)
+    values = it.frames(model, 0)
+    train = np.concatenate([values[s][mark] for s, mark in marks.items()]).astype(np.float64)
+    assert 0 < len(train) < sum(map(len, values.values()))
+    z = (train - train.mean(axis=0)) / train.std(axis=0)
+    _, _, vt = np.linalg.svd(z, full_matrices=False)
+    mine = np.concatenate([whole[s][mark] for s, mark in marks.items()])
+    np.testing.assert_allclose(np.abs(np.corrcoef(mine[:, 0], z @ vt[0])[0, 1]), 1.0, atol=1e-5)
+    assert mine.shape[1] == 3 and np.allclose(np.cov(mine.T), np.eye(3), atol=0.01)
+
+
 def test_three_sets_give_seven_parts_that_sum_to_the_whole(world):
     study, sets = world
     it = study({"u": 0.15, "v": 0.15, "w": 0.15})
     models = Models(sets("a", "uv"), sets("b", "vw"), sets("c", "wu"))
-    result = variance_partition(it, models, sets=3, ratios=[1.0])
+    result = variance_partition(it, models, sets=3, components=None, ratios=[1.0])
     found = means(result)["mean"]
     assert len(found) == 7
     for part in found.index:
@@ -135,7 +166,9 @@ def test_three_sets_give_seven_parts_that_sum_to_the_whole(world):
 def test_sets_without_relation_share_nothing(world):
     study, sets = world
     it = study({"u": 0.2, "w": 0.1})
-    result = variance_partition(it, Models(sets("a", "u"), sets("b", "w")), sets=2, ratios=[0.01, 1, 100])
+    result = variance_partition(
+        it, Models(sets("a", "u"), sets("b", "w")), sets=2, components=None, ratios=[0.01, 1, 100]
+    )
     shared = means(result).loc["shared a and b"]
     half = (shared["high"] - shared["low"]) / 2
     assert abs(shared["mean"]) < 3.3 / 1.96 * half + 0.002  # 3.3 standard errors, and the cost of the weights
@@ -145,7 +178,9 @@ def test_sets_without_relation_share_nothing(world):
 def test_a_set_inside_another_has_nothing_of_its_own_and_may_be_negative(world):
     study, sets = world
     it = study({"u": 0.2, "v": 0.1})
-    result = variance_partition(it, Models(sets("a", "uv"), sets("b", "v")), sets=2, ratios=[0.01, 1, 100])
+    result = variance_partition(
+        it, Models(sets("a", "uv"), sets("b", "v")), sets=2, components=None, ratios=[0.01, 1, 100]
+    )
     assert abs(means(result).loc["unique b", "mean"]) < 0.005
     assert (result.tables["partition"].query("model == 'unique b'")["r2"] < 0).any()  # shown as it is
     assert means(result).loc["unique a", "mean"] == pytest.approx(0.2, abs=0.02)
@@ -155,13 +190,13 @@ def test_a_baseline_equal_to_a_model_is_said_and_a_set_that_never_varies_too(wor
     study, sets = world
     it = study({"u": 0.2, "w": 0.1})
     same = Models(sets("a", "u"), sets("b", "w"), sets("c", "u"))
-    result = variance_partition(it, same, sets=3, ratios=[1.0])
+    result = variance_partition(it, same, sets=3, components=None, ratios=[1.0])
     assert any("a and c are the same features" in w for w in result.warnings)
     assert abs(means(result).loc["unique a", "mean"]) < 0.005
     empty = sets("empty", "x")
     for s, rows in empty.extractor.frames[0].items():
         empty.extractor.frames[0][s] = np.ones_like(rows)
-    result = variance_partition(it, Models(sets("a", "u"), empty), sets=3, ratios=[1.0])
+    result = variance_partition(it, Models(sets("a", "u"), empty), sets=3, components=None, ratios=[1.0])
     assert any("empty has no feature that varies" in w for w in result.warnings)
     assert any("no baseline" in w for w in result.warnings)
     assert means(result).loc["unique a", "mean"] == pytest.approx(0.2, abs=0.02)
@@ -173,7 +208,7 @@ def test_the_layer_that_predicts_best_stands_for_a_model(world, rule):
     it = study({"u": 0.2, "w": 0.1}, rule=rule, score="r2_pearson" if rule == "max" else "r2")
     deep = sets("deep", "x", "u", "v")
     assert [it.best_layer(deep, f) for f in range(5)] == [1] * 5
-    result = variance_partition(it, Models(deep, sets("b", "w")), sets=2, ratios=[1.0])
+    result = variance_partition(it, Models(deep, sets("b", "w")), sets=2, components=None, ratios=[1.0])
     assert means(result).loc["unique deep", "mean"] == pytest.approx(0.2, abs=0.02)
     assert ("r2_pearson" in result.tables["partition"]) == (rule == "max")
 

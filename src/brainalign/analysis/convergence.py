@@ -37,6 +37,7 @@ def convergence(
     models: Models,
     *,
     sets: int,
+    components: int | None,
     ratios: Sequence[float],
     **spaces: Any,
 ) -> AnalysisResult:
@@ -48,6 +49,7 @@ def convergence(
         study: Data, window and folds.
         models: Model and partner; baseline and competitors where the data allow them.
         sets: Of the variance partition.
+        components: Of the variance partition.
         ratios: Of the variance partition.
         spaces: Options of the CCA and of the decomposition.
 
@@ -62,7 +64,9 @@ def convergence(
         "noise ceilings": lambda: ceiling(study, models),
         "similarity": lambda: similarity(study, models),
         "shared space": lambda: decomposition(study, models, **spaces),
-        "variance partition": lambda: variance_partition(study, models, sets=sets, ratios=ratios),
+        "variance partition": lambda: variance_partition(
+            study, models, sets=sets, components=components, ratios=ratios
+        ),
     }
     for name, part in parts.items():
         log.info("convergence: %s", name)

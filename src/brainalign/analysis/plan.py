@@ -88,7 +88,8 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     if analysis in ("variance_partition", "convergence"):
         members = members[: options["sets"]]
         joint = [some for some in subsets(len(members)) if len(some) > 1]
-        plans = [study.plan_banded([members[n][0] for n in some], options["ratios"]) for some in joint]
+        most = options["components"] or max(width for width, _ in members)
+        plans = [study.plan_banded([min(members[n][0], most) for n in some], options["ratios"]) for some in joint]
         # where every outer fold has layers of its own, no two share a training set without two folds
         alone = any(layers > 1 for _, layers in members)
         label = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")

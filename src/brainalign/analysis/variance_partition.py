@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.rows import marks_of
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import add_tests
 from brainalign.encoding.banded_nested import BandedScores
@@ -20,13 +22,16 @@ from brainalign.encoding.scores import over_folds
 from brainalign.features.representation import Representation
 from brainalign.figures import variance_partition as partition_figure
 from brainalign.progress import track
+from brainalign.spaces.projected import reduce
 from brainalign.stats import mean_ci
 from brainalign.stats.partition import Sets, partition, subsets
 
 ROLES = ("model", "partner", "baseline")
 
 
-def variance_partition(study: Study, models: Models, *, sets: int, ratios: Sequence[float]) -> AnalysisResult:
+def variance_partition(
+    study: Study, models: Models, *, sets: int, components: int | None, ratios: Sequence[float]
+) -> AnalysisResult:
     """Unique and shared variance of two or three models, from banded ridge on all their combinations.
 
         unique(A) = R2(AB) - R2(B),   shared = R2(A) + R2(B) - R2(AB)
@@ -39,6 +44,8 @@ def variance_partition(study: Study, models: Models, *, sets: int, ratios: Seque
         study: Data, window, folds and penalties.
         models: Model, partner and baseline.
         sets: 3, or 2 to leave the baseline out.
+        components: Principal components that each set is reduced to, fitted on the training frames of each outer fold; None = all
+            dimensions, at a cost that grows with the cube of their sum.
         ratios: Penalties that the later sets choose from, in units of the first's.
 
     Returns:
@@ -55,7 +62,9 @@ def variance_partition(study: Study, models: Models, *, sets: int, ratios: Seque
     layers = [tuple(study.best_layer(m, f) for m in members) for f in range(len(study.split.folds))]
     _look_at(result, study, members, layers)
     found = {
-        some: _fit(study, [members[n] for n in some], [tuple(pick[n] for n in some) for pick in layers], ratios)
+        some: _fit(
+            study, [members[n] for n in some], [tuple(pick[n] for n in some) for pick in layers], components, ratios
+        )
         for some in track(subsets(len(members)), "fitting the sets and their combinations")
     }
     fits = pd.concat([_fit_rows(study, names, some, fit) for some, fit in found.items()], ignore_index=True)
@@ -78,9 +87,15 @@ def variance_partition(study: Study, models: Models, *, sets: int, ratios: Seque
 
 
 def _fit(
-    study: Study, members: Sequence[Representation], layers: Sequence[tuple[int, ...]], ratios: Sequence[float]
+    study: Study,
+    members: Sequence[Representation],
+    layers: Sequence[tuple[int, ...]],
+    components: int | None,
+    ratios: Sequence[float],
 ) -> BandedScores:
-    """One subset on every outer fold, each with its layers; one set alone has been fitted with its model."""
+    """One subset on every outer fold, each with its layers; one set alone, with all dimensions, has been fitted with its model."""
+    if components is not None:
+        return _fit_reduced(study, members, layers, components, ratios)
     if len(members) == 1:
         race, out = study.race(members[0]).layers, OuterScores.empty(len(layers), study.design.n_channels)
         out.n = next(iter(race.values())).n
@@ -99,6 +114,43 @@ def _fit(
         for n, m in enumerate(members)
     ]
     return study.fit_banded(bands(), dims, ratios, " + ".join(m.name for m in members))
+
+
+def _fit_reduced(
+    study: Study,
+    members: Sequence[Representation],
+    layers: Sequence[tuple[int, ...]],
+    components: int,
+    ratios: Sequence[float],
+) -> BandedScores:
+    """One subset on every outer fold, each set by its leading components."""
+
+    def frames(n: int, fold: int) -> Frames:
+        return components_of(study, members[n], layers[fold][n], fold, components)
+
+    widths = [next(iter(frames(n, 0).values())).shape[1] for n in range(len(members))]
+    name = f"{' + '.join(m.name for m in members)}, {sum(widths)} components"
+    if len(members) == 1:
+        scores = study.fit(partial(frames, 0), widths[0], name)
+        return BandedScores(scores, np.ones((1, *scores.r.shape)))
+    bands = (([frames(n, fold) for n in range(len(members))], [fold]) for fold in range(len(layers)))
+    return study.fit_banded(bands, widths, ratios, name)
+
+
+def components_of(study: Study, model: Representation, layer: int, fold: int, most: int) -> Frames:
+    """A layer's leading principal components on the frame grid, fitted on the training frames of an outer fold.
+
+    Args:
+        study: Data and folds.
+        model: The model.
+        layer: One of its layers.
+        fold: The outer fold.
+        most: Components, or fewer where the layer has no more dimensions that vary.
+    """
+    whole = study.frames(model, layer)
+    marks = marks_of(study, frozenset(study.split.training(fold)), "frames", False)
+    space = reduce(np.concatenate([whole[s][mark] for s, mark in marks.items()]).astype(np.float64), 1.0, most)
+    return {s: space.transform(values).astype(values.dtype) for s, values in whole.items()}
 
 
 def _joined(names: Sequence[str], some: Sets) -> str:

@@ -364,8 +364,10 @@ class SimilarityAnalysis:
     kind: str
 
 
-def _check_partition(sets: int, ratios: list[float]) -> None:
+def _check_partition(sets: int, components: int | None, ratios: list[float]) -> None:
     one_of("analysis.sets", sets, (2, 3))  # type: ignore[arg-type]
+    if components is not None:
+        within("analysis.components", components, 1)
     if not ratios or not all(0 < r < float("inf") for r in ratios):
         raise BrainalignError(f"analysis.ratios={ratios} must be a list of one or more finite numbers above 0.")
 
@@ -376,10 +378,11 @@ class VariancePartitionAnalysis:
 
     kind: str
     sets: int
+    components: int | None
     ratios: list[float]
 
     def __post_init__(self) -> None:
-        _check_partition(self.sets, self.ratios)
+        _check_partition(self.sets, self.components, self.ratios)
 
 
 @dataclass
@@ -387,11 +390,12 @@ class ConvergenceAnalysis(DecompositionAnalysis):
     """All of Chen et al. 2024."""
 
     sets: int
+    components: int | None
     ratios: list[float]
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_partition(self.sets, self.ratios)
+        _check_partition(self.sets, self.components, self.ratios)
 
 
 @dataclass
