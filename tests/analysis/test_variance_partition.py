@@ -8,7 +8,7 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.rows import marks_of
 from brainalign.analysis.study import Study
-from brainalign.analysis.variance_partition import components_of, variance_partition
+from brainalign.analysis.variance_partition import components_of, part_table, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
 from brainalign.features.base import Placement, Rows, Sees
