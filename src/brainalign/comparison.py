@@ -18,6 +18,7 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.config import Config, local_config
 from brainalign.describe import note, show_end
 from brainalign.errors import BrainalignError
+from brainalign.figures import stamp
 from brainalign.report import write_report
 from brainalign.tracking import (
     NOTE,
@@ -116,6 +117,10 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
+        simulated = any(run.tags.get("dataset") == "simulated" for run in found)
+        if simulated:
+            for figure, _ in result.figures.values():
+                stamp(figure, "Simulated data")
         write_figures(folder, result.figures)
         write_report(
             folder / "report.html",
@@ -127,7 +132,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             config={"analysis": settings["analysis"], "stats": settings["stats"]},
             provenance=facts,
             result=result,
-            simulated=found[0].tags.get("dataset") == "simulated",
+            simulated=simulated,
         )
         tracked.set_tags({NOTE: f"{note(question, result, tracked)}\n\n{sources}"})
         tracked.log_metrics(result.metrics)

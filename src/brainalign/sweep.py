@@ -137,6 +137,7 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     """
     import numpy as np
 
+    from brainalign.figures import stamp
     from brainalign.figures.sweep_metric import sweep_metric
     from brainalign.tracking import NOTE, figure_link
     from brainalign.tracking.files import write_figures, write_tables
@@ -160,7 +161,10 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
         parent.set_tags({"best": best["run"]})
         lines.append(f"best by {objective}: {_told(best, swept)} with {best[objective]:.4f}")
         if len(done) > 1:
-            write_figures(parent.folder, {"sweep": sweep_metric(done, swept, objective)})
+            figure, caption = sweep_metric(done, swept, objective)
+            if any(run.tags.get("dataset") == "simulated" for run in found):
+                stamp(figure, "Simulated data")
+            write_figures(parent.folder, {"sweep": (figure, caption)})
     rest = table[table["status"] != "FINISHED"].to_dict("records")
     lines += [f"{row['status']}: {_told(row, swept)}: {row['error']}" for row in rest]
     parent.log_artifacts(parent.folder)

@@ -35,6 +35,7 @@ def test_more_runs_than_a_figure_has_room_for_are_all_in_the_tables(recwarn):
     assert set(tests["family_size"]) == {2 * (MOST + 2)}
     assert set(result.tables["scores"]["model"]) == set(runs)
     assert any(f"Figures show {MOST} of the {MOST + 3} runs" in warning for warning in result.warnings)
+    assert any("Figures have no brackets" in warning for warning in result.warnings)
     _, caption = result.figures["region_bars"]
     assert f"run{MOST + 2}" in caption and "run01" not in caption
 

@@ -18,8 +18,8 @@ from brainalign.stats import mean_ci
 
 KEYS = ["subject", "electrode"]
 
-MOST = 12
-"""Runs that a figure has room for."""
+MOST, BRACKETS = 8, 6
+"""Runs, and pairs of runs, that a figure has room for."""
 
 
 def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str | None) -> AnalysisResult:
@@ -76,6 +76,11 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
             f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {reading.score}; the tables have all."
         )
         tests = tests[tests["a"].isin(drawn) & tests["b"].isin(drawn)]
+    if tests.groupby(["a", "b"]).ngroups > BRACKETS:
+        tests = tests.iloc[:0]
+        result.warnings.append(
+            "Figures have no brackets, so many would hide the bars; the table of tests has every pair."
+        )
     inside = table[table["model"].isin(drawn)]
     result.figures |= {
         "region_bars": region_bars(inside, tests, reading.score, order=drawn),
