@@ -53,7 +53,8 @@ def test_who_is_all_zero_is_left_out_by_name(simulated):
     assert data.notes == ("participant s02 is left out: all of s02-timecourses.txt (6mm) is zero.",)
     assert data.recordings[1].channels["electrode"].tolist() == [r for r in REGIONS if r != "LPreM"]
     assert data.recordings[1].notes == ("participant s03: 1 of 6 channels is left out: LPreM (constant).",)
-    assert data.stimuli["alice_ch1"].words["word"].tolist() == ["Alice", "'s"]
+    words = data.stimuli["alice_ch1"].words
+    assert words["word"].tolist() == ["alice", "'s"] and words["text"].tolist() == ["Alice", "'s"]
 
 
 def test_time_courses_are_without_drift_and_of_unit_variance(simulated):

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.faults import Faults
-from brainalign.data.intervals import check_intervals, clip_overlaps
-from brainalign.data.textgrid import TextGrid
+from brainalign.data.transcripts import TranscriptFormat, read_transcript
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.signal.drift import cosine_highpass
@@ -90,11 +89,8 @@ def _find(root: Path, radius: str) -> Path:
 
 
 def _stimulus(path: Path, faults: Faults, notes: list[str]) -> Stimulus:
-    words = TextGrid(path).intervals("word")
-    faults.add(check_intervals(words, None, str(path)))
-    words, clipped = clip_overlaps(words)
-    if clipped:
-        notes.append(f"{path.name}: {clipped} overlaps of at most 1 ms were clipped.")
+    words, wrong = read_transcript(path, "word", TranscriptFormat(), None, notes)
+    faults.add(wrong)
     return Stimulus(STORY, float(words["offset"].max()), words)
 
 

@@ -1,53 +1,21 @@
-"""Words and phones with their times: read from a table, checked, and brought to the columns word, onset, offset."""
+"""Words and phones with their times: checked, repaired, and brought to the columns word, onset, offset."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.tsv import MISSING, read_tsv
+from brainalign.data.tsv import MISSING
 
 TOLERANCE = 1e-3
 """Seconds that are put down to rounding: of an overlap, of an end past the audio's, of an onset before it."""
 
 _EXACT = 1e-9
 """Seconds below which an overlap is the arithmetic of onset + duration, not worth a count."""
-
-
-def read_intervals(path: Path, label: str) -> pd.DataFrame:
-    """Read a words or phones table; nothing is checked yet.
-
-    Args:
-        path: TSV with the columns ``label``, onset, and offset or duration (BIDS), in seconds of the stimulus.
-        label: ``word`` or ``phone``.
-
-    Returns:
-        Columns ``label``, onset, offset; times are numbers, or the text as it stands where it is none. The index, named
-        ``line``, holds the rows' lines in the file.
-
-    Raises:
-        BrainalignError: The file is missing or lacks a column.
-    """
-    table = read_tsv(path, [label, "onset", "offset|duration"])
-    times = table.drop(columns=label).map(_number)
-    if "offset" in times.columns:
-        offset = times["offset"]
-    else:
-        pairs = zip(times["onset"], times["duration"], strict=True)
-        offset = [a + b if isinstance(a, float) and isinstance(b, float) else b for a, b in pairs]
-    return pd.DataFrame({label: table[label], "onset": times["onset"], "offset": offset}, index=table.index)
-
-
-def _number(cell: str) -> float | str:
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
 
 
 def check_intervals(table: pd.DataFrame, duration: float | None, where: str) -> list[str]:
@@ -113,7 +81,50 @@ def clip_overlaps(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     following = np.r_[onset[1:], np.inf]
     clipped = int(np.sum(offset - following > _EXACT))
     names = table[label].astype(str).str.strip().to_numpy(dtype=object)
-    return pd.DataFrame({label: names, "onset": onset, "offset": np.minimum(offset, following)}), clipped
+    more = {c: table[c].to_numpy(dtype=object) for c in table.columns[3:]}
+    return pd.DataFrame({label: names, "onset": onset, "offset": np.minimum(offset, following), **more}), clipped
+
+
+def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame, list[str]]:
+    """What archives need: rows sorted by onset, overlaps cut at the next onset, rows of no length and beyond the sound left out.
+
+    Rows whose times are no numbers stay: they are for :func:`check_intervals`.
+
+    Args:
+        table: Columns label, onset, offset.
+        duration: Of the sound in seconds, or None.
+
+    Returns:
+        The table, with its index, and a sentence on each kind of repair with its count.
+
+    Example:
+        >>> words = pd.DataFrame({"word": ["b", "a"], "onset": [0.4, 0.0], "offset": [0.9, 0.5]})
+        >>> table, said = repaired(words, None)
+        >>> table.word.tolist(), table.offset.tolist(), said
+        (['a', 'b'], [0.4, 0.9], ['1 word(s) stood out of order and were sorted', '1 word(s) ended after the next one began and were cut there'])
+    """
+    kind, said = str(table.columns[0]), []
+    onset, offset = _times(table)
+    if not (np.isfinite(onset).all() and np.isfinite(offset).all()):
+        return table, []
+    backwards = int(np.sum(np.diff(onset) < 0))
+    order = np.lexsort((offset, onset))
+    table, onset, offset = table.iloc[order], onset[order], offset[order]
+    if backwards:
+        said.append(f"{backwards} {kind}(s) stood out of order and were sorted")
+    ends = np.minimum(offset, np.r_[onset[1:], np.inf])
+    cut = int(np.sum(offset - ends > TOLERANCE))
+    if cut:
+        said.append(f"{cut} {kind}(s) ended after the next one began and were cut there")
+    if duration is not None:
+        late = int(np.sum((ends > duration + TOLERANCE) & (onset < duration)))
+        ends = np.where(onset < duration, np.minimum(ends, duration), ends)
+        if late:
+            said.append(f"{late} {kind}(s) ended after the sound and were cut at its end")
+    keep = (ends > onset) & (onset < (np.inf if duration is None else duration))
+    if not keep.all():
+        said.append(f"{int((~keep).sum())} {kind}(s) of no length, or beyond the sound, were left out")
+    return table.assign(onset=onset, offset=ends)[keep], said
 
 
 def _times(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

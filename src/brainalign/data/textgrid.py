@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from brainalign.errors import BrainalignError, nearest
-
-SILENCES = ("", "sp", "sil", "<sil>", "{NS}", "{SL}")
-"""Labels of intervals in which nothing is said."""
 
 
 class TextGrid:
@@ -52,13 +48,12 @@ class TextGrid:
         """The name of the tier called like the label (``word``, ``words``), if there is one."""
         return next((name for name in self.tiers if name.lower().removesuffix("s") == label), None)
 
-    def intervals(self, label: str, tier: str | None = None, silences: Collection[str] = SILENCES) -> pd.DataFrame:
-        """What is said in a tier.
+    def intervals(self, label: str, tier: str | None = None) -> pd.DataFrame:
+        """What stands in a tier, silences too.
 
         Args:
             label: ``word`` or ``phone``: the name of the first column.
             tier: The tier; None for the one called like the label, or else the only one.
-            silences: Labels of intervals to leave out, compared after spaces around the label are taken off.
 
         Returns:
             Columns ``label``, onset, offset, not yet checked; the index, named ``interval``, counts the tier's
@@ -73,5 +68,4 @@ class TextGrid:
             raise BrainalignError(f"{self.path} has no interval tier {tier!r}; {nearest(tier, self.tiers)}")
         entries = [(str(text).strip(), float(onset), float(offset)) for onset, offset, text in self.tiers[tier]]
         index = pd.Index(range(1, len(entries) + 1), name="interval")
-        table = pd.DataFrame(entries, columns=[label, "onset", "offset"], index=index)
-        return table[~table[label].isin(list(silences))]
+        return pd.DataFrame(entries, columns=[label, "onset", "offset"], index=index)

@@ -42,7 +42,8 @@ class Stimulus:
     Attributes:
         id: The identity; two presentations of one sentence share it.
         duration: Length in seconds.
-        words: Columns word, onset, offset (s from the stimulus's start), by onset; may have no rows.
+        words: Columns word, onset, offset (s from the stimulus's start), by onset; may have no rows. ``word`` is the form that aligners and
+            word vectors know; a column ``text`` has the words as written, with capitals and punctuation, where the transcript has them.
         phones: Columns phone, onset, offset; may have no rows.
         audio: The sound, or None where the set has none.
     """
@@ -57,7 +58,8 @@ class Stimulus:
         """SHA-256 of everything a feature can depend on: id, duration, words, phones and sound."""
         state = hashlib.sha256(f"{self.id}|{self.duration!r}".encode())
         for table in (self.words, self.phones):
-            state.update(table.iloc[:, :3].to_csv(index=False).encode())
+            known = [*table.columns[:3], *(c for c in table.columns[3:] if c == "text")]
+            state.update(table[known].to_csv(index=False).encode())
         state.update((self.audio.digest() if self.audio else "silent").encode())
         return state.hexdigest()
 

@@ -11,7 +11,7 @@ import numpy as np
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Extractor, Placement, Rows, Sees, Unit
-from brainalign.features.words import needs_words, word_rows, words_of
+from brainalign.features.words import needs_words, word_rows, written_words_of
 
 WIDEST = 1000
 """Columns above which OASM is refused: with 20 lags their Gram matrix alone takes 3.2 GB."""
@@ -130,8 +130,8 @@ class ShuffledWords:
         """The stimulus with its words in another order; times stay where they are."""
         own = int.from_bytes(stimulus.id.encode(), "big")
         order = np.random.default_rng([self.seed, own]).permutation(len(stimulus.words))
-        words = stimulus.words.assign(word=stimulus.words["word"].to_numpy()[order])
-        return replace(stimulus, words=words)
+        forms = {c: stimulus.words[c].to_numpy()[order] for c in ("word", "text") if c in stimulus.words}
+        return replace(stimulus, words=stimulus.words.assign(**forms))
 
 
 class SentencePosition:
@@ -174,7 +174,7 @@ class SentencePosition:
         """One stimulus at a time."""
         for stimulus in stimuli:
             position, positions = 0, []
-            for word in words_of(stimulus):
+            for word in written_words_of(stimulus):
                 position += 1
                 positions.append(position)
                 if word.rstrip("\"'”’)").endswith((".", "!", "?")):

@@ -20,7 +20,7 @@ from brainalign.features.encoded import Encoded, encode
 from brainalign.features.forward import asked_layers, hidden_states, kind, ready, weights_digest
 from brainalign.features.reading import AUTO, Context, Pass, fitted_passes, word_passes
 from brainalign.features.text_models import is_bidirectional, text_checkpoint, token_limit
-from brainalign.features.words import needs_words, word_rows, words_of
+from brainalign.features.words import needs_words, word_rows, written_words_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -167,7 +167,7 @@ class LanguageModel:
         needs_words(stimulus, self.name)
         if self.limit is None or self.context.policy not in ("stimulus", "window"):
             return
-        text = self._encode(words_of(stimulus))
+        text = self._encode(written_words_of(stimulus))
         longest = max((p.last - p.first for p in self._passes(text)), default=0)
         room = self._room(text)
         assert room is not None
@@ -193,7 +193,7 @@ class LanguageModel:
         total = 0
         alone: dict[str, dict[int, NDArray[np.float32]]] = {}
         for stimulus in stimuli:
-            words = words_of(stimulus)
+            words = written_words_of(stimulus)
             if self.context.policy == "isolated":
                 texts = {word: self._encode([word]) for word in words}
                 alone |= {w: self._read(model, t, stimulus.id) for w, t in texts.items() if w not in alone}

@@ -33,12 +33,21 @@ def needs_words(stimulus: Stimulus, model: str) -> None:
 
 
 def words_of(stimulus: Stimulus) -> list[str]:
-    """The words of a stimulus without the spaces that transcripts leave around some.
+    """The words of a stimulus without the spaces that transcripts leave around some: the form that word vectors know.
 
     Args:
         stimulus: With timed words.
     """
     return [str(word).strip() for word in stimulus.words["word"]]
+
+
+def written_words_of(stimulus: Stimulus) -> list[str]:
+    """The words of a stimulus as they are written, capitals and punctuation included: what language models were trained on.
+
+    Args:
+        stimulus: With timed words; without a column ``text`` they are as :func:`words_of` has them.
+    """
+    return [str(word).strip() for word in stimulus.words["text" if "text" in stimulus.words else "word"]]
 
 
 def word_rows(stimulus: Stimulus, values: NDArray[np.floating[Any]]) -> Rows:

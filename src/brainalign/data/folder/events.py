@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from brainalign.data.continuous.event import Event
 from brainalign.data.faults import Faults
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.errors import nearest
-
-
-@dataclass(frozen=True)
-class Event:
-    """One playing of a stimulus.
-
-    Attributes:
-        where: File and line, for sentences.
-        stimulus: The stimulus's id.
-        onset: Seconds on the clock of the run.
-        duration: Seconds; NaN where the table has ``n/a``: the stimulus's own length.
-        run: The run in which it was played.
-    """
-
-    where: str
-    stimulus: str
-    onset: float
-    duration: float
-    run: str
 
 
 def read_events(

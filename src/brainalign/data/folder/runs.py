@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
+from brainalign.data.continuous.run import Run
+from brainalign.data.pointers import check_fetched
 from brainalign.errors import BrainalignError
 
 ENDING = "_responses.npy"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A continuous recording.
-
-    Attributes:
-        values: (T, channels), mapped from disk.
-        rate: Samples per second.
-        start: Time of the first sample on the clock of the events, in seconds.
-    """
-
-    values: NDArray[Any]
-    rate: float
-    start: float
-
-    @property
-    def end(self) -> float:
-        """Where the last sample's period ends, in seconds on the clock of the events."""
-        return self.start + len(self.values) / self.rate
-
-    def cut(self, first: float, last: float) -> tuple[NDArray[np.float64], float]:
-        """The samples between two times, both included, as far as they were recorded.
-
-        Returns:
-            (T, channels) samples, and the time of the first of them.
-        """
-        begin = max(0, int(np.ceil((first - self.start) * self.rate - 1e-6)))
-        end = max(begin, int(np.floor((last - self.start) * self.rate + 1e-6)) + 1)
-        return np.array(self.values[begin:end], dtype=np.float64), self.start + begin / self.rate
 
 
 def list_runs(folder: Path) -> list[str]:
@@ -60,18 +31,19 @@ def list_runs(folder: Path) -> list[str]:
     return runs
 
 
-def read_run(folder: Path, name: str, electrodes: Sequence[str]) -> Run:
+def read_run(folder: Path, name: str, channels: pd.DataFrame) -> Run:
     """Open one run and hold its sidecar against it.
 
     Args:
         folder: The participant's.
         name: Of the run.
-        electrodes: Names of the rows of ``channels.tsv``, which are the columns of the array.
+        channels: The rows of ``channels.tsv``, which are the columns of the array.
 
     Raises:
         BrainalignError: A file is missing or unreadable, or array, sidecar and channels contradict each other.
     """
-    path = folder / f"{name}{ENDING}"
+    path, electrodes = folder / f"{name}{ENDING}", channels["electrode"].tolist()
+    check_fetched(path)
     side = path.with_suffix(".json")
     sidecar = _sidecar(side)
     rate = _number(sidecar, "SamplingFrequency", side)
@@ -105,7 +77,7 @@ def read_run(folder: Path, name: str, electrodes: Sequence[str]) -> Run:
                 f"{side}: RecordingDuration={stated:g} s contradicts the array, whose {len(values)} samples at "
                 f"SamplingFrequency={rate:g} Hz last {len(values) / rate:g} s."
             )
-    return Run(values, rate, start)
+    return Run(values, rate, start, channels)
 
 
 def _sidecar(path: Path) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""assemble: participants' runs and events, and the stimuli they heard, made into one data set with all faults told at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.recording import read_recording
+from brainalign.data.continuous.run import Run
+from brainalign.data.faults import Faults
+from brainalign.data.types import Dataset, Stimulus
+from brainalign.errors import BrainalignError, nearest
+from brainalign.progress import track
+
+log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """One participant in some format."""
+
+    @property
+    def subject(self) -> str:
+        """The participant's label."""
+        ...
+
+    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+        """Which stimulus was played when, run after run, in the order in which it happened.
+
+        Args:
+            known: Ids of the stimuli that there are; None: the events themselves say what there is.
+            faults: Gets the sentences on what is wrong; such events are left out.
+            notes: Gets the sentences on what was passed over.
+        """
+        ...
+
+    def open(self, run: str) -> Run:
+        """One run; it is read and processed here, and let go when the next one is opened."""
+        ...
+
+
+def assemble(
+    name: str,
+    sources: Sequence[Source],
+    known: Collection[str] | None,
+    read: Callable[[str, Faults, list[str]], Stimulus | None],
+    baseline: float,
+    faults: Faults,
+    where: str,
+) -> Dataset:
+    """Read all participants, one after the other; only what was cut out of the runs stays in memory.
+
+    Args:
+        name: Of the data set.
+        sources: The participants.
+        known: Ids of the stimuli that there are; None: the events themselves say.
+        read: Stimulus id -> the stimulus, or None where something is wrong with it, which it adds to the faults.
+        baseline: Seconds of recording kept before each event, where nothing else was played in them.
+        faults: Those found already.
+        where: The key and folder, as in ``data.root=/data``.
+
+    Raises:
+        BrainalignError: Something is missing or cannot be, one sentence for each fault, one a line; or no participant is left.
+    """
+    notes: list[str] = []
+    events: list[tuple[Source, list[Event]]] = []
+    for source in sources:
+        with faults.gathered():
+            events.append((source, source.events(known, faults, notes)))
+    heard = sorted({event.stimulus for _, some in events for event in some})
+    if known is not None and len(heard) < len(known) and not faults.sentences:
+        notes.append(f"{len(known) - len(heard)} of {len(known)} stimuli were heard by nobody and are left out.")
+    stimuli = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
+    recordings = []
+    for source, some in track(events, "reading recordings"):
+        recording = read_recording(source, some, stimuli, baseline, faults)
+        if recording is not None and len(recording.channels):
+            recordings.append(recording)
+        elif not faults.sentences:
+            why = "no event names a stimulus" if recording is None else recording.notes[-1].split(": ", 1)[1]
+            notes.append(f"participant {source.subject} is left out: {why.rstrip('.')}.")
+    faults.refuse()
+    if not recordings:
+        raise BrainalignError(f"{where}: no participant is left; {' '.join(notes)}")
+    for note in (*notes, *(n for r in recordings for n in r.notes)):
+        log.warning(note)
+    return Dataset(name, stimuli, recordings, notes=tuple(notes))
+
+
+def chosen(found: Sequence[str], asked: Sequence[str] | None, where: str) -> list[str]:
+    """The participants that were asked for, with or without ``sub-``.
+
+    Args:
+        found: Labels that there are.
+        asked: ``data.subjects``; None for all.
+        where: The folder, for the sentence.
+
+    Raises:
+        BrainalignError: Somebody is not there.
+
+    Example:
+        >>> chosen(["sub-01", "sub-02"], ["02"], "/data")
+        ['sub-02']
+    """
+    if asked is None:
+        return list(found)
+    plain = {label.removeprefix("sub-"): label for label in found}
+    out = []
+    for name in dict.fromkeys(str(s) for s in asked):
+        label = plain.get(name.removeprefix("sub-"))
+        if label is None:
+            raise BrainalignError(f"data.subjects: participant {name!r} is not in {where}; {nearest(name, found)}")
+        out.append(label)
+    return list(dict.fromkeys(out))

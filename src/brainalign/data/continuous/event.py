@@ -1,0 +1,29 @@
+"""One playing of a stimulus, as an events table tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True)
+class Event:
+    """One playing of a stimulus.
+
+    Attributes:
+        where: File and line, for sentences.
+        stimulus: The stimulus's id.
+        onset: Seconds on the clock of the run.
+        duration: Seconds; NaN: the stimulus's own length.
+        run: The run in which it was played.
+        first: The earliest time of the run that belongs to it, in seconds (epoched data).
+        last: The latest.
+    """
+
+    where: str
+    stimulus: str
+    onset: float
+    duration: float
+    run: str
+    first: float = -inf
+    last: float = inf

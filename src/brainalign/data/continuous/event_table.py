@@ -1,0 +1,154 @@
+"""Events as a table of any archive has them: which rows are presentations, and of what, when."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from brainalign.data.continuous.event import Event
+from brainalign.data.faults import Faults
+from brainalign.data.tsv import MISSING
+from brainalign.errors import BrainalignError, nearest
+
+UNITS = ("seconds", "milliseconds", "samples")
+
+
+@dataclass(frozen=True)
+class EventFormat:
+    """How an events table is to be read.
+
+    Attributes:
+        onset: Column of the onsets.
+        duration: Column of the durations; a table without it leaves them to the stimuli.
+        stimulus: Columns that may name the stimulus; the first that the table has counts. A file's folder and ending are taken off.
+        where: Column -> values: only rows with one of the values are presentations; None: all rows that name a stimulus.
+        unit: Of onset and duration: ``seconds``, ``milliseconds`` or ``samples`` (of the recording).
+        shift: Seconds to add to every onset, where a data set is known to be off.
+        expand: A column whose cells are Python dictionaries (MEG-MASC's ``trial_type``), taken apart into columns.
+        whole: Id of the stimulus that each run plays from its beginning to its end; no table is read then.
+    """
+
+    onset: str = "onset"
+    duration: str = "duration"
+    stimulus: Sequence[str] = ("stimulus", "stim_file")
+    where: Mapping[str, Sequence[str]] | None = None
+    unit: str = "seconds"
+    shift: float = 0.0
+    expand: str | None = None
+    whole: str | None = None
+
+
+def events_of(
+    table: pd.DataFrame,
+    where: Path | str,
+    run: str,
+    rate: float,
+    form: EventFormat,
+    known: Collection[str] | None,
+    faults: Faults,
+    notes: list[str],
+) -> list[Event]:
+    """The presentations of one run, by onset.
+
+    Args:
+        table: Text cells; its index holds the lines of the file.
+        where: The file, for sentences.
+        run: The run's name.
+        rate: Samples per second of the recording, for ``unit: samples``.
+        form: How the table is to be read.
+        known: Ids of the stimuli that there are; None: any.
+        faults: Gets the sentences on what is wrong; such rows are left out.
+        notes: Gets how many rows were passed over.
+
+    Raises:
+        BrainalignError: A column is missing, or nothing is selected.
+    """
+    table = _expanded(table, where, form)
+    _need(table, where, [form.onset, *(form.where or {})])
+    named = next((c for c in form.stimulus if c in table), None)
+    if named is None:
+        raise BrainalignError(
+            f"{where} has none of the columns {', '.join(map(repr, form.stimulus))} (data.events.stimulus); its columns are "
+            f"{', '.join(map(repr, table))}."
+        )
+    keep = ~table[named].isin(["", MISSING])
+    for column, values in (form.where or {}).items():
+        keep &= table[column].isin([str(v) for v in values])
+    if not keep.any():
+        chosen = " and ".join(f"{c} in {list(v)}" for c, v in (form.where or {}).items())
+        raise BrainalignError(
+            f"{where}: none of its {len(table)} rows names a stimulus{f' and has {chosen} (data.events.where)' if chosen else ''}."
+        )
+    passed = int((~keep).sum())
+    if passed:
+        notes.append(f"{Path(where).name}: {passed} of {len(table)} rows are no presentation and were passed over.")
+    scale = {"seconds": 1.0, "milliseconds": 1e-3, "samples": 1.0 / rate}[form.unit]
+    out = []
+    for line, row in table[keep].iterrows():
+        place = f"{where}, line {line}"
+        stimulus = stimulus_id(row[named], known)
+        onset = _number(row[form.onset]) * scale + form.shift
+        cell = row[form.duration] if form.duration in table else MISSING
+        duration = _number(cell) * scale
+        wrong = []
+        if not np.isfinite(onset):
+            wrong.append(f"{place}: {form.onset}={row[form.onset]!r} is no number of {form.unit}.")
+        if cell != MISSING and not duration >= 0:
+            wrong.append(f"{place}: {form.duration}={cell!r} is no length in {form.unit}; n/a takes the stimulus's own.")
+        if known is not None and stimulus not in known:
+            wrong.append(f"{place}: stimulus {row[named]!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}")
+        faults.add(wrong)
+        if not wrong:
+            # a trigger has no length of its own
+            out.append(Event(place, stimulus, onset, duration if duration > 0 else float("nan"), run))
+    return sorted(out, key=lambda e: e.onset)
+
+
+def stimulus_id(cell: str, known: Collection[str] | None) -> str:
+    """A cell as a stimulus's id: as it stands if it is one, else without folder and ending.
+
+    Example:
+        >>> stimulus_id("stimuli/audio/cable_spool_fort_0.wav", ["cable_spool_fort_0"])
+        'cable_spool_fort_0'
+    """
+    if known is not None and cell in known:
+        return cell
+    name = cell.replace("\\", "/").rsplit("/", 1)[-1]
+    head, dot, ending = name.rpartition(".")
+    return head if dot and ending.isalnum() and len(ending) <= 5 and not ending.isdigit() else name
+
+
+def _expanded(table: pd.DataFrame, where: Path | str, form: EventFormat) -> pd.DataFrame:
+    if form.expand is None:
+        return table
+    _need(table, where, [form.expand])
+    rows = []
+    for line, cell in table[form.expand].items():
+        try:
+            content = ast.literal_eval(cell)
+        except (ValueError, SyntaxError):
+            content = None
+        if not isinstance(content, dict):
+            raise BrainalignError(f"{where}, line {line}: {form.expand}={cell!r} is no Python dictionary (data.events.expand).")
+        rows.append({str(k): MISSING if v is None else str(v) for k, v in content.items()})
+    inner = pd.DataFrame(rows, index=table.index, dtype=object).fillna(MISSING)
+    # the table's own columns win: onset is the recording's clock there, the sound's inside
+    return pd.concat([table, inner.drop(columns=[c for c in inner if c in table])], axis=1)
+
+
+def _need(table: pd.DataFrame, where: Path | str, columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in table:
+            raise BrainalignError(f"{where} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}.")
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return float("nan")

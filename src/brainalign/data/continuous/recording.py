@@ -1,0 +1,141 @@
+"""One participant: continuous runs cut into presentations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from brainalign.data.channels import dead_channels, dropped_note
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.run import Run
+from brainalign.data.faults import Faults
+from brainalign.data.types import Presentation, Recording, Stimulus
+from brainalign.errors import BrainalignError
+
+if TYPE_CHECKING:
+    from brainalign.data.continuous.dataset import Source
+
+MISFIT = 0.1
+"""Seconds by which an event's duration may differ from that of its stimulus."""
+
+RATES = 1e-6
+"""By what share the rates of a participant's runs may differ and still be one."""
+
+
+def read_recording(
+    source: Source, events: Sequence[Event], stimuli: Mapping[str, Stimulus], baseline: float, faults: Faults
+) -> Recording | None:
+    """Read a participant's channels and responses, a run at a time.
+
+    A presentation runs from ``baseline`` seconds before its event, but not into the event before it, to the end of the
+    stimulus.
+
+    Args:
+        source: The participant.
+        events: Run after run, in the order in which they happened.
+        stimuli: Those that could be read; events of others are passed over, their fault is known already.
+        baseline: Seconds.
+        faults: Gets the sentences on what is wrong.
+
+    Returns:
+        The participant; None where something is wrong. Channels marked bad, those that not every run has, constant ones and those without
+        a valid sample are left out, and the notes name them.
+    """
+    before = len(faults.sentences)
+    tables: list[pd.DataFrame] = []
+    parts: list[list[Presentation]] = []
+    notes: dict[str, None] = {}
+    heard = dict.fromkeys(stimuli, 0)
+    rate, first = 0.0, ""
+    for name in dict.fromkeys(event.run for event in events):
+        with faults.gathered():
+            run = source.open(name)
+            if rate and abs(run.rate / rate - 1) > RATES:
+                raise BrainalignError(
+                    f"participant {source.subject}: the recording {name} has {run.rate:g} samples a second, but {first} has {rate:g}; "
+                    "all runs of a participant must have one rate (a preprocessing with data.preprocessing.rate brings them to one)."
+                )
+            rate, first = rate or run.rate, first or name
+            parts.append(_cut(run, [e for e in events if e.run == name], stimuli, heard, baseline, faults))
+            tables.append(run.channels)
+            notes |= dict.fromkeys(run.notes)
+            del run  # one run at a time is in memory
+    if len(faults.sentences) > before or not any(parts):
+        return None
+    return _usable(source.subject, tables, parts, list(notes))
+
+
+def _cut(
+    run: Run,
+    events: Sequence[Event],
+    stimuli: Mapping[str, Stimulus],
+    heard: dict[str, int],
+    baseline: float,
+    faults: Faults,
+) -> list[Presentation]:
+    """The presentations of one run; ``heard`` counts the playings of each stimulus."""
+    out, ended = [], -np.inf
+    for event in (e for e in events if e.stimulus in stimuli):
+        end = event.onset + stimuli[event.stimulus].duration
+        faults.add(_misfits(event, run, stimuli[event.stimulus]))
+        response, start = run.cut(min(event.onset, max(event.onset - baseline, ended, event.first)), end)
+        out.append(Presentation(event.stimulus, heard[event.stimulus], response, run.rate, start - event.onset))
+        heard[event.stimulus] += 1
+        ended = end
+    return out
+
+
+def _misfits(event: Event, run: Run, stimulus: Stimulus) -> list[str]:
+    """What is wrong between an event, its stimulus and the recording."""
+    length = stimulus.duration
+    end, surplus = event.onset + length, event.duration - length
+    out = []
+    # without sound, what follows the last word still belongs to the event
+    if surplus < -MISFIT or (surplus > MISFIT and stimulus.audio is not None):
+        out.append(
+            f"{event.where}: duration={event.duration:g} s, but stimulus {stimulus.id!r} lasts {length:.3f} s; they "
+            f"must agree to {MISFIT:g} s (n/a takes the stimulus's own)."
+        )
+    first, last = max(run.start, event.first), min(run.end, event.last)
+    if event.onset < first - 1 / run.rate or end > last + 1 / run.rate:
+        out.append(
+            f"{event.where}: stimulus {stimulus.id!r} was played from {event.onset:.3f} s to {end:.3f} s, but the "
+            f"recording {event.run} runs from {first:.3f} s to {last:.3f} s."
+        )
+    return out
+
+
+def _usable(
+    subject: str, tables: Sequence[pd.DataFrame], parts: Sequence[Sequence[Presentation]], notes: list[str]
+) -> Recording:
+    """Bring the runs to the same channels, and leave out, by name, those that are marked bad or never vary."""
+    channels = tables[0].reset_index(drop=True)
+    names = channels["electrode"].tolist()
+    everywhere = [n for n in names if all((t["electrode"] == n).any() for t in tables)]
+    lost = [n for n in dict.fromkeys(n for t in tables for n in t["electrode"]) if n not in everywhere]
+    if lost:
+        notes.append(
+            f"participant {subject}: {len(lost)} channel(s) are not in every run and are left out: {', '.join(lost)}."
+        )
+        channels = channels[channels["electrode"].isin(everywhere)].reset_index(drop=True)
+    presentations = []
+    for table, some in zip(tables, parts, strict=True):
+        place = pd.Index(table["electrode"]).get_indexer(pd.Index(everywhere))
+        same = len(place) == len(table) and (place == np.arange(len(table))).all()
+        presentations += [
+            p if same else Presentation(p.stimulus, p.repeat, p.response[:, place], p.rate, p.start) for p in some
+        ]
+    reasons = dead_channels([p.response for p in presentations])
+    bad = {n for t in tables for n in t["electrode"][t["status"] == "bad"]}
+    why = {} if "why" not in channels else dict(zip(channels["electrode"], channels["why"], strict=True))
+    reasons |= {c: why.get(n) or "marked bad" for c, n in enumerate(everywhere) if n in bad}
+    keep = [c for c in range(len(channels)) if c not in reasons]
+    dead = {str(channels["electrode"][c]): reasons[c] for c in sorted(reasons)}
+    if dead:
+        notes.append(dropped_note(subject, dead, len(channels)))
+    kept = [Presentation(p.stimulus, p.repeat, p.response[:, keep], p.rate, p.start) for p in presentations]
+    table = channels.drop(columns=["status", "why"], errors="ignore").iloc[keep].reset_index(drop=True)
+    return Recording(subject, table, kept, tuple(notes))

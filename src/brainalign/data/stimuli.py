@@ -1,0 +1,177 @@
+"""Sound, words and phones of each stimulus: which files they are, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brainalign.data.audio import Audio
+from brainalign.data.faults import Faults
+from brainalign.data.patterns import find
+from brainalign.data.pointers import check_fetched
+from brainalign.data.textgrid import TextGrid
+from brainalign.data.transcripts import TranscriptFormat, read_transcript
+from brainalign.data.types import PHONE_COLUMNS, WORD_COLUMNS, Stimulus, empty_intervals
+from brainalign.errors import BrainalignError
+
+ENDINGS = {
+    "_words.tsv": "words",
+    "_phones.tsv": "phones",
+    "_words.csv": "words",
+    "_phones.csv": "phones",
+    ".textgrid": "textgrid",
+    ".wrd": "words",
+    ".phn": "phones",
+    ".json": "words",
+    ".wav": "audio",
+    ".flac": "audio",
+    ".ogg": "audio",
+    ".mp3": "audio",
+}
+"""How a file's name ends, and what it holds; what stands before is the stimulus's id."""
+
+PARTS = ("audio", "words", "phones")
+
+
+@dataclass(frozen=True)
+class StimulusPatterns:
+    """Where an archive keeps the parts of its stimuli, as patterns (:mod:`brainalign.data.patterns`) under one folder.
+
+    Attributes:
+        audio: Of the sound files; None: no sound.
+        words: Of the transcripts; None: no words.
+        phones: Of the transcripts of phones; where it is the same as ``words``, one file holds both.
+        id: The stimulus's id, made of the patterns' fields, such as ``{speaker}_{sentence}``; lower case where the archive's capitals vary.
+    """
+
+    audio: str | None = None
+    words: str | None = None
+    phones: str | None = None
+    id: str = "{stimulus}"
+
+
+@dataclass
+class StimulusFiles:
+    """Where the parts of one stimulus lie.
+
+    Attributes:
+        id: The stimulus.
+        parts: ``audio``, ``words``, ``phones`` or ``textgrid`` -> files; more than one is a fault.
+    """
+
+    id: str
+    parts: dict[str, list[Path]] = field(default_factory=dict)
+
+    def one(self, part: str) -> Path | None:
+        """The file that holds a part, if there is one.
+
+        Raises:
+            BrainalignError: There are several.
+        """
+        found = self.parts.get(part, [])
+        if len(found) > 1:
+            names = " and ".join(p.name for p in found)
+            raise BrainalignError(f"stimulus {self.id!r} has its {part} twice, in {names}; keep one of them.")
+        return found[0] if found else None
+
+
+def list_stimuli(folder: Path) -> dict[str, StimulusFiles]:
+    """Stimulus id -> its files.
+
+    Raises:
+        BrainalignError: The folder is missing, or holds no stimulus.
+    """
+    out: dict[str, StimulusFiles] = {}
+    for path in sorted(folder.glob("*")):
+        ending = next((e for e in ENDINGS if path.name.lower().endswith(e)), None)
+        if ending is not None:
+            name = path.name[: -len(ending)]
+            out.setdefault(name, StimulusFiles(name)).parts.setdefault(ENDINGS[ending], []).append(path)
+    if not out:
+        raise BrainalignError(
+            f"{folder} holds no stimulus; <id>.wav (or flac, ogg), <id>_words.tsv or <id>.TextGrid must lie there."
+        )
+    return out
+
+
+def find_stimuli(folder: Path, patterns: StimulusPatterns, key: str = "data.stimuli") -> dict[str, StimulusFiles]:
+    """Stimulus id -> its files, where an archive has a layout of its own.
+
+    Raises:
+        BrainalignError: The folder is missing, a pattern does not parse, its fields do not make up the id, or nothing fits.
+    """
+    if not folder.is_dir():
+        raise BrainalignError(f"{key}.root={folder} does not exist; it must be the folder of the stimuli.")
+    out: dict[str, StimulusFiles] = {}
+    for part in PARTS:
+        pattern = getattr(patterns, part)
+        for found in find(folder, pattern, f"{key}.{part}") if pattern else ():
+            try:
+                name = patterns.id.format(**found.fields)
+            except KeyError as error:
+                raise BrainalignError(
+                    f"{key}.id={patterns.id!r} asks for {error}, which {key}.{part}={pattern!r} has no field for."
+                ) from None
+            out.setdefault(name, StimulusFiles(name)).parts.setdefault(part, []).append(found.path)
+    if not out:
+        asked = ", ".join(f"{part}={getattr(patterns, part)!r}" for part in PARTS if getattr(patterns, part))
+        raise BrainalignError(f"{key}.root={folder}: no file fits {asked or 'no pattern at all'}.")
+    return out
+
+
+def read_stimulus(files: StimulusFiles, form: TranscriptFormat, faults: Faults, notes: list[str]) -> Stimulus | None:
+    """Read one stimulus; sound stays on disk until a model asks for it.
+
+    Args:
+        files: Where its parts lie.
+        form: How transcripts are written.
+        faults: Gets the sentences on what is wrong.
+        notes: Gets the sentences on what was repaired.
+
+    Returns:
+        The stimulus, as long as its sound, or up to its last word where it has none; None where something is wrong.
+    """
+    before = len(faults.sentences)
+    stimulus = None
+    with faults.gathered():
+        audio = _audio(files.one("audio"))
+        length = audio.duration if audio else None
+        tables = {
+            WORD_COLUMNS[0]: empty_intervals(WORD_COLUMNS),
+            PHONE_COLUMNS[0]: empty_intervals(PHONE_COLUMNS),
+        }
+        for label, path in _transcripts(files).items():
+            tables[label], wrong = read_transcript(path, label, form, length, notes)
+            faults.add(wrong)
+        if length is None and tables["word"].empty:
+            raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")
+        if len(faults.sentences) == before:
+            duration = float(tables["word"]["offset"].max()) if length is None else length
+            stimulus = Stimulus(files.id, duration, tables["word"], tables["phone"], audio)
+    return stimulus
+
+
+def _audio(path: Path | None) -> Audio | None:
+    if path is None:
+        return None
+    check_fetched(path)
+    audio = Audio(path=path)
+    if audio.duration == 0:
+        raise BrainalignError(
+            f"audio file {path} is empty (0 samples); a stimulus needs sound or no audio file at all."
+        )
+    return audio
+
+
+def _transcripts(files: StimulusFiles) -> dict[str, Path]:
+    """Label -> file; a TextGrid may hold both words and phones."""
+    out = {label: path for label in ("word", "phone") if (path := files.one(f"{label}s"))}
+    if path := files.one("textgrid"):
+        check_fetched(path)
+        for label in ("word", "phone") if TextGrid(path).find("phone") else ("word",):
+            if label in out:
+                raise BrainalignError(
+                    f"stimulus {files.id!r} has its {label}s twice, in {out[label].name} and {path.name}; keep one of them."
+                )
+            out[label] = path
+    return out

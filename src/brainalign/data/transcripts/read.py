@@ -1,0 +1,97 @@
+"""read_transcript: a file of words or phones, by its ending."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from brainalign.data.intervals import check_intervals, clip_overlaps, repaired
+from brainalign.data.pointers import check_fetched
+from brainalign.data.textgrid import TextGrid
+from brainalign.data.transcripts.aligners import read_json
+from brainalign.data.transcripts.form import SILENCES, split_forms, without_silences
+from brainalign.data.transcripts.table import read_table
+from brainalign.data.transcripts.timit import read_timit
+from brainalign.errors import BrainalignError
+
+ENDINGS = (".textgrid", ".tsv", ".txt", ".csv", ".json", ".wrd", ".phn")
+
+
+@dataclass(frozen=True)
+class TranscriptFormat:
+    """How a lab's transcripts are written.
+
+    Attributes:
+        columns: Tables: of label, onset, offset, duration -> the table's own column; None: by the usual names.
+        header: Tables: names of the columns where there is no header line.
+        unit: Tables: ``seconds`` or ``milliseconds``.
+        tier: TextGrids and MFA: name of the tier of words; None: ``words``, ``word``, or the only one.
+        phone_tier: The same for phones.
+        silences: Labels in which nothing is said; None: the usual ones.
+        repair: Sort what is out of order, cut what overlaps, leave out what has no length, and count it; false: refuse.
+    """
+
+    columns: Mapping[str, str] | None = None
+    header: Sequence[str] | None = None
+    unit: str = "seconds"
+    tier: str | None = None
+    phone_tier: str | None = None
+    silences: Collection[str] | None = None
+    repair: bool = False
+
+
+def read_transcript(
+    path: Path, label: str, form: TranscriptFormat, duration: float | None, notes: list[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read, clean and check one file of words or phones.
+
+    Args:
+        path: TextGrid, TSV, CSV, TIMIT's .wrd or .phn, or an aligner's JSON.
+        label: ``word`` or ``phone``.
+        form: How it is written.
+        duration: Of the stimulus in seconds, or None where only the words tell it.
+        notes: Gets the sentences on what was repaired or left out.
+
+    Returns:
+        Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned form; and the faults, a sentence
+        each, in which case the table is of no use.
+
+    Raises:
+        BrainalignError: The file is missing or of another kind.
+    """
+    check_fetched(path)
+    table = _read(path, label, form, notes)
+    table = without_silences(table, SILENCES if form.silences is None else form.silences)
+    if label == "word":
+        table = split_forms(table)
+    if form.repair:
+        table, said = repaired(table, duration)
+        notes += [f"{path.name}: {sentence}" for sentence in said]
+    faults = check_intervals(table, duration, str(path))
+    if faults:
+        return table, faults
+    clean, clipped = clip_overlaps(table)
+    if clipped:
+        notes.append(f"{path.name}: {clipped} overlap(s) of {label}s by at most 1 ms were clipped.")
+    return clean, []
+
+
+def _read(path: Path, label: str, form: TranscriptFormat, notes: list[str]) -> pd.DataFrame:
+    ending = path.suffix.lower()
+    if ending == ".textgrid":
+        return TextGrid(path).intervals(label, form.tier if label == "word" else form.phone_tier)
+    if ending in (".wrd", ".phn"):
+        return read_timit(path, label)
+    if ending == ".json":
+        table, untimed = read_json(path, label, form.tier if label == "word" else form.phone_tier)
+        if untimed:
+            notes.append(
+                f"{path.name}: {untimed} {label}(s) without times (the aligner did not find them) are left out."
+            )
+        return table
+    if ending in (".tsv", ".txt", ".csv"):
+        return read_table(path, label, form.columns, form.unit, form.header)
+    raise BrainalignError(f"{path} is no transcript that can be read; its ending must be one of {', '.join(ENDINGS)}.")

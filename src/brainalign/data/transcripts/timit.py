@@ -1,0 +1,43 @@
+"""TIMIT's ``.wrd`` and ``.phn``: begin and end in samples, and a label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from brainalign.data.audio import RATE
+from brainalign.errors import BrainalignError
+
+
+def read_timit(path: Path, label: str, rate: float = RATE) -> pd.DataFrame:
+    """Read the words or phones of one sentence.
+
+    Args:
+        path: ``SA1.WRD`` or ``SA1.PHN``.
+        label: ``word`` or ``phone``.
+        rate: Samples per second of the counts; TIMIT's sound has 16 kHz.
+
+    Returns:
+        Columns label, onset, offset in seconds, unchecked; the index, named ``line``, holds the lines.
+
+    Raises:
+        BrainalignError: The file is missing, or a line is not ``begin end label``.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrainalignError(f"{path} cannot be read as text ({error}).") from error
+    rows: dict[int, tuple[str, float, float]] = {}
+    for n, line in enumerate(lines, start=1):
+        cells = line.split(maxsplit=2)
+        if not cells:
+            continue
+        if len(cells) != 3 or not (cells[0].isdigit() and cells[1].isdigit()):
+            raise BrainalignError(
+                f"{path}, line {n}: {line.strip()!r} is not TIMIT's 'begin end label' with sample numbers, such as '9640 11240 she'."
+            )
+        rows[n] = (cells[2].strip(), int(cells[0]) / rate, int(cells[1]) / rate)
+    return pd.DataFrame(
+        list(rows.values()), columns=[label, "onset", "offset"], index=pd.Index(list(rows), name="line")
+    )
