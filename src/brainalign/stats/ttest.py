@@ -26,7 +26,7 @@ def t_row(differences: NDArray[np.float64], alpha: float, size: float = 0.0) -> 
 
     Example:
         >>> row = t_row(np.array([1.0, 2.0, 4.0]), alpha=0.05)
-        >>> row["df"], round(row["t"], 3)
+        >>> row["df"], round(float(row["t"]), 3)
         (2.0, 2.646)
     """
     d = differences[np.isfinite(differences)]
