@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from brainalign.analysis.models import Models
@@ -10,6 +12,7 @@ from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
+from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
@@ -23,6 +26,17 @@ from brainalign.linalg.arithmetic import Arithmetic
 
 ALONE = ("extract", "latency", "ceiling", "validation")
 """Analyses of one model or none, which have no baseline."""
+
+READERS = {
+    "folder": ("folder", "read_folder"),
+    "bids": ("bids", "read_bids"),
+    "raw": ("raw", "read_raw_files"),
+    "nwb": ("nwb", "read_nwb"),
+    "arrays": ("arrays", "read_arrays"),
+    "story_fmri": ("story_fmri", "read_story_fmri"),
+    "alice_fmri": ("alice_fmri", "read_alice_fmri"),
+}
+"""Kind of data -> module under ``brainalign.data``, and its function."""
 
 LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 """Kinds of models that read words."""
@@ -40,13 +54,16 @@ def _whole_dataset(config: Config) -> Dataset:
         from brainalign.data.simulated import simulate
 
         return simulate(**options, cache_dir=Path(config.paths.cache))
-    if data.kind == "alice_fmri":
-        from brainalign.data.alice_fmri import read_alice_fmri
+    if "preprocessing" in options:
+        settings = options.pop("preprocessing")
+        options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))
+    return reader_of(data.kind)(**options)
 
-        return read_alice_fmri(**options)
-    from brainalign.data.folder import read_folder
 
-    return read_folder(**options)
+def reader_of(kind: str) -> Callable[..., Dataset]:
+    """What reads a kind of data set; only its own libraries are imported."""
+    module, name = READERS[kind]
+    return getattr(import_module(f"brainalign.data.{module}"), name)  # type: ignore[no-any-return]
 
 
 def open_study(config: Config, dataset: Dataset) -> Study:

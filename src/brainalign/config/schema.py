@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from brainalign.errors import BrainalignError, nearest
-
-
-def one_of(key: str, value: Any, valid: Sequence[str]) -> None:
-    """Refuse a value that is none of ``valid``."""
-    if value not in valid:
-        raise BrainalignError(f"{key}={value!r} is unknown; {nearest(str(value), valid)}")
-
-
-def within(key: str, value: float | None, low: float, high: float = float("inf")) -> None:
-    """Refuse a number outside [low, high]; None passes."""
-    if value is not None and not low <= value <= high:
-        bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
-        raise BrainalignError(f"{key}={value:g} is impossible; it must be {bound}.")
+from brainalign.data.formats import MILLIMETRES, RECORDINGS, EventFormat, Keys, StimuliFormat
+from brainalign.data.preprocessing.settings import Preprocessing
+from brainalign.errors import BrainalignError, one_of, within
 
 
 @dataclass
@@ -60,6 +48,120 @@ class FolderData:
     kind: str
     root: str
     subjects: list[str] | None
+
+
+@dataclass
+class BidsData:
+    """iEEG, EEG or MEG in BIDS."""
+
+    kind: str
+    root: str
+    subjects: list[str] | None
+    recording: str | None
+    task: str | None
+    session: str | None
+    derivative: str | None
+    description: str | None
+    region: str | None
+    sound_channel: str | None
+    baseline: float
+    events: EventFormat
+    stimuli: StimuliFormat
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        if self.recording is not None:
+            one_of("data.recording", self.recording, RECORDINGS)
+        within("data.baseline", self.baseline, 0)
+
+
+@dataclass
+class RawData:
+    """Files that MNE reads, with tables beside them."""
+
+    kind: str
+    root: str
+    files: str
+    events_file: str | None
+    channels_file: str | None
+    electrodes_file: str | None
+    unit: str
+    subjects: list[str] | None
+    region: str | None
+    sound_channel: str | None
+    baseline: float
+    events: EventFormat
+    stimuli: StimuliFormat
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        one_of("data.unit", self.unit, tuple(MILLIMETRES))
+        within("data.baseline", self.baseline, 0)
+
+
+@dataclass
+class NwbData:
+    """Neurodata Without Borders; ``stimuli`` None = they stand in the files."""
+
+    kind: str
+    root: str
+    files: str
+    series: str | None
+    trials: str
+    sound: str | None
+    subjects: list[str] | None
+    region: str | None
+    unit: str
+    baseline: float
+    events: EventFormat
+    stimuli: StimuliFormat | None = None
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        one_of("data.unit", self.unit, tuple(MILLIMETRES))
+        within("data.baseline", self.baseline, 0)
+
+
+@dataclass
+class ArraysData:
+    """NPZ, HDF5 or MATLAB files of responses."""
+
+    kind: str
+    root: str
+    files: str
+    axes: list[str]
+    keys: Keys
+    events_file: str | None
+    channels_file: str | None
+    subjects: list[str] | None
+    region: str | None
+    baseline: float
+    events: EventFormat
+    stimuli: StimuliFormat
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        within("data.baseline", self.baseline, 0)
+
+
+@dataclass
+class StoryFmriData:
+    """Preprocessed fMRI of stories."""
+
+    kind: str
+    root: str
+    files: str
+    axes: list[str]
+    keys: Keys
+    tr: float
+    start: float | None
+    words_file: str | None
+    stories: list[str] | None
+    subjects: list[str] | None
+    stimuli: StimuliFormat
+
+    def __post_init__(self) -> None:
+        within("data.tr", self.tr, 0.01)
 
 
 @dataclass
@@ -558,7 +660,10 @@ class Config:
                 )
 
 
-DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
+DATA = {
+    "simulated": SimulatedData, "folder": FolderData, "bids": BidsData, "raw": RawData, "nwb": NwbData, "arrays": ArraysData,
+    "story_fmri": StoryFmriData, "alice_fmri": AliceData,
+}  # fmt: skip
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,

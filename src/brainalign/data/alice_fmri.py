@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.faults import Faults
-from brainalign.data.transcripts import TranscriptFormat, read_transcript
+from brainalign.data.formats import TranscriptFormat
+from brainalign.data.transcripts import read_transcript
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.signal.drift import cosine_highpass

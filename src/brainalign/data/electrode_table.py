@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from brainalign.data.formats import MILLIMETRES
 from brainalign.data.tsv import MISSING
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError
@@ -20,7 +21,6 @@ REGION = (
 HEMISPHERE = ("hemisphere", "hemi", "side")
 SIDES = {"l": "L", "left": "L", "lh": "L", "r": "R", "right": "R", "rh": "R"}
 
-MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 UNKNOWN = "unknown"
 
 
@@ -51,7 +51,7 @@ def channels_table(
         BrainalignError: The column of regions is not there, or an electrode is named twice.
 
     Example:
-        >>> table = pd.DataFrame({"name": ["A1", "A2"], "x": [-0.05, 0.04], "y": [0, 0], "z": [0, 0], "hemi": ["lh", "rh"], "ROI": ["STG", "IFG"]})
+        >>> table = pd.DataFrame({"name": ["A1", "A2"], "x": [-0.05, 0.04], "hemi": ["lh", "rh"], "ROI": ["STG", "IFG"]})
         >>> channels_table("01", ["A2", "A1", "A3"], table, unit="m")[["electrode", "region", "hemisphere", "x"]].values.tolist()
         [['A2', 'IFG', 'R', 40.0], ['A1', 'STG', 'L', -50.0], ['A3', 'unknown', 'n/a', nan]]
     """
@@ -60,20 +60,26 @@ def channels_table(
         electrodes = pd.DataFrame({"name": pd.Series(dtype=object)})
     twice = electrodes["name"][electrodes["name"].duplicated()]
     if len(twice):
-        raise BrainalignError(f"{where}, line {twice.index[0]}: electrode {twice.iloc[0]!r} is named twice; names must differ.")
+        raise BrainalignError(
+            f"{where}, line {twice.index[0]}: electrode {twice.iloc[0]!r} is named twice; names must differ."
+        )
     rows = electrodes.set_index("name").reindex(list(names))
     lower = {str(c).lower(): c for c in reversed(list(rows.columns))}
     if region is not None and region not in rows:
-        raise BrainalignError(f"{where} lacks the column {region!r} (data.region); its columns are {', '.join(map(repr, rows))}.")
+        raise BrainalignError(
+            f"{where} lacks the column {region!r} (data.region); its columns are {', '.join(map(repr, rows))}."
+        )
     column = region or next((lower[c] for c in REGION if c in lower), None)
-    said = pd.Series(default, index=rows.index) if column is None else rows[column].fillna(MISSING).astype(str).str.strip()
+    said = (
+        pd.Series(default, index=rows.index) if column is None else rows[column].fillna(MISSING).astype(str).str.strip()
+    )
     out["region"] = said.where(~said.isin(["", MISSING, "nan", "None"]), default).to_numpy()
     side = next((lower[c] for c in HEMISPHERE if c in lower), None)
-    out["hemisphere"] = (
-        MISSING if side is None else [SIDES.get(str(v).strip().lower(), MISSING) for v in rows[side]]
-    )
+    out["hemisphere"] = MISSING if side is None else [SIDES.get(str(v).strip().lower(), MISSING) for v in rows[side]]
     for axis in ("x", "y", "z"):
-        values = pd.to_numeric(rows[lower[axis]], errors="coerce") if axis in lower else pd.Series(np.nan, index=rows.index)
+        values = (
+            pd.to_numeric(rows[lower[axis]], errors="coerce") if axis in lower else pd.Series(np.nan, index=rows.index)
+        )
         out[axis] = values.to_numpy(dtype=np.float64) * MILLIMETRES[unit]
     if side is None and np.isfinite(out["x"]).any():  # in MNI the left is negative
         out["hemisphere"] = np.select([out["x"] < 0, out["x"] > 0], ["L", "R"], MISSING)
@@ -82,5 +88,9 @@ def channels_table(
     for c in more:
         numbers = pd.to_numeric(rows[c], errors="coerce")
         known = ~rows[c].isin(["", MISSING]) & rows[c].notna()
-        out[str(c)] = numbers.to_numpy() if known.any() and numbers[known].notna().all() else rows[c].fillna(MISSING).astype(str).to_numpy()
+        out[str(c)] = (
+            numbers.to_numpy()
+            if known.any() and numbers[known].notna().all()
+            else rows[c].fillna(MISSING).astype(str).to_numpy()
+        )
     return out

@@ -27,7 +27,8 @@ class Found:
 def find(root: Path, pattern: str, key: str) -> list[Found]:
     """The files (or folders) under a root that fit a pattern, in the order of their names.
 
-    A field ``{name}`` stands for any characters but ``/``, as few as fit; the same field twice must hold the same. ``*`` and ``?`` are as in a
+    A field ``{name}`` stands for any characters but ``/``, as few as fit; the same field twice must hold the same.
+    ``*`` and ``?`` are as in a
     shell, and ``**/`` is any depth of folders. Capitals do not matter, because archives differ in them (``SA1.WAV``).
 
     Args:

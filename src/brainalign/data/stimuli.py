@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from brainalign.data.audio import Audio
 from brainalign.data.faults import Faults
+from brainalign.data.formats import StimuliFormat, StimulusPatterns, TranscriptFormat
 from brainalign.data.patterns import find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.textgrid import TextGrid
-from brainalign.data.transcripts import TranscriptFormat, read_transcript
+from brainalign.data.transcripts import read_transcript
 from brainalign.data.types import PHONE_COLUMNS, WORD_COLUMNS, Stimulus, empty_intervals
 from brainalign.errors import BrainalignError
 
@@ -31,23 +35,6 @@ ENDINGS = {
 """How a file's name ends, and what it holds; what stands before is the stimulus's id."""
 
 PARTS = ("audio", "words", "phones")
-
-
-@dataclass(frozen=True)
-class StimulusPatterns:
-    """Where an archive keeps the parts of its stimuli, as patterns (:mod:`brainalign.data.patterns`) under one folder.
-
-    Attributes:
-        audio: Of the sound files; None: no sound.
-        words: Of the transcripts; None: no words.
-        phones: Of the transcripts of phones; where it is the same as ``words``, one file holds both.
-        id: The stimulus's id, made of the patterns' fields, such as ``{speaker}_{sentence}``; lower case where the archive's capitals vary.
-    """
-
-    audio: str | None = None
-    words: str | None = None
-    phones: str | None = None
-    id: str = "{stimulus}"
 
 
 @dataclass
@@ -117,6 +104,30 @@ def find_stimuli(folder: Path, patterns: StimulusPatterns, key: str = "data.stim
         asked = ", ".join(f"{part}={getattr(patterns, part)!r}" for part in PARTS if getattr(patterns, part))
         raise BrainalignError(f"{key}.root={folder}: no file fits {asked or 'no pattern at all'}.")
     return out
+
+
+Read = Callable[[str, Faults, list[str]], Stimulus | None]
+
+
+def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | None, Read]:
+    """Which stimuli there are (None: those of the events), and what reads one of them.
+
+    Args:
+        form: Where and how.
+        root: Of the data set.
+
+    Raises:
+        BrainalignError: The folder is missing, or nothing in it is a stimulus.
+    """
+    if form.seconds is not None:
+        return None, lambda s, faults, notes: _word_alone(s, float(form.seconds or 0.0))
+    folder = root / "stimuli" if form.root is None else root / Path(form.root).expanduser()
+    files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns)
+    return files, lambda s, faults, notes: read_stimulus(files[s], form.transcripts, faults, notes)
+
+
+def _word_alone(word: str, seconds: float) -> Stimulus:
+    return Stimulus(word, seconds, pd.DataFrame({"word": [word], "onset": [0.0], "offset": [seconds]}))
 
 
 def read_stimulus(files: StimulusFiles, form: TranscriptFormat, faults: Faults, notes: list[str]) -> Stimulus | None:

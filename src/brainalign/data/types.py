@@ -155,11 +155,14 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of stimuli, channels and responses: what MLflow shows as the data set's digest."""
+        """SHA-256 of stimuli, channels (:data:`CHANNEL_COLUMNS`) and responses: what MLflow shows as the data set's digest.
+
+        The same recording has the same digest in every format that keeps its numbers.
+        """
         state = hashlib.sha256(self.stimuli_digest.encode())
         for recording in self.recordings:
             state.update(recording.subject.encode())
-            state.update(recording.channels.to_csv(index=False).encode())
+            state.update(recording.channels[list(CHANNEL_COLUMNS)].to_csv(index=False).encode())
             for p in recording.presentations:
                 state.update(f"{p.stimulus}|{p.repeat}|{p.rate!r}|{p.start!r}".encode())
                 state.update(np.ascontiguousarray(p.response, dtype=np.float64).tobytes())

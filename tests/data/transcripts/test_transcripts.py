@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from brainalign.data.formats import TranscriptFormat
 from brainalign.data.intervals import check_intervals, clip_overlaps
-from brainalign.data.transcripts import TranscriptFormat, read_transcript
+from brainalign.data.transcripts import read_transcript
 from brainalign.data.transcripts.table import read_table
 from brainalign.errors import BrainalignError
 

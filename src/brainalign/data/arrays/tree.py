@@ -82,9 +82,9 @@ class Tree:
         for part in name.split("/"):
             match = _INDEXED.fullmatch(part)
             for step in match.groups() if match else (part,):
-                if isinstance(node, list | tuple) and step.isdigit() and int(step) < len(node):
-                    node = node[int(step)]
-                elif isinstance(node, np.ndarray) and step.isdigit() and node.ndim and int(step) < len(node):
+                if (isinstance(node, list | tuple) and step.isdigit() and int(step) < len(node)) or (
+                    isinstance(node, np.ndarray) and step.isdigit() and node.ndim and int(step) < len(node)
+                ):
                     node = node[int(step)]
                 elif hasattr(node, "keys") and step in node:
                     node = node[step]
@@ -105,7 +105,9 @@ def open_tree(path: Path) -> Iterator[Tree]:
     check_fetched(path)
     ending = path.suffix.lower()
     if ending not in ENDINGS:
-        raise BrainalignError(f"{path} is no file of arrays that can be read; its ending must be one of {', '.join(ENDINGS)}.")
+        raise BrainalignError(
+            f"{path} is no file of arrays that can be read; its ending must be one of {', '.join(ENDINGS)}."
+        )
     import h5py
 
     try:
@@ -133,9 +135,7 @@ def texts(values: Any) -> list[str]:
         >>> texts(np.array([b"s1", b"s2"])), texts("s1")
         (['s1', 's2'], ['s1'])
     """
-    if isinstance(values, str | bytes):
-        values = [values]
-    found = np.ravel(np.asarray(values[()] if hasattr(values, "dtype") and hasattr(values, "keys") is False and hasattr(values, "asstr") else values))
+    found = np.ravel(np.asarray([values] if isinstance(values, str | bytes) else values))
     return [v.decode() if isinstance(v, bytes) else str(v).strip() for v in found.tolist()]
 
 
@@ -155,7 +155,8 @@ def _walk(node: Any, prefix: str) -> Iterator[str]:
     if hasattr(node, "keys"):
         for name in node:
             if not str(name).startswith(("__", "#")):
-                yield from _walk(node[name] if not hasattr(node, "files") else None, f"{prefix}{name}/")
+                # an NPZ is flat, and looking at an array would read it
+                yield from _walk(None if hasattr(node, "files") else node[name], f"{prefix}{name}/")
     elif isinstance(node, list | tuple) and any(hasattr(item, "keys") for item in node):
         for n, item in enumerate(node):
             yield from _walk(item, f"{prefix}{n}/")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,35 +11,9 @@ import pandas as pd
 
 from brainalign.data.continuous.event import Event
 from brainalign.data.faults import Faults
+from brainalign.data.formats import EventFormat
 from brainalign.data.tsv import MISSING
 from brainalign.errors import BrainalignError, nearest
-
-UNITS = ("seconds", "milliseconds", "samples")
-
-
-@dataclass(frozen=True)
-class EventFormat:
-    """How an events table is to be read.
-
-    Attributes:
-        onset: Column of the onsets.
-        duration: Column of the durations; a table without it leaves them to the stimuli.
-        stimulus: Columns that may name the stimulus; the first that the table has counts. A file's folder and ending are taken off.
-        where: Column -> values: only rows with one of the values are presentations; None: all rows that name a stimulus.
-        unit: Of onset and duration: ``seconds``, ``milliseconds`` or ``samples`` (of the recording).
-        shift: Seconds to add to every onset, where a data set is known to be off.
-        expand: A column whose cells are Python dictionaries (MEG-MASC's ``trial_type``), taken apart into columns.
-        whole: Id of the stimulus that each run plays from its beginning to its end; no table is read then.
-    """
-
-    onset: str = "onset"
-    duration: str = "duration"
-    stimulus: Sequence[str] = ("stimulus", "stim_file")
-    where: Mapping[str, Sequence[str]] | None = None
-    unit: str = "seconds"
-    shift: float = 0.0
-    expand: str | None = None
-    whole: str | None = None
 
 
 def events_of(
@@ -99,9 +72,13 @@ def events_of(
         if not np.isfinite(onset):
             wrong.append(f"{place}: {form.onset}={row[form.onset]!r} is no number of {form.unit}.")
         if cell != MISSING and not duration >= 0:
-            wrong.append(f"{place}: {form.duration}={cell!r} is no length in {form.unit}; n/a takes the stimulus's own.")
+            wrong.append(
+                f"{place}: {form.duration}={cell!r} is no length in {form.unit}; n/a takes the stimulus's own."
+            )
         if known is not None and stimulus not in known:
-            wrong.append(f"{place}: stimulus {row[named]!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}")
+            wrong.append(
+                f"{place}: stimulus {row[named]!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}"
+            )
         faults.add(wrong)
         if not wrong:
             # a trigger has no length of its own
@@ -134,7 +111,9 @@ def _expanded(table: pd.DataFrame, where: Path | str, form: EventFormat) -> pd.D
         except (ValueError, SyntaxError):
             content = None
         if not isinstance(content, dict):
-            raise BrainalignError(f"{where}, line {line}: {form.expand}={cell!r} is no Python dictionary (data.events.expand).")
+            raise BrainalignError(
+                f"{where}, line {line}: {form.expand}={cell!r} is no Python dictionary (data.events.expand)."
+            )
         rows.append({str(k): MISSING if v is None else str(v) for k, v in content.items()})
     inner = pd.DataFrame(rows, index=table.index, dtype=object).fillna(MISSING)
     # the table's own columns win: onset is the recording's clock there, the sound's inside
@@ -144,7 +123,9 @@ def _expanded(table: pd.DataFrame, where: Path | str, form: EventFormat) -> pd.D
 def _need(table: pd.DataFrame, where: Path | str, columns: Sequence[str]) -> None:
     for column in columns:
         if column not in table:
-            raise BrainalignError(f"{where} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}.")
+            raise BrainalignError(
+                f"{where} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}."
+            )
 
 
 def _number(cell: str) -> float:

@@ -65,7 +65,7 @@ def read_recording(
             del run  # one run at a time is in memory
     if len(faults.sentences) > before or not any(parts):
         return None
-    return _usable(source.subject, tables, parts, list(notes))
+    return usable(source.subject, tables, parts, list(notes))
 
 
 def _cut(
@@ -108,10 +108,17 @@ def _misfits(event: Event, run: Run, stimulus: Stimulus) -> list[str]:
     return out
 
 
-def _usable(
+def usable(
     subject: str, tables: Sequence[pd.DataFrame], parts: Sequence[Sequence[Presentation]], notes: list[str]
 ) -> Recording:
-    """Bring the runs to the same channels, and leave out, by name, those that are marked bad or never vary."""
+    """Bring the runs to the same channels, and leave out, by name, those that are marked bad or never vary.
+
+    Args:
+        subject: The participant.
+        tables: The channels of each run.
+        parts: The presentations of each run.
+        notes: What was said already; it is added to.
+    """
     channels = tables[0].reset_index(drop=True)
     names = channels["electrode"].tolist()
     everywhere = [n for n in names if all((t["electrode"] == n).any() for t in tables)]

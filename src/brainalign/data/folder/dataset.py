@@ -15,8 +15,8 @@ from brainalign.data.faults import Faults
 from brainalign.data.folder.channels import read_channels
 from brainalign.data.folder.events import read_events
 from brainalign.data.folder.runs import list_runs, read_run
+from brainalign.data.formats import TranscriptFormat
 from brainalign.data.stimuli import list_stimuli, read_stimulus
-from brainalign.data.transcripts import TranscriptFormat
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 

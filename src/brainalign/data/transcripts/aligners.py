@@ -73,12 +73,13 @@ def _words(content: Any) -> list[dict[str, Any]] | None:
 
 def _phones(word: dict[str, Any]) -> list[tuple[str, float, float]]:
     """Gentle gives durations; ``sh_B`` is the phone ``sh`` at a word's beginning."""
-    at, out = word.get("start"), []
-    if not _is_number(at):
-        return []
+    out: list[tuple[str, float, float]] = []
+    if not _is_number(word.get("start")):
+        return out
+    at = float(word["start"])
     for phone in word.get("phones", []):
         end = at + float(phone["duration"])
-        out.append((str(phone["phone"]).split("_")[0], float(at), end))
+        out.append((str(phone["phone"]).split("_")[0], at, end))
         at = end
     return out
 

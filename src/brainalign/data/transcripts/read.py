@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from brainalign.data.formats import TranscriptFormat
 from brainalign.data.intervals import check_intervals, clip_overlaps, repaired
 from brainalign.data.pointers import check_fetched
 from brainalign.data.textgrid import TextGrid
@@ -18,29 +17,6 @@ from brainalign.data.transcripts.timit import read_timit
 from brainalign.errors import BrainalignError
 
 ENDINGS = (".textgrid", ".tsv", ".txt", ".csv", ".json", ".wrd", ".phn")
-
-
-@dataclass(frozen=True)
-class TranscriptFormat:
-    """How a lab's transcripts are written.
-
-    Attributes:
-        columns: Tables: of label, onset, offset, duration -> the table's own column; None: by the usual names.
-        header: Tables: names of the columns where there is no header line.
-        unit: Tables: ``seconds`` or ``milliseconds``.
-        tier: TextGrids and MFA: name of the tier of words; None: ``words``, ``word``, or the only one.
-        phone_tier: The same for phones.
-        silences: Labels in which nothing is said; None: the usual ones.
-        repair: Sort what is out of order, cut what overlaps, leave out what has no length, and count it; false: refuse.
-    """
-
-    columns: Mapping[str, str] | None = None
-    header: Sequence[str] | None = None
-    unit: str = "seconds"
-    tier: str | None = None
-    phone_tier: str | None = None
-    silences: Collection[str] | None = None
-    repair: bool = False
 
 
 def read_transcript(
@@ -56,7 +32,8 @@ def read_transcript(
         notes: Gets the sentences on what was repaired or left out.
 
     Returns:
-        Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned form; and the faults, a sentence
+        Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned
+        form; and the faults, a sentence
         each, in which case the table is of no use.
 
     Raises:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from brainalign.data.formats import SECONDS, TRANSCRIPTS
 from brainalign.data.tsv import MISSING, read_tsv
-from brainalign.errors import BrainalignError, nearest
+from brainalign.errors import BrainalignError
 
 USUAL: dict[str, Sequence[str]] = {
     "label": ("word", "words", "phone", "phones", "phoneme", "text", "label", "token", "segment"),
@@ -18,8 +19,6 @@ USUAL: dict[str, Sequence[str]] = {
     "duration": ("duration", "length", "dur"),
 }
 """What the columns are called where nothing else is said."""
-
-UNITS = {"seconds": 1.0, "milliseconds": 1e-3}
 
 
 def read_table(
@@ -39,7 +38,8 @@ def read_table(
         header: Names of the columns where the file has no header line.
 
     Returns:
-        Columns label, onset, offset; times are numbers, or the text as it stands where it is none. The index, named ``line``, holds the rows'
+        Columns label, onset, offset; times are numbers, or the text as it stands where it is none. The index, named
+        ``line``, holds the rows'
         lines in the file. Rows without a label and without times (an aligner's blanks) are left out.
 
     Raises:
@@ -47,15 +47,13 @@ def read_table(
     """
     table = _read(path, header)
     asked = dict(columns or {})
-    unknown = [k for k in asked if k not in USUAL]
-    if unknown:
-        raise BrainalignError(f"data.transcripts.columns.{unknown[0]} is unknown; {nearest(unknown[0], USUAL)}")
 
     def column(role: str) -> str | None:
         if role in asked:
             if asked[role] not in table:
                 raise BrainalignError(
-                    f"{path} lacks the column {asked[role]!r} (data.transcripts.columns.{role}); its columns are {', '.join(map(repr, table))}."
+                    f"{path} lacks the column {asked[role]!r} ({TRANSCRIPTS}.columns.{role}); its columns are "
+                    f"{', '.join(map(repr, table))}."
                 )
             return asked[role]
         names = (label, f"{label}s", *USUAL[role]) if role == "label" else USUAL[role]
@@ -65,7 +63,7 @@ def read_table(
     if found["label"] is None or found["onset"] is None or not (found["offset"] or found["duration"]):
         raise BrainalignError(
             f"{path} has no columns for a {label}, its onset and its offset (or duration) under the usual names; say which they are by "
-            f"data.transcripts.columns; its columns are {', '.join(map(repr, table))}."
+            f"{TRANSCRIPTS}.columns; its columns are {', '.join(map(repr, table))}."
         )
     onset = [_time(cell, unit) for cell in table[found["onset"]]]
     end = [_time(cell, unit) for cell in table[found["offset"] or found["duration"]]]
@@ -102,6 +100,6 @@ def _read(path: Path, header: Sequence[str] | None) -> pd.DataFrame:
 
 def _time(cell: str, unit: str) -> float | str:
     try:
-        return float(cell) * UNITS[unit]
+        return float(cell) * SECONDS[unit]
     except ValueError:
         return cell

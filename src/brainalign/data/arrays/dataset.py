@@ -1,0 +1,91 @@
+"""read_arrays: a data set of NPZ, HDF5 or MATLAB files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainalign.data.arrays.source import AXES, ArraysSource
+from brainalign.data.continuous.dataset import assemble, chosen
+from brainalign.data.continuous.processed import Processing, processed
+from brainalign.data.faults import Faults
+from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.patterns import Found, find
+from brainalign.data.stimuli import open_stimuli
+from brainalign.data.types import Dataset
+from brainalign.errors import BrainalignError, nearest
+
+
+def read_arrays(
+    root: str | Path,
+    files: str,
+    keys: Keys,
+    stimuli: StimuliFormat,
+    axes: Sequence[str] = ("time", "channel"),
+    subjects: Sequence[str] | None = None,
+    events_file: str | None = None,
+    events: EventFormat | None = None,
+    channels_file: str | None = None,
+    region: str | None = None,
+    processing: Processing | None = None,
+    baseline: float = 0.5,
+    name: str | None = None,
+) -> Dataset:
+    """Read responses that a lab has exported from elsewhere (docs/arrays.md).
+
+    Args:
+        root: The folder.
+        files: Pattern of the files under it, with a field ``{subject}`` (without one there is one participant, ``01``), and ``{run}`` or
+            ``{stimulus}`` where each is a file of its own.
+        keys: Which keys of the files hold what.
+        stimuli: Where sound and transcripts lie.
+        axes: Names of the responses' axes: ``time``, ``channel``, and ``trial`` or ``repeat``.
+        subjects: Participants; None for all.
+        events_file: Pattern of the tables of events under the root, with the files' fields; None: the keys say.
+        events: How these are to be read.
+        channels_file: Pattern of a table of the channels, with the files' fields; None: the keys say.
+        region: Column of regions.
+        processing: What is done with each run; None: the values are taken as they are.
+        baseline: Seconds of recording kept before each event, where nothing else was played in them.
+        name: Of the data set; None: the folder's.
+
+    Raises:
+        BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
+    """
+    root = Path(root).expanduser()
+    if not root.is_dir():
+        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the files.")
+    for axis in axes:
+        if axis not in AXES:
+            raise BrainalignError(f"data.axes={list(axes)}: {axis!r} is no axis; {nearest(axis, AXES)}")
+    if not {"time", "channel"} <= set(axes):
+        raise BrainalignError(f"data.axes={list(axes)} must name time and channel.")
+    found = find(root, files, "data.files")
+    if not found:
+        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
+    people: dict[str, list[Found]] = {}
+    for one in found:
+        people.setdefault(one.fields.get("subject", "01"), []).append(one)
+    sources = [
+        ArraysSource(
+            subject,
+            people[subject],
+            keys,
+            axes,
+            None if events_file is None else root / events_file,
+            events or EventFormat(),
+            None if channels_file is None else root / channels_file,
+            region,
+        )
+        for subject in chosen(list(people), subjects, str(root))
+    ]
+    known, read = open_stimuli(stimuli, root)
+    return assemble(
+        name or root.resolve().name,
+        [processed(source, processing) for source in sources],
+        known,
+        read,
+        baseline,
+        Faults(),
+        f"data.root={root}",
+    )

@@ -1,0 +1,268 @@
+"""One participant's files of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.data.arrays.tree import Tree, numbers, open_tree, texts
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.event_table import events_of, stimulus_id
+from brainalign.data.continuous.run import Run
+from brainalign.data.electrode_table import channels_table
+from brainalign.data.faults import Faults
+from brainalign.data.formats import EventFormat, Keys
+from brainalign.data.patterns import Found, filled
+from brainalign.data.tsv import read_tsv
+from brainalign.errors import BrainalignError, nearest
+
+AXES = ("time", "channel", "trial", "repeat")
+
+
+class ArraysSource:
+    """One participant: each file is a run.
+
+    Args:
+        subject: The label.
+        files: With the fields of their names.
+        keys: Which keys hold what.
+        axes: Names of the axes of the responses, in their order.
+        events: A table of events for each run, as a path with the fields filled in; None: the file's own keys say.
+        form: How that table is to be read.
+        channels: A TSV of the channels, as a path with the fields filled in; None: the file's own keys say.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        files: Sequence[Found],
+        keys: Keys,
+        axes: Sequence[str],
+        events: Path | None,
+        form: EventFormat,
+        channels: Path | None,
+        region: str | None,
+    ) -> None:
+        self.subject = subject
+        self._files = {_run_name(f): f for f in files}
+        self._keys, self._axes = keys, tuple(axes)
+        self._events, self._form, self._channels, self._region = events, form, channels, region
+
+    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+        """Of all files, in the order of their names."""
+        out: list[Event] = []
+        for run, found in self._files.items():
+            with faults.gathered(), open_tree(found.path) as tree:
+                out += self._of(tree, run, found, known, faults, notes)
+        return out
+
+    def open(self, run: str) -> Run:
+        """One file; trials and stimuli that are arrays of their own stand one after the other in it."""
+        found = self._files[run]
+        with open_tree(found.path) as tree:
+            rate = self._rate(tree, found)
+            parts = [part for _, part in self.parts(tree, found)]
+            values = np.asarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
+            table = self.table(tree, found, values.shape[1])
+            start = 0.0 if self._apart(found) else self._start(tree, found.fields)
+            sound = None if self._keys.sound is None else numbers(tree[self._keys.sound], self._keys.sound).ravel()
+            sound_rate = 0.0 if sound is None else self._number(tree, self._keys.sound_rate, "sound_rate", found.fields)
+        return Run(values, rate, start, table, sound, sound_rate)
+
+    def files(self, run: str) -> list[Path]:
+        """The file of a run."""
+        return [self._files[run].path]
+
+    def _apart(self, found: Found) -> bool:
+        """Whether presentations are arrays of their own, and not cut out of a recording that goes on."""
+        return (
+            "trial" in self._axes or "stimulus" in found.fields or bool(self._keys.fields()) or "repeat" in self._axes
+        )
+
+    def _of(
+        self, tree: Tree, run: str, found: Found, known: Collection[str] | None, faults: Faults, notes: list[str]
+    ) -> list[Event]:
+        rate = self._rate(tree, found)
+        if not self._apart(found):
+            return self._from_table(tree, run, found, rate, known, faults, notes)
+        out, at = [], 0
+        for (name, fields), part in self.parts(tree, found):
+            first, last = at / rate, (at + len(part)) / rate
+            at += len(part)
+            where = f"{found.path}, {name}"
+            stimulus = stimulus_id(fields.get("stimulus", name), known)
+            if known is not None and stimulus not in known:
+                faults.add(
+                    [
+                        f"{where}: stimulus {stimulus!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}"
+                    ]
+                )
+                continue
+            onset = first - self._start(tree, fields)
+            out.append(Event(where, stimulus, onset, float("nan"), run, first, last))
+        return out
+
+    def _from_table(
+        self,
+        tree: Tree,
+        run: str,
+        found: Found,
+        rate: float,
+        known: Collection[str] | None,
+        faults: Faults,
+        notes: list[str],
+    ) -> list[Event]:
+        keys = self._keys
+        if self._form.whole is not None:
+            return [Event(str(found.path), self._form.whole, 0.0, float("nan"), run)]
+        if self._events is not None:
+            path = Path(filled(str(self._events), found.fields))
+            return events_of(read_tsv(path, []), path, run, rate, self._form, known, faults, notes)
+        if keys.stimulus is None or keys.onset is None:
+            raise BrainalignError(
+                f"{found.path}: nothing says when which stimulus was played; give data.keys.onset and data.keys.stimulus, an events table "
+                "(data.events_file), or data.events.whole where the file is one playing of one stimulus."
+            )
+        columns = {
+            "onset": [str(v) for v in numbers(tree[keys.onset], keys.onset).ravel()],
+            "stimulus": texts(tree[keys.stimulus]),
+        }
+        if keys.duration is not None:
+            columns["duration"] = [str(v) for v in numbers(tree[keys.duration], keys.duration).ravel()]
+        sizes = {name: len(values) for name, values in columns.items()}
+        if len(set(sizes.values())) > 1:
+            raise BrainalignError(f"{found.path}: the keys of events have different lengths: {sizes}.")
+        table = pd.DataFrame(columns, dtype=object, index=pd.RangeIndex(1, len(columns["onset"]) + 1))
+        own = replace(self._form, onset="onset", stimulus=["stimulus"], where=None)
+        return events_of(table, found.path, run, rate, own, known, faults, notes)
+
+    def parts(self, tree: Tree, found: Found) -> list[tuple[tuple[str, dict[str, str]], NDArray[Any]]]:
+        """The arrays of one file, (time, channel) each, with their stimulus and the fields of their names (or the whole file's one)."""
+        keys, out = self._keys, []
+        pattern = filled_fields(keys.responses, found.fields)
+        named = tree.matching(pattern, "data.keys.responses") if keys.fields() else {pattern: {}}
+        for path, own in named.items():
+            fields = {**found.fields, **own}
+            again = None if keys.repeats is None else filled_fields(keys.repeats, fields)
+            if again is not None and tree.has(again):
+                out += [((fields.get("stimulus", path), fields), np.asarray(part)) for part in tree[again]]
+                continue
+            array = tree[path]
+            if len(array.shape) != len(self._axes):
+                raise BrainalignError(
+                    f"{tree.path}: {path!r} has the shape {tuple(array.shape)}, but data.axes={list(self._axes)} names "
+                    f"{len(self._axes)} axes."
+                )
+            array = self._turned(array)
+            if "trial" in self._axes:
+                if keys.stimulus is None:
+                    raise BrainalignError(
+                        f"{tree.path}: data.keys.stimulus is needed to name the {len(array)} trials of {path!r}."
+                    )
+                labels = texts(tree[filled_fields(keys.stimulus, fields)])
+                if len(labels) != len(array):
+                    raise BrainalignError(
+                        f"{tree.path}: {path!r} has {len(array)} trials, but {keys.stimulus!r} {len(labels)} names; they must agree."
+                    )
+                out += [((label, {**fields, "trial": str(n)}), array[n]) for n, label in enumerate(labels)]
+                continue
+            name = fields.get("stimulus", path)
+            if keys.stimulus is not None and keys.fields():
+                name = texts(tree[filled_fields(keys.stimulus, fields)])[0]
+                fields = {**fields, "stimulus": name}
+            repeats = array if "repeat" in self._axes else [array]
+            out += [((name, fields), part) for part in repeats]
+        return out
+
+    def _turned(self, array: Any) -> Any:
+        """(trial or repeat, time, channel), or (time, channel)."""
+        order = [a for a in ("trial", "repeat", "time", "channel") if a in self._axes]
+        turn = [self._axes.index(a) for a in order]
+        return array if turn == list(range(len(turn))) else np.asarray(array).transpose(turn)
+
+    def _rate(self, tree: Tree, found: Found) -> float:
+        fields = found.fields
+        if isinstance(self._keys.rate, str) and "{" in self._keys.rate:
+            fields = {
+                **fields,
+                **next(iter(tree.matching(filled_fields(self._keys.rate, fields), "data.keys.rate").values())),
+            }
+        rate = self._number(tree, self._keys.rate, "rate", fields)
+        if not rate > 0:
+            raise BrainalignError(f"{tree.path}: data.keys.rate gives {rate:g} samples a second; it must be above 0.")
+        return rate
+
+    def _start(self, tree: Tree, fields: Mapping[str, str]) -> float:
+        key = self._keys.start
+        if not isinstance(key, str):
+            return float(key)
+        values = numbers(tree[filled_fields(key, fields)], key).ravel()
+        return float(values[0]) if len(values) == 1 else -abs(float(values[0]))
+
+    def _number(self, tree: Tree, key: Any, name: str, fields: Mapping[str, str]) -> float:
+        if key is None:
+            raise BrainalignError(
+                f"{tree.path}: data.keys.{name} is not set; it must be a key of the file, or a number."
+            )
+        if isinstance(key, str):
+            return float(numbers(tree[filled_fields(key, fields)], key).ravel()[0])
+        return float(key)
+
+    def table(self, tree: Tree, found: Found, columns: int) -> pd.DataFrame:
+        """The channels, one row a column of the responses."""
+        keys = self._keys
+        if self._channels is not None:
+            path = Path(filled(str(self._channels), found.fields))
+            given = read_tsv(path, ["name|electrode"])
+            given = given.rename(columns={"electrode": "name"}) if "name" not in given else given
+            table = channels_table(self.subject, given["name"].tolist(), given, self._region, where=str(path))
+        else:
+            names = (
+                [f"ch{n + 1:03d}" for n in range(columns)] if keys.electrode is None else texts(tree[keys.electrode])
+            )
+            said: dict[str, Any] = {"name": names}
+            for column in ("region", "hemisphere", "x", "y", "z"):
+                key = getattr(keys, column)
+                if key is None:
+                    continue
+                values = tree[key]
+                if column == "x" and len(getattr(values, "shape", ())) == 2 and 3 in values.shape:
+                    block = numbers(values, key)
+                    block = block if block.shape[1] == 3 else block.T
+                    said |= dict(zip("xyz", block.T, strict=True))
+                else:
+                    said[column] = texts(values) if column in ("region", "hemisphere") else numbers(values, key).ravel()
+                lengths = {c: len(v) for c, v in said.items()}
+                if len(set(lengths.values())) > 1:
+                    raise BrainalignError(f"{tree.path}: the keys of the channels have different lengths: {lengths}.")
+            frame = pd.DataFrame(said)
+            table = channels_table(self.subject, names, frame, self._region, where=str(tree.path))
+        if len(table) != columns:
+            raise BrainalignError(
+                f"{tree.path}: the responses have {columns} channels, but {len(table)} are named; they must agree "
+                f"(data.axes={list(self._axes)})."
+            )
+        return table
+
+
+def filled_fields(pattern: str, fields: Mapping[str, str]) -> str:
+    """A pattern of keys with what is known filled in; the rest stays a field.
+
+    Example:
+        >>> filled_fields("{split}/{stimulus}/resp", {"split": "train"})
+        'train/{stimulus}/resp'
+    """
+    for name, value in fields.items():
+        pattern = pattern.replace(f"{{{name}}}", value)
+    return pattern
+
+
+def _run_name(found: Found) -> str:
+    more = [f"{k}-{v}" for k, v in found.fields.items() if k not in ("subject",)]
+    return "_".join(more) or found.path.stem

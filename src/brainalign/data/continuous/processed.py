@@ -1,0 +1,73 @@
+"""A participant whose runs are preprocessed as they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brainalign.data.continuous.dataset import Source
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.raw_source import raw_run_of
+from brainalign.data.continuous.run import Run
+from brainalign.data.faults import Faults
+from brainalign.data.preprocessing.cached import preprocessed
+from brainalign.data.preprocessing.settings import Preprocessing
+
+
+@dataclass(frozen=True)
+class Processing:
+    """What is done with each run, and where the result is kept.
+
+    Attributes:
+        settings: Of the preprocessing.
+        cache: Folder of the results.
+    """
+
+    settings: Preprocessing
+    cache: Path
+
+
+def processed(source: Any, processing: Processing | None) -> Source:
+    """The participant as it is, or with its runs preprocessed."""
+    return source if processing is None else ProcessedSource(source, processing)
+
+
+class ProcessedSource:
+    """A participant, each run of whom is preprocessed when it is opened, and read from the cache the second time.
+
+    Args:
+        source: As it was recorded.
+        processing: What is to be done.
+    """
+
+    def __init__(self, source: Any, processing: Processing) -> None:
+        self._source, self._processing = source, processing
+        self.subject: str = source.subject
+
+    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+        """As the source has them."""
+        events: list[Event] = self._source.events(known, faults, notes)
+        return events
+
+    def open(self, run: str) -> Run:
+        """The run, preprocessed."""
+        raw_run = raw_run_of(self._source, run)
+        done = preprocessed(
+            self._source.files(run),
+            lambda: raw_run.raw,
+            self._processing.settings,
+            raw_run.channels,
+            self._processing.cache,
+        )
+        return Run(
+            done.values,
+            done.rate,
+            raw_run.start + done.start,
+            done.channels,
+            raw_run.sound,
+            raw_run.sound_rate,
+            done.quality,
+            (*raw_run.notes, *done.notes),
+        )

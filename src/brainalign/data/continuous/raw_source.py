@@ -1,0 +1,372 @@
+"""A participant's runs as files that MNE reads."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.event_table import events_of, stimulus_id
+from brainalign.data.continuous.run import Run
+from brainalign.data.electrode_table import channels_table
+from brainalign.data.faults import Faults
+from brainalign.data.formats import EventFormat
+from brainalign.data.pointers import check_fetched
+from brainalign.data.tsv import read_tsv
+from brainalign.errors import BrainalignError, nearest
+
+if TYPE_CHECKING:
+    import mne
+
+BRAIN = ("ecog", "seeg", "dbs", "eeg", "mag", "grad", "hbo", "hbr")
+"""MNE's types of channels that record the brain."""
+
+TRUNCATED = ("does not match", "number of records", "truncat", "incomplete", "unexpected end", "corrupt")
+"""What MNE warns of when a file has fewer bytes than its header says."""
+
+BIDS_TYPES = {
+    **{kind: kind.lower() for kind in ("ECOG", "SEEG", "DBS", "EEG", "EOG", "ECG", "EMG")},
+    **dict.fromkeys(("HEOG", "VEOG"), "eog"),
+    **dict.fromkeys(("MEGMAG", "MEGGRADAXIAL"), "mag"),
+    **dict.fromkeys(("MEGREFMAG", "MEGREFGRADAXIAL", "MEGREFGRADPLANAR"), "ref_meg"),
+    **dict.fromkeys(
+        (
+            "AUDIO",
+            "MISC",
+            "REF",
+            "OTHER",
+            "ADC",
+            "DAC",
+            "PD",
+            "EYEGAZE",
+            "MEGOTHER",
+            "PUPIL",
+            "GSR",
+            "TEMP",
+            "RESP",
+            "SYSCLOCK",
+        ),
+        "misc",
+    ),
+    "MEGGRADPLANAR": "grad",
+    "TRIG": "stim",
+}
+"""BIDS's types of channels, and MNE's."""
+
+EPOCHS = ("-epo.fif", "_epo.fif", "-epo.fif.gz", "_epo.fif.gz")
+
+
+@dataclass(frozen=True)
+class RawFiles:
+    """Where one run lies, and what stands beside it.
+
+    Attributes:
+        name: Of the run.
+        path: The recording.
+        events: The table of events, or None.
+        channels: The table of channels (BIDS ``channels.tsv``: name, type, status), or None.
+        electrodes: The table of electrodes (name, x, y, z, and where they lie), or None.
+        unit: Of their coordinates: mm, cm or m.
+        sidecar: What a JSON file says of the recording.
+        where_sidecar: That file, for sentences.
+    """
+
+    name: str
+    path: Path
+    events: Path | None = None
+    channels: Path | None = None
+    electrodes: Path | None = None
+    unit: str = "mm"
+    sidecar: dict[str, Any] = field(default_factory=dict)
+    where_sidecar: str = ""
+
+
+@dataclass(frozen=True)
+class RawRun:
+    """One run, opened but not read.
+
+    Attributes:
+        raw: The channels that record the brain, in the order of ``channels``.
+        channels: One row a channel.
+        start: Time of the first sample on the clock of the events.
+        sound: (T,) recorded sound, or None.
+        sound_rate: Its samples per second.
+        notes: Sentences on what was passed over.
+    """
+
+    raw: mne.io.BaseRaw
+    channels: pd.DataFrame
+    start: float = 0.0
+    sound: NDArray[Any] | None = None
+    sound_rate: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+class RawSource:
+    """One participant.
+
+    Args:
+        subject: The label.
+        runs: The files.
+        form: How tables of events are to be read.
+        region: Column of the electrodes' regions; None: the first of the usual names.
+        sound_channel: Name of the channel that recorded the sound, or None.
+        read: What opens a file; None: MNE, by its ending.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        runs: Sequence[RawFiles],
+        form: EventFormat,
+        region: str | None = None,
+        sound_channel: str | None = None,
+        read: Callable[[Path], mne.io.BaseRaw] | None = None,
+    ) -> None:
+        self.subject = subject
+        self._runs = {r.name: r for r in runs}
+        self._form, self._region, self._sound = form, region, sound_channel
+        self._read = read or read_raw
+
+    def files(self, run: str) -> list[Path]:
+        """Every file that a run's samples rest on: BrainVision has three, CTF a folder, FIF may be split."""
+        path = self._runs[run].path
+        if path.is_dir():
+            return sorted(p for p in path.rglob("*") if p.is_file())
+        split = [Path(p) for p in self._open(self._runs[run]).filenames if p is not None]
+        return sorted({*(p for p in path.parent.glob(f"{path.stem}.*") if p.is_file()), *split})
+
+    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+        """Of all runs, in the order of their names."""
+        out: list[Event] = []
+        for name, files in self._runs.items():
+            with faults.gathered():
+                if _is_epochs(files.path):
+                    out += self._of_epochs(files, known, faults)
+                elif self._form.whole is not None:
+                    out.append(Event(str(files.path), self._form.whole, self._form.shift, float("nan"), name))
+                elif files.events is None:
+                    raise BrainalignError(
+                        f"{files.path} has no table of events; it must say which stimulus was played when (data.events.whole names the "
+                        "stimulus where a run is one playing of it)."
+                    )
+                else:
+                    check_fetched(files.events)
+                    table = read_tsv(files.events, [])
+                    rate = float(self._open(files).info["sfreq"]) if self._form.unit == "samples" else 1.0
+                    out += events_of(table, files.events, name, rate, self._form, known, faults, notes)
+        return out
+
+    def open(self, run: str) -> Run:
+        """A run as it was recorded, all of it in memory, in the file's own units (volts, tesla)."""
+        opened = self.raw(run)
+        return Run(
+            opened.raw.get_data().T,
+            float(opened.raw.info["sfreq"]),
+            opened.start,
+            opened.channels,
+            opened.sound,
+            opened.sound_rate,
+            notes=opened.notes,
+        )
+
+    def raw(self, run: str) -> RawRun:
+        """A run, opened; held against its sidecars.
+
+        Raises:
+            BrainalignError: It cannot be read, is truncated, or contradicts its sidecars.
+        """
+        files = self._runs[run]
+        raw = self._open(files)
+        self._hold_against_sidecar(raw, files)
+        table, notes = self._channels(raw, files)
+        sound = None
+        if self._sound is not None:
+            if self._sound not in raw.ch_names:
+                raise BrainalignError(
+                    f"{files.path} has no channel {self._sound!r} (data.sound_channel); {nearest(self._sound, raw.ch_names)}"
+                )
+            sound = raw.get_data(picks=[self._sound])[0]
+        rate = float(raw.info["sfreq"])
+        raw.pick(table["electrode"].tolist())
+        raw.set_annotations(None)
+        return RawRun(raw, table, 0.0, sound, rate if sound is not None else 0.0, tuple(notes))
+
+    def _open(self, files: RawFiles) -> mne.io.BaseRaw:
+        check_fetched(files.path)
+        if not files.path.exists():
+            raise BrainalignError(f"{files.path} does not exist; it must be a recording that MNE reads.")
+        if _is_epochs(files.path):
+            return _laid_out(_epochs(files.path))
+        return self._read(files.path)
+
+    def _of_epochs(self, files: RawFiles, known: Collection[str] | None, faults: Faults) -> list[Event]:
+        """Epochs lie one after the other; the metadata name their stimuli, or else the kinds of events do."""
+        epochs = _epochs(files.path)
+        rate, length = float(epochs.info["sfreq"]), len(epochs.times)
+        labels = [next(k for k, v in epochs.event_id.items() if v == code) for code in epochs.events[:, 2]]
+        if epochs.metadata is not None:
+            named = next((c for c in self._form.stimulus if c in epochs.metadata), None)
+            labels = labels if named is None else epochs.metadata[named].astype(str).tolist()
+        out = []
+        for n, label in enumerate(labels):
+            where, stimulus = f"{files.path}, epoch {n}", stimulus_id(label, known)
+            if known is not None and stimulus not in known:
+                faults.add(
+                    [f"{where}: stimulus {label!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}"]
+                )
+                continue
+            first = n * length / rate
+            out.append(
+                Event(
+                    where,
+                    stimulus,
+                    first - float(epochs.times[0]),
+                    float("nan"),
+                    files.name,
+                    first,
+                    first + length / rate,
+                )
+            )
+        return out
+
+    def _hold_against_sidecar(self, raw: mne.io.BaseRaw, files: RawFiles) -> None:
+        rate, length = float(raw.info["sfreq"]), raw.n_times / float(raw.info["sfreq"])
+        said = files.sidecar.get("SamplingFrequency")
+        if isinstance(said, int | float) and abs(said / rate - 1) > 1e-3:
+            raise BrainalignError(
+                f"{files.where_sidecar}: SamplingFrequency={said:g} Hz contradicts {files.path.name}, whose header says {rate:g} Hz."
+            )
+        said = files.sidecar.get("RecordingDuration")
+        if isinstance(said, int | float) and said > 0 and abs(said - length) > max(1.0, 0.01 * length):
+            raise BrainalignError(
+                f"{files.where_sidecar}: RecordingDuration={said:g} s contradicts {files.path.name}, which lasts "
+                f"{length:g} s; it may be truncated."
+            )
+
+    def _channels(self, raw: mne.io.BaseRaw, files: RawFiles) -> tuple[pd.DataFrame, list[str]]:
+        """The channels that record the brain, as the sidecars and the header tell them."""
+        types = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
+        bad, why = set(raw.info["bads"]), dict[str, str]()
+        if files.channels is not None:
+            said = read_tsv(files.channels, ["name"])
+            strange = [n for n in said["name"] if n not in types]
+            if strange:
+                raise BrainalignError(
+                    f"{files.channels} names the channel {strange[0]!r}, which {files.path.name} does not have; "
+                    f"{nearest(strange[0], types)} ({len(strange)} such)"
+                )
+            twice = said["name"][said["name"].duplicated()]
+            if len(twice):
+                raise BrainalignError(
+                    f"{files.channels}, line {twice.index[0]}: channel {twice.iloc[0]!r} is named twice; names must differ."
+                )
+            if "type" in said:
+                types |= {n: _mne_type(t, types[n]) for n, t in zip(said["name"], said["type"], strict=True)}
+            if "status" in said:
+                bad |= set(said["name"][said["status"].str.lower() == "bad"])
+                if "status_description" in said:
+                    why = dict(zip(said["name"], said["status_description"], strict=True))
+        names = [n for n in raw.ch_names if types[n] in BRAIN and n != self._sound]
+        if not names:
+            raise BrainalignError(
+                f"{files.path} has no channel that records the brain ({', '.join(BRAIN)}); its channels are of the type "
+                f"{', '.join(sorted(set(types.values())))}."
+            )
+        electrodes = None
+        if files.electrodes is not None:
+            electrodes = read_tsv(files.electrodes, ["name"])
+        kind = types[names[0]].upper()
+        table = channels_table(
+            self.subject,
+            names,
+            electrodes,
+            self._region,
+            files.unit,
+            default=kind,
+            where=str(files.electrodes or files.path),
+        )
+        table["status"] = ["bad" if n in bad else "good" for n in names]
+        table["why"] = [
+            f"marked bad{f': {why[n]}' if why.get(n, 'n/a') != 'n/a' else ''}" if n in bad else "" for n in names
+        ]
+        others = len(raw.ch_names) - len(names)
+        notes = (
+            [f"{files.path.name}: {others} channels that do not record the brain are passed over."] if others else []
+        )
+        return table, notes
+
+
+def raw_run_of(source: Any, run: str) -> RawRun:
+    """A run as MNE has it, whatever format it came from."""
+    if hasattr(source, "raw"):
+        opened: RawRun = source.raw(run)
+        return opened
+    import mne
+
+    found: Run = source.open(run)
+    info = mne.create_info(found.channels["electrode"].tolist(), found.rate, "ecog", verbose="error")
+    raw = mne.io.RawArray(np.asarray(found.values, dtype=np.float64).T, info, verbose="error")
+    return RawRun(raw, found.channels, found.start, found.sound, found.sound_rate, found.notes)
+
+
+def read_raw(path: Path) -> mne.io.BaseRaw:
+    """Open any file that MNE reads, without loading its samples.
+
+    Raises:
+        BrainalignError: It cannot be read, or holds less than its header says.
+    """
+    import mne
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            raw = mne.io.read_raw(path, preload=False, verbose="warning")
+        except Exception as error:  # MNE's readers raise whatever the format's parser raises
+            raise BrainalignError(
+                f"{path} cannot be read by MNE ({_first_line(error)}); it may be truncated or of another kind."
+            ) from error
+    for warning in said:
+        text = str(warning.message)
+        if any(sign in text.lower() for sign in TRUNCATED):
+            raise BrainalignError(f"{path} is truncated or damaged: {_first_line(text)}")
+        logging.getLogger(__name__).debug("%s: %s", path.name, text)
+    return raw
+
+
+def _first_line(text: object) -> str:
+    return " ".join(str(text).split())[:300].rstrip(".")
+
+
+def _is_epochs(path: Path) -> bool:
+    return path.name.endswith(EPOCHS)
+
+
+def _epochs(path: Path) -> mne.BaseEpochs:
+    import mne
+
+    check_fetched(path)
+    try:
+        return mne.read_epochs(path, preload=False, verbose="error")
+    except Exception as error:  # as above
+        raise BrainalignError(f"{path} cannot be read by MNE ({_first_line(error)}).") from error
+
+
+def _laid_out(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
+    import mne
+
+    data = np.concatenate(list(epochs.get_data(copy=False)), axis=1)  # (channels, epochs x time)
+    return mne.io.RawArray(data, epochs.info.copy(), verbose="error")
+
+
+def _mne_type(bids: str, default: str) -> str:
+    """BIDS's type of a channel as MNE calls it; what BIDS has and MNE has not is ``misc``."""
+    return BIDS_TYPES.get(bids.upper(), default)

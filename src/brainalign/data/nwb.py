@@ -1,0 +1,266 @@
+"""read_nwb: Neurodata Without Borders, by pynwb: electrical series, electrodes, trials, and the stimulus itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from brainalign.data.audio import Audio
+from brainalign.data.continuous.dataset import assemble, chosen
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.event_table import events_of
+from brainalign.data.continuous.processed import Processing, processed
+from brainalign.data.continuous.run import Run
+from brainalign.data.electrode_table import channels_table
+from brainalign.data.faults import Faults
+from brainalign.data.formats import EventFormat, StimuliFormat
+from brainalign.data.patterns import Found, find
+from brainalign.data.pointers import check_fetched
+from brainalign.data.stimuli import Read, open_stimuli
+from brainalign.data.transcripts.form import split_forms
+from brainalign.data.types import Dataset, Stimulus
+from brainalign.errors import BrainalignError, nearest
+
+
+def read_nwb(
+    root: str | Path,
+    files: str,
+    stimuli: StimuliFormat | None,
+    events: EventFormat | None = None,
+    series: str | None = None,
+    trials: str = "trials",
+    sound: str | None = None,
+    subjects: Sequence[str] | None = None,
+    region: str | None = None,
+    unit: str = "mm",
+    processing: Processing | None = None,
+    baseline: float = 0.5,
+) -> Dataset:
+    """Read NWB files, one a run.
+
+    Args:
+        root: Their folder.
+        files: Pattern of the files, with a field ``{subject}`` and perhaps ``{run}``.
+        stimuli: Where sound and transcripts lie; None: the sound stands in the files' ``stimulus`` group, a series a
+            stimulus, and the words in an interval table
+            ``words`` (start_time, stop_time, word) or in the trials.
+        events: How the table of trials is to be read (``start_time`` is the onset).
+        series: Name of the electrical series (or any series of (time, channel)), in acquisition or a processing module; None: the only one.
+        trials: Name of the table of intervals that says what was played when.
+        sound: Name of the series in acquisition that recorded the sound, or None.
+        subjects: Participants; None for all.
+        region: Column of the electrodes table that says where an electrode lies; None: the first of the usual names.
+        unit: Of the electrodes' x, y and z.
+        processing: What is done with each run; None: the values are taken as they are.
+        baseline: Seconds of recording kept before each event, where nothing else was played in them.
+
+    Raises:
+        BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
+    """
+    root = Path(root).expanduser()
+    if not root.is_dir():
+        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the NWB files.")
+    found = find(root, files, "data.files")
+    if not found:
+        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
+    people: dict[str, list[Found]] = {}
+    for one in found:
+        people.setdefault(one.fields.get("subject", "01"), []).append(one)
+    form = events or EventFormat()
+    sources = [
+        NwbSource(subject, people[subject], form, series, trials, sound, region, unit)
+        for subject in chosen(list(people), subjects, str(root))
+    ]
+    faults = Faults()
+    known, read = _inside([one.path for one in found], faults) if stimuli is None else open_stimuli(stimuli, root)
+    return assemble(
+        root.resolve().name,
+        [processed(s, processing) for s in sources],
+        known,
+        read,
+        baseline,
+        faults,
+        f"data.root={root}",
+    )
+
+
+class NwbSource:
+    """One participant: each file is a run.
+
+    Args:
+        subject: The label.
+        files: The files.
+        form: How the table of trials is to be read.
+        series: Name of the series of responses; None: the only one.
+        trials: Name of the table of intervals.
+        sound: Name of the series of recorded sound.
+        region: Column of the electrodes' regions.
+        unit: Of their coordinates.
+    """
+
+    def __init__(
+        self, subject: str, files: Sequence[Found], form: EventFormat, series: str | None, trials: str, sound: str | None,
+        region: str | None, unit: str,
+    ) -> None:  # fmt: skip
+        self.subject = subject
+        self._paths = {f.fields.get("run", f.path.stem): f.path for f in files}
+        self._form, self._series, self._trials, self._sound = form, series, trials, sound
+        self._region, self._unit = region, unit
+
+    def files(self, run: str) -> list[Path]:
+        """The file of a run."""
+        return [self._paths[run]]
+
+    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+        """The tables of trials of all files."""
+        out: list[Event] = []
+        for run, path in self._paths.items():
+            with faults.gathered(), opened(path) as nwb:
+                if self._form.whole is not None:
+                    out.append(Event(str(path), self._form.whole, self._form.shift, float("nan"), run))
+                    continue
+                table = _interval_table(nwb, self._trials, path)
+                out += events_of(table, path, run, 1.0, self._form, known, faults, notes)
+        return out
+
+    def open(self, run: str) -> Run:
+        """The series, in its own unit (``conversion`` and ``offset`` applied)."""
+        path = self._paths[run]
+        with opened(path) as nwb:
+            found = _series(nwb, self._series, path)
+            values = np.asarray(found.data[:], dtype=np.float64) * float(found.conversion) + float(
+                getattr(found, "offset", 0.0) or 0.0
+            )
+            if getattr(found, "channel_conversion", None) is not None:
+                values *= np.asarray(found.channel_conversion[:])
+            rate, start = _clock(found, path)
+            table = self._channels(nwb, found, values.shape[1], path)
+            sound, sound_rate = None, 0.0
+            if self._sound is not None:
+                other = _series(nwb, self._sound, path)
+                sound_rate, begin = _clock(other, path)
+                sound = np.asarray(other.data[:], dtype=np.float64).reshape(len(other.data), -1).mean(axis=1)
+                sound = sound[max(0, round((start - begin) * sound_rate)) :]
+        return Run(values, rate, start, table, sound, sound_rate)
+
+    def _channels(self, nwb: Any, series: Any, columns: int, path: Path) -> pd.DataFrame:
+        region = getattr(series, "electrodes", None)
+        if region is None:
+            return channels_table(self.subject, [f"ch{n + 1:03d}" for n in range(columns)], where=str(path))
+        rows = region.table.to_dataframe().iloc[np.asarray(region.data[:])]
+        rows = rows.drop(columns=[c for c in ("group",) if c in rows])  # an object; group_name says the same
+        label = next(
+            (c for c in ("electrode_name", "channel_name", "name", "label", "electrode_label") if c in rows), None
+        )
+        names = [f"ch{int(i):03d}" for i in rows.index] if label is None else rows[label].astype(str).tolist()
+        table = rows.drop(columns=[] if label is None else [label]).assign(name=names)
+        out = channels_table(self.subject, names, table, self._region, self._unit, where=str(path))
+        bad = rows["bad"].astype(bool).to_numpy() if "bad" in rows else np.zeros(len(rows), dtype=bool)
+        return out.assign(status=np.where(bad, "bad", "good"))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An NWB file, its arrays left on disk.
+
+    Raises:
+        BrainalignError: It is not fetched, or cannot be read.
+    """
+    check_fetched(path)
+    from pynwb import NWBHDF5IO
+
+    with ExitStack() as stack:
+        try:
+            nwb = stack.enter_context(NWBHDF5IO(str(path), mode="r", load_namespaces=True)).read()
+        except Exception as error:  # pynwb and HDF5 raise whatever the file provokes
+            raise BrainalignError(
+                f"{path} cannot be read as NWB ({' '.join(str(error).split())[:300]}); it may be truncated."
+            ) from error
+        yield nwb
+
+
+def _series(nwb: Any, name: str | None, path: Path) -> Any:
+    from pynwb.ecephys import ElectricalSeries
+
+    found = dict(nwb.acquisition)
+    for module in nwb.processing.values():
+        for key, container in module.data_interfaces.items():
+            inner = getattr(container, "electrical_series", None)
+            found |= dict(inner) if inner else {key: container}
+    if name is not None:
+        if name not in found:
+            raise BrainalignError(f"{path} has no series {name!r} (data.series); {nearest(name, found)}")
+        return found[name]
+    electrical = {k: v for k, v in found.items() if isinstance(v, ElectricalSeries)}
+    if len(electrical) != 1:
+        raise BrainalignError(
+            f"{path} has {len(electrical)} electrical series ({', '.join(electrical) or 'none'}); name one by "
+            f"data.series (it has {', '.join(found) or 'no series'})."
+        )
+    return next(iter(electrical.values()))
+
+
+def _clock(series: Any, path: Path) -> tuple[float, float]:
+    """Samples per second, and the time of the first."""
+    if series.rate is not None:
+        return float(series.rate), float(series.starting_time or 0.0)
+    times = np.asarray(series.timestamps[:], dtype=np.float64)
+    steps = np.diff(times)
+    if len(times) < 2 or np.ptp(steps) > 0.5 * np.median(steps):
+        raise BrainalignError(f"{path}: the timestamps of {series.name!r} are not uniform; a constant rate is needed.")
+    return float((len(times) - 1) / (times[-1] - times[0])), float(times[0])
+
+
+def _interval_table(nwb: Any, name: str, path: Path) -> pd.DataFrame:
+    tables = {} if nwb.intervals is None else dict(nwb.intervals)
+    if nwb.trials is not None:
+        tables["trials"] = nwb.trials
+    if name not in tables:
+        raise BrainalignError(f"{path} has no table of intervals {name!r} (data.trials); {nearest(name, tables)}")
+    frame = tables[name].to_dataframe()
+    table = frame.map(lambda v: "n/a" if v is None or v == "" else repr(v) if isinstance(v, float) else str(v))
+    table = table.assign(
+        onset=table["start_time"],
+        duration=[repr(float(b - a)) for a, b in zip(frame["start_time"], frame["stop_time"], strict=True)],
+    )
+    table.index = pd.Index(np.asarray(table.index) + 1, name="line")
+    return table.astype(object)
+
+
+def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Read]:
+    """Stimuli that the files themselves hold."""
+    found: dict[str, Stimulus] = {}
+    for path in paths:
+        with faults.gathered(), opened(path) as nwb:
+            for name, series in (nwb.stimulus or {}).items():
+                if name in found or not hasattr(series, "data"):
+                    continue
+                rate, _ = _clock(series, path)
+                samples = np.asarray(series.data[:], dtype=np.float64)
+                samples = samples.reshape(len(samples), -1).mean(axis=1)
+                samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
+                audio = Audio(samples=samples.astype(np.float32), rate=round(rate))
+                found[name] = Stimulus(name, audio.duration, **_words(nwb, name), audio=audio)
+    if not found:
+        raise BrainalignError(
+            f"{paths[0]} and the others hold no stimulus; give data.stimuli.root, the folder of the sound and the transcripts."
+        )
+    return found, lambda s, _faults, _notes: found[s]
+
+
+def _words(nwb: Any, stimulus: str) -> dict[str, pd.DataFrame]:
+    """Words of a stimulus from the table ``words``, whose column ``stimulus`` names it; times from the stimulus's start."""
+    table = (nwb.intervals or {}).get("words")
+    if table is None:
+        return {}
+    frame = table.to_dataframe()
+    frame = frame[frame["stimulus"] == stimulus] if "stimulus" in frame else frame
+    words = pd.DataFrame(
+        {"word": frame["word"].astype(str), "onset": frame["start_time"], "offset": frame["stop_time"]}
+    )
+    return {"words": split_forms(words.reset_index(drop=True))}

@@ -1,0 +1,102 @@
+"""read_raw_files: any files that MNE reads, with tables of events beside them, in whatever folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainalign.data.continuous.dataset import assemble, chosen
+from brainalign.data.continuous.processed import Processing, processed
+from brainalign.data.continuous.raw_source import RawFiles, RawSource
+from brainalign.data.faults import Faults
+from brainalign.data.formats import EventFormat, StimuliFormat
+from brainalign.data.patterns import Found, filled, find
+from brainalign.data.stimuli import open_stimuli
+from brainalign.data.types import Dataset
+from brainalign.errors import BrainalignError
+
+
+def read_raw_files(
+    root: str | Path,
+    files: str,
+    stimuli: StimuliFormat,
+    events_file: str | None = None,
+    events: EventFormat | None = None,
+    channels_file: str | None = None,
+    electrodes_file: str | None = None,
+    unit: str = "mm",
+    subjects: Sequence[str] | None = None,
+    region: str | None = None,
+    sound_channel: str | None = None,
+    processing: Processing | None = None,
+    baseline: float = 0.5,
+) -> Dataset:
+    """Read recordings that MNE reads (EDF, BDF, BrainVision, FIF, EEGLAB, ...), continuous or epoched (``-epo.fif``).
+
+    Args:
+        root: The folder.
+        files: Pattern of the recordings under it, with a field ``{subject}`` and perhaps ``{run}``.
+        stimuli: Where sound and transcripts lie.
+        events_file: Pattern of the tables of events, with the same fields; None for epochs, or with ``events.whole``.
+        events: How they are to be read.
+        channels_file: Pattern of tables with the columns name, and perhaps type and status; None: the header says.
+        electrodes_file: Pattern of tables with the columns name, x, y, z and where an electrode lies; None: nothing is known.
+        unit: Of their coordinates: mm, cm or m.
+        subjects: Participants; None for all.
+        region: Column of the electrodes' regions; None: the first of the usual names.
+        sound_channel: Channel that recorded the sound.
+        processing: What is done with each run; None: the values are taken as they are.
+        baseline: Seconds of recording kept before each event, where nothing else was played in them.
+
+    Raises:
+        BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
+    """
+    root = Path(root).expanduser()
+    if not root.is_dir():
+        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the recordings.")
+    found = find(root, files, "data.files")
+    if not found:
+        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
+    people: dict[str, list[Found]] = {}
+    for one in found:
+        people.setdefault(one.fields.get("subject", "01"), []).append(one)
+    faults, sources = Faults(), []
+    for subject in chosen(list(people), subjects, str(root)):
+        with faults.gathered():
+            runs = [
+                RawFiles(
+                    name=one.fields.get("run", one.path.stem),
+                    path=one.path,
+                    events=_beside(root, events_file, one, "data.events_file"),
+                    channels=_beside(root, channels_file, one, "data.channels_file"),
+                    electrodes=_beside(root, electrodes_file, one, "data.electrodes_file"),
+                    unit=unit,
+                )
+                for one in people[subject]
+            ]
+            sources.append(RawSource(subject, runs, events or EventFormat(), region, sound_channel))
+    known, read = open_stimuli(stimuli, root)
+    return assemble(
+        root.resolve().name,
+        [processed(s, processing) for s in sources],
+        known,
+        read,
+        baseline,
+        faults,
+        f"data.root={root}",
+    )
+
+
+def _beside(root: Path, pattern: str | None, one: Found, key: str) -> Path | None:
+    """The table that belongs to a recording.
+
+    Raises:
+        BrainalignError: There is none, or more than one.
+    """
+    if pattern is None:
+        return None
+    asked = filled(pattern, one.fields)
+    fits = find(root, asked, key)
+    if len(fits) != 1:
+        raise BrainalignError(f"{one.path}: {len(fits)} files fit {key}={asked!r} under {root}; one must.")
+    return fits[0].path
