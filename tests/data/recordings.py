@@ -122,7 +122,9 @@ def nwb(root, inside=False):
     for name, region, (x, y, z) in zip(NAMES, REGIONS, XYZ, strict=True):
         file.add_electrode(x=x, y=y, z=z, location=region, group=group, electrode_name=name)
     table = file.create_electrode_table_region([0, 1, 2, 3], "all")
-    file.add_acquisition(ElectricalSeries(name="ieeg", data=values() * 1e6, electrodes=table, rate=RATE, conversion=1e-6))
+    file.add_acquisition(
+        ElectricalSeries(name="ieeg", data=values() * 1e6, electrodes=table, rate=RATE, conversion=1e-6)
+    )
     file.add_trial_column("stimulus", "what was played")
     for row in EVENTS.itertuples():
         file.add_trial(start_time=row.onset, stop_time=row.onset + row.duration, stimulus=row.stimulus)

@@ -11,7 +11,15 @@ from brainalign.data.nwb import read_nwb
 from brainalign.data.raw import read_raw_files
 from tests.data import recordings
 
-KEYS = Keys(stimulus="stimulus", onset="onset", rate="rate", electrode="electrode", region="region", hemisphere="hemisphere", x="x")
+KEYS = Keys(
+    stimulus="stimulus",
+    onset="onset",
+    rate="rate",
+    electrode="electrode",
+    region="region",
+    hemisphere="hemisphere",
+    x="x",
+)
 RAW = {"events_file": "{subject}_run-{run}_events.tsv", "electrodes_file": "electrodes.tsv"}
 S = StimuliFormat()
 
