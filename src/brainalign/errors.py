@@ -1,9 +1,10 @@
-"""The one exception for what a user can mend, and the nearest valid name for what was misspelled."""
+"""The one exception for what a user can mend, the nearest valid name for what was misspelled, and checks of settings."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class BrainalignError(ValueError):
@@ -38,3 +39,16 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
     close.sort(key=lambda near: sorted(near) != sorted(str(name)))  # swapped letters are the likeliest slip
     return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(names)}"
+
+
+def one_of(key: str, value: Any, valid: Sequence[str]) -> None:
+    """Refuse a value that is none of ``valid``."""
+    if value not in valid:
+        raise BrainalignError(f"{key}={value!r} is unknown; {nearest(str(value), valid)}")
+
+
+def within(key: str, value: float | None, low: float, high: float = float("inf")) -> None:
+    """Refuse a number outside [low, high]; None passes."""
+    if value is not None and not low <= value <= high:
+        bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise BrainalignError(f"{key}={value:g} is impossible; it must be {bound}.")

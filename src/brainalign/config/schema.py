@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from brainalign.errors import BrainalignError, nearest
-
-
-def one_of(key: str, value: Any, valid: Sequence[str]) -> None:
-    """Refuse a value that is none of ``valid``."""
-    if value not in valid:
-        raise BrainalignError(f"{key}={value!r} is unknown; {nearest(str(value), valid)}")
-
-
-def within(key: str, value: float | None, low: float, high: float = float("inf")) -> None:
-    """Refuse a number outside [low, high]; None passes."""
-    if value is not None and not low <= value <= high:
-        bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
-        raise BrainalignError(f"{key}={value:g} is impossible; it must be {bound}.")
+from brainalign.errors import BrainalignError, one_of, within
 
 
 @dataclass
