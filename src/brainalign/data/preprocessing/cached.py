@@ -74,7 +74,8 @@ def preprocessed(
         made = preprocess(open_raw(), settings, channels, run)
         tables = {"channels": made.channels} | {f"quality/{k}": v for k, v in vars(made.quality).items()}
         tensors: dict[str, NDArray[Any]] = {name: _packed(table) for name, table in tables.items()}
-        said = {"what": f"preprocessed {run}", "rate": made.rate, "start": made.start, "notes": [note.removeprefix(run) for note in made.notes]}
+        notes = [note.removeprefix(run) for note in made.notes]
+        said = {"what": f"preprocessed {run}", "rate": made.rate, "start": made.start, "notes": notes}
         save_tensors(file, key, {"": tensors | {"values": made.values}}, said, what="preprocessed signals")
         del made
         written = _read(file, key, run)

@@ -58,7 +58,7 @@ def noisy(data: NDArray[np.float64], limit: float) -> dict[int, str]:
     Example:
         >>> rng = np.random.default_rng(0)
         >>> noisy(rng.normal(size=(10, 500)) * np.array([1.0] * 9 + [20.0])[:, None], 5.0)
-        {9: 'variance 404 times the median'}
+        {9: 'variance 363 times the median'}
     """
     if len(data) < ENOUGH:
         return {}
