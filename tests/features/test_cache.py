@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from brainalign.errors import BrainalignError
-from brainalign.features import cachefile
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
+from brainalign.storage import tensors
 
 
 def some_rows(seed=0):
@@ -147,8 +147,8 @@ def test_rows_are_views_into_the_file(tmp_path):
 def test_the_checksum_is_compared_once_a_file(tmp_path, monkeypatch):
     FeatureCache(tmp_path).write("k", some_rows())
     compared = []
-    real = cachefile._checksum
-    monkeypatch.setattr(cachefile, "_checksum", lambda tensors: compared.append(1) or real(tensors))
+    real = tensors._checksum
+    monkeypatch.setattr(tensors, "_checksum", lambda tensors: compared.append(1) or real(tensors))
     cache = FeatureCache(tmp_path)
     same(cache.read("k"), cache.read("k"))
     assert len(compared) == 1
@@ -165,7 +165,7 @@ def test_safetensors_itself_reads_the_files(tmp_path):
     cache.write("k", some_rows(), {"model": "mel", "layer": 0})
     (file,) = cache.folder.iterdir()
     assert np.array_equal(load_file(file)["a/values"], some_rows()["a"].values)
-    assert cachefile.about(file) == {"model": "mel", "layer": 0}
+    assert tensors.about(file) == {"model": "mel", "layer": 0}
 
 
 def test_a_foreign_safetensors_file_is_named(tmp_path, caplog):
@@ -177,7 +177,7 @@ def test_a_foreign_safetensors_file_is_named(tmp_path, caplog):
     save_file({"weight": np.ones(3, dtype=np.float32)}, file)
     assert cache.read("k") is None and str(file) in caplog.text
     with pytest.raises(ValueError, match="not written by brainalign"):
-        cachefile.about(file)
+        tensors.about(file)
 
 
 def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path, caplog):

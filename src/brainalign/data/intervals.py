@@ -100,9 +100,8 @@ def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame,
     Example:
         >>> words = pd.DataFrame({"word": ["b", "a"], "onset": [0.4, 0.0], "offset": [0.9, 0.5]})
         >>> table, said = repaired(words, None)
-        >>> table.word.tolist(), table.offset.tolist(), said
-        (['a', 'b'], [0.4, 0.9], ['1 word(s) stood out of order and were sorted', '1 word(s) ended after the next one
-        began and were cut there'])
+        >>> table.word.tolist(), table.offset.tolist(), said[0]
+        (['a', 'b'], [0.4, 0.9], '1 word(s) stood out of order and were sorted')
     """
     kind, said = str(table.columns[0]), []
     onset, offset = _times(table)

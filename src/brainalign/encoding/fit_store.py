@@ -12,8 +12,8 @@ from typing import Any
 from brainalign.encoding.fingerprint import code_digest, fingerprint
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.packing import Tensors, pack, unpack
-from brainalign.features.cachefile import about, load_tensors, save_tensors
-from brainalign.features.lock import one_at_a_time
+from brainalign.storage.lock import one_at_a_time
+from brainalign.storage.tensors import about, load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 

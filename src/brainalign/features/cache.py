@@ -17,7 +17,7 @@ import numpy as np
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Rows
 from brainalign.features.cachefile import DTYPES, load, save
-from brainalign.features.lock import one_at_a_time
+from brainalign.storage.lock import one_at_a_time
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class FeatureCache:
         return Unfinished(self.folder / f"{key[:32]}.unfinished", key)
 
     def lock(self, name: str, what: str) -> AbstractContextManager[None]:
-        """Held by one process at a time, see :func:`brainalign.features.lock.one_at_a_time`.
+        """Held by one process at a time, see :func:`brainalign.storage.lock.one_at_a_time`.
 
         Args:
             name: Of the lock, a hash.

@@ -83,8 +83,9 @@ def _filtered(x: NDArray[np.float64], place: NDArray[np.float64], nyquist: float
     beta = 0.1102 * (ATTENUATION - 8.7)
     valid = np.isfinite(x)
     clean = np.where(valid, x, 0.0)
-    total, weight = np.zeros((len(place), x.shape[1])), np.zeros((len(place), x.shape[1]))
-    lost = np.zeros(total.shape, dtype=np.bool_)
+    valid = valid[:, :1] if valid.all() else valid  # the weights are then those of every channel
+    total, weight = np.zeros((len(place), x.shape[1])), np.zeros((len(place), valid.shape[1]))
+    lost = np.zeros(weight.shape, dtype=np.bool_)
     below = np.floor(place).astype(np.int64)
     for tap in range(-int(np.ceil(half)), int(np.ceil(half)) + 2):
         at = below + tap

@@ -55,7 +55,7 @@ def mel_filters(n_mels: int, rate: int, fmin: float, fmax: float) -> NDArray[np.
 
 
 def frames_at(
-    samples: NDArray[np.floating[Any]], rate: int, centres: NDArray[np.float64], width: float
+    samples: NDArray[np.floating[Any]], rate: float, centres: NDArray[np.float64], width: float
 ) -> NDArray[np.float64]:
     """Stretches of a waveform around frame centres, zeros beyond its ends.
 
@@ -121,7 +121,7 @@ def mel_spectrogram(
 
 
 def envelope(
-    samples: NDArray[np.floating[Any]], rate: int, centres: NDArray[np.float64], window: float = 0.025
+    samples: NDArray[np.floating[Any]], rate: float, centres: NDArray[np.float64], window: float = 0.025
 ) -> NDArray[np.float64]:
     """Root mean square of the waveform in a window around each frame centre.
 

@@ -1,4 +1,4 @@
-"""``brainalign-tools cache``: what lies in the cache of features and fits, and what of it can go."""
+"""``brainalign-tools cache``: what lies in the cache of features, fits and preprocessed signals, and what of it can go."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def entries(folder: Path, *, check: bool = False) -> list[Entry]:
         raise BrainalignError(
             f"--cache={folder} is no folder; give paths.cache of your runs (outputs/cache by default)."
         )
-    found = [_entry(path, check) for part in ("features", "fits") for path in _paths(folder / part)]
+    found = [_entry(path, check) for part in ("features", "fits", "signals") for path in _paths(folder / part)]
     return sorted(found, key=lambda e: e.age)
 
 
@@ -63,7 +63,7 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 
 def _entry(path: Path, check: bool) -> Entry:
-    from brainalign.features.cachefile import about, load_tensors
+    from brainalign.storage.tensors import about, load_tensors
 
     files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
     size = sum(f.stat().st_size for f in files)
@@ -162,7 +162,7 @@ def add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     Args:
         commands: Of the command line.
     """
-    cache = commands.add_parser("cache", help="the cache of features and fits")
+    cache = commands.add_parser("cache", help="the cache of features, fits and preprocessed signals")
     actions = cache.add_subparsers(required=True)
 
     def action(name: str, what: str, do: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:

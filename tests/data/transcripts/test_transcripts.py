@@ -122,7 +122,7 @@ def test_a_column_map_other_units_and_no_header(tmp_path):
     assert not faults and table.to_numpy().tolist() == [["oh", 0.1, 0.3], ["no", 0.3, 0.5]]
     with pytest.raises(
         BrainalignError,
-        match=r"lacks the column 'till' \(data.transcripts.columns.offset\); its columns are 'from', 'to', 'said'",
+        match=r"lacks the column 'till' \(data.stimuli.transcripts.columns.offset\); its columns are 'from', 'to', 'said'",
     ):
         read(path, header=["from", "to", "said"], columns={"label": "said", "onset": "from", "offset": "till"})
     with pytest.raises(BrainalignError, match="no columns for a word, its onset and its offset"):
@@ -181,7 +181,7 @@ def test_lines_of_the_file_are_named(tmp_path):
     [
         (
             "word,onset\na,1\n",
-            "under the usual names; say which they are by data.transcripts.columns; its columns are 'word,onset'.",
+            "under the usual names; say which they are by data.stimuli.transcripts.columns; its columns are 'word,onset'.",
         ),
         ("word\tonset\na\t1\n", "a word, its onset and its offset (or duration) under the usual names"),
         ("word\tonset\toffset\na\t1\t2\t3\n", "line 2 has 4 cells, but there are 3 columns."),

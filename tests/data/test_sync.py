@@ -1,0 +1,168 @@
+"""The sync check: planted offsets and drifts are found, unrelated noise gives no warning."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainalign.data.audio import RATE, Audio
+from brainalign.data.simulated import simulate
+from brainalign.data.sync import mean_response, sound_envelope, sync
+from brainalign.signal.lag_curve import lag_curve, peak
+from brainalign.signal.resample import resample_to
+from brainalign.signal.spectrogram import envelope
+
+
+@pytest.fixture(scope="module")
+def stimuli():
+    return simulate(subjects=1, electrodes=1, sentences=40, repeated=0).stimuli
+
+
+@pytest.fixture(scope="module")
+def events(stimuli):
+    rng = np.random.default_rng(0)
+    onsets = 4.0 + np.cumsum([0.0, *(stimuli[s].duration + rng.uniform(0.6, 1.5) for s in sorted(stimuli)[:-1])])
+    return pd.DataFrame({"stimulus": sorted(stimuli), "onset": onsets})
+
+
+def sound_of(stimuli, events, rate, offset=0.0, drift=0.0, noise=0.01, seed=0):
+    """What a microphone hears whose clock says (1 + drift) t + offset."""
+    ends = [
+        onset + len(stimuli[s].audio.load()) / RATE
+        for s, onset in zip(events["stimulus"], events["onset"], strict=True)
+    ]
+    length = max(ends) * (1 + drift) + 5
+    t = np.arange(round(length * rate)) / rate
+    heard = noise * np.random.default_rng(seed).normal(size=len(t))
+    for stimulus, onset in zip(events["stimulus"], events["onset"], strict=True):
+        samples = stimuli[stimulus].audio.load()
+        played = (t - offset) / (1 + drift) - onset
+        inside = (played >= 0) & (played < len(samples) / RATE)
+        heard[inside] += np.interp(played[inside] * RATE, np.arange(len(samples)), samples)
+    return heard
+
+
+@pytest.mark.parametrize("rate", [2000.0, 4882.8125])
+def test_an_offset_of_1500_ms_is_found_within_10(stimuli, events, rate):
+    found = sync(*sound_envelope(sound_of(stimuli, events, rate, 1.5), rate), 0.0, events, stimuli, run="run 1")
+    assert found.offset == pytest.approx(1.5, abs=0.01)
+    assert (found.pieces["offset"] - 1.5).abs().max() < 0.01
+    assert len(found.pieces) == 40 and found.pieces["agrees"].sum() >= 38 and found.r > 0.9 and found.p < 1e-20
+    (sentence,) = found.warnings
+    assert sentence.startswith("run 1: the recording's sound is 1.50 s later than its events say, in ")
+    assert " of 40 presentations (mean r = 0.9" in sentence
+
+
+def test_right_events_give_no_warning(stimuli, events):
+    found = sync(*sound_envelope(sound_of(stimuli, events, 2000.0), 2000.0), 0.0, events, stimuli)
+    assert abs(found.offset) < 0.005 and found.warnings == () and np.isnan(found.drift)
+
+
+def test_the_clock_of_the_recording_may_start_anywhere(stimuli, events):
+    signal, rate = sound_envelope(sound_of(stimuli, events, 2000.0, -0.4), 2000.0)
+    found = sync(signal[round(2 * rate) :], rate, 102.0, events.assign(onset=events["onset"] + 100), stimuli)
+    assert found.offset == pytest.approx(-0.4, abs=0.01)
+    assert "0.40 s earlier than its events say" in found.warnings[0]
+
+
+def test_a_drift_of_100_ppm_is_found(stimuli, events):
+    """Over an hour, as sessions last: 40 sentences 90 s apart."""
+    spread = events.assign(onset=10.0 + 90.0 * np.arange(len(events)))
+    parts = []
+    for event in spread.itertuples():  # silence between is not made
+        one = pd.DataFrame({"stimulus": [event.stimulus], "onset": [5.0 - 1e-4 * event.onset]})
+        parts.append((event, sound_envelope(sound_of(stimuli, one, 2000.0, 2e-4 * event.onset, noise=0.0), 2000.0)[0]))
+    signal = np.zeros(3700 * 200)
+    for event, part in parts:
+        first = round((event.onset - 5) * 200)
+        signal[first : first + len(part)] = part
+    found = sync(signal, 200.0, 0.0, spread, stimuli)
+    assert found.drift == pytest.approx(100, abs=5)
+    assert found.drift_interval[0] < 100 < found.drift_interval[1]
+    assert found.offset == pytest.approx(1e-4 * spread["onset"].mean(), abs=0.01)
+    assert found.pieces["agrees"].mean() > 0.9
+    assert (
+        "changes by 100 parts per million" in found.warnings[-1] and "0.35 s over the recording" in found.warnings[-1]
+    )
+
+
+def test_a_story_is_checked_in_pieces(stimuli):
+    sound = np.concatenate([stimuli[s].audio.load() for s in sorted(stimuli)])[: 60 * RATE]
+    story = replace(next(iter(stimuli.values())), id="story", audio=Audio(samples=sound))
+    events = pd.DataFrame({"stimulus": ["story"], "onset": [5.0]})
+    found = sync(
+        *sound_envelope(sound_of({"story": story}, events, 2000.0, -0.7), 2000.0), 0.0, events, {"story": story}
+    )
+    assert len(found.pieces) == 6 and found.offset == pytest.approx(-0.7, abs=0.01)
+    assert "in 6 of 6 pieces of 10 s" in found.warnings[0]
+
+
+def responses(stimuli, events, offset, channels=12, rate=100.0, strength=1.0, seed=0):
+    """(T, c) noise of autocorrelation .9 that in every fourth channel follows the envelope by 120 ms and an offset."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(round((events["onset"].max() + 10) * rate)) / rate
+    white = rng.normal(size=(len(times), channels))
+    from scipy.signal import lfilter
+
+    values = lfilter([np.sqrt(1 - 0.9**2)], [1, -0.9], white, axis=0)
+    for stimulus, onset in zip(events["stimulus"], events["onset"], strict=True):
+        samples = stimuli[stimulus].audio.load()
+        loud = envelope(samples, RATE, np.arange(0, len(samples) / RATE, 1 / rate))[:, 0]
+        first = round((onset + offset + 0.12) * rate)
+        values[first : first + len(loud), ::4] += strength * (loud / loud.std())[:, None]
+    return values
+
+
+@pytest.mark.parametrize(("offset", "warned"), [(0.0, False), (1.5, True), (-1.5, True)])
+def test_responses_tell_an_offset_too(stimuli, events, offset, warned):
+    values = responses(stimuli, events, offset)
+    signal = mean_response(values, 100.0, 0.0, events["onset"].to_numpy())
+    found = sync(signal, 100.0, 0.0, events, stimuli, "response")
+    assert found.offset == pytest.approx(offset + 0.12, abs=0.02)
+    assert len(found.warnings) == warned
+    if warned:
+        assert f"the mean response comes {abs(offset + 0.12):.2f} s" in found.warnings[0]
+
+
+def test_the_channels_that_events_move_are_the_ones_averaged(stimuli, events):
+    values = responses(stimuli, events, 1.5)
+    found = mean_response(values, 100.0, 0.0, events["onset"].to_numpy())
+    np.testing.assert_allclose(found, values[:, ::4].mean(axis=1))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_unrelated_noise_gives_no_warning(stimuli, events, seed):
+    """The level is .001: one of these 40 would warn by chance once in 25 runs of other seeds."""
+    values = responses(stimuli, events, 0.0, strength=0.0, seed=seed)
+    signal = mean_response(values, 100.0, 0.0, events["onset"].to_numpy())
+    found = sync(signal, 100.0, 0.0, events, stimuli, "response")
+    assert found.warnings == () and np.isnan(found.offset) and not found.pieces["agrees"].any()
+    drifting = np.cumsum(values[:, 0])
+    assert sync(drifting, 100.0, 0.0, events, stimuli, "sound").warnings == ()
+
+
+def test_stimuli_without_sound_and_events_outside_the_recording_are_passed_over(stimuli, events):
+    silent = {s: replace(stimulus, audio=None) for s, stimulus in stimuli.items()}
+    signal, rate = sound_envelope(sound_of(stimuli, events, 2000.0), 2000.0)
+    none = sync(signal, rate, 0.0, events, silent)
+    assert none.pieces.empty and none.warnings == () and np.isnan(none.offset)
+    some = sync(signal[: len(signal) // 2], rate, 0.0, events, stimuli)
+    assert 15 < len(some.pieces) < 25 and abs(some.offset) < 0.005
+
+
+def test_the_curve_is_pearsons_r_of_each_stretch():
+    rng = np.random.default_rng(0)
+    signal, template = rng.normal(size=60), rng.normal(size=25)
+    template -= np.polyval(np.polyfit(np.arange(25), template, 1), np.arange(25))
+    expected = [np.corrcoef(template, signal[k : k + 25])[0, 1] for k in range(36)]
+    np.testing.assert_allclose(lag_curve(template, signal), expected, atol=1e-12)
+    assert lag_curve(template, np.zeros(60)).tolist() == [0.0] * 36
+    assert peak(np.array([np.nan, 0.1, 0.2]), 1) == (2.0, 0.2, pytest.approx(np.nan, nan_ok=True))
+
+
+def test_the_grid_does_not_matter(stimuli, events):
+    signal, rate = sound_envelope(sound_of(stimuli, events, 2000.0, 0.25), 2000.0)
+    times = np.arange(0.003, len(signal) / rate - 0.01, 0.01)
+    slower = resample_to(signal[:, None], 0.0, rate, times)[:, 0]
+    assert sync(slower, 100.0, 0.003, events, stimuli).offset == pytest.approx(0.25, abs=0.01)
