@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 
 from brainalign.data.audio import Audio
 from brainalign.errors import BrainalignError
+
+if TYPE_CHECKING:
+    from brainalign.data.preprocessing.quality import Quality
+    from brainalign.data.sync import Sync
 
 WORD_COLUMNS = ("word", "onset", "offset")
 PHONE_COLUMNS = ("phone", "onset", "offset")
@@ -93,12 +98,16 @@ class Recording:
             x, y, z (mm, MNI; NaN where unknown), and whatever more the source has.
         presentations: In the order in which they were recorded.
         notes: Sentences on what was dropped or repaired while reading, for the report.
+        quality: What the preprocessing found, or None; no part of the digest.
+        checks: Of each run: how far its sound or its responses are from its events; no part of the digest.
     """
 
     subject: str
     channels: pd.DataFrame
     presentations: list[Presentation]
     notes: tuple[str, ...] = ()
+    quality: Quality | None = None
+    checks: tuple[Sync, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,10 @@ import pandas as pd
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
+from brainalign.data.continuous.timing import check_sync
 from brainalign.data.faults import Faults
+from brainalign.data.preprocessing.quality import Quality, joined
+from brainalign.data.sync import Sync
 from brainalign.data.types import Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 
@@ -49,6 +53,8 @@ def read_recording(
     parts: list[list[Presentation]] = []
     notes: dict[str, None] = {}
     heard = dict.fromkeys(stimuli, 0)
+    qualities: list[Quality] = []
+    checks: list[Sync] = []
     rate, first = 0.0, ""
     for name in dict.fromkeys(event.run for event in events):
         with faults.gathered():
@@ -59,13 +65,23 @@ def read_recording(
                     "all runs of a participant must have one rate (a preprocessing with data.preprocessing.rate brings them to one)."
                 )
             rate, first = rate or run.rate, first or name
-            parts.append(_cut(run, [e for e in events if e.run == name], stimuli, heard, baseline, faults))
+            own = [e for e in events if e.run == name and e.stimulus in stimuli]
+            found = len(faults.sentences)
+            parts.append(_cut(run, own, stimuli, heard, baseline, faults))
             tables.append(run.channels)
             notes |= dict.fromkeys(run.notes)
+            if run.quality is not None:
+                qualities.append(run.quality)
+            if len(faults.sentences) > found:
+                continue
+            if (check := check_sync(run, own, stimuli, f"participant {source.subject}, {name}")) is not None:
+                checks.append(check)
+                notes |= dict.fromkeys(check.warnings)
             del run  # one run at a time is in memory
     if len(faults.sentences) > before or not any(parts):
         return None
-    return usable(source.subject, tables, parts, list(notes))
+    recording = usable(source.subject, tables, parts, list(notes))
+    return replace(recording, quality=joined(qualities) if qualities else None, checks=tuple(checks))
 
 
 def _cut(
@@ -78,7 +94,7 @@ def _cut(
 ) -> list[Presentation]:
     """The presentations of one run; ``heard`` counts the playings of each stimulus."""
     out, ended = [], -np.inf
-    for event in (e for e in events if e.stimulus in stimuli):
+    for event in events:
         end = event.onset + stimuli[event.stimulus].duration
         faults.add(_misfits(event, run, stimuli[event.stimulus]))
         response, start = run.cut(min(event.onset, max(event.onset - baseline, ended, event.first)), end)
