@@ -109,6 +109,9 @@ class NwbData:
     series: str | None
     trials: str
     sound: str | None
+    events_file: str | None
+    channels_file: str | None
+    electrodes_file: str | None
     subjects: list[str] | None
     region: str | None
     unit: str

@@ -35,6 +35,7 @@ class TranscriptFormat:
         tier: TextGrids and MFA: name of the tier of words; None: ``words``, ``word``, or the only one.
         phone_tier: The same for phones.
         silences: Labels in which nothing is said; None: the usual ones.
+        stimulus: Column that names the stimulus, where one table holds the words of many; None: a file each.
         repair: Sort what is out of order, cut what overlaps, leave out what has no length, and count it; false: refuse.
     """
 
@@ -44,6 +45,7 @@ class TranscriptFormat:
     tier: str | None = None
     phone_tier: str | None = None
     silences: list[str] | None = None
+    stimulus: str | None = None
     repair: bool = False
 
     def __post_init__(self) -> None:
@@ -99,6 +101,9 @@ class EventFormat:
         shift: Seconds to add to every onset, where a data set is known to be off.
         expand: A column whose cells are Python dictionaries (MEG-MASC's ``trial_type``), taken apart into columns.
         whole: Id of the stimulus that each run plays from its beginning to its end; no table is read then.
+        words: Rows that are words inside a stimulus, as ``where``; None: words stand in transcripts. Their times are the first
+            participant's, from the onset of the stimulus before them.
+        word: Column of these words.
     """
 
     onset: str = "onset"
@@ -109,6 +114,8 @@ class EventFormat:
     shift: float = 0.0
     expand: str | None = None
     whole: str | None = None
+    words: dict[str, list[str]] | None = None
+    word: str = "word"
 
     def __post_init__(self) -> None:
         one_of("data.events.unit", self.unit, (*SECONDS, "samples"))

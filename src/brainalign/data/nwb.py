@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, StimuliFormat
 from brainalign.data.patterns import Found, find
 from brainalign.data.pointers import check_fetched
+from brainalign.data.raw import tables_beside
 from brainalign.data.stimuli import Read, open_stimuli
 from brainalign.data.transcripts.form import split_forms
+from brainalign.data.tsv import read_tsv
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
 
@@ -35,6 +37,9 @@ def read_nwb(
     series: str | None = None,
     trials: str = "trials",
     sound: str | None = None,
+    events_file: str | None = None,
+    channels_file: str | None = None,
+    electrodes_file: str | None = None,
     subjects: Sequence[str] | None = None,
     region: str | None = None,
     unit: str = "mm",
@@ -53,6 +58,9 @@ def read_nwb(
         series: Name of the electrical series (or any series of (time, channel)), in acquisition or a processing module; None: the only one.
         trials: Name of the table of intervals that says what was played when.
         sound: Name of the series in acquisition that recorded the sound, or None.
+        events_file: Pattern of tables of events beside the files, with the same fields (iEEG-BIDS with NWB); None: ``trials``.
+        channels_file: The same, of the channels' names (``name``) and status; None: the electrodes table of the file.
+        electrodes_file: The same, of name, x, y, z and where an electrode lies.
         subjects: Participants; None for all.
         region: Column of the electrodes table that says where an electrode lies; None: the first of the usual names.
         unit: Of the electrodes' x, y and z.
@@ -73,7 +81,20 @@ def read_nwb(
         people.setdefault(one.fields.get("subject", "01"), []).append(one)
     form = events or EventFormat()
     sources = [
-        NwbSource(subject, people[subject], form, series, trials, sound, region, unit)
+        NwbSource(
+            subject,
+            people[subject],
+            form,
+            series,
+            trials,
+            sound,
+            region,
+            unit,
+            {
+                one.path: tables_beside(root, one, events_file, channels_file, electrodes_file)
+                for one in people[subject]
+            },
+        )
         for subject in chosen(list(people), subjects, str(root))
     ]
     faults = Faults()
@@ -101,16 +122,17 @@ class NwbSource:
         sound: Name of the series of recorded sound.
         region: Column of the electrodes' regions.
         unit: Of their coordinates.
+        beside: File -> the tables of events, channels and electrodes beside it, or None.
     """
 
     def __init__(
         self, subject: str, files: Sequence[Found], form: EventFormat, series: str | None, trials: str, sound: str | None,
-        region: str | None, unit: str,
+        region: str | None, unit: str, beside: Mapping[Path, tuple[Path | None, Path | None, Path | None]],
     ) -> None:  # fmt: skip
         self.subject = subject
         self._paths = {f.fields.get("run", f.path.stem): f.path for f in files}
         self._form, self._series, self._trials, self._sound = form, series, trials, sound
-        self._region, self._unit = region, unit
+        self._region, self._unit, self._beside = region, unit, beside
 
     def files(self, run: str) -> list[Path]:
         """The file of a run."""
@@ -124,7 +146,8 @@ class NwbSource:
                 if self._form.whole is not None:
                     out.append(Event(str(path), self._form.whole, self._form.shift, float("nan"), run))
                     continue
-                table = _interval_table(nwb, self._trials, path)
+                beside = self._beside[path][0]
+                table = _interval_table(nwb, self._trials, path) if beside is None else read_tsv(beside, [])
                 out += events_of(table, path, run, 1.0, self._form, known, faults, notes)
         return out
 
@@ -149,6 +172,24 @@ class NwbSource:
         return Run(values, rate, start, table, sound, sound_rate)
 
     def _channels(self, nwb: Any, series: Any, columns: int, path: Path) -> pd.DataFrame:
+        _, names_file, places_file = self._beside[path]
+        if names_file is not None:
+            given = read_tsv(names_file, ["name"])
+            if len(given) != columns:
+                raise BrainalignError(
+                    f"{names_file} has {len(given)} rows, but the series {series.name!r} of {path.name} has {columns} "
+                    f"channels."
+                )
+            places = given if places_file is None else read_tsv(places_file, ["name"])
+            out = channels_table(
+                self.subject,
+                given["name"].tolist(),
+                places,
+                self._region,
+                self._unit,
+                where=str(places_file or names_file),
+            )
+            return out.assign(status=given["status"].to_numpy() if "status" in given else "good")
         region = getattr(series, "electrodes", None)
         if region is None:
             return channels_table(self.subject, [f"ch{n + 1:03d}" for n in range(columns)], where=str(path))

@@ -65,12 +65,10 @@ def read_raw_files(
         with faults.gathered():
             runs = [
                 RawFiles(
-                    name=one.fields.get("run", one.path.stem),
-                    path=one.path,
-                    events=_beside(root, events_file, one, "data.events_file"),
-                    channels=_beside(root, channels_file, one, "data.channels_file"),
-                    electrodes=_beside(root, electrodes_file, one, "data.electrodes_file"),
-                    unit=unit,
+                    one.fields.get("run", one.path.stem),
+                    one.path,
+                    *tables_beside(root, one, events_file, channels_file, electrodes_file),
+                    unit,
                 )
                 for one in people[subject]
             ]
@@ -84,6 +82,21 @@ def read_raw_files(
         baseline,
         faults,
         f"data.root={root}",
+    )
+
+
+def tables_beside(
+    root: Path, one: Found, events: str | None, channels: str | None, electrodes: str | None
+) -> tuple[Path | None, Path | None, Path | None]:
+    """The tables of events, channels and electrodes that belong to a recording; None where no pattern is given.
+
+    Raises:
+        BrainalignError: Nothing, or more than one file, fits a pattern.
+    """
+    return (
+        _beside(root, events, one, "data.events_file"),
+        _beside(root, channels, one, "data.channels_file"),
+        _beside(root, electrodes, one, "data.electrodes_file"),
     )
 
 

@@ -14,7 +14,7 @@ from brainalign.data.formats import StimuliFormat, StimulusPatterns, TranscriptF
 from brainalign.data.patterns import find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.textgrid import TextGrid
-from brainalign.data.transcripts import read_transcript
+from brainalign.data.transcripts import read_transcript, stimuli_in
 from brainalign.data.types import PHONE_COLUMNS, WORD_COLUMNS, Stimulus, empty_intervals
 from brainalign.errors import BrainalignError
 
@@ -43,11 +43,13 @@ class StimulusFiles:
 
     Attributes:
         id: The stimulus.
+        within: The stimulus's name in a table that holds the words of many.
         parts: ``audio``, ``words``, ``phones`` or ``textgrid`` -> files; more than one is a fault.
     """
 
     id: str
     parts: dict[str, list[Path]] = field(default_factory=dict)
+    within: str | None = None
 
     def one(self, part: str) -> Path | None:
         """The file that holds a part, if there is one.
@@ -81,7 +83,9 @@ def list_stimuli(folder: Path) -> dict[str, StimulusFiles]:
     return out
 
 
-def find_stimuli(folder: Path, patterns: StimulusPatterns, key: str = "data.stimuli") -> dict[str, StimulusFiles]:
+def find_stimuli(
+    folder: Path, patterns: StimulusPatterns, form: TranscriptFormat | None = None, key: str = "data.stimuli"
+) -> dict[str, StimulusFiles]:
     """Stimulus id -> its files, where an archive has a layout of its own.
 
     Raises:
@@ -90,8 +94,11 @@ def find_stimuli(folder: Path, patterns: StimulusPatterns, key: str = "data.stim
     if not folder.is_dir():
         raise BrainalignError(f"{key}.root={folder} does not exist; it must be the folder of the stimuli.")
     out: dict[str, StimulusFiles] = {}
+    shared = None
+    if form is not None and form.stimulus is not None and patterns.words is not None:
+        shared = folder / patterns.words
     for part in PARTS:
-        pattern = getattr(patterns, part)
+        pattern = None if part == "words" and shared is not None else getattr(patterns, part)
         for found in find(folder, pattern, f"{key}.{part}") if pattern else ():
             try:
                 name = patterns.id.format(**found.fields)
@@ -100,6 +107,11 @@ def find_stimuli(folder: Path, patterns: StimulusPatterns, key: str = "data.stim
                     f"{key}.id={patterns.id!r} asks for {error}, which {key}.{part}={pattern!r} has no field for."
                 ) from None
             out.setdefault(name, StimulusFiles(name)).parts.setdefault(part, []).append(found.path)
+    if shared is not None:
+        assert form is not None
+        for name in stimuli_in(shared, form):
+            own = out.setdefault(known := patterns.id.format(stimulus=name), StimulusFiles(known))
+            own.parts["words"], own.within = [shared], name
     if not out:
         asked = ", ".join(f"{part}={getattr(patterns, part)!r}" for part in PARTS if getattr(patterns, part))
         raise BrainalignError(f"{key}.root={folder}: no file fits {asked or 'no pattern at all'}.")
@@ -122,7 +134,7 @@ def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | Non
     if form.seconds is not None:
         return None, lambda s, faults, notes: _word_alone(s, float(form.seconds or 0.0))
     folder = root / "stimuli" if form.root is None else root / Path(form.root).expanduser()
-    files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns)
+    files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns, form.transcripts)
     return files, lambda s, faults, notes: read_stimulus(files[s], form.transcripts, faults, notes)
 
 
@@ -152,7 +164,7 @@ def read_stimulus(files: StimulusFiles, form: TranscriptFormat, faults: Faults, 
             PHONE_COLUMNS[0]: empty_intervals(PHONE_COLUMNS),
         }
         for label, path in _transcripts(files).items():
-            tables[label], wrong = read_transcript(path, label, form, length, notes)
+            tables[label], wrong = read_transcript(path, label, form, length, notes, files.within)
             faults.add(wrong)
         if length is None and tables["word"].empty:
             raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")

@@ -162,7 +162,7 @@ def test_files_that_are_no_transcript(tmp_path):
 def test_bids_duration_and_byte_order_mark(tmp_path):
     path = tmp_path / "s_words.tsv"
     path.write_bytes("\ufeffonset\tduration\tword\r\n0.1\t0.2\tcafé\r\n\r\n0.3\t0.4\tnull\r\n".encode())
-    table = read_table(path, "word")
+    table = read_table(path, "word", TranscriptFormat())
     assert list(table.index) == [2, 4]  # lines of the file, the blank one counted
     out, clipped = clip_overlaps(table)
     assert clipped == 0 and out["word"].tolist() == ["café", "null"]
@@ -172,7 +172,7 @@ def test_bids_duration_and_byte_order_mark(tmp_path):
 def test_lines_of_the_file_are_named(tmp_path):
     path = tmp_path / "s_phones.tsv"
     path.write_text("phone\tonset\tduration\nAA\t0.1\t0.2\nB\t0.4\tlong\n")
-    (sentence,) = check_intervals(read_table(path, "phone"), None, "s_phones.tsv")
+    (sentence,) = check_intervals(read_table(path, "phone", TranscriptFormat()), None, "s_phones.tsv")
     assert sentence == "s_phones.tsv, line 3: the end 'long' of 'B' is no number."
 
 
@@ -192,13 +192,13 @@ def test_tables_that_are_none(tmp_path, text, sentence):
     path = tmp_path / "s_words.tsv"
     path.write_text(text)
     with pytest.raises(BrainalignError) as error:
-        read_table(path, "word")
+        read_table(path, "word", TranscriptFormat())
     assert sentence in str(error.value) and str(path) in str(error.value)
 
 
 def test_a_missing_file_and_bytes_that_are_no_text(tmp_path):
     with pytest.raises(BrainalignError, match="does not exist"):
-        read_table(tmp_path / "none.tsv", "word")
+        read_table(tmp_path / "none.tsv", "word", TranscriptFormat())
     (tmp_path / "x.tsv").write_bytes(b"\xff\x00\x81word")
     with pytest.raises(BrainalignError, match="UTF-8"):
-        read_table(tmp_path / "x.tsv", "word")
+        read_table(tmp_path / "x.tsv", "word", TranscriptFormat())

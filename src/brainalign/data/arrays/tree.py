@@ -15,7 +15,7 @@ from brainalign.data.patterns import compiled
 from brainalign.data.pointers import check_fetched
 from brainalign.errors import BrainalignError, nearest
 
-ENDINGS = (".npz", ".h5", ".hdf5", ".hf5", ".hdf", ".mat")
+ENDINGS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf", ".mat")
 
 _INDEXED = re.compile(r"(.+)\[(\d+)\]")
 
@@ -113,6 +113,8 @@ def open_tree(path: Path) -> Iterator[Tree]:
     try:
         if ending == ".npz":
             handle: Any = np.load(path, allow_pickle=False)
+        elif ending == ".npy":
+            handle = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
         elif ending == ".mat":
             from pymatreader import read_mat
 

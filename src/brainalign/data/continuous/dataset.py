@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from brainalign.data.continuous.event import Event
@@ -72,6 +73,10 @@ def assemble(
     if known is not None and len(heard) < len(known) and not faults.sentences:
         notes.append(f"{len(known) - len(heard)} of {len(known)} stimuli were heard by nobody and are left out.")
     stimuli = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
+    for source, _ in events:  # words that stand among the events
+        for s, words in getattr(source, "spoken", {}).items():
+            if s in stimuli and stimuli[s].words.empty:
+                stimuli[s] = replace(stimuli[s], words=words)
     recordings = []
     for source, some in track(events, "reading recordings"):
         recording = read_recording(source, some, stimuli, baseline, faults)

@@ -12,6 +12,8 @@ import pandas as pd
 from brainalign.data.continuous.event import Event
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat
+from brainalign.data.intervals import TOLERANCE, repaired
+from brainalign.data.transcripts.form import split_forms
 from brainalign.data.tsv import MISSING
 from brainalign.errors import BrainalignError, nearest
 
@@ -84,6 +86,46 @@ def events_of(
             # a trigger has no length of its own
             out.append(Event(place, stimulus, onset, duration if duration > 0 else float("nan"), run))
     return sorted(out, key=lambda e: e.onset)
+
+
+def words_inside(
+    table: pd.DataFrame, where: Path | str, events: Sequence[Event], rate: float, form: EventFormat
+) -> dict[str, pd.DataFrame]:
+    """Words that the events table itself has, by the stimulus in which they were heard; of its first playing.
+
+    Args:
+        table: As for :func:`events_of`.
+        where: The file, for sentences.
+        events: The presentations of the same run.
+        rate: As above.
+        form: How the table is to be read; ``words`` says which rows are words.
+
+    Returns:
+        Stimulus -> columns word, onset, offset (s from the stimulus's onset), and ``text`` where writing differs from the aligned form.
+
+    Raises:
+        BrainalignError: A column is missing.
+    """
+    table = _expanded(table, where, form)
+    _need(table, where, [form.word, form.onset, form.duration, *(form.words or {})])
+    keep = pd.Series(True, index=table.index)
+    for column, values in (form.words or {}).items():
+        keep &= table[column].isin([str(v) for v in values])
+    scale = {"seconds": 1.0, "milliseconds": 1e-3, "samples": 1.0 / rate}[form.unit]
+    rows = table[keep]
+    onset = np.array([_number(v) for v in rows[form.onset]]) * scale + form.shift
+    length = np.array([_number(v) for v in rows[form.duration]]) * scale
+    out: dict[str, pd.DataFrame] = {}
+    ends = [*(e.onset for e in events[1:]), np.inf]
+    for event, end in zip(events, ends, strict=True):
+        inside = (onset >= event.onset - TOLERANCE) & (onset < end - TOLERANCE) & np.isfinite(length)
+        if event.stimulus in out or not inside.any():
+            continue
+        begin = np.maximum(onset[inside] - event.onset, 0.0)
+        said = rows[form.word].to_numpy()[inside]
+        words = pd.DataFrame({"word": said, "onset": begin, "offset": begin + length[inside]})
+        out[event.stimulus] = split_forms(repaired(words, None)[0].reset_index(drop=True))
+    return out
 
 
 def stimulus_id(cell: str, known: Collection[str] | None) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from brainalign.data.continuous.dataset import Source
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.raw_source import raw_run_of
@@ -45,6 +47,11 @@ class ProcessedSource:
     def __init__(self, source: Any, processing: Processing) -> None:
         self._source, self._processing = source, processing
         self.subject: str = source.subject
+
+    @property
+    def spoken(self) -> dict[str, pd.DataFrame]:
+        """As the source has them."""
+        return getattr(self._source, "spoken", {})
 
     def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
         """As the source has them."""

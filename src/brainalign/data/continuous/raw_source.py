@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.continuous.event import Event
-from brainalign.data.continuous.event_table import events_of, stimulus_id
+from brainalign.data.continuous.event_table import events_of, stimulus_id, words_inside
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
@@ -135,6 +135,7 @@ class RawSource:
         self._runs = {r.name: r for r in runs}
         self._form, self._region, self._sound = form, region, sound_channel
         self._read = read or read_raw
+        self.spoken: dict[str, pd.DataFrame] = {}  # words that the events tell, by stimulus
 
     def files(self, run: str) -> list[Path]:
         """Every file that a run's samples rest on: BrainVision has three, CTF a folder, FIF may be split."""
@@ -153,17 +154,45 @@ class RawSource:
                     out += self._of_epochs(files, known, faults)
                 elif self._form.whole is not None:
                     out.append(Event(str(files.path), self._form.whole, self._form.shift, float("nan"), name))
-                elif files.events is None:
-                    raise BrainalignError(
-                        f"{files.path} has no table of events; it must say which stimulus was played when (data.events.whole names the "
-                        "stimulus where a run is one playing of it)."
-                    )
                 else:
-                    check_fetched(files.events)
-                    table = read_tsv(files.events, [])
+                    table, where = self._table(files)
                     rate = float(self._open(files).info["sfreq"]) if self._form.unit == "samples" else 1.0
-                    out += events_of(table, files.events, name, rate, self._form, known, faults, notes)
+                    own = events_of(table, where, name, rate, self._form, known, faults, notes)
+                    if self._form.words is not None:
+                        self.spoken = words_inside(table, where, own, rate, self._form) | self.spoken
+                    out += own
         return out
+
+    def _table(self, files: RawFiles) -> tuple[pd.DataFrame, Path]:
+        """The events beside the recording, or else those inside it: annotations, or the pulses of a trigger channel."""
+        if files.events is not None:
+            check_fetched(files.events)
+            return read_tsv(files.events, []), files.events
+        import mne
+
+        raw = self._open(files)
+        rows = [(a["onset"] - raw.first_time, a["duration"], str(a["description"])) for a in raw.annotations]
+        if not rows and "stim" in raw.get_channel_types():
+            pulses = mne.find_events(raw, verbose="error")
+            rows = [((t - raw.first_samp) / raw.info["sfreq"], "n/a", str(value)) for t, _, value in pulses]
+        if not rows:
+            raise BrainalignError(
+                f"{files.path} has neither a table of events beside it nor annotations or triggers in it; something must "
+                f"say which stimulus "
+                "was played when (data.events.whole names it where a run is one playing of it)."
+            )
+        columns = [self._form.onset, self._form.duration, self._form.stimulus[0]]
+        cells = [
+            [
+                onset if isinstance(onset, str) else repr(float(onset)),
+                length if length == "n/a" else repr(float(length)),
+                label,
+            ]
+            for onset, length, label in rows
+        ]
+        return pd.DataFrame(
+            cells, columns=columns, index=pd.RangeIndex(1, len(cells) + 1, name="line"), dtype=object
+        ), files.path
 
     def open(self, run: str) -> Run:
         """A run as it was recorded, all of it in memory, in the file's own units (volts, tesla)."""

@@ -12,7 +12,7 @@ from brainalign.data.pointers import check_fetched
 from brainalign.data.textgrid import TextGrid
 from brainalign.data.transcripts.aligners import read_json
 from brainalign.data.transcripts.form import SILENCES, split_forms, without_silences
-from brainalign.data.transcripts.table import read_table
+from brainalign.data.transcripts.table import column_of, read_table
 from brainalign.data.transcripts.timit import read_timit
 from brainalign.errors import BrainalignError
 
@@ -20,7 +20,7 @@ ENDINGS = (".textgrid", ".tsv", ".txt", ".csv", ".json", ".wrd", ".phn")
 
 
 def read_transcript(
-    path: Path, label: str, form: TranscriptFormat, duration: float | None, notes: list[str]
+    path: Path, label: str, form: TranscriptFormat, duration: float | None, notes: list[str], within: str | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read, clean and check one file of words or phones.
 
@@ -30,6 +30,7 @@ def read_transcript(
         form: How it is written.
         duration: Of the stimulus in seconds, or None where only the words tell it.
         notes: Gets the sentences on what was repaired or left out.
+        within: The stimulus, in a table that holds the words of many (``form.stimulus``).
 
     Returns:
         Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned
@@ -40,7 +41,7 @@ def read_transcript(
         BrainalignError: The file is missing or of another kind.
     """
     check_fetched(path)
-    table = _read(path, label, form, notes)
+    table = _read(path, label, form, notes, within)
     table = without_silences(table, SILENCES if form.silences is None else form.silences)
     if label == "word":
         table = split_forms(table)
@@ -56,7 +57,17 @@ def read_transcript(
     return clean, []
 
 
-def _read(path: Path, label: str, form: TranscriptFormat, notes: list[str]) -> pd.DataFrame:
+def stimuli_in(path: Path, form: TranscriptFormat) -> list[str]:
+    """Names of the stimuli whose words one table holds, in its order.
+
+    Raises:
+        BrainalignError: The table is missing, or lacks the column.
+    """
+    check_fetched(path)
+    return list(dict.fromkeys(column_of(path, form)))
+
+
+def _read(path: Path, label: str, form: TranscriptFormat, notes: list[str], within: str | None) -> pd.DataFrame:
     ending = path.suffix.lower()
     if ending == ".textgrid":
         return TextGrid(path).intervals(label, form.tier if label == "word" else form.phone_tier)
@@ -70,5 +81,5 @@ def _read(path: Path, label: str, form: TranscriptFormat, notes: list[str]) -> p
             )
         return table
     if ending in (".tsv", ".txt", ".csv"):
-        return read_table(path, label, form.columns, form.unit, form.header)
+        return read_table(path, label, form, within)
     raise BrainalignError(f"{path} is no transcript that can be read; its ending must be one of {', '.join(ENDINGS)}.")

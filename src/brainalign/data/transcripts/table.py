@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from brainalign.data.formats import SECONDS, TRANSCRIPTS
+from brainalign.data.formats import SECONDS, TRANSCRIPTS, TranscriptFormat
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.errors import BrainalignError
 
@@ -21,31 +21,25 @@ USUAL: dict[str, Sequence[str]] = {
 """What the columns are called where nothing else is said."""
 
 
-def read_table(
-    path: Path,
-    label: str,
-    columns: Mapping[str, str] | None = None,
-    unit: str = "seconds",
-    header: Sequence[str] | None = None,
-) -> pd.DataFrame:
+def read_table(path: Path, label: str, form: TranscriptFormat, within: str | None = None) -> pd.DataFrame:
     """Read a table of words or phones; nothing is checked yet.
 
     Args:
         path: ``.tsv`` (or ``.txt``), tab-separated; ``.csv``, comma- or semicolon-separated with quotes as usual.
         label: ``word`` or ``phone``.
-        columns: Of ``label``, ``onset`` and ``offset`` or ``duration`` -> the table's own column; None: by the usual names.
-        unit: Of the times: ``seconds`` or ``milliseconds``.
-        header: Names of the columns where the file has no header line.
+        form: What its columns are called, and the unit of its times.
+        within: Only the rows of this stimulus.
 
     Returns:
         Columns label, onset, offset; times are numbers, or the text as it stands where it is none. The index, named
-        ``line``, holds the rows'
-        lines in the file. Rows without a label and without times (an aligner's blanks) are left out.
+        ``line``, holds the rows' lines in the file. Rows without a label and without times (an aligner's blanks) are left out.
 
     Raises:
         BrainalignError: The file is missing or lacks a column; its columns are named.
     """
-    table = _read(path, header)
+    table, columns, unit = _read(path, form.header), form.columns, form.unit
+    if within is not None:
+        table = table[column_of(path, form) == within]
     asked = dict(columns or {})
 
     def column(role: str) -> str | None:
@@ -72,6 +66,20 @@ def read_table(
     out = pd.DataFrame({label: table[found["label"]], "onset": onset, "offset": end}, index=table.index)
     blank = out[label].isin(["", MISSING]) & out["onset"].isin(["", MISSING])
     return out[~blank]
+
+
+def column_of(path: Path, form: TranscriptFormat) -> pd.Series:
+    """The column that names the stimulus of each row.
+
+    Raises:
+        BrainalignError: There is none of that name.
+    """
+    table = _read(path, form.header)
+    if form.stimulus not in table:
+        raise BrainalignError(
+            f"{path} lacks the column {form.stimulus!r} ({TRANSCRIPTS}.stimulus); its columns are {', '.join(map(repr, table))}."
+        )
+    return table[form.stimulus]
 
 
 def _read(path: Path, header: Sequence[str] | None) -> pd.DataFrame:
