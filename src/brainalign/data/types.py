@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.audio import Audio
+from brainalign.data.preprocessing.quality import Quality
 from brainalign.errors import BrainalignError
 
 WORD_COLUMNS = ("word", "onset", "offset")
@@ -91,12 +92,14 @@ class Recording:
             x, y, z (mm, MNI; NaN where unknown), and whatever more the source has.
         presentations: In the order in which they were recorded.
         notes: Sentences on what was dropped or repaired while reading, for the report.
+        quality: The record of preprocessing, where there was any; no part of the digest.
     """
 
     subject: str
     channels: pd.DataFrame
     presentations: list[Presentation]
     notes: tuple[str, ...] = ()
+    quality: Quality | None = None
 
     def __post_init__(self) -> None:
         missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]
