@@ -2,16 +2,18 @@
 
 import logging
 import re
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import mne
 import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
 from numpy.testing import assert_allclose, assert_array_equal
 from omegaconf import OmegaConf
 
+from brainalign.config.check import _typed
+from brainalign.config.location import conf_folder
 from brainalign.data.preprocessing.cached import preprocessed
 from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.quality import joined
@@ -299,13 +301,33 @@ def test_a_frequency_that_the_recording_is_too_slow_for():
         preprocess(raw, replace(PLAIN, rate=512.0), table)
 
 
+@dataclass
+class Source:
+    """A reader's schema, as config/schema.py has them."""
+
+    kind: str
+    preprocessing: Preprocessing
+
+
 @pytest.mark.parametrize("name", ["high_gamma", "band", "as_is"])
 def test_the_options_of_the_config_are_possible(name):
-    folder = Path(__file__).resolve().parents[2] / "conf" / "data" / "preprocessing"
-    given = OmegaConf.load(folder / "high_gamma.yaml")
-    if name != "high_gamma":
-        given = OmegaConf.merge(given, OmegaConf.load(folder / f"{name}.yaml"))
-        del given["defaults"]
-    settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Preprocessing), given))
-    assert settings.signal == name
+    with initialize_config_dir(str(conf_folder()), version_base=None):
+        composed = compose("config", overrides=[f"+data/preprocessing={name}"])
+    node = {"data": {"kind": "bids", "preprocessing": composed.data.preprocessing}}
+    settings = _typed(OmegaConf.create(node), "data", Source).preprocessing
+    assert isinstance(settings, Preprocessing) and settings.signal == name
     assert (settings == Preprocessing()) == (name == "high_gamma")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"low": "many"}, r"data.preprocessing.low='many': Value 'many' of type 'str' could not be converted to Float"),
+        ({"lowe": 1.0}, r"data.preprocessing.lowe is no key of data; did you mean 'low'"),
+        ({"line_frequency": 55}, r"data.preprocessing.line_frequency=55 is unknown"),
+    ],
+)
+def test_a_wrong_setting_in_a_config_is_named(change, sentence):
+    node = {"data": {"kind": "bids", "preprocessing": change}}
+    with pytest.raises(BrainalignError, match=sentence):
+        _typed(OmegaConf.create(node), "data", Source)

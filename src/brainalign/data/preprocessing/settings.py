@@ -11,7 +11,7 @@ SIGNALS = ("high_gamma", "band", "as_is")
 REFERENCES = ("none", "average", "bipolar")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Preprocessing:
     """Settings of :func:`brainalign.data.preprocessing.process.preprocess`; those that are not given are for ECoG at 200 Hz or more.
 
