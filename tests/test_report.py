@@ -10,7 +10,8 @@ import pytest
 
 from brainalign.analysis.result import AnalysisResult
 from brainalign.figures import score_distribution
-from brainalign.report import ROWS, cell, write_report
+from brainalign.pages import cell
+from brainalign.report import ROWS, write_report
 from brainalign.stats import compare
 
 VOID = {"meta", "img", "br"}

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import os
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from brainalign.analysis.result import AnalysisResult
+from brainalign.pages import cell, picture, render, write_page
 from brainalign.tracking.text import flatten, plain
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-ROWS, DPI = 12, 200
-"""Rows of each table that the page shows, and resolution of its figures."""
+ROWS = 12
+"""Rows of each table that the page shows."""
 
 TERMS = {
     "r": "Pearson correlation of held-out response and prediction, by electrode, averaged over outer folds.",
@@ -89,21 +81,18 @@ def write_report(
     Returns:
         The path.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("brainalign").joinpath("report.html.j2").read_text("utf-8"))
     columns = {str(column) for table in result.tables.values() for column in table.columns}
     sections = {"results": True, "warnings": result.warnings, "figures": result.figures, "data": True}
     sections |= {"models": True, "tables": result.tables, "methods": True, "provenance": True}
-    page = template.render(
+    page = render(
+        "report.html.j2",
         title=title,
         question=question,
         simulated=simulated,
         contents=[(name, name.capitalize()) for name, present in sections.items() if present],
         summary=result.summary,
         warnings=result.warnings,
-        figures=[_figure(name, *drawn) for name, drawn in result.figures.items()],
+        figures=[picture(*drawn, f"figures/{name}.png") for name, drawn in result.figures.items()],
         data=data,
         models=models,
         methods=methods,
@@ -112,43 +101,13 @@ def write_report(
         config=_rows(config),
         provenance=_rows(provenance),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(path)
-    return path
-
-
-def cell(value: Any) -> str:
-    """A value as a table shows it: four significant digits, a dash for what is missing.
-
-    Example:
-        >>> cell(0.123456), cell(float("nan")), cell(12345), cell("STG"), cell(-1e-7)
-        ('0.1235', '–', '12345', 'STG', '−1e−07')
-    """
-    if value is None or value is pd.NA or (isinstance(value, Real) and np.isnan(float(value))):
-        return "–"
-    if isinstance(value, Real) and not isinstance(value, Integral | np.bool_):
-        return f"{float(value):.4g}".replace("-", "−")
-    return str(value)
+    return write_page(path, page)
 
 
 def _rows(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Nested settings as (dotted key, value), in their order."""
     shown = flatten(plain(settings))
     return [(key, "–" if value is None else str(value)) for key, value in shown.items()]
-
-
-def _figure(name: str, figure: Figure, caption: str) -> dict[str, Any]:
-    """What the page needs of a figure; its width in CSS pixels is that on paper."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return {
-        "png": base64.b64encode(buffer.getvalue()).decode(),
-        "caption": caption,
-        "width": round(figure.get_figwidth() * 110),
-        "file": f"figures/{name}.png",
-    }
 
 
 def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 import logging
 import re
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import mne
 import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
 from numpy.testing import assert_allclose, assert_array_equal
 from omegaconf import OmegaConf
 
+from brainalign.config.check import _typed
+from brainalign.config.location import conf_folder
 from brainalign.data.preprocessing.cached import preprocessed
 from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.quality import joined
@@ -108,13 +110,21 @@ def test_bad_channels_are_found_and_named():
     assert why[why != ""].index.tolist() == ["E1", "E4", "E6", "E7"]
     assert (
         why["E4"] == "constant"
-        and re.fullmatch(r"variance \d{3} times the median", why["E6"])
+        and re.fullmatch(r"variance \d{3}\S* times the median", why["E6"])
         and why["E1"] == "data.preprocessing.bad_channels"
     )
     assert found.values.shape[1] == len(found.channels) == 8
     assert set(found.quality.channels.status) == {"good", "bad"} and found.channels.status.eq("good").all()
     with pytest.raises(BrainalignError, match="there is no channel 'E99'; did you mean"):
         preprocess(raw, replace(WIDE, bad_channels=["E99"]), table)
+
+
+def test_neither_an_artefact_nor_a_drift_makes_a_channel_bad():
+    data = noise(10)
+    data[0, 4000:4010] += 1000
+    data[1] += np.linspace(0, 20, data.shape[1])
+    raw, table = recording(data)
+    assert preprocess(raw, replace(WIDE, noisy=5.0), table).values.shape[1] == 10
 
 
 def test_noise_alone_makes_no_channel_bad_and_no_artefact():
@@ -291,13 +301,33 @@ def test_a_frequency_that_the_recording_is_too_slow_for():
         preprocess(raw, replace(PLAIN, rate=512.0), table)
 
 
+@dataclass
+class Source:
+    """A reader's schema, as config/schema.py has them."""
+
+    kind: str
+    preprocessing: Preprocessing
+
+
 @pytest.mark.parametrize("name", ["high_gamma", "band", "as_is"])
 def test_the_options_of_the_config_are_possible(name):
-    folder = Path(__file__).resolve().parents[2] / "conf" / "data" / "preprocessing"
-    given = OmegaConf.load(folder / "high_gamma.yaml")
-    if name != "high_gamma":
-        given = OmegaConf.merge(given, OmegaConf.load(folder / f"{name}.yaml"))
-        del given["defaults"]
-    settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Preprocessing), given))
-    assert settings.signal == name
+    with initialize_config_dir(str(conf_folder()), version_base=None):
+        composed = compose("config", overrides=[f"+data/preprocessing={name}"])
+    node = {"data": {"kind": "bids", "preprocessing": composed.data.preprocessing}}
+    settings = _typed(OmegaConf.create(node), "data", Source).preprocessing
+    assert isinstance(settings, Preprocessing) and settings.signal == name
     assert (settings == Preprocessing()) == (name == "high_gamma")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"low": "many"}, r"data.preprocessing.low='many': Value 'many' of type 'str' could not be converted to Float"),
+        ({"lowe": 1.0}, r"data.preprocessing.lowe is no key of data; did you mean 'low'"),
+        ({"line_frequency": 55}, r"data.preprocessing.line_frequency=55 is unknown"),
+    ],
+)
+def test_a_wrong_setting_in_a_config_is_named(change, sentence):
+    node = {"data": {"kind": "bids", "preprocessing": change}}
+    with pytest.raises(BrainalignError, match=sentence):
+        _typed(OmegaConf.create(node), "data", Source)

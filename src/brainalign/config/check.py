@@ -128,12 +128,15 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
     except ValidationError as error:
         reason = str(error.msg or error).splitlines()[0]
-        key = str(error.full_key or "").split(".")[-1]
-        raise BrainalignError(f"{group}.{key}={node.get(key)!r}: {reason}.") from error
+        key = str(error.full_key or "")
+        raise BrainalignError(f"{group}.{key}={OmegaConf.select(node, key)!r}: {reason}.") from error
     except MissingMandatoryValue as error:
         key = str(error.full_key or "")
         raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...") from error
-    except (ConfigKeyError, OmegaConfBaseException) as error:
+    except ConfigKeyError as error:  # of a schema within the schema
+        key, own = str(error.full_key or ""), getattr(error.object_type, "__dataclass_fields__", {})
+        raise BrainalignError(f"{group}.{key} is no key of {group}; {nearest(key.split('.')[-1], own)}") from error
+    except OmegaConfBaseException as error:
         raise BrainalignError(f"{group}: {str(error).splitlines()[0]}") from error
 
 

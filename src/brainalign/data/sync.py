@@ -175,7 +175,7 @@ def mean_response(
     scores = np.array([clean[at, c].mean(axis=0).var() / max(clean[:, c].var(), 1e-12) for c in range(x.shape[1])])
     best = np.argsort(-scores, kind="stable")[: -(-len(scores) // 4)]
     n = known[:, best].sum(axis=1)
-    return np.divide(clean[:, best].sum(axis=1), n, out=np.full(len(x), np.nan), where=n > 0)
+    return np.asarray(np.divide(clean[:, best].sum(axis=1), n, out=np.full(len(x), np.nan), where=n > 0))
 
 
 def _curves(

@@ -11,6 +11,8 @@ from brainalign.figures.model_scatter import model_scatter
 from brainalign.figures.panels import Panel, paper_figure
 from brainalign.figures.paper import figure_2, figure_3, figure_4
 from brainalign.figures.prediction_example import prediction_example
+from brainalign.figures.quality import offsets, onset_responses, spectra
+from brainalign.figures.quality_page import write_quality
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import stamp
@@ -30,11 +32,15 @@ __all__ = [
     "layer_profile",
     "mean_trf",
     "model_scatter",
+    "offsets",
+    "onset_responses",
     "paper_figure",
     "prediction_example",
     "region_bars",
     "score_distribution",
+    "spectra",
     "stamp",
     "sweep_metric",
     "variance_partition",
+    "write_quality",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.signal.gaps import near
 
 
-def artefacts(values: NDArray[np.floating], rate: float, settings: Preprocessing) -> NDArray[np.bool_]:
+def artefacts(values: NDArray[np.floating[Any]], rate: float, settings: Preprocessing) -> NDArray[np.bool_]:
     """Samples whose robust z exceeds the limit, and their surroundings.
 
         z(t) = (x(t) - median) / (1.4826 median |x - median|)
@@ -25,7 +27,7 @@ def artefacts(values: NDArray[np.floating], rate: float, settings: Preprocessing
     Returns:
         (T, c).
     """
-    out = ~np.isfinite(values)
+    out: NDArray[np.bool_] = ~np.isfinite(values)
     if settings.artefact is not None:
         for c in range(values.shape[1]):
             x = values[:, c].astype(np.float64)

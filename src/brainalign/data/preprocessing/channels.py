@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.channels import dead_channels
+from brainalign.data.preprocessing.quality import SECONDS
 from brainalign.data.preprocessing.settings import KEY
 from brainalign.errors import BrainalignError, nearest
 
@@ -43,13 +44,17 @@ def flat(data: NDArray[np.float64]) -> dict[int, str]:
     return dead_channels([data.T])
 
 
-def noisy(data: NDArray[np.float64], limit: float) -> dict[int, str]:
+def noisy(data: NDArray[np.float64], rate: float, limit: float) -> dict[int, str]:
     """Rows whose log variance lies further from the median than a limit.
 
         z_c = (log v_c - median) / max(1.4826 median |log v - median|, 0.1)
 
+    where v_c is the median of the variances within windows of 2 s, so that neither a short artefact nor a slow drift makes a
+    channel bad.
+
     Args:
         data: (c, T) finite, none of the rows constant.
+        rate: Samples per second.
         limit: Of the absolute z.
 
     Returns:
@@ -57,15 +62,17 @@ def noisy(data: NDArray[np.float64], limit: float) -> dict[int, str]:
 
     Example:
         >>> rng = np.random.default_rng(0)
-        >>> noisy(rng.normal(size=(10, 500)) * np.array([1.0] * 9 + [20.0])[:, None], 5.0)
-        {9: 'variance 363 times the median'}
+        >>> noisy(rng.normal(size=(10, 500)) * np.array([1.0] * 9 + [20.0])[:, None], 250.0, 5.0)
+        {9: 'variance 362.8 times the median'}
     """
     if len(data) < ENOUGH:
         return {}
-    power = np.array([np.log(row.var()) for row in data])
+    window = min(round(SECONDS * rate), data.shape[1])
+    whole = data[:, : data.shape[1] // window * window]
+    power = np.log([max(float(np.median(row.reshape(-1, window).var(axis=1))), 1e-300) for row in whole])
     apart = power - np.median(power)
     z = apart / max(1.4826 * float(np.median(np.abs(apart))), ALIKE)
-    return {int(c): f"variance {np.exp(apart[c]):.3g} times the median" for c in np.flatnonzero(np.abs(z) > limit)}
+    return {int(c): f"variance {np.exp(apart[c]):.4g} times the median" for c in np.flatnonzero(np.abs(z) > limit)}
 
 
 def pairs(electrodes: Sequence[str]) -> list[tuple[int, int]]:

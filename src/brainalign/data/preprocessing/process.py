@@ -85,7 +85,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     spectra = [spectrum(data, rate, "before")]
     _notch(data, rate, settings.line_frequency)
     if settings.noisy is not None:
-        bad |= {keep[c]: why for c, why in noisy(data, settings.noisy).items()}
+        bad |= {keep[c]: why for c, why in noisy(data, rate, settings.noisy).items()}
         quiet = [i for i, c in enumerate(keep) if c not in bad]
         keep = _left(bad, electrodes, run)
         if len(quiet) < len(data):

@@ -25,7 +25,8 @@ class Preprocessing:
         reference: ``none``, ``average`` (of all channels that are kept), or ``bipolar`` (a contact less the next on its shank:
             LA1-LA2).
         bad_channels: Names of those to leave out, beside those that the channels table marks bad.
-        noisy: Limit to the robust z, over channels, of the logarithm of a channel's variance. None = only flat ones are found.
+        noisy: Limit to the robust z, over channels, of the logarithm of a channel's variance (median of windows of 2 s). None =
+            only flat ones are found.
         artefact: Limit to the robust z, over a channel's samples, of its signal (of the logarithm of its high gamma); samples
             beyond it become NaN. None = all are kept.
         artefact_share: Where more than this share of the channels is beyond the limit, all channels become NaN.

@@ -1,0 +1,160 @@
+"""High gamma of 128 channels x 10 minutes at 1 kHz beside MNE's filter and Hilbert transform of the same 8 bands.
+
+    python -m benchmarks.high_gamma [--channels 128] [--minutes 10] [--rate 1000] [--write]
+
+Every way runs in a process of its own, on the same simulated voltages (noise with a 1/f spectrum), which lie in memory before the clock
+starts. MNE's bands are FIR filters as wide as ours at half of their height.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.child import answer, run_child
+from benchmarks.machine import cores, describe
+from benchmarks.memory import Peak
+from benchmarks.results import RESULTS, markdown_table, write_section
+from brainalign.data.preprocessing.process import preprocess
+from brainalign.data.preprocessing.settings import Preprocessing
+from brainalign.signal.high_gamma import LEAST, filter_bank, high_gamma
+
+HEADER = ["what", "threads", "seconds", "x time", "MiB", "x memory", "r with ours"]
+HALF_HEIGHT = float(np.sqrt(2 * np.log(2)))
+
+
+def voltages(channels: int, samples: int) -> NDArray[np.float64]:
+    """(channels, samples) cumulated noise, pulled back to 0, and white noise."""
+    from scipy.signal import lfilter
+
+    rng = np.random.default_rng(0)
+    out = np.empty((channels, samples))
+    for row in out:
+        row[:] = lfilter([1.0], [1.0, -0.995], rng.normal(size=samples)) + rng.normal(size=samples)
+    return out
+
+
+def ours(data: NDArray[np.float64], rate: float) -> NDArray[np.float32]:
+    """The filter bank alone."""
+    return high_gamma(data.T, rate)[0]
+
+
+def whole(data: NDArray[np.float64], rate: float) -> NDArray[np.float32]:
+    """All of data/preprocessing=high_gamma, from MNE's raw to 100 Hz."""
+    import mne
+
+    names = [f"E{i}" for i in range(len(data))]
+    raw = mne.io.RawArray(data, mne.create_info(names, rate, "ecog"), copy=None, verbose="error")
+    table = pd.DataFrame({"electrode": names, "region": "STG"})
+    return preprocess(raw, Preprocessing(), table).values
+
+
+def mne_bands(data: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """MNE: filter and apply_hilbert(envelope=True) of each band, averaged, at the full rate."""
+    import mne
+
+    raw = mne.io.RawArray(data, mne.create_info(len(data), rate, "ecog"), copy=None, verbose="error")
+    jobs = int(os.environ["OMP_NUM_THREADS"])
+    total = np.zeros_like(data)
+    centres, widths = filter_bank()
+    for centre, width in zip(centres, widths, strict=True):
+        edge = (HALF_HEIGHT - 0.6) * width  # half of the height is in the middle of the transition band
+        band = raw.copy().filter(
+            centre - edge,
+            centre + edge,
+            l_trans_bandwidth=1.2 * width,
+            h_trans_bandwidth=1.2 * width,
+            n_jobs=jobs,
+            verbose="error",
+        )
+        total += band.apply_hilbert(envelope=True, n_jobs=jobs, verbose="error").get_data()
+    return total.T / len(centres)
+
+
+WAYS = {
+    "brainalign: high_gamma": ours,
+    "brainalign: preprocess, whole": whole,
+    "MNE: filter + hilbert": mne_bands,
+}
+
+
+def child(way: str, channels: int, minutes: float, rate: float, out: Path) -> None:
+    """One way, in this process; its libraries are loaded by a tiny problem before the clock starts."""
+    work = WAYS[way]
+    work(voltages(8, round(10 * rate)), rate)
+    data = voltages(channels, round(60 * minutes * rate))
+    with Peak() as peak:
+        begun = time.perf_counter()
+        found = work(data, rate)
+        seconds = time.perf_counter() - begun
+    step = int(rate / LEAST) if len(found) == data.shape[1] else 1
+    answer(out, {"seconds": seconds, "bytes": peak.above}, {"first": found[::step, 0]})
+
+
+def main() -> None:
+    """Measure, print and, with --write, put the table into RESULTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--channels", type=int, default=128)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, default=1000.0)
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, cores()}))
+    parser.add_argument("--write", action="store_true", help="replace this section of the results")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the file with the results")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.way:
+        child(given.way, given.channels, given.minutes, given.rate, given.out)
+        return
+    size = ["--channels", str(given.channels), "--minutes", f"{given.minutes:g}", "--rate", f"{given.rate:g}"]
+    found = {
+        (way, threads): run_child("benchmarks.high_gamma", [*size, "--way", way], threads)
+        for threads in given.threads
+        for way in WAYS
+    }
+    faults = [f"{way}: {a.fault}" for (way, _), a in found.items() if a.fault]
+    if faults:
+        sys.exit("\n".join(faults))
+    rows = []
+    for (way, threads), a in found.items():
+        base = found["brainalign: high_gamma", threads]
+        same = len(a.arrays["first"]) == len(base.arrays["first"])
+        r = np.corrcoef(a.arrays["first"], base.arrays["first"])[0, 1] if same else np.nan
+        memory = [a.facts["bytes"], base.facts["bytes"]]
+        known = all(memory)
+        rows.append(
+            [
+                way, str(threads), f"{a.facts['seconds']:.3g}", f"{a.facts['seconds'] / base.facts['seconds']:.3g}",
+                f"{memory[0] / 2**20:.0f}" if known else "–", f"{memory[0] / memory[1]:.3g}" if known else "–",
+                f"{r:.4f}" if same else "–",
+            ]
+        )  # fmt: skip
+    table = Table(*HEADER, title=f"High gamma, {given.channels} channels x {given.minutes:g} min at {given.rate:g} Hz")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=140).print(table)
+    if given.write:
+        body = [
+            "## High gamma",
+            f"`python -m benchmarks.high_gamma {' '.join(size)} --threads {' '.join(map(str, given.threads))} --write`",
+            f"{given.channels} channels x {given.minutes:g} minutes at {given.rate:g} Hz, 8 bands, one process a way. MiB: peak resident "
+            "memory above the voltages in memory (Linux VmHWM); x: ratio to high_gamma with as many threads; r: of the first "
+            "channel's amplitude. Whole: notch, bad channels, average reference, high gamma, artefacts, 100 Hz, z-scores, spectra "
+            "before and after. MNE with n_jobs = threads; its FIR bands are as wide at half height, which is why r is not 1.",
+            describe(["brainalign", "mne", "numpy", "scipy"], max(given.threads)),
+            markdown_table(HEADER, rows),
+        ]
+        write_section("high_gamma", "\n\n".join(body), given.results)
+
+
+if __name__ == "__main__":
+    main()
