@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,14 +70,14 @@ class Presentation:
     Attributes:
         stimulus: The stimulus's id.
         repeat: 0 for the first playing of this stimulus to this participant, then 1, 2, ...
-        response: (T, channels) float, NaN where nothing valid was recorded.
+        response: (T, channels) float64, or float32 where there are many channels (voxels); NaN where nothing valid was recorded.
         rate: Samples per second (0.5 for a TR of 2 s).
         start: Time of the first sample in seconds from the stimulus's start (negative: before it).
     """
 
     stimulus: str
     repeat: int
-    response: NDArray[np.float64]
+    response: NDArray[np.floating[Any]]
     rate: float
     start: float = 0.0
 
