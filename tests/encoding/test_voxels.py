@@ -39,7 +39,9 @@ def world(seed=0, c=11, missing=True):
 
 def fitted(heard, x, y, kind, repeats, **how):
     lengths = [len(v) for v in y]
-    blocks = split_blocks(heard, lengths, 3, 3, skip=3) if kind == "blocks" else split_groups(heard, lengths, 3, 1, kind)
+    blocks = (
+        split_blocks(heard, lengths, 3, 3, skip=3) if kind == "blocks" else split_groups(heard, lengths, 3, 1, kind)
+    )
     design = Design(heard, y, blocks, repeats=repeats)
     return design, fit_outer(design, x, LAGS, ALPHAS, Arithmetic(**how), keep_weights=True)
 

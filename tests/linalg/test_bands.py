@@ -66,7 +66,9 @@ def test_scores_and_chosen_solutions_are_those_of_each_combination_alone():
     combinations, alphas = np.array([0, 8, 3, 3, 0, 5]), np.array([1.0, 30.0, 30.0, 1.0, 1.0, 1000.0])
     ((everyone, solution),) = taken(solve_banded, problem, BANDS, combinations, alphas)
     np.testing.assert_array_equal(everyone, np.arange(6))
-    parts = taken(solve_banded, problem, BANDS, combinations, alphas, arithmetic=Arithmetic(solver="dual"))  # one by one
+    parts = taken(
+        solve_banded, problem, BANDS, combinations, alphas, arithmetic=Arithmetic(solver="dual")
+    )  # one by one
     assert sorted(np.concatenate([mine for mine, _ in parts]).tolist()) == list(range(6)) and len(parts) == 4
     for mine, other in parts:
         np.testing.assert_allclose(solution.coef[:, :, mine], other.coef, atol=1e-9)

@@ -97,7 +97,9 @@ def test_electrodes_in_blocks_score_as_all_at_once(solver, at_once, monkeypatch)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("voxels", [9, 200])  # 200: one eigendecomposition, written or turned; 9: a factor for each alpha
+@pytest.mark.parametrize(
+    "voxels", [9, 200]
+)  # 200: one eigendecomposition, written or turned; 9: a factor for each alpha
 def test_voxels_that_stream_are_scored_and_solved_as_if_they_were_held(solver, voxels, monkeypatch):
     rng, lags = np.random.default_rng(voxels), np.arange(4)
     train, test = [segments(lengths, 3, voxels, rng) for lengths in ([40, 50], [30])]

@@ -80,7 +80,8 @@ def keep_channels(recording: Recording, keep: NDArray[np.bool_], channels: pd.Da
         log.info(note)
     presentations = [replace(p, response=p.response[:, keep]) for p in recording.presentations]
     table = channels[keep].reset_index(drop=True)
-    return Recording(recording.subject, table, presentations, (*recording.notes, note) if note else recording.notes)
+    notes = (*recording.notes, note) if note else recording.notes
+    return replace(recording, channels=table, presentations=presentations, notes=notes)
 
 
 def _left(dataset: Dataset, recordings: Sequence[Recording], none: str) -> Dataset:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.audio import Audio
+from brainalign.data.geometry import Geometry
 from brainalign.errors import BrainalignError
 
 WORD_COLUMNS = ("word", "onset", "offset")
@@ -92,12 +93,14 @@ class Recording:
             x, y, z (mm, MNI; NaN where unknown), and whatever more the source has.
         presentations: In the order in which they were recorded.
         notes: Sentences on what was dropped or repaired while reading, for the report.
+        geometry: Where the channels lie in an image, by their columns i, j, k or vertex; None where they are no image.
     """
 
     subject: str
     channels: pd.DataFrame
     presentations: list[Presentation]
     notes: tuple[str, ...] = ()
+    geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
         missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]
