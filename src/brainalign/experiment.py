@@ -45,6 +45,7 @@ from brainalign.tracking import (
 )
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
+from brainalign.tracking.maps import MAPS, write_maps
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
@@ -129,6 +130,9 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
+        if "scores" in result.tables:
+            mapped = (study.reading.score, "layer", "ceiling", "p_fdr")
+            write_maps(folder / MAPS, study.shown(result.tables["scores"]), dataset.recordings, mapped)
         for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():

@@ -34,6 +34,13 @@ def world(seed=0, n=4, c=6):
     return Problem(train, *train.scale()), [HeldOut(test), HeldOut(moments([rows()], LAGS))]
 
 
+def taken(solve, *what, **how):
+    """All that was handed over: [(electrodes, solution)]."""
+    found = []
+    solve(*what, take=lambda mine, solution: found.append((mine, solution)), **how)
+    return found
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-4)])
 def test_weights_are_those_of_each_combination_alone(dtype, tolerance):
     problem, _ = world()
@@ -42,7 +49,8 @@ def test_weights_are_those_of_each_combination_alone(dtype, tolerance):
     found = dict(banded_solutions(system, BANDS, whose, Arithmetic(dtype=dtype)))
     assert set(found) == set(whose)
     for penalties, (i, alpha) in whose.items():
-        alone = solve_chosen(BANDS.scaled(problem, i), np.full(6, alpha)).coef
+        ((_, alone),) = taken(solve_chosen, BANDS.scaled(problem, i), np.full(6, alpha))
+        alone = alone.coef
         error = (system.solution(found[penalties]).coef - alone).abs().max() / alone.abs().max()
         assert float(error) < tolerance
     if dtype == "float32":
@@ -56,9 +64,11 @@ def test_scores_and_chosen_solutions_are_those_of_each_combination_alone():
     alone = [path_scores(BANDS.scaled(problem, i), tests, ALPHAS) for i in range(9)]
     np.testing.assert_allclose(found, np.concatenate(alone, axis=1), atol=1e-10)
     combinations, alphas = np.array([0, 8, 3, 3, 0, 5]), np.array([1.0, 30.0, 30.0, 1.0, 1.0, 1000.0])
-    ((everyone, solution),) = solve_banded(problem, BANDS, combinations, alphas)
+    ((everyone, solution),) = taken(solve_banded, problem, BANDS, combinations, alphas)
     np.testing.assert_array_equal(everyone, np.arange(6))
-    parts = solve_banded(problem, BANDS, combinations, alphas, Arithmetic(solver="dual"))  # one by one
+    parts = taken(
+        solve_banded, problem, BANDS, combinations, alphas, arithmetic=Arithmetic(solver="dual")
+    )  # one by one
     assert sorted(np.concatenate([mine for mine, _ in parts]).tolist()) == list(range(6)) and len(parts) == 4
     for mine, other in parts:
         np.testing.assert_allclose(solution.coef[:, :, mine], other.coef, atol=1e-9)

@@ -65,7 +65,7 @@ def test_normal_equations_are_those_of_features_standardised_before_lagging(leng
     system = Primal(data, mean, sd)
     gram, _ = system.upper(torch.float64)
     np.testing.assert_allclose(np.triu(gram.numpy()), np.triu(xc.T @ (w[:, None] * xc)), atol=1e-9)
-    np.testing.assert_allclose(system.rhs.numpy(), xc.T @ yc, atol=1e-9)
+    np.testing.assert_allclose(system.rhs().numpy(), xc.T @ yc, atol=1e-9)
 
 
 @pytest.mark.parametrize("edge_bytes", [1, 2**27])

@@ -12,7 +12,7 @@ from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.lags import lag_matrix
 from brainalign.linalg.method import choose_method
-from brainalign.linalg.moments import moments
+from brainalign.linalg.moments import moments, total
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
 from brainalign.linalg.stack import Segment
 
@@ -28,6 +28,15 @@ def segments(lengths, d, c, rng, shift=1.5):
         power = sum((e**2).sum(axis=0) for e in each)
         out.append(Segment(rng.normal(size=(length, d)) + shift, weight, each[0] + each[1], power))
     return out
+
+
+def chosen_weights(problem, alphas, how=Arithmetic()):
+    """The one solution of all electrodes."""
+    found = []
+    solve_chosen(problem, alphas, lambda mine, solution: found.append((mine, solution)), how)
+    ((everyone, solution),) = found
+    np.testing.assert_array_equal(everyone, np.arange(len(alphas)))
+    return solution
 
 
 def literal(parts, mean, sd, lags):
@@ -68,8 +77,8 @@ def test_every_solver_gives_the_literal_scores_and_predictions(lengths, d, c, fi
         how = Arithmetic(solver=solver)
         found = path_scores(problem, [HeldOut(moments(test, lags)), HeldOut(data)], ALPHAS, how)
         np.testing.assert_allclose(found[0], right, atol=1e-9, err_msg=solver)
-        weights = [solve_chosen(problem, np.full(c, a), how).predict(test[1].values, lags) for a in chosen]
-        mixed = solve_chosen(problem, chosen, how).predict(test[1].values, lags)
+        weights = [chosen_weights(problem, np.full(c, a), how).predict(test[1].values, lags) for a in chosen]
+        mixed = chosen_weights(problem, chosen, how).predict(test[1].values, lags)
         for e in range(c):
             np.testing.assert_allclose(mixed[:, e], weights[e][:, e], atol=1e-9)
 
@@ -85,6 +94,37 @@ def test_electrodes_in_blocks_score_as_all_at_once(solver, at_once, monkeypatch)
     np.testing.assert_allclose(
         path_scores(problem, [HeldOut(test)], ALPHAS, Arithmetic(solver=solver)), whole, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(
+    "voxels", [9, 200]
+)  # 200: one eigendecomposition, written or turned; 9: a factor for each alpha
+def test_voxels_that_stream_are_scored_and_solved_as_if_they_were_held(solver, voxels, monkeypatch):
+    rng, lags = np.random.default_rng(voxels), np.arange(4)
+    train, test = [segments(lengths, 3, voxels, rng) for lengths in ([40, 50], [30])]
+    chosen = np.array(ALPHAS)[rng.integers(0, 3, size=voxels)]
+
+    def fit():
+        data = [moments([s], lags) for s in train]
+        problem = Problem(total(data), *total(data).scale())
+        whole, how = np.full((4, 4, voxels), np.nan), Arithmetic(solver=solver)
+        sizes = []
+
+        def take(mine, solution):
+            whole[:, :, mine] = solution.coef.numpy()
+            sizes.append(len(mine))
+
+        solve_chosen(problem, chosen, take, how)
+        return path_scores(problem, [HeldOut(moments(test, lags))], ALPHAS, how), whole, problem, sizes
+
+    held = fit()
+    monkeypatch.setattr(arithmetic_module, "AT_ONCE", 4)
+    streamed = fit()
+    assert held[2].train.cross is not None and streamed[2].train.cross is None
+    assert held[3] == [voxels] and max(streamed[3]) <= 4 and sum(streamed[3]) == voxels
+    np.testing.assert_allclose(streamed[0], held[0], atol=1e-11)
+    np.testing.assert_allclose(streamed[1], held[1], atol=1e-11)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -126,7 +166,7 @@ def test_duplicate_and_constant_columns_are_solved_with_a_small_backward_error(a
         x.T @ (w[:, None] * x) - np.outer(center, center) / w.sum(),
         x.T @ y - np.outer(center, ysum) / w.sum(),
     )
-    found = solve_chosen(problem, np.full(3, alpha), Arithmetic(solver=solver)).coef[:, :-1]
+    found = chosen_weights(problem, np.full(3, alpha), Arithmetic(solver=solver)).coef[:, :-1]
     coef = (found * problem.sd[None, :, None]).reshape(len(gram), -1).numpy()
     residual = gram @ coef + alpha * coef - cross
     scale = (np.linalg.norm(gram) + alpha) * np.linalg.norm(coef) + np.linalg.norm(cross)
@@ -139,7 +179,7 @@ def test_an_alpha_below_what_the_precision_can_tell_from_zero_is_refused():
     data = moments([Segment(values, np.ones(80), rng.normal(size=(80, 2)), np.ones(2))], lags)
     same = Problem(data, data.hsum * 0, data.hsum * 0 + 1)
     with pytest.raises(BrainalignError, match="1e-12, too small for these features"):
-        solve_chosen(same, np.full(2, 1e-12), Arithmetic(solver="cholesky"))
+        chosen_weights(same, np.full(2, 1e-12), Arithmetic(solver="cholesky"))
 
 
 def test_the_method_is_the_one_with_the_fewest_counted_operations():

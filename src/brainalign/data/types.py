@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.audio import Audio
+from brainalign.data.geometry import Geometry
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
@@ -76,14 +77,14 @@ class Presentation:
     Attributes:
         stimulus: The stimulus's id.
         repeat: 0 for the first playing of this stimulus to this participant, then 1, 2, ...
-        response: (T, channels) float, NaN where nothing valid was recorded.
+        response: (T, channels) float64, or float32 where there are many channels (voxels); NaN where nothing valid was recorded.
         rate: Samples per second (0.5 for a TR of 2 s).
         start: Time of the first sample in seconds from the stimulus's start (negative: before it).
     """
 
     stimulus: str
     repeat: int
-    response: NDArray[np.float64]
+    response: NDArray[np.floating[Any]]
     rate: float
     start: float = 0.0
 
@@ -100,6 +101,7 @@ class Recording:
         notes: Sentences on what was dropped or repaired while reading, for the report.
         quality: What the preprocessing found, or None; no part of the digest.
         checks: Of each run: how far its sound or its responses are from its events; no part of the digest.
+        geometry: Where the channels lie in an image, by their columns i, j, k or vertex; None where they are no image.
     """
 
     subject: str
@@ -108,6 +110,7 @@ class Recording:
     notes: tuple[str, ...] = ()
     quality: Quality | None = None
     checks: tuple[Sync, ...] = ()
+    geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
         missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from brainalign.encoding.checks import Given
 from brainalign.encoding.design import AtomMoments, MaskGroup, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
+from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
+from brainalign.linalg.solution import Solution
 from brainalign.progress import track
 
 log = logging.getLogger(__name__)
@@ -122,9 +125,16 @@ class RidgeFit(TRF):
             if not len(mine):
                 continue
             alphas = np.array([direction.alphas[direction.places.index(int(b))] for b in best[here[mine]]])
-            solution = solve_chosen(self._problem(whole.electrodes(mine), direction), alphas, arithmetic)
-            self.coef_[:, :, here[mine]] = solution.coef[:, :-1].numpy()
-            self.intercept_[here[mine]] = solution.intercept.numpy() + opened.design.center[here[mine]]
+            take = partial(self._keep, here[mine], opened.design.center)
+            solve_chosen(self._problem(whole.electrodes(mine), direction), alphas, take, arithmetic)
+
+    def _keep(
+        self, whose: NDArray[np.int64], center: NDArray[np.float64], part: NDArray[np.int64], solution: Solution
+    ) -> None:
+        """Enter the weights of some electrodes."""
+        here = whose[part]
+        self.coef_[:, :, run(here)] = solution.coef[:, :-1].numpy()
+        self.intercept_[here] = solution.intercept.numpy() + center[here]
 
     def _problem(self, train: Moments, direction: Direction) -> Problem:
         """Features as they came, but for the scale of the direction."""

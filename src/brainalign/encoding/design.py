@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.split import Split
+from brainalign.encoding.summed import Centred, Summed
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.moments import Moments, moments, total
@@ -18,7 +19,7 @@ from brainalign.linalg.stack import Segment
 if TYPE_CHECKING:
     import torch
 
-Part = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Part = tuple[NDArray[np.float64], Summed, NDArray[np.float64]]
 """A stimulus in a set of rows: weight (T,), summed response (T, c), power (c,)."""
 
 
@@ -79,8 +80,8 @@ def _add(old: Part | None, new: Part) -> Part:
 def _average(part: Part) -> Part:
     """One presentation with the mean response."""
     weight, y, _ = part
-    mean = y / np.maximum(weight, 1)[:, None]
-    return (weight > 0).astype(np.float64), mean, (mean**2).sum(axis=0, dtype=np.float64)
+    mean = replace(y, divisor=np.maximum(weight, 1))
+    return (weight > 0).astype(np.float64), mean, mean.sums(power=2)
 
 
 class Design:
@@ -101,6 +102,7 @@ class Design:
 
     Attributes:
         center: (C,) what was taken off.
+        responses: Without it.
         groups: The mask groups.
     """
 
@@ -118,38 +120,45 @@ class Design:
             raise BrainalignError(
                 f"{int(np.sum(np.asarray(count) == 0))} channel(s) have no valid sample at all; drop them before encoding."
             )
-        self.center = sum(np.nansum(r, axis=0) for r in responses) / count * float(centred)
-        self.responses = [r - self.center.astype(r.dtype) for r in responses]
+        total = sum(np.nansum(r, axis=0, dtype=np.float64) for r in responses)
+        self.center: NDArray[np.float64] = total / count * float(centred)
+        self.responses = Centred(responses, self.center)
         self.groups = self._mask_groups()
 
     @property
     def n_channels(self) -> int:
         """Channels of all participants together."""
-        return int(self.responses[0].shape[1])
+        return len(self.center)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Frames of each presentation."""
+        return [len(r) for r in self.responses.given]
 
     def _mask_groups(self) -> list[MaskGroup]:
-        masks = [np.isfinite(r) for r in self.responses]
+        masks = [np.isfinite(r) for r in self.responses.given]
         patterns: dict[bytes, list[int]] = {}
         packed = np.packbits(np.vstack(masks), axis=0)
         for c in range(self.n_channels):
             patterns.setdefault(packed[:, c].tobytes(), []).append(c)
-        return [self._group(np.array(channels), masks) for channels in patterns.values()]
+        places = [np.array(channels) for channels in patterns.values()]
+        return [self._group(channels, [mask[:, channels[0]].copy() for mask in masks]) for channels in places]
 
     def _group(self, channels: NDArray[np.int64], masks: list[NDArray[np.bool_]]) -> MaskGroup:
+        """Channels with the valid rows ``masks``, (T_i,) each."""
         segments: dict[int, dict[str, Part]] = {}
         heard: set[str] = set()
-        for name, response, mask, atoms in zip(self.stimuli, self.responses, masks, self.split.atoms, strict=True):
-            valid = mask[:, channels[0]]
+        for i, (name, valid, atoms) in enumerate(zip(self.stimuli, masks, self.split.atoms, strict=True)):
+            counts = valid
             if self.repeats == "first" and name in heard:
-                valid = np.zeros_like(valid)
+                counts = np.zeros_like(valid)
             elif valid.any():
                 heard.add(name)
             for atom in np.unique(atoms[atoms >= 0]):
-                keep = valid & (atoms == atom)
-                y = np.where(keep[:, None], response[:, channels], 0.0)
+                keep = counts & (atoms == atom)
+                y = Summed(self.responses, ((i, keep),), channels)
                 here = segments.setdefault(int(atom), {})
-                new = (keep.astype(np.float64), y, (y**2).sum(axis=0, dtype=np.float64))
-                here[name] = _add(here.get(name), new)
+                here[name] = _add(here.get(name), (keep.astype(np.float64), y, y.sums(power=2)))
         return MaskGroup(channels, segments, averaged=self.repeats == "average")
 
     def training_mean(self, fold: int) -> NDArray[np.float64]:
@@ -159,7 +168,7 @@ class Design:
             parts = list(group.merged(self.split.training(fold)).values())
             rows = sum(float(weight.sum()) for weight, _, _ in parts)
             if rows:
-                out[group.channels] = np.sum([y.sum(axis=0) for _, y, _ in parts], axis=0) / rows
+                out[group.channels] = np.sum([y.sums() for _, y, _ in parts], axis=0) / rows
         return out
 
     def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:

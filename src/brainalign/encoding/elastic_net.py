@@ -253,5 +253,5 @@ class _Normal:
         square = gram.diagonal() + system.offset.square() / train.n
         constant = gram.diagonal() <= CONSTANT * square
         gram[constant], gram[:, constant] = 0.0, 0.0
-        cross = system.rhs.masked_fill(constant[:, None], 0.0)
+        cross = system.rhs().masked_fill(constant[:, None], 0.0)
         return cls(system, gram, cross, train.yy - train.ysum.square() / train.n, train.n)

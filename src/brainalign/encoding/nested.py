@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from brainalign.data.split import Split
 from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
 from brainalign.encoding.scores import over_folds, score
+from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.ridge import Problem
+from brainalign.linalg.solution import Solution
 from brainalign.progress import track
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
@@ -214,18 +216,25 @@ def _fit_fold(
     train = sums.total(training)
     mean, sd = train.scale()
     place = next(i for i, other in enumerate(design.groups) if other is group)
-    for mine, solution in solve_banded(Problem(train, mean, sd), bands, chosen, alphas, arithmetic):
-        here = group.channels[mine]
+    stimuli = sorted({design.stimuli[i] for i, _ in design.test_rows(fold)})
+
+    def take(mine: NDArray[np.int64], solution: Solution) -> None:
+        here = run(group.channels[mine])
         if out.weights:
             out.weights[fold][:, :, here] = (solution.coef[:, :-1] * sd.cpu()[:, None]).numpy()
             out.intercepts[fold][here] = solution.intercept.numpy()
             out.scales[fold][place] = mean.cpu().numpy(), sd.cpu().numpy()
-        for stimulus in sorted({design.stimuli[i] for i, _ in design.test_rows(fold)}):
+        for stimulus in stimuli:
             whole = out.predictions[fold].setdefault(
                 stimulus, np.full((len(frames[stimulus]), design.n_channels), np.nan, dtype=np.float32)
             )
             whole[:, here] = solution.predict(frames[stimulus], train.lags)
-    _score_fold(design, fold, group.channels, out, (train.ysum / train.n).cpu().numpy())
+
+    solve_banded(Problem(train, mean, sd), bands, chosen, alphas, take, arithmetic)
+    rows, train_mean = design.test_rows(fold), (train.ysum / train.n).cpu().numpy()
+    for at in range(0, len(train_mean), AT_ONCE):
+        part = slice(at, at + AT_ONCE)
+        _score_fold(design, fold, rows, group.channels[part], out, train_mean[part])
 
 
 def _choices(curve: NDArray[np.float64], rule: str) -> NDArray[np.int64]:
@@ -236,12 +245,18 @@ def _choices(curve: NDArray[np.float64], rule: str) -> NDArray[np.int64]:
 
 
 def _score_fold(
-    design: Design, fold: int, channels: NDArray[np.int64], out: OuterScores, mean: NDArray[np.float64]
+    design: Design,
+    fold: int,
+    rows: Sequence[tuple[int, NDArray[np.bool_]]],
+    channels: NDArray[np.int64],
+    out: OuterScores,
+    mean: NDArray[np.float64],
 ) -> None:
-    rows = design.test_rows(fold)
-    actual = np.vstack([design.responses[i][mask][:, channels] for i, mask in rows])
-    predicted = np.vstack([out.predictions[fold][design.stimuli[i]][mask][:, channels] for i, mask in rows])
-    result = score(actual, predicted.astype(np.float64), mean)
+    """Enter the scores of some channels on a fold's test rows (presentation, mask)."""
+    here, kept = run(channels), out.predictions[fold]
+    actual = np.vstack([design.responses.read(i, here)[mask] for i, mask in rows])
+    predicted = np.vstack([kept[design.stimuli[i]][:, here][mask] for i, mask in rows])
+    result = score(actual.astype(np.float64), predicted.astype(np.float64), mean)
     out.r[fold, channels], out.r2[fold, channels] = result.r, result.r2
     out.constant[fold, channels] = result.constant
     out.n[channels] += result.n

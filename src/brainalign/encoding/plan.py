@@ -11,7 +11,7 @@ import numpy as np
 from brainalign.encoding.design import Design, MaskGroup
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.machine import matrix_rate, total_memory
 from brainalign.linalg.method import Method
@@ -84,7 +84,7 @@ def plan_fit(
     bands = bands or Bands((dims,), np.ones((1, 1)))
     parts = [_plan_group(design, group, bands, n_lags, alphas, arithmetic, search) for group in design.groups]
     largest = max(parts, key=lambda part: part.cost)
-    shared = sum(r.nbytes for r in design.responses) * 2 + design.n_channels * sum(map(len, design.responses)) * 4
+    shared = design.n_channels * sum(design.lengths) * 4 * 2  # predictions of this fit and of the best so far
     return FitPlan(
         rows=max(p.rows for p in parts),
         features=dims * n_lags,
@@ -132,13 +132,18 @@ def _plan_group(
         features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths) * len(bands.ratios), method=largest,
         flops=sums + written + sum(f.flops for f in [*paths, *fits]),
         cost=sums + written + sum(f.cost for f in [*paths, *fits]),
-        memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.folds)),
+        memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.folds))
+        + 3 * k * alphas * len(bands.ratios) * c * 8,
     )  # fmt: skip
 
 
 def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test_rows: int) -> int:
-    """Bytes at the peak of a path: the atoms' moments and rows, a matrix, right-hand sides and weights."""
-    moments = (len(rows) + 2) * m * (d + 1) * (d + 1 + c) * 8
+    """Bytes at the peak of a path: the atoms' moments and rows, a matrix, right-hand sides and weights.
+
+    More than ``AT_ONCE`` electrodes stream: what is as wide as the responses is then held for one block of them.
+    """
+    streams, c = c > AT_ONCE, min(c, AT_ONCE)
+    moments = (len(rows) + 2) * m * (d + 1) * (d + 1 + (0 if streams else c)) * 8
     stacks = sum(rows) * (d + 1 + c) * 8
     worst = 0
     for found in methods:

@@ -10,6 +10,7 @@ from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds, score
+from brainalign.linalg.arithmetic import AT_ONCE
 
 
 def score_table(
@@ -81,13 +82,14 @@ def pooled_r(design: Design, scores: OuterScores) -> NDArray[np.float64]:
     Returns:
         (C,).
     """
-    actual, predicted = [], []
-    for f in range(len(design.split.folds)):
-        for i, mask in design.test_rows(f):
-            actual.append(design.responses[i][mask])
-            predicted.append(scores.predictions[f][design.stimuli[i]][mask])
-    y = np.vstack(actual)
-    return score(y, np.vstack(predicted).astype(np.float64), np.zeros(y.shape[1])).r
+    rows = [(f, i, mask) for f in range(len(design.split.folds)) for i, mask in design.test_rows(f)]
+    found = []
+    for at in range(0, design.n_channels, AT_ONCE):
+        here = slice(at, at + AT_ONCE)
+        actual = np.vstack([design.responses.read(i, here)[mask] for _, i, mask in rows])
+        predicted = np.vstack([scores.predictions[f][design.stimuli[i]][:, here][mask] for f, i, mask in rows])
+        found.append(score(actual.astype(np.float64), predicted.astype(np.float64), np.zeros(actual.shape[1])).r)
+    return np.concatenate(found)
 
 
 def _most_often(layers: NDArray[np.int_]) -> int:

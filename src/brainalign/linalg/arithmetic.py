@@ -21,7 +21,8 @@ alpha by that share would; the scores, which the well-determined directions make
 in every case tried, where 1e-4 in all is promised (tested)."""
 
 AT_ONCE = 4096
-"""Electrodes solved and scored at a time; a constant, so that the same config gives the same bits."""
+"""Electrodes (voxels) solved and scored at a time; a constant, so that the same config gives the same bits. The responses of more than
+these, their products with the features and their weights are never held together: they stream, block by block, past one factorisation."""
 
 SOLVERS = ("auto", "cholesky", "eigh", "dual")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from brainalign.linalg.gram import mirror
 from brainalign.linalg.held_out import HeldOut, Products
 from brainalign.linalg.method import FACTOR, Method, choose_method
 from brainalign.linalg.primal import Primal
-from brainalign.linalg.ridge import Problem, path_scores, scorer, solve_chosen
+from brainalign.linalg.ridge import Problem, Take, path_scores, scorer, solve_chosen
 from brainalign.linalg.solution import Solution
 
 if TYPE_CHECKING:
@@ -157,8 +158,9 @@ def solve_banded(
     bands: Bands,
     combinations: NDArray[np.int64],
     alphas: NDArray[np.float64],
+    take: Take,
     arithmetic: Arithmetic = Arithmetic(),
-) -> list[tuple[NDArray[np.int64], Solution]]:
+) -> None:
     """Solve with one combination and alpha an electrode.
 
     Args:
@@ -166,34 +168,35 @@ def solve_banded(
         bands: And its bands.
         combinations: (c,) the combination of each electrode.
         alphas: (c,) its alpha.
+        take: Is handed some electrodes and their solution, until every electrode has one.
         arithmetic: Device, precision and solver.
-
-    Returns:
-        Some electrodes and their solution, until every electrode has one.
 
     Raises:
         BrainalignError: The matrix is not positive definite with some penalties.
     """
     if not bands.of(problem, [], len(np.unique(alphas)), arithmetic.solver).eliminated:
-        found = []
         for i in np.unique(combinations):
             mine = np.flatnonzero(combinations == i)
             some = replace(problem, train=problem.train.electrodes(mine))
-            found.append((mine, solve_chosen(bands.scaled(some, int(i)), alphas[mine], arithmetic)))
-        return found
+            solve_chosen(bands.scaled(some, int(i)), alphas[mine], partial(_take_some, take, mine), arithmetic)
+        return
     whose: dict[Penalties, list[int]] = {}
     for e, (i, alpha) in enumerate(zip(combinations.tolist(), alphas.tolist(), strict=True)):
         whose.setdefault(bands.penalties(i, alpha), []).append(e)
 
-    def job(device: torch.device, _: int) -> Solution:
+    def job(device: torch.device, _: int) -> None:
         here = problem.to(device)
         system = Primal(here.train, here.mean, here.sd, here.intercept_alpha)
-        weights = system.rhs.clone()
+        weights = system.rhs()
         for penalties, w in banded_solutions(system, bands, whose, arithmetic):
             weights[:, whose[penalties]] = w[:, whose[penalties]].double()
-        return system.solution(weights)
+        take(np.arange(problem.electrodes), system.solution(weights))
 
-    return [(np.arange(problem.electrodes), arithmetic.run(job, problem.electrodes))]
+    arithmetic.run(job, problem.electrodes)
+
+
+def _take_some(take: Take, mine: NDArray[np.int64], part: NDArray[np.int64], solution: Solution) -> None:
+    take(mine[part], solution)
 
 
 def banded_solutions(
@@ -211,7 +214,8 @@ def banded_solutions(
         BrainalignError: A matrix has no Cholesky factor in float64 either.
     """
     left = sorted(set(candidates))
-    order = system.rhs.new_tensor(bands.places(len(system.train.lags))).long()
+    rhs = system.rhs()
+    order = rhs.new_tensor(bands.places(len(system.train.lags))).long()
     sizes = [len(system.train.lags) * width for width in bands.widths]
     for dtype in arithmetic.precisions():
         if not left:
@@ -223,7 +227,7 @@ def banded_solutions(
         gram = mirror(upper, system.train.d)[order][:, order]
         del upper
         try:
-            for penalties, weights in _descend(gram, system.rhs[order].to(dtype), sizes, safe, 0):
+            for penalties, weights in _descend(gram, rhs[order].to(dtype), sizes, safe, 0):
                 left.remove(penalties)
                 found = weights.new_empty(weights.shape)
                 found[order] = weights

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brainalign.linalg.gram import transform
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.solution import Solution, raw_weights
-from brainalign.linalg.stack import Stack
+from brainalign.linalg.stack import Electrodes, Stack
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,7 @@ class Dual:
         intercept_alpha: The penalty a0.
 
     Attributes:
-        rhs: (q, c) F y, float64; q distinct training rows.
+        offset: (q,) sums of the columns of ``K F'``, as ``Primal.offset`` those of X; q distinct training rows.
     """
 
     def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
@@ -41,11 +41,17 @@ class Dual:
         self._z = [rows.values.double() @ self._change for rows in train.stacks]
         self._used = [torch.nonzero(rows.weight)[:, 0] for rows in train.stacks]
         self._root = torch.cat([s.weight[u] for s, u in zip(train.stacks, self._used, strict=True)]).sqrt()[:, None]
-        summed = torch.cat([s.response[u].double() for s, u in zip(train.stacks, self._used, strict=True)])
-        self.rhs = self._project(summed / self._root)
         kernel = torch.cat([self._kernel(z)[u] for z, u in zip(self._z, self._used, strict=True)])
         self._half = self._project((kernel * self._root[:, 0]).T).T  # K F'
-        self._sums = self._root[:, 0] ** 2 @ self._half
+        self.offset = self._root[:, 0] ** 2 @ self._half
+
+    def rhs(self, electrodes: Electrodes = slice(None)) -> Tensor:
+        """(q, c) F y of some electrodes, float64."""
+        import torch
+
+        parts = zip(self.train.stacks, self._used, strict=True)
+        summed = torch.cat([s.response[:, electrodes][u].double() for s, u in parts])
+        return self._project(summed / self._root)
 
     def upper(self, dtype: torch.dtype) -> tuple[Tensor, float]:
         """(q, q) F K F', and a bound of its largest eigenvalue."""
@@ -54,13 +60,18 @@ class Dual:
         whole = self._project(self._root * self._half)
         return whole.to(dtype), float(torch.linalg.norm(whole))
 
-    def intercept(self, w: Tensor, electrodes: slice) -> Tensor:
+    def intercept(self, w: Tensor, electrodes: Electrodes) -> Tensor:
         """(c,) intercepts of the dual weights w (q, c) of some electrodes."""
-        return (self.train.ysum[electrodes] - self._sums @ w.double()) / self._weight
+        return self.intercept_of(self.offset @ w.double(), electrodes)
 
-    def solution(self, w: Tensor) -> Solution:
-        """The dual weights w (q, c) as weights on features as they came."""
-        return Solution(raw_weights(self._weights(w), self._mean, self._sd).cpu(), self.intercept(w, slice(None)).cpu())
+    def intercept_of(self, moved: Tensor, electrodes: Electrodes) -> Tensor:
+        """Intercepts of weights w of some electrodes, given ``offset' w``, (c,) or (alphas, c)."""
+        intercept: Tensor = (self.train.ysum[electrodes] - moved) / self._weight
+        return intercept
+
+    def solution(self, w: Tensor, electrodes: Electrodes = slice(None)) -> Solution:
+        """The dual weights w (q, c) of some electrodes as weights on features as they came."""
+        return Solution(raw_weights(self._weights(w), self._mean, self._sd).cpu(), self.intercept(w, electrodes).cpu())
 
     def prepare(self, rows: Stack, dtype: torch.dtype) -> Tensor:
         """(R, q) ``K F'`` of a stack's rows against the training rows, from which ``apply`` predicts."""

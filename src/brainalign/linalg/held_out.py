@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from brainalign.linalg.gram import mirror, upper_gram
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.stack import Electrodes
 
 if TYPE_CHECKING:
     import torch
@@ -55,27 +56,30 @@ class HeldOut:
         there = self.moments.to(device)
         return self if there is self.moments else HeldOut(there)
 
-    def gram(self, system: Primal, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-        """X'X (p, p), X'y (p, c) and X'1 (p,) of these rows, standardised as the system's."""
+    def gram(self, system: Primal, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """X'X (p, p) and X'1 (p,) of these rows, standardised as the system's."""
         upper, _ = upper_gram(self.moments, system.change, None, dtype)
-        whole = mirror(upper, self.moments.d)
-        cross = (system.change.T @ self.moments.cross).reshape(len(whole), -1)
-        return whole, cross, (self.moments.xsum @ system.change).reshape(-1)
+        return mirror(upper, self.moments.d), (self.moments.xsum @ system.change).reshape(-1)
 
-    def by_gram(self, w: Tensor, electrodes: slice, gram: tuple[Tensor, Tensor, Tensor]) -> Products:
+    def cross(self, system: Primal, electrodes: Electrodes) -> Tensor:
+        """(p, c) X'y of these rows and some electrodes, standardised as the system's."""
+        cross: Tensor = system.change.T @ self.moments.cross_of(electrodes)
+        return cross.reshape(len(system.offset), -1)
+
+    def by_gram(self, w: Tensor, cross: Tensor, gram: tuple[Tensor, Tensor]) -> Products:
         """From the Gram matrix of the held-out rows.
 
         Args:
             w: (p, c) weights.
-            electrodes: Which these are.
+            cross: ``cross(system, electrodes)``.
             gram: ``gram(system, w.dtype)``.
         """
         import torch
 
-        whole, cross, sums = gram
+        whole, sums = gram
         wide = w.double()
         pp = (w * (whole @ w)).sum(0, dtype=torch.float64)
-        return Products((wide * cross[:, electrodes]).sum(0), pp, sums @ wide)
+        return Products((wide * cross).sum(0), pp, sums @ wide)
 
     def by_rows(self, system: Primal | Dual, w: Tensor, electrodes: slice, prepared: list[Tensor]) -> Products:
         """From the predictions themselves.
@@ -92,28 +96,26 @@ class HeldOut:
         found = Products(zero, zero, zero)
         for number, ready in enumerate(prepared):
             for block in system.blocks(self.moments.stacks[number]):
-                found += self.compare(number, block, system.apply(ready, block, w), electrodes)
+                response = self.moments.stacks[number].response[block, electrodes]
+                found += self.compare(number, block, system.apply(ready, block, w), response)
         return found
 
     def prepare(self, system: Primal | Dual, dtype: torch.dtype) -> list[Tensor]:
         """What ``system.apply`` needs of each stack of these rows."""
         return [system.prepare(rows, dtype) for rows in self.moments.stacks]
 
-    def compare(self, stack: int, block: slice, predicted: Tensor, electrodes: slice) -> Products:
+    def compare(self, stack: int, block: slice, predicted: Tensor, response: Tensor) -> Products:
         """Products of a block of predictions with the responses there.
 
         Args:
             stack: Number of the stack.
             block: Its rows.
             predicted: (rows, c) without intercept.
-            electrodes: Which the columns are.
+            response: (rows, c) summed responses of the same electrodes there.
         """
         import torch
 
-        rows = self.moments.stacks[stack]
-        weight = rows.weight[block, None]
-        response = rows.response[block, electrodes]
-        weighted = predicted * weight.to(predicted.dtype)
+        weighted = predicted * self.moments.stacks[stack].weight[block, None].to(predicted.dtype)
         return Products(
             (predicted * response).sum(0, dtype=torch.float64),
             (weighted * predicted).sum(0, dtype=torch.float64),

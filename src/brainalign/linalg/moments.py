@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.linalg import arithmetic
 from brainalign.linalg.stack import Segment, Stack, stack
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Moments:
 
     Attributes:
         products: (m, d+1, d+1) products of the features (and their ones) at the first lag with those at each lag.
-        cross: (m, d+1, c) products of the lagged features with the responses.
+        cross: (m, d+1, c) products of the lagged features with the responses; None for more than ``AT_ONCE`` electrodes, whose
+            products are computed where they are used (:meth:`cross_of`).
         xsum: (m, d+1) sums of the lagged columns.
         hsum: (d,) and hsq: (d,) sum and sum of squares of the unlagged features, for standardisation.
         ysum: (c,) and yy: (c,) sum and sum of squares of the responses.
@@ -52,7 +54,7 @@ class Moments:
     """
 
     products: Tensor
-    cross: Tensor
+    cross: Tensor | None
     xsum: Tensor
     hsum: Tensor
     hsq: Tensor
@@ -72,6 +74,16 @@ class Moments:
         """Distinct rows with weight: repeats of a stimulus count once."""
         return sum(int((s.weight > 0).sum()) for s in self.stacks)
 
+    def cross_of(self, electrodes: slice | NDArray[np.int64]) -> Tensor:
+        """(m, d+1, e) products of the lagged features with some electrodes' responses.
+
+        Args:
+            electrodes: Which.
+        """
+        if self.cross is not None:
+            return self.cross[:, :, electrodes]
+        return _cross([(rows, rows.response[:, electrodes]) for rows in self.stacks], self.lags)
+
     def electrodes(self, which: NDArray[np.int64]) -> Moments:
         """The same rows with some of the electrodes.
 
@@ -83,14 +95,15 @@ class Moments:
         if len(which) == len(self.ysum):
             return self
         at = torch.as_tensor(which, device=self.ysum.device)
-        stacks = tuple(replace(s, response=s.response[:, at], power=s.power[at]) for s in self.stacks)
-        return replace(self, cross=self.cross[:, :, at], ysum=self.ysum[at], yy=self.yy[at], stacks=stacks)
+        stacks = tuple(replace(s, response=s.response[:, which], power=s.power[at]) for s in self.stacks)
+        cross = None if self.cross is None else self.cross[:, :, at]
+        return replace(self, cross=cross, ysum=self.ysum[at], yy=self.yy[at], stacks=stacks)
 
     def to(self, device: torch.device) -> Moments:
         """The same on a device; itself where it is there already."""
         if self.products.device == device:
             return self
-        moved = {name: getattr(self, name).to(device) for name in SUMS}
+        moved = {name: value.to(device) for name in SUMS if (value := getattr(self, name)) is not None}
         stacks = tuple(s.to(device) for s in self.stacks)
         return replace(self, **moved, stacks=stacks)
 
@@ -113,12 +126,12 @@ def total(parts: Iterable[Moments]) -> Moments:
     first, *others = parts
     if not others:
         return first
-    sums = {}
+    sums: dict[str, Any] = {}
     for name in SUMS:
-        value = getattr(first, name).clone()
-        for other in others:
-            value += getattr(other, name)
-        sums[name] = value
+        value = getattr(first, name)
+        sums[name] = None if value is None else value.clone()
+        for other in others if value is not None else ():
+            sums[name] += getattr(other, name)
     stacks = tuple(s for part in (first, *others) for s in part.stacks)
     return Moments(**sums, n=first.n + sum(o.n for o in others), lags=first.lags, stacks=stacks)
 
@@ -139,25 +152,36 @@ def moments(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.
     rows = stack(segments, lags, device)
     lo, hi = rows.inner
     h, w = rows.values.double(), rows.weight[lo:hi]
-    y = rows.response[lo:hi].double()
-    m, width, c = len(lags), h.shape[1], y.shape[1]
-    products, cross, xsum = (h.new_empty(m, width, k) for k in (width, c, 1))
+    m, width, c = len(lags), h.shape[1], rows.response.shape[1]
+    products, xsum = (h.new_empty(m, width, k) for k in (width, 1))
     weighted = (h[lo - int(lags[0]) : hi - int(lags[0])] * w[:, None]).T
     for k, lag in enumerate(lags.tolist()):
         lagged = h[lo - lag : hi - lag]
         torch.mm(weighted, lagged, out=products[k])
-        torch.mm(lagged.T, y, out=cross[k])
         torch.mm(lagged.T, w[:, None], out=xsum[k])
-    bare = h[lo:hi, :-1]
+    bare, at_once = h[lo:hi, :-1], arithmetic.AT_ONCE
+    blocks = [slice(at, at + at_once) for at in range(0, c, at_once)]
     return Moments(
         products=products,
-        cross=cross,
+        cross=_cross([(rows, rows.response[:, :])], lags) if len(blocks) == 1 else None,
         xsum=xsum[..., 0],
         hsum=w @ bare,
         hsq=w @ bare**2,
-        ysum=y.sum(dim=0),
+        ysum=torch.cat([rows.response[lo:hi, block].double().sum(dim=0) for block in blocks]),
         yy=rows.power,
         n=float(w.sum()),
         lags=lags,
         stacks=(rows,),
     )
+
+
+def _cross(parts: Sequence[tuple[Stack, Tensor]], lags: NDArray[np.int64]) -> Tensor:
+    """(m, d+1, c) products of the lagged features of some stacks with responses (R, c) of their rows."""
+    first, y = parts[0]
+    out = first.weight.new_zeros(len(lags), first.values.shape[1], y.shape[1])
+    for rows, y in parts:
+        lo, hi = rows.inner
+        h, actual = rows.values.double(), y[lo:hi].double()
+        for k, lag in enumerate(lags.tolist()):
+            out[k].addmm_(h[lo - lag : hi - lag].T, actual)
+    return out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brainalign.linalg.gram import transform, upper_gram
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.solution import Solution, raw_weights
-from brainalign.linalg.stack import Stack
+from brainalign.linalg.stack import Electrodes, Stack
 
 if TYPE_CHECKING:
     import torch
@@ -30,8 +30,7 @@ class Primal:
         intercept_alpha: The penalty a0.
 
     Attributes:
-        rhs: (p, c) X'y, float64.
-        offset: (p,) sums of the columns of X before centring.
+        offset: (p,) sums of the columns of X before centring: ``offset' w`` is what the intercept makes up for.
         change: (d+1, d) from ``[h, 1]`` to ``(h - mean) / sd``.
     """
 
@@ -40,22 +39,31 @@ class Primal:
         self._weight = train.n + intercept_alpha
         self.change = transform(mean, sd)
         self.offset = (train.xsum @ self.change).reshape(-1)
-        cross = self.change.T @ train.cross  # (m, d, c)
-        self.rhs = cross.reshape(len(self.offset), -1).addr_(self.offset, train.ysum, alpha=-1 / self._weight)
+
+    def rhs(self, electrodes: Electrodes = slice(None)) -> Tensor:
+        """(p, c) X'y of some electrodes, float64."""
+        cross = self.change.T @ self.train.cross_of(electrodes)  # (m, d, c)
+        ysum = self.train.ysum[electrodes]
+        return cross.reshape(len(self.offset), -1).addr_(self.offset, ysum, alpha=-1 / self._weight)
 
     def upper(self, dtype: torch.dtype) -> tuple[Tensor, float]:
         """(p, p) upper triangle of X'X, and a bound of its largest eigenvalue."""
         return upper_gram(self.train, self.change, self._weight, dtype)
 
-    def intercept(self, w: Tensor, electrodes: slice) -> Tensor:
+    def intercept(self, w: Tensor, electrodes: Electrodes) -> Tensor:
         """(c,) intercepts of the weights w (p, c) of some electrodes."""
-        return (self.train.ysum[electrodes] - self.offset @ w.double()) / self._weight
+        return self.intercept_of(self.offset @ w.double(), electrodes)
 
-    def solution(self, w: Tensor) -> Solution:
-        """The weights w (p, c) on features as they came."""
+    def intercept_of(self, moved: Tensor, electrodes: Electrodes) -> Tensor:
+        """Intercepts of weights w of some electrodes, given ``offset' w``, (c,) or (alphas, c)."""
+        intercept: Tensor = (self.train.ysum[electrodes] - moved) / self._weight
+        return intercept
+
+    def solution(self, w: Tensor, electrodes: Electrodes = slice(None)) -> Solution:
+        """The weights w (p, c) of some electrodes on features as they came."""
         m, wide = len(self.train.lags), w.double()
         raw = raw_weights(wide.view(m, self.train.d, -1), self._mean, self._sd)
-        return Solution(raw.cpu(), self.intercept(wide, slice(None)).cpu())
+        return Solution(raw.cpu(), self.intercept(wide, electrodes).cpu())
 
     def prepare(self, rows: Stack, dtype: torch.dtype) -> Tensor:
         """Standardised rows of a stack, (R, d), from which ``apply`` predicts."""

@@ -19,15 +19,17 @@ from brainalign.linalg.method import Method, choose_method
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.primal import Primal
 from brainalign.linalg.solution import Solution
+from brainalign.linalg.stack import Electrodes
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 System = Primal | Dual
-Electrodes = slice | NDArray[np.int64]
 Solve = Callable[[Electrodes], "Tensor"]
-"""From electrodes to their (q, c) solutions."""
+"""From electrodes to their (q, c) solutions, or right-hand sides."""
+Take = Callable[[NDArray[np.int64], Solution], None]
+"""Is handed the places of some electrodes and their solution."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Problem:
     @property
     def electrodes(self) -> int:
         """Number of responses."""
-        return self.train.cross.shape[2]
+        return len(self.train.ysum)
 
     def method(self, tests: Sequence[HeldOut], alphas: int, solver: str) -> Method:
         """The method that ``solver`` stands for here."""
@@ -98,12 +100,16 @@ def path_scores(
     return arithmetic.run(job, problem.electrodes)
 
 
-def solve_chosen(problem: Problem, alphas: NDArray[np.float64], arithmetic: Arithmetic = Arithmetic()) -> Solution:
+def solve_chosen(
+    problem: Problem, alphas: NDArray[np.float64], take: Take, arithmetic: Arithmetic = Arithmetic()
+) -> None:
     """Solve with one alpha an electrode: one factor for each alpha that any of them chose.
 
     Args:
         problem: What is fitted.
         alphas: (c,) the alpha of each electrode.
+        take: Is handed the solution of all electrodes; where there are more than are solved at a time, of some after the other. A device
+            that runs full may hand over some of them twice.
         arithmetic: Device, precision and solver.
 
     Raises:
@@ -112,16 +118,24 @@ def solve_chosen(problem: Problem, alphas: NDArray[np.float64], arithmetic: Arit
     distinct = np.unique(alphas)
     method = problem.method([], len(distinct), arithmetic.solver)
 
-    def job(device: torch.device, at_once: int) -> Solution:
-        system = problem.to(device).system(method)
-        weights = system.rhs.clone()
+    def job(device: torch.device, at_once: int) -> None:
+        system, together = problem.to(device).system(method), len(alphas) <= at_once
+        found = []
         for number, _, solve in _solutions(system, distinct.tolist(), method, arithmetic):
             mine = np.flatnonzero(alphas == distinct[number])
             for part in np.split(mine, range(at_once, len(mine), at_once)):
-                weights[:, part] = solve(part).double()
-        return system.solution(weights)
+                w = solve(part).double()
+                if together:
+                    found.append((part, w))
+                else:
+                    take(part, system.solution(w, part))
+        if together:
+            whole = found[0][1].new_empty(len(found[0][1]), len(alphas))
+            for part, w in found:
+                whole[:, part] = w
+            take(np.arange(len(alphas)), system.solution(whole))
 
-    return arithmetic.run(job, problem.electrodes)
+    arithmetic.run(job, problem.electrodes)
 
 
 def _written_scores(
@@ -133,18 +147,19 @@ def _written_scores(
     at_once: int,
 ) -> NDArray[np.float64]:
     """Scores of solutions that are written out, alpha by alpha."""
-    system, c = problem.system(method), problem.electrodes
-    out = np.full((len(tests), len(alphas), c), np.nan)
+    system, blocks = problem.system(method), _blocks(problem.electrodes, at_once)
+    out = np.full((len(tests), len(alphas), problem.electrodes), np.nan)
+    mean = problem.train.ysum / problem.train.n
     scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
     for a, dtype, solve in _solutions(system, alphas, method, arithmetic):
         if dtype not in scorers:
             scorers[dtype] = [scorer(test, system, method, dtype) for test in tests]
-        for electrodes in _blocks(c, at_once):
+        for electrodes in blocks:
             w = solve(electrodes)
             b = system.intercept(w, electrodes)
-            mean = (problem.train.ysum / problem.train.n)[electrodes]
             for t, (test, products) in enumerate(zip(tests, scorers[dtype], strict=True)):
-                out[t, a, electrodes] = test.r2(products(w, electrodes), b, mean, electrodes).cpu().numpy()
+                found = test.r2(products(w, electrodes), b, mean[electrodes], electrodes)
+                out[t, a, electrodes] = found.cpu().numpy()
     return out
 
 
@@ -160,7 +175,8 @@ def scorer(test: HeldOut, system: System, method: Method, dtype: torch.dtype) ->
     if method.by_gram:
         assert isinstance(system, Primal), "a dual solution has no Gram blocks"
         gram = test.gram(system, dtype)
-        return lambda w, electrodes: test.by_gram(w, electrodes, gram)
+        cross = _last(lambda electrodes: test.cross(system, electrodes))
+        return lambda w, electrodes: test.by_gram(w, cross(electrodes), gram)
     rows = test.prepare(system, dtype)
     return lambda w, electrodes: test.by_rows(system, w, electrodes, rows)
 
@@ -173,30 +189,31 @@ def _turned_scores(
     arithmetic: Arithmetic,
     at_once: int,
 ) -> NDArray[np.float64]:
-    """Scores in the eigenbasis: the held-out rows are turned once, and a solution is a scaling of ``Q'X'y``."""
+    """Scores in the eigenbasis: the held-out rows are turned once, and an alpha is a scaling of their columns."""
     import torch
 
-    system, c = problem.system(method), problem.electrodes
+    system = problem.system(method)
     values, vectors = _spectrum(system, min(alphas), arithmetic)
-    rhs = vectors.T @ system.rhs.to(vectors.dtype)
-    out = np.full((len(tests), len(alphas), c), np.nan)
-    for t, test in enumerate(tests):
-        zero = rhs.new_zeros(1, dtype=torch.float64)
-        sums = {(e.start, a): Products(zero, zero, zero) for e in _blocks(c, at_once) for a in range(len(alphas))}
-        for number, ready in enumerate(test.prepare(system, vectors.dtype)):
-            for block in system.blocks(test.moments.stacks[number]):
-                turned = system.apply(ready, block, vectors)
-                for electrodes in _blocks(c, at_once):
-                    for a, alpha in enumerate(alphas):
-                        predicted = turned @ (rhs[:, electrodes] / (values + alpha)[:, None])
-                        sums[electrodes.start, a] += test.compare(number, block, predicted, electrodes)
-        mean = problem.train.ysum / problem.train.n
-        for electrodes in _blocks(c, at_once):
-            for a, alpha in enumerate(alphas):
-                w = vectors @ (rhs[:, electrodes] / (values + alpha)[:, None])
-                b = system.intercept(w, electrodes)
-                found = sums[electrodes.start, a]
-                out[t, a, electrodes] = test.r2(found, b, mean[electrodes], electrodes).cpu().numpy()
+    turned = [[(number, block, system.apply(ready, block, vectors))
+               for number, ready in enumerate(test.prepare(system, vectors.dtype))
+               for block in system.blocks(test.moments.stacks[number])] for test in tests]  # fmt: skip
+    scale = 1 / (values + values.new_tensor(alphas)[:, None])  # (alphas, q)
+    offset = scale.double() * (system.offset @ vectors.double())
+    mean = problem.train.ysum / problem.train.n
+    out = np.full((len(tests), len(alphas), problem.electrodes), np.nan)
+    for electrodes in _blocks(problem.electrodes, at_once):
+        rhs = vectors.T @ system.rhs(electrodes).to(vectors.dtype)
+        intercepts = system.intercept_of(offset.to(rhs.dtype) @ rhs, electrodes)
+        for t, (test, pieces) in enumerate(zip(tests, turned, strict=True)):
+            zero = rhs.new_zeros(rhs.shape[1], dtype=torch.float64)
+            found = [Products(zero, zero, zero) for _ in alphas]
+            for number, block, rows in pieces:
+                response = test.moments.stacks[number].response[block, electrodes].to(rows.dtype)
+                for a, each in enumerate(scale):
+                    found[a] += test.compare(number, block, (rows * each) @ rhs, response)
+            for a, products in enumerate(found):
+                r2 = test.r2(products, intercepts[a], mean[electrodes], electrodes)
+                out[t, a, electrodes] = r2.cpu().numpy()
     return out
 
 
@@ -206,7 +223,7 @@ def _solutions(
     """(number of the alpha, precision, solver for some electrodes), each good until the next; float32 ones first."""
     if method.eigh:
         values, vectors = _spectrum(system, min(alphas), arithmetic)
-        turned = vectors.T @ system.rhs.to(vectors.dtype)
+        turned = _last(lambda electrodes: vectors.T @ system.rhs(electrodes).to(vectors.dtype))
         for number, alpha in enumerate(alphas):
             yield number, vectors.dtype, partial(_scaled, vectors, values + alpha, turned)
         return
@@ -221,7 +238,7 @@ def _factored(
 ) -> Iterator[tuple[int, torch.dtype, Solve]]:
     """Solutions of those alphas for which a precision is safe; they are taken out of ``left``."""
     upper, largest = system.upper(dtype)
-    factor, rhs = Cholesky(upper), system.rhs.to(dtype)
+    factor, rhs = Cholesky(upper), _last(lambda electrodes: system.rhs(electrodes).to(dtype))
     for number, alpha in list(left.items()):
         if not arithmetic.safe(dtype, largest, alpha):
             continue
@@ -238,12 +255,24 @@ def _factored(
         yield number, dtype, partial(_solved, factor, rhs)
 
 
-def _solved(factor: Cholesky, rhs: Tensor, mine: Electrodes) -> Tensor:
-    return factor.solve(rhs[:, mine])
+def _solved(factor: Cholesky, rhs: Solve, mine: Electrodes) -> Tensor:
+    return factor.solve(rhs(mine))
 
 
-def _scaled(vectors: Tensor, shifted: Tensor, turned: Tensor, mine: Electrodes) -> Tensor:
-    return vectors @ (turned[:, mine] / shifted[:, None])
+def _scaled(vectors: Tensor, shifted: Tensor, turned: Solve, mine: Electrodes) -> Tensor:
+    return vectors @ (turned(mine) / shifted[:, None])
+
+
+def _last(make: Solve) -> Solve:
+    """The same function, which remembers what it made of the electrodes that it saw last: all, where they are one block."""
+    held: list[tuple[Electrodes, Tensor]] = []
+
+    def of(electrodes: Electrodes) -> Tensor:
+        if not held or held[0][0] is not electrodes:
+            held[:] = [(electrodes, make(electrodes))]
+        return held[0][1]
+
+    return of
 
 
 def _spectrum(system: System, smallest: float, arithmetic: Arithmetic) -> tuple[Tensor, Tensor]:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.linalg import arithmetic
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+Electrodes = slice | NDArray[np.int64]
+"""Some of the responses."""
+
+
+class Columns(Protocol):
+    """(T, c) responses of which ``[rows, electrodes]`` are read where they are used: an array, or what makes one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """T and c."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of what is read."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """The array of some rows (a slice) and electrodes (a slice or indices)."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +48,40 @@ class Segment:
 
     values: NDArray[np.floating]
     weight: NDArray[np.float64]
-    response: NDArray[np.floating]
+    response: Columns
     power: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """(R, c) responses of a stack that are too many to hold: ``[rows, electrodes]`` is put together where it is used.
+
+    Attributes:
+        pieces: Place in the stack, and where its rows come from.
+        shape: R and c.
+        dtype: Of what is read.
+        device: Where it goes.
+    """
+
+    pieces: tuple[tuple[slice, Columns, slice], ...]
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    device: torch.device | str = "cpu"
+
+    def __getitem__(self, key: tuple[slice, Any]) -> Tensor:
+        """(rows, electrodes)."""
+        import torch
+
+        rows, electrodes = key
+        parts = [(place, source[seen, electrodes]) for place, source, seen in self.pieces]
+        out = np.zeros((self.shape[0], parts[0][1].shape[1]), dtype=self.dtype)
+        for place, values in parts:
+            out[place] = values
+        return torch.from_numpy(out[rows]).to(self.device)
+
+    def to(self, device: torch.device) -> Streamed:
+        """The same for a device."""
+        return replace(self, device=device)
 
 
 @dataclass(frozen=True)
@@ -38,21 +91,21 @@ class Stack:
     Attributes:
         values: (R, d+1) features as they came, and a column that is one inside the stimuli and zero outside.
         weight: (R,) float64.
-        response: (R, c) summed responses, zero where the weight is.
+        response: (R, c) summed responses, zero where the weight is; more than ``AT_ONCE`` electrodes are read where they are used.
         power: (c,) float64.
         pad: Zero rows around each stimulus; no lag is longer.
     """
 
     values: Tensor
     weight: Tensor
-    response: Tensor
+    response: Tensor | Streamed
     power: Tensor
     pad: int
 
     def to(self, device: torch.device) -> Stack:
         """The same on a device."""
-        there = [v.to(device) for v in (self.values, self.weight, self.response, self.power)]
-        return Stack(there[0], there[1], there[2], there[3], self.pad)
+        values, weight, power = (v.to(device) for v in (self.values, self.weight, self.power))
+        return Stack(values, weight, self.response.to(device), power, self.pad)
 
     @property
     def inner(self) -> tuple[int, int]:
@@ -76,16 +129,19 @@ def stack(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.de
     d, c = segments[0].values.shape[1], segments[0].response.shape[1]
     rows = pad + sum(hi - lo + pad for _, lo, hi in kept)
     values = np.zeros((rows, d + 1), dtype=np.result_type(*{s.values.dtype for s in segments}, np.float32))
-    response = np.zeros((rows, c), dtype=np.result_type(*{s.response.dtype for s in segments}, np.float32))
-    weight, at = np.zeros(rows), pad
+    dtype = np.result_type(*{s.response.dtype for s in segments}, np.float32)
+    weight, at, pieces = np.zeros(rows), pad, []
     for s, lo, hi in kept:
         here = slice(at, at + hi - lo)
         values[here, :d], values[here, d] = s.values[lo:hi], 1.0
-        weight[here], response[here] = s.weight[lo:hi], s.response[lo:hi]
+        weight[here] = s.weight[lo:hi]
+        pieces.append((here, s.response, slice(lo, hi)))
         at += hi - lo + pad
     power = np.sum([s.power for s in segments], axis=0, dtype=np.float64)
-    there = [torch.from_numpy(v).to(device) for v in (values, weight, response, power)]
-    return Stack(there[0], there[1], there[2], there[3], pad)
+    there = [torch.from_numpy(v).to(device) for v in (values, weight, power)]
+    response = Streamed(tuple(pieces), (rows, c), dtype, device)
+    narrow = c <= arithmetic.AT_ONCE
+    return Stack(there[0], there[1], response[:, :] if narrow else response, there[2], pad)
 
 
 def _seen(weight: NDArray[np.float64], first: int, last: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ SAME = 1e-6
 
 def resample_to(
     values: NDArray[np.floating[Any]], start: float, rate: float, times: NDArray[np.float64]
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating[Any]]:
     """Bring samples to other uniform times, inside one presentation.
 
         y(t) = sum_k h(t - t_k) x_k / sum_k h(t - t_k),    h(t) = sinc(2 f t) kaiser(t)
@@ -27,7 +27,7 @@ def resample_to(
     back. From 100 Hz to 50 Hz the kernel is 0.22 s long on either side. The sums run over the samples that exist, so
     the weights sum to 1 at the edges, too.
 
-    Where all times are samples and the rates are equal, the samples are handed out as they are.
+    Where all times are samples and the rates are equal, the samples are handed out as they are, float32 as float32.
 
     Args:
         values: (T, c), not finite where nothing valid was recorded.
@@ -49,17 +49,19 @@ def resample_to(
         >>> bool(np.abs(slow - np.sin(2 * np.pi * 5 * frames))[15:-15].max() < 1e-3)
         True
     """
-    x = np.asarray(values, dtype=np.float64)
+    x = np.asarray(values)
     times = np.asarray(times, dtype=np.float64)
     place = (times - start) * rate
     wanted = _rate_of(times, rate)
     nearest = np.rint(place).astype(np.int64)
     if abs(wanted / rate - 1) < 1e-6 and np.abs(nearest - place).max(initial=0.0) < SAME * rate:
         here = (nearest >= 0) & (nearest < len(x))
-        out = np.full((len(times), x.shape[1]), np.nan)
-        out[here] = np.where(np.isfinite(x), x, np.nan)[nearest[here]]
+        dtype = x.dtype if x.dtype == np.float32 else np.float64
+        out = np.full((len(times), x.shape[1]), np.nan, dtype=dtype)
+        out[here] = x[nearest[here]]
+        out[~np.isfinite(out)] = np.nan
         return out
-    out = _filtered(x, place, 0.5 * min(rate, wanted) / rate)
+    out = _filtered(x.astype(np.float64, copy=False), place, 0.5 * min(rate, wanted) / rate)
     out[(place < -0.5 - SAME * rate) | (place > len(x) - 0.5 + SAME * rate)] = np.nan
     return out
 

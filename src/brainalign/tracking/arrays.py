@@ -33,14 +33,20 @@ def write_arrays(folder: Path, model: str, arrays: Mapping[str, NDArray[Any]]) -
     """
     import numpy as np
 
-    path = Path(folder) / f"{_file_name(model)}.npz"
+    path = Path(folder) / f"{file_name(model)}.npz"
     content: dict[str, Any] = {"model": np.array(model), **arrays}
     with replacing(path) as temporary:
         np.savez(temporary, **content)
     return path
 
 
-def _file_name(model: str) -> str:
+def file_name(model: str) -> str:
+    """A name as a file may have it: other characters become dashes, and a hash then tells such names apart.
+
+    Example:
+        >>> file_name("gpt2-xl")
+        'gpt2-xl'
+    """
     plain = re.sub(r"[^A-Za-z0-9._-]", "-", model).lstrip(".")[:80] or "model"
     return plain if plain == model else f"{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
 
