@@ -34,6 +34,7 @@ READERS = {
     "nwb": ("nwb", "read_nwb"),
     "arrays": ("arrays", "read_arrays"),
     "story_fmri": ("story_fmri", "read_story_fmri"),
+    "brain_treebank": ("brain_treebank", "read_brain_treebank"),
     "alice_fmri": ("alice_fmri", "read_alice_fmri"),
 }
 """Kind of data -> module under ``brainalign.data``, and its function."""

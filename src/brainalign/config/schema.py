@@ -161,10 +161,31 @@ class StoryFmriData:
     words_file: str | None
     stories: list[str] | None
     subjects: list[str] | None
+    order: list[str] | None
+    mask: str | None
+    events_file: str | None
+    highpass: float | None
+    zscore: bool
+    events: EventFormat
     stimuli: StimuliFormat
 
     def __post_init__(self) -> None:
         within("data.tr", self.tr, 0.01)
+
+
+@dataclass
+class TreebankData:
+    """The Brain Treebank's own files."""
+
+    kind: str
+    root: str
+    subjects: list[str] | None
+    region: str
+    baseline: float
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        within("data.baseline", self.baseline, 0)
 
 
 @dataclass
@@ -665,7 +686,8 @@ class Config:
 
 DATA = {
     "simulated": SimulatedData, "folder": FolderData, "bids": BidsData, "raw": RawData, "nwb": NwbData, "arrays": ArraysData,
-    "story_fmri": StoryFmriData, "alice_fmri": AliceData,
+    "story_fmri": StoryFmriData, "brain_treebank": TreebankData,
+    "alice_fmri": AliceData,
 }  # fmt: skip
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,

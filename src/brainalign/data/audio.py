@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 from dataclasses import dataclass
 from math import gcd
@@ -39,9 +40,12 @@ class Audio:
 
     @property
     def duration(self) -> float:
-        """Length in seconds, from the header alone where there is a file."""
+        """Length in seconds, from the header alone where there is a file of sound."""
         if self.samples is not None:
             return len(self.samples) / self.rate
+        if _is_array(self.path):
+            samples, rate = _array(self.path)
+            return len(samples) / rate
         import soundfile
 
         try:
@@ -63,6 +67,8 @@ class Audio:
         """
         if self.samples is not None:
             samples, rate = np.asarray(self.samples, dtype=np.float64), self.rate
+        elif _is_array(self.path):
+            samples, rate = _array(self.path)
         else:
             import soundfile
 
@@ -93,3 +99,28 @@ class Audio:
         assert self.samples is not None
         data = np.ascontiguousarray(self.samples, dtype=np.float32).tobytes()
         return hashlib.sha256(str(self.rate).encode() + data).hexdigest()
+
+
+ARRAYS = (".npz", ".npz.gz")
+"""Endings of sound that is kept as arrays ``audio`` and ``fs`` (SparrKULee)."""
+
+
+def _is_array(path: Path | None) -> bool:
+    return path is not None and path.name.endswith(ARRAYS)
+
+
+def _array(path: Path | None) -> tuple[NDArray[np.float64], int]:
+    """Sound and its samples per second; channels are averaged."""
+    assert path is not None
+    import gzip
+    import zipfile
+
+    try:
+        content = io.BytesIO(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+        with np.load(content, allow_pickle=False) as file:
+            samples, rate = np.asarray(file["audio"], dtype=np.float64), int(file["fs"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise BrainalignError(
+            f"audio file {path} cannot be read ({error}); arrays 'audio' and 'fs' are needed."
+        ) from error
+    return (samples if samples.ndim == 1 else samples.mean(axis=int(samples.shape[1] < samples.shape[0]))), rate

@@ -13,6 +13,7 @@ from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.continuous.raw_source import RawFiles, RawSource
 from brainalign.data.faults import Faults
 from brainalign.data.formats import MILLIMETRES, RECORDINGS, EventFormat, StimuliFormat
+from brainalign.data.pointers import check_fetched
 from brainalign.data.stimuli import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError, nearest
@@ -78,8 +79,11 @@ def read_bids(
         ),
         key=lambda p: str(p.fpath),
     )  # fmt: skip
+    missing = _not_fetched(place)
     found = [p for p in found if not p.split or p.split == "01"]  # MNE opens the further parts of a split file itself
     kinds = list(dict.fromkeys(p.suffix for p in found))
+    if missing and not found:
+        check_fetched(missing[0])
     if not found or (recording is None and len(kinds) > 1) or (recording is not None and recording not in kinds):
         asked = "".join(
             f", {k}={v}" for k, v in (("task", task), ("session", session), ("description", description)) if v
@@ -96,6 +100,12 @@ def read_bids(
         people.setdefault(f"sub-{path.subject}", []).append(path)
     faults = Faults()
     sources = []
+    wanted = None if subjects is None else {str(s).removeprefix("sub-") for s in subjects}
+    for link in missing:
+        label = link.name.split("_")[0].removeprefix("sub-")
+        if wanted is None or label in wanted:
+            with faults.gathered():
+                check_fetched(link)
     for subject in chosen(list(people), subjects, str(place)):
         with faults.gathered():
             files = [_files(path, root) for path in people[subject]]
@@ -110,6 +120,12 @@ def read_bids(
         faults,
         f"data.root={root}",
     )
+
+
+def _not_fetched(place: Path) -> list[Path]:
+    """Recordings that are links into an annex whose content is not there; mne-bids passes them over."""
+    names = tuple(f"_{kind}{ending}" for kind in RECORDINGS for ending in ENDINGS)
+    return sorted(p for p in place.glob("sub-*/**/*") if p.name.endswith(names) and p.is_symlink() and not p.exists())
 
 
 def _files(path: BIDSPath, root: Path) -> RawFiles:

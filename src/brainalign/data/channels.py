@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from brainalign.errors import BrainalignError
 
 _FLAT = 1e-12
 """Range, as a share of its largest absolute value, up to which a channel is constant: resampling leaves that much."""
@@ -53,3 +56,31 @@ def dropped_note(subject: str, dead: Mapping[str, str], total: int) -> str:
     names = ", ".join(f"{name} ({reason})" for name, reason in dead.items())
     verb = "is" if len(dead) == 1 else "are"
     return f"participant {subject}: {len(dead)} of {total} channels {verb} left out: {names}."
+
+
+METRES = 0.3
+"""No electrode lies within 0.3 mm of the origin along all axes: such numbers are metres."""
+
+
+def check_millimetres(channels: pd.DataFrame, where: str) -> None:
+    """Refuse coordinates that look like metres.
+
+    Args:
+        channels: With x, y and z; NaN where unknown.
+        where: The file, for the sentence.
+
+    Raises:
+        BrainalignError: They do.
+
+    Example:
+        >>> check_millimetres(pd.DataFrame({"x": [-0.05], "y": [0.01], "z": [0.02]}), "channels.tsv")
+        Traceback (most recent call last):
+        brainalign.errors.BrainalignError: channels.tsv: the largest coordinate is 0.05, which looks like metres; x,
+        y and z must be millimetres (times 1000).
+    """
+    values = np.abs(channels[["x", "y", "z"]].to_numpy(dtype=np.float64))
+    largest = float(np.nanmax(values, initial=0.0)) if np.isfinite(values).any() else 0.0
+    if 0 < largest < METRES:
+        raise BrainalignError(
+            f"{where}: the largest coordinate is {largest:g}, which looks like metres; x, y and z must be millimetres (times 1000)."
+        )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from brainalign.data.channels import check_millimetres
 from brainalign.data.formats import MILLIMETRES
 from brainalign.data.tsv import MISSING
 from brainalign.data.types import CHANNEL_COLUMNS
@@ -81,6 +82,7 @@ def channels_table(
             pd.to_numeric(rows[lower[axis]], errors="coerce") if axis in lower else pd.Series(np.nan, index=rows.index)
         )
         out[axis] = values.to_numpy(dtype=np.float64) * MILLIMETRES[unit]
+    check_millimetres(out, where or subject)
     if side is None and np.isfinite(out["x"]).any():  # in MNI the left is negative
         out["hemisphere"] = np.select([out["x"] < 0, out["x"] > 0], ["L", "R"], MISSING)
     out["status"] = "good"

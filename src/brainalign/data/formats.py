@@ -62,13 +62,15 @@ class StimulusPatterns:
         audio: Of the sound files; None: no sound.
         words: Of the transcripts; None: no words.
         phones: Of the transcripts of phones; where it is the same as ``words``, one file holds both.
-        id: The stimulus's id, made of the patterns' fields, such as ``{speaker}_{sentence}``; lower case where the archive's capitals vary.
+        id: The stimulus's id, made of the patterns' fields, such as ``{speaker}_{sentence}``.
+        lower: Whether ids are lower case, where an archive's capitals vary.
     """
 
     audio: str | None = None
     words: str | None = None
     phones: str | None = None
     id: str = "{stimulus}"
+    lower: bool = False
 
 
 @dataclass

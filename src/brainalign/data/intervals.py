@@ -104,9 +104,13 @@ def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame,
         (['a', 'b'], [0.4, 0.9], '1 word(s) stood out of order and were sorted')
     """
     kind, said = str(table.columns[0]), []
+    untimed = table["onset"].isin(["", MISSING]) | table["offset"].isin(["", MISSING])
+    if untimed.any():
+        said.append(f"{int(untimed.sum())} {kind}(s) have no times and were left out")
+        table = table[~untimed]
     onset, offset = _times(table)
     if not (np.isfinite(onset).all() and np.isfinite(offset).all()):
-        return table, []
+        return table, said
     backwards = int(np.sum(np.diff(onset) < 0))
     order = np.lexsort((offset, onset))
     table, onset, offset = table.iloc[order], onset[order], offset[order]

@@ -37,6 +37,11 @@ ENDINGS = {
 PARTS = ("audio", "words", "phones")
 
 
+def _id(patterns: StimulusPatterns, fields: dict[str, str]) -> str:
+    name = patterns.id.format(**fields)
+    return name.lower() if patterns.lower else name
+
+
 @dataclass
 class StimulusFiles:
     """Where the parts of one stimulus lie.
@@ -101,7 +106,7 @@ def find_stimuli(
         pattern = None if part == "words" and shared is not None else getattr(patterns, part)
         for found in find(folder, pattern, f"{key}.{part}") if pattern else ():
             try:
-                name = patterns.id.format(**found.fields)
+                name = _id(patterns, found.fields)
             except KeyError as error:
                 raise BrainalignError(
                     f"{key}.id={patterns.id!r} asks for {error}, which {key}.{part}={pattern!r} has no field for."
@@ -110,7 +115,7 @@ def find_stimuli(
     if shared is not None:
         assert form is not None
         for name in stimuli_in(shared, form):
-            own = out.setdefault(known := patterns.id.format(stimulus=name), StimulusFiles(known))
+            own = out.setdefault(known := _id(patterns, {"stimulus": name}), StimulusFiles(known))
             own.parts["words"], own.within = [shared], name
     if not out:
         asked = ", ".join(f"{part}={getattr(patterns, part)!r}" for part in PARTS if getattr(patterns, part))

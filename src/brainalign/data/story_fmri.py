@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from brainalign.data.arrays.source import ArraysSource
 from brainalign.data.arrays.tree import open_tree
@@ -16,14 +19,18 @@ from brainalign.data.continuous.event_table import stimulus_id
 from brainalign.data.continuous.recording import usable
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.geometry import Geometry
 from brainalign.data.intervals import check_intervals
-from brainalign.data.patterns import Found, find
+from brainalign.data.patterns import Found, filled, find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.stimuli import Read, open_stimuli
 from brainalign.data.transcripts.form import split_forms
+from brainalign.data.tsv import read_tsv
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
+from brainalign.data.volumes import read_surfaces, read_volumes
 from brainalign.errors import BrainalignError, nearest
 from brainalign.progress import track
+from brainalign.signal.drift import cosine_highpass
 
 WORD_COLUMNS = (("stimulus", "story"), ("tr", "row"), ("words", "text"))
 
@@ -41,12 +48,19 @@ def read_story_fmri(
     axes: Sequence[str] = ("time", "channel"),
     subjects: Sequence[str] | None = None,
     stories: Sequence[str] | None = None,
+    order: Sequence[str] | None = None,
+    mask: str | None = None,
+    events_file: str | None = None,
+    events: EventFormat | None = None,
+    highpass: float | None = None,
+    zscore: bool = False,
 ) -> Dataset:
     """Read stories' responses; a story that was heard again is its next repeat.
 
     Args:
         root: The folder.
-        files: Pattern of the files of arrays under it, with a field ``{subject}`` (else there is one participant,
+        files: Pattern of the files under it (arrays, NIfTI, or GIFTI with a field ``{hemi}``: L and R), with a field
+            ``{subject}`` (else there is one participant,
             ``01``), and ``{stimulus}``
             where each story is a file of its own.
         keys: ``responses``, with a field ``{stimulus}`` where a file holds many stories; ``repeats``; of the channels, as for arrays.
@@ -60,6 +74,15 @@ def read_story_fmri(
         axes: Names of the responses' axes: ``time`` and ``channel``, and perhaps ``repeat``.
         subjects: Participants; None for all.
         stories: Stimuli; None for all.
+        order: Stimuli in the order of a participant's files, where their names count runs (which need not begin at 1); a participant
+            with another number of files is refused.
+        mask: Pattern of the mask of NIfTI files, with the field ``{subject}`` or none; None: every voxel that varies.
+        events_file: Pattern of a table of events beside each file, with its fields: the onset of the first row of
+            ``events.where`` is where the
+            story begins; None: it begins with the first volume.
+        events: How these are to be read.
+        highpass: Seconds; slower drifts are regressed out of each story (discrete cosines); None: they stay.
+        zscore: Whether each voxel is brought to mean 0 and standard deviation 1 in each story.
 
     Raises:
         BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
@@ -84,9 +107,20 @@ def read_story_fmri(
     faults, notes = Faults(), list[str]()
     recordings = []
     for subject in track(chosen(list(people), subjects, str(root)), "reading recordings"):
-        source = ArraysSource(subject, people[subject], keys, axes, None, EventFormat(), None, None)
         with faults.gathered():
-            recordings.append(_recording(source, people[subject], known or (), stories, tr, start, notes))
+            if found[0].path.name.endswith((".nii", ".nii.gz", ".gii")):
+                runs = _images(
+                    subject, people[subject], tr, None if mask is None else root / filled(mask, {"subject": subject})
+                )
+            else:
+                source = ArraysSource(subject, people[subject], keys, axes, None, EventFormat(), None, None)
+                runs = _arrays(source, people[subject])
+            starts = {
+                one.path: _start(root, one, tr, start, events_file, events or EventFormat()) for one in people[subject]
+            }
+            recordings.append(
+                _recording(subject, runs, known or (), stories, order, tr, starts, highpass, zscore, notes)
+            )
     heard = dict.fromkeys(p.stimulus for r in recordings for p in r.presentations)
     loaded = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
     faults.refuse()
@@ -95,48 +129,118 @@ def read_story_fmri(
     return Dataset(root.resolve().name, loaded, recordings, notes=tuple(notes))
 
 
+@dataclass(frozen=True)
+class _Runs:
+    """A participant's stories as matrices: file, name as the file has it, and (TR, voxel)."""
+
+    parts: Sequence[tuple[Path, str, NDArray[np.floating[Any]]]]
+    channels: pd.DataFrame
+    geometry: Geometry | None = None
+
+
+def _arrays(source: ArraysSource, files: Sequence[Found]) -> _Runs:
+    parts, table = [], None
+    for one in files:
+        with open_tree(one.path) as tree:
+            for (name, fields), values in source.parts(tree, one):
+                rows = np.asarray(values, dtype=np.float64)
+                table = source.table(tree, one, rows.shape[1]) if table is None else table
+                if rows.shape[1] != len(table):
+                    raise BrainalignError(
+                        f"{one.path}: the story {name!r} has {rows.shape[1]} voxels, but the first of the participant has {len(table)}; "
+                        "they must agree."
+                    )
+                parts.append((one.path, fields.get("stimulus", name), rows))
+    assert table is not None
+    return _Runs(parts, table)
+
+
+def _images(subject: str, files: Sequence[Found], tr: float, mask: Path | None) -> _Runs:
+    for one in files:
+        check_fetched(one.path)
+    runs: dict[str, dict[str, Path]] = {}
+    for one in files:
+        fields = {k: v for k, v in one.fields.items() if k != "hemi"}
+        runs.setdefault("_".join(fields.values()), {})[one.fields.get("hemi", "").upper()] = one.path
+    names = {next(iter(sides.values())): one for sides in runs.values() for one in files if one.path in sides.values()}
+    if files[0].path.suffix == ".gii":
+        scans = read_surfaces(subject, list(runs.values()))
+    else:
+        scans = read_volumes(subject, [sides[""] for sides in runs.values()], mask)
+    if scans.tr is not None and abs(scans.tr - tr) > 0.01:
+        raise BrainalignError(f"data.tr={tr:g} s contradicts {files[0].path.name}, whose header says {scans.tr:g} s.")
+    parts = [
+        (path, one.fields.get("stimulus", one.fields.get("run", path.stem)), values)
+        for (path, one), values in zip(names.items(), scans.runs, strict=True)
+    ]
+    return _Runs(parts, scans.channels.assign(status="good"), scans.geometry)
+
+
+def _start(root: Path, one: Found, tr: float, start: float | None, pattern: str | None, form: EventFormat) -> float:
+    """Time of the first row on the clock of the words."""
+    if start is not None:
+        return start
+    if pattern is None:
+        return 0.5 * tr
+    fits = find(root, filled(pattern, one.fields), "data.events_file")
+    if len(fits) != 1:
+        raise BrainalignError(
+            f"{one.path}: {len(fits)} files fit data.events_file={filled(pattern, one.fields)!r}; one must."
+        )
+    table = read_tsv(fits[0].path, [form.onset])
+    for column, values in (form.where or {}).items():
+        if column not in table:
+            raise BrainalignError(
+                f"{fits[0].path} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}."
+            )
+        table = table[table[column].isin([str(v) for v in values])]
+    if table.empty:
+        raise BrainalignError(
+            f"{fits[0].path} has no row of data.events.where={form.where}: nothing says when the story begins."
+        )
+    return 0.5 * tr - float(table[form.onset].iloc[0])
+
+
 def _recording(
-    source: ArraysSource,
-    files: Sequence[Found],
+    subject: str,
+    runs: _Runs,
     known: Collection[str],
     stories: Sequence[str] | None,
+    order: Sequence[str] | None,
     tr: float,
-    start: float | None,
+    starts: Mapping[Path, float],
+    highpass: float | None,
+    zscore: bool,
     notes: list[str],
 ) -> Recording:
+    if order is not None and len(order) != len(runs.parts):
+        raise BrainalignError(
+            f"participant {subject} has {len(runs.parts)} runs, but data.order names {len(order)} stories; which is "
+            f"missing cannot be told: "
+            "leave the participant out by data.subjects, or rename the files."
+        )
     presentations: list[Presentation] = []
-    tables: list[pd.DataFrame] = []
     heard: dict[str, int] = {}
     without: dict[str, None] = {}
-    for one in files:
-        if stories is not None and one.fields.get("stimulus", stories[0]) not in stories:
+    for n, (path, name, values) in enumerate(runs.parts):
+        stimulus = stimulus_id(name if order is None else order[n], known)
+        if stimulus not in known:
+            without[stimulus] = None
             continue
-        with open_tree(one.path) as tree:
-            for (name, _), values in source.parts(tree, one):
-                stimulus = stimulus_id(name, known)
-                if stimulus not in known:
-                    without[stimulus] = None
-                    continue
-                repeat = heard[stimulus] = heard.get(stimulus, -1) + 1
-                rows = np.asarray(values, dtype=np.float64)
-                presentations.append(Presentation(stimulus, repeat, rows, 1 / tr, 0.5 * tr if start is None else start))
-                if not tables:
-                    tables.append(source.table(tree, one, rows.shape[1]))
-                elif rows.shape[1] != len(tables[0]):
-                    raise BrainalignError(
-                        f"{one.path}: the story {stimulus!r} has {rows.shape[1]} voxels, but the first of the participant has "
-                        f"{len(tables[0])}; they must agree."
-                    )
+        repeat = heard[stimulus] = heard.get(stimulus, -1) + 1
+        rows = values if highpass is None else cosine_highpass(values, tr, highpass)
+        if zscore:
+            spread = np.nanstd(rows, axis=0)
+            rows = (rows - np.nanmean(rows, axis=0)) / np.where(spread > 0, spread, 1.0)
+        presentations.append(Presentation(stimulus, repeat, rows, 1 / tr, starts[path]))
     if not presentations:
         raise BrainalignError(
-            f"participant {source.subject}: none of the stories ({', '.join(list(without)[:5]) or 'no array'}) has words or sound; "
+            f"participant {subject}: none of the stories ({', '.join(list(without)[:5]) or 'no array'}) has words or sound; "
             f"{nearest(next(iter(without), ''), known)}"
         )
     if without and stories is None:
-        notes.append(
-            f"participant {source.subject}: {len(without)} stories without words are left out: {', '.join(without)}."
-        )
-    return usable(source.subject, tables, [presentations], [])
+        notes.append(f"participant {subject}: {len(without)} stories without words are left out: {', '.join(without)}.")
+    return replace(usable(subject, [runs.channels], [presentations], []), geometry=runs.geometry)
 
 
 def _words_by_tr(path: Path, tr: float) -> tuple[Collection[str], Read]:

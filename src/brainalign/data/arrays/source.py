@@ -154,6 +154,8 @@ class ArraysSource:
                 out += [((fields.get("stimulus", path), fields), np.asarray(part)) for part in tree[again]]
                 continue
             array = tree[path]
+            if len(array.shape) == len(self._axes) - 1 and self._axes[-1] == "repeat":
+                array = np.asarray(array)[..., None]  # MATLAB drops a last axis of one
             if len(array.shape) != len(self._axes):
                 raise BrainalignError(
                     f"{tree.path}: {path!r} has the shape {tuple(array.shape)}, but data.axes={list(self._axes)} names "
@@ -191,7 +193,9 @@ class ArraysSource:
         if isinstance(self._keys.rate, str) and "{" in self._keys.rate:
             fields = {
                 **fields,
-                **next(iter(tree.matching(filled_fields(self._keys.rate, fields), "data.keys.rate").values())),
+                **next(
+                    iter(tree.matching(filled_fields(self._keys.responses, fields), "data.keys.responses").values())
+                ),
             }
         rate = self._number(tree, self._keys.rate, "rate", fields)
         if not rate > 0:

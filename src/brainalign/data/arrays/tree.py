@@ -23,7 +23,7 @@ _INDEXED = re.compile(r"(.+)\[(\d+)\]")
 class Tree:
     """The arrays of one open file by their path, ``group/name``; nothing is read before it is asked for.
 
-    A MATLAB struct array is told apart by numbers: ``out/0/resp``, ``out/1/resp``.
+    The elements of a MATLAB struct array are numbered under its fields: ``out/resp/0``, ``out/resp/1``.
 
     Args:
         path: The file, for sentences.
@@ -114,7 +114,7 @@ def open_tree(path: Path) -> Iterator[Tree]:
         if ending == ".npz":
             handle: Any = np.load(path, allow_pickle=False)
         elif ending == ".npy":
-            handle = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
+            handle = {"responses": np.load(path, mmap_mode="r", allow_pickle=False)}
         elif ending == ".mat":
             from pymatreader import read_mat
 
@@ -159,7 +159,7 @@ def _walk(node: Any, prefix: str) -> Iterator[str]:
             if not str(name).startswith(("__", "#")):
                 # an NPZ is flat, and looking at an array would read it
                 yield from _walk(None if hasattr(node, "files") else node[name], f"{prefix}{name}/")
-    elif isinstance(node, list | tuple) and any(hasattr(item, "keys") for item in node):
+    elif isinstance(node, list | tuple) and any(hasattr(item, "keys") or hasattr(item, "shape") for item in node):
         for n, item in enumerate(node):
             yield from _walk(item, f"{prefix}{n}/")
     else:

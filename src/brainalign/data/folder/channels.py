@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from brainalign.data.channels import check_millimetres
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError, nearest
@@ -65,6 +66,7 @@ def read_channels(folder: Path) -> pd.DataFrame:
         numbers = _numbers(table[column])
         if not (numbers.isna() & (table[column] != MISSING)).any():
             table[column] = numbers
+    check_millimetres(table, str(path))
     table["subject"] = folder.name
     return table[[*CHANNEL_COLUMNS, "status", *more]].reset_index(drop=True)
 
