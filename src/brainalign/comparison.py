@@ -16,12 +16,10 @@ from brainalign.analysis.compare import compare
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.result import AnalysisResult
 from brainalign.config import Config, local_config
-from brainalign.describe import note, show_end
+from brainalign.describe import show_end
 from brainalign.errors import BrainalignError
-from brainalign.figures import stamp
-from brainalign.report import write_report
+from brainalign.left_behind import leave_behind
 from brainalign.tracking import (
-    NOTE,
     Tracked,
     absolute_uri,
     check_reachable,
@@ -29,7 +27,6 @@ from brainalign.tracking import (
     tracked_run,
     write_reproduction,
 )
-from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.search import by_id, by_query, fetch
 
 SAME = {
@@ -81,7 +78,11 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         if options.runs
         else by_query(uri, options.experiments or [config.tracking.experiment], options.query)
     )
-    found = [run for run in found if run.tags.get("analysis") not in ("compare", "extract", "ceiling", "validation")]
+    found = [
+        run
+        for run in found
+        if run.tags.get("analysis") not in ("compare", "extract", "ceiling", "validation", "describe")
+    ]
     if not found:
         raise BrainalignError(
             "analysis=compare found no run that has scores; name others by analysis.runs or analysis.query."
@@ -114,16 +115,10 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         facts = provenance(
             started=started, seed=config.seed, device="none", dataset_digest=found[0].tags.get("dataset_digest")
         )
-        write_json(folder / "provenance.json", facts)
-        write_metrics(folder, result.metrics)
-        write_tables(folder, result.tables)
-        simulated = any(run.tags.get("dataset") == "simulated" for run in found)
-        if simulated:
-            for figure, _ in result.figures.values():
-                stamp(figure, "Simulated data")
-        write_figures(folder, result.figures)
-        write_report(
-            folder / "report.html",
+        leave_behind(
+            tracked,
+            result,
+            folder=folder,
             title=f"Comparison of {len(found)} runs",
             question=question,
             data=[("data set", found[0].tags.get("dataset", "")), ("runs", ", ".join(run.id for run in found))],
@@ -131,12 +126,9 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             methods=[],
             config={"analysis": settings["analysis"], "stats": settings["stats"]},
             provenance=facts,
-            result=result,
-            simulated=simulated,
+            simulated=any(run.tags.get("dataset") == "simulated" for run in found),
+            sources=sources,
         )
-        tracked.set_tags({NOTE: f"{note(question, result, tracked)}\n\n{sources}"})
-        tracked.log_metrics(result.metrics)
-        tracked.log_artifacts(folder)
     show_end(result, tracked)
     return result
 

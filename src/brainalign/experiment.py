@@ -28,12 +28,11 @@ from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, local_config, other, settle
 from brainalign.data.leak import leaked_share
-from brainalign.describe import describe_data, note, question, show_end, show_finished, show_plan
-from brainalign.figures import stamp
+from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
+from brainalign.description import run_description
+from brainalign.left_behind import leave_behind
 from brainalign.methods import methods
-from brainalign.report import write_report
 from brainalign.tracking import (
-    NOTE,
     absolute_uri,
     check_reachable,
     child_name,
@@ -44,7 +43,6 @@ from brainalign.tracking import (
     write_reproduction,
 )
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
-from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.maps import MAPS, write_maps
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
@@ -74,6 +72,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     config, asked = settle(config), config
     if config.analysis.kind == "compare":
         return run_comparison(config, folder, overrides)
+    if config.analysis.kind == "describe":
+        return run_description(config, folder, overrides)
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     if not config.plan:
         check_reachable(uri)
@@ -127,9 +127,6 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             dataset_digest=dataset.digest,
             checkpoints=checkpoints,
         )
-        write_json(folder / "provenance.json", facts)
-        write_metrics(folder, result.metrics)
-        write_tables(folder, result.tables)
         if "scores" in result.tables:
             mapped = (study.reading.score, "layer", "ceiling", "p_fdr")
             write_maps(folder / MAPS, study.shown(result.tables["scores"]), dataset.recordings, mapped)
@@ -137,27 +134,19 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():
             write_arrays(folder / WEIGHTS, name, arrays)
-        if config.data.kind == "simulated":
-            for figure, _ in result.figures.values():
-                stamp(figure, "Simulated data")
-        write_figures(folder, result.figures)
-        write_report(
-            folder / "report.html",
-            title=f"{config.analysis.kind}: {named} on {dataset.name}"
-            if named
-            else f"{config.analysis.kind} on {dataset.name}",
+        leave_behind(
+            tracked,
+            result,
+            folder=folder,
+            title=f"{config.analysis.kind}{f': {named}' if named else ''} on {dataset.name}",
             question=asked_for,
             data=describe_data(study, encodes),
             models=[m.describe() for m in present],
             methods=methods(config, study, models),
             config=settings,
             provenance=facts,
-            result=result,
-            simulated=config.data.kind == "simulated",
+            simulated=config.data.kind.startswith("simulated"),
         )
-        tracked.set_tags({NOTE: note(asked_for, result, tracked)})
-        tracked.log_metrics(result.metrics)
-        tracked.log_artifacts(folder)
     show_end(result, tracked)
     return result
 

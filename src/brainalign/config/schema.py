@@ -550,6 +550,13 @@ class ValidationAnalysis:
 
 
 @dataclass
+class DescribeAnalysis:
+    """What is in a data set."""
+
+    kind: str
+
+
+@dataclass
 class ExtractAnalysis:
     """A model's layers, extracted and described."""
 
@@ -643,7 +650,7 @@ class Paths:
     cache: str
 
 
-UNPREDICTED = ("extract", "ceiling")
+UNPREDICTED = ("extract", "ceiling", "describe")
 """Kinds of analysis that fit no model to the responses."""
 
 
@@ -699,7 +706,8 @@ MODEL = {
 ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
-    "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+    "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
+    "describe": DescribeAnalysis, "extract": ExtractAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

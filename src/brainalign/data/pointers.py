@@ -14,7 +14,7 @@ ANNEX = "/annex/objects/"
 
 
 def check_fetched(path: Path) -> None:
-    """Refuse a file that is a placeholder of its content.
+    r"""Refuse a file that is a placeholder of its content.
 
     Raises:
         BrainalignError: It is one; the sentence says how the content is fetched.

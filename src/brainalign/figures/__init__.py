@@ -4,6 +4,7 @@ from brainalign.figures.brain import brain_map
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.ceilings import ceilings
 from brainalign.figures.curves_by_region import curves_by_region
+from brainalign.figures.data_overview import data_overview
 from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
@@ -25,6 +26,7 @@ __all__ = [
     "canonical_correlations",
     "ceilings",
     "curves_by_region",
+    "data_overview",
     "feature_picture",
     "figure_2",
     "figure_3",

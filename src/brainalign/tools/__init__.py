@@ -1,4 +1,4 @@
-"""``brainalign-tools``: what is no run. The cache, runs that MLflow lacks or that are to be repeated, new configs."""
+"""``brainalign-tools``: what is no run. The cache, runs that MLflow lacks or that are to be repeated, new configs, faults of data."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from brainalign.tools.new import add_new
 from brainalign.tools.relog import add_relog
 from brainalign.tools.reproduce import add_reproduce
 from brainalign.tools.say import say
+from brainalign.tools.validate import add_validate
 
 __all__ = ["main"]
 
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     add_relog(commands)
     add_reproduce(commands)
     add_new(commands)
+    add_validate(commands)
     models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
     models.set_defaults(do=_models)
     return parser

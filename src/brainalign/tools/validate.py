@@ -1,0 +1,63 @@
+"""``brainalign-tools validate``: every fault of a data set at once, with file and line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from brainalign.errors import BrainalignError
+from brainalign.tools.say import say
+
+
+def validate(overrides: list[str]) -> list[str]:
+    """Open a data set as a run would, and tell its faults.
+
+    Args:
+        overrides: Words of a run's command line: ``data=folder data.root=PATH``.
+
+    Returns:
+        The faults, a sentence each; none where the data set can be used. What was found is said.
+
+    Raises:
+        BrainalignError: The words themselves are wrong.
+    """
+    from hydra import compose, initialize_config_dir
+
+    from brainalign.assembly import open_dataset
+    from brainalign.config import check, conf_folder
+
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = check(compose("config", overrides=overrides))
+    logging.getLogger("brainalign").setLevel(logging.ERROR)  # notes are told below
+    try:
+        dataset = open_dataset(config)
+    except BrainalignError as error:
+        return str(error).splitlines()
+    for note in (*dataset.notes, *(n for r in dataset.recordings for n in r.notes)):
+        say(f"note: {note}")
+    presentations = sum(len(r.presentations) for r in dataset.recordings)
+    say(
+        f"{dataset.name}: no faults; {len(dataset.recordings)} participants, {len(dataset.channels)} electrodes, "
+        f"{len(dataset.stimuli)} stimuli, "
+        f"{presentations} presentations, digest {dataset.digest[:12]}"
+    )
+    return []
+
+
+def _validate(arguments: argparse.Namespace) -> None:
+    faults = validate(arguments.words)
+    if faults:
+        raise BrainalignError("\n".join([*faults, f"{len(faults)} fault{'s' * (len(faults) > 1)}"]))
+
+
+def add_validate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``validate``.
+
+    Args:
+        commands: Of the command line.
+    """
+    parser = commands.add_parser(
+        "validate", help="every fault of a data set at once: validate data=folder data.root=PATH"
+    )
+    parser.add_argument("words", nargs="+", metavar="KEY=VALUE", help="as on a run's command line")
+    parser.set_defaults(do=_validate)
