@@ -13,21 +13,16 @@ import numpy as np
 import pytest
 import scipy.io
 import soundfile
-from hydra import compose, initialize_config_dir
 
 from brainalign.assembly import open_dataset
-from brainalign.config import check, conf_folder
+from brainalign.config import composed
 from brainalign.errors import BrainalignError
 
 RNG = np.random.default_rng(0)
 
 
 def opened(name, root, *overrides):
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        composed = compose(
-            "config", overrides=[f"data={name}", f"data.root={root}", f"paths.output={root}/out", *overrides]
-        )
-    return open_dataset(check(composed))
+    return open_dataset(composed([f"data={name}", f"data.root={root}", f"paths.output={root}/out", *overrides]))
 
 
 def put(path, text, bom=False):

@@ -21,13 +21,10 @@ def validate(overrides: list[str]) -> list[str]:
     Raises:
         BrainalignError: The words themselves are wrong.
     """
-    from hydra import compose, initialize_config_dir
-
     from brainalign.assembly import open_dataset
-    from brainalign.config import check, conf_folder
+    from brainalign.config import composed
 
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = check(compose("config", overrides=overrides))
+    config = composed(overrides)
     logging.getLogger("brainalign").setLevel(logging.ERROR)  # notes are told below
     try:
         dataset = open_dataset(config)
