@@ -34,6 +34,8 @@ ENDINGS = {
 }
 """How a file's name ends, and what it holds; what stands before is the stimulus's id."""
 
+NO_WORDS, NO_PHONES = empty_intervals(WORD_COLUMNS), empty_intervals(PHONE_COLUMNS)
+
 PARTS = ("audio", "words", "phones")
 
 
@@ -164,10 +166,7 @@ def read_stimulus(files: StimulusFiles, form: TranscriptFormat, faults: Faults, 
     with faults.gathered():
         audio = _audio(files.one("audio"))
         length = audio.duration if audio else None
-        tables = {
-            WORD_COLUMNS[0]: empty_intervals(WORD_COLUMNS),
-            PHONE_COLUMNS[0]: empty_intervals(PHONE_COLUMNS),
-        }
+        tables = {WORD_COLUMNS[0]: NO_WORDS, PHONE_COLUMNS[0]: NO_PHONES}
         for label, path in _transcripts(files).items():
             tables[label], wrong = read_transcript(path, label, form, length, notes, files.within)
             faults.add(wrong)

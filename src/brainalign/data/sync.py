@@ -15,7 +15,6 @@ from brainalign.data.audio import RATE
 from brainalign.data.types import Stimulus
 from brainalign.signal.gaps import bridge
 from brainalign.signal.lag_curve import lag_curve, peak
-from brainalign.signal.resample import resample_to
 from brainalign.signal.spectrogram import envelope
 
 FINE = 200.0
@@ -113,7 +112,7 @@ def sync(
     times = np.arange(start, start + (len(signal) - 1) / rate + 1e-9, 1 / FINE)
     row = np.asarray(signal, dtype=np.float64)[None].copy()
     bridge(row)
-    fine = resample_to(row.T, start, rate, times)[:, 0]
+    fine = np.interp(times, start + np.arange(row.shape[1]) / rate, row[0])
     curves, rows = _curves(fine, start, events, stimuli)
     table = pd.DataFrame(rows, columns=["stimulus", "time", "offset", "r", "margin"])
     table.insert(0, "run", run)
@@ -167,15 +166,18 @@ def mean_response(
     Returns:
         (T,) with the sampling of ``values``; NaN where no channel has a valid sample.
     """
-    x = np.asarray(values, dtype=np.float64)
+    x = np.asarray(values)
     at = np.rint((onsets[:, None] - start) * rate + np.arange(-REACH * rate, (REACH + 1) * rate)).astype(np.int64)
     at = at[(at >= 0).all(axis=1) & (at < len(x)).all(axis=1)]
-    known = np.isfinite(x)
-    clean = np.where(known, x, 0.0)
-    scores = np.array([clean[at, c].mean(axis=0).var() / max(clean[:, c].var(), 1e-12) for c in range(x.shape[1])])
-    best = np.argsort(-scores, kind="stable")[: -(-len(scores) // 4)]
-    n = known[:, best].sum(axis=1)
-    return np.asarray(np.divide(clean[:, best].sum(axis=1), n, out=np.full(len(x), np.nan), where=n > 0))
+    scores = np.empty(x.shape[1])
+    for c in range(x.shape[1]):  # a channel at a time: no second copy of the recording
+        clean = np.nan_to_num(x[:, c].astype(np.float64), posinf=0.0, neginf=0.0)
+        scores[c] = clean[at].mean(axis=0).var() / max(float(clean.var()), 1e-12)
+    best = x[:, np.argsort(-scores, kind="stable")[: -(-len(scores) // 4)]].astype(np.float64)
+    known = np.isfinite(best)
+    n = known.sum(axis=1)
+    total: NDArray[np.float64] = np.where(known, best, 0.0).sum(axis=1)
+    return np.asarray(np.divide(total, n, out=np.full(len(x), np.nan), where=n > 0))
 
 
 def _curves(

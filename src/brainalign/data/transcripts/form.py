@@ -49,8 +49,9 @@ def without_silences(table: pd.DataFrame, silences: Collection[str] = SILENCES) 
         table: First column: labels, stripped.
         silences: Labels to leave out, lower case.
     """
-    labels = table.iloc[:, 0].astype(str).str.strip().str.lower()
-    return table[~labels.isin([s.lower() for s in silences])]
+    nothing = {s.lower() for s in silences}
+    said = [str(label).strip().lower() not in nothing for label in table.iloc[:, 0]]
+    return table if all(said) else table[said]
 
 
 def split_forms(table: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +66,9 @@ def split_forms(table: pd.DataFrame) -> pd.DataFrame:
         >>> split_forms(pd.DataFrame({"word": ["Oh,", "yes"], "onset": [0.0, 0.5], "offset": [0.4, 0.9]})).to_dict("list")
         {'word': ['oh', 'yes'], 'onset': [0.0, 0.5], 'offset': [0.4, 0.9], 'text': ['Oh,', 'yes']}
     """
-    written = table["word"].astype(str).str.strip()
-    aligned = written.map(lambda w: aligned_form(w) or w)
+    written = [str(w).strip() for w in table["word"]]
+    aligned = [aligned_form(w) or w for w in written]
+    if aligned == table["word"].tolist():
+        return table
     out = table.assign(word=aligned)
-    return out.assign(text=written) if (aligned != written).any() else out
+    return out if aligned == written else out.assign(text=written)

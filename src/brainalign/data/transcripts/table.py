@@ -64,8 +64,9 @@ def read_table(path: Path, label: str, form: TranscriptFormat, within: str | Non
     if not found["offset"]:
         end = [a + b if isinstance(a, float) and isinstance(b, float) else b for a, b in zip(onset, end, strict=True)]
     out = pd.DataFrame({label: table[found["label"]], "onset": onset, "offset": end}, index=table.index)
-    blank = out[label].isin(["", MISSING]) & out["onset"].isin(["", MISSING])
-    return out[~blank]
+    nothing = ("", MISSING)
+    kept = [not (w in nothing and t in nothing) for w, t in zip(out[label], out["onset"], strict=True)]
+    return out if all(kept) else out[kept]
 
 
 def column_of(path: Path, form: TranscriptFormat) -> pd.Series:
