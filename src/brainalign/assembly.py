@@ -14,6 +14,7 @@ from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
+from brainalign.data.trials import one_value_a_trial
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
@@ -70,6 +71,8 @@ def reader_of(kind: str) -> Callable[..., Dataset]:
 def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
+    if window.trial is not None:
+        dataset = one_value_a_trial(dataset, *window.trial)
     arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     return Study(

@@ -6,6 +6,7 @@ import sys
 
 import pandas as pd
 
+from brainalign import load_run
 from tests.data import recordings
 
 
@@ -71,3 +72,18 @@ def test_validate_says_what_is_there_or_every_fault(tmp_path):
         assert part in bad.stderr
     strange = tools("validate", "data=floder")
     assert strange.returncode == 1 and "floder" in strange.stderr and "Traceback" not in strange.stderr
+
+
+def test_one_value_a_trial_and_lags_on_both_sides_of_zero(brainalign, tmp_path):
+    words = ["model=word_rate", "~model@baseline", "data=simulated_small", "data.subjects=2", "data.electrodes=4"]
+    done = brainalign(*words, "window=trial", "paths.output=trial")
+    assert done.returncode == 0, done.stderr
+    scores = pd.read_parquet(only(tmp_path, "trial/20*/*/tables/scores.parquet"))
+    assert len(scores) and (scores["n_frames"] == 80).all()  # 55 sentences once and 5 five times: a frame a trial
+    done = brainalign(*words, "window=production", "paths.output=both", "save.weights=true")
+    assert done.returncode == 0, done.stderr
+    run = load_run(only(tmp_path, "both/20*/*"))
+    weights = run.weights["word_rate"]
+    assert weights.weights.shape[1] == 31 and weights.lags_s[0] == -0.3 and weights.lags_s[-1] == 0.3
+    refused = brainalign(*words, "window=w400ms", "window.trial=[0,1]")
+    assert refused.returncode == 1 and "with window.rate=null (window=trial has it so)" in refused.stderr

@@ -16,7 +16,8 @@ def options(group):
     return sorted(p.stem for p in (conf_folder() / group).glob("*.yaml"))
 
 
-NEEDS = {"data=folder": ["data.root=x"], "data=alice_fmri": ["data.root=x"], "experiment=chen2023": ["data.root=x"]}
+NEEDS = {f"data={name}": ["data.root=x"] for name in options("data") if not name.startswith("simulated")}
+NEEDS |= {"experiment=chen2023": ["data.root=x"], "data=raw": ["data.root=x", "data.files=x"]}
 FILES = ("fasttext", "word2vec", "word_frequency")
 NEEDS |= {f"model={name}": ["model.path=x"] for name in FILES}
 

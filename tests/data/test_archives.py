@@ -130,7 +130,10 @@ def test_single_word_production_dutch(tmp_path):
     file.add_acquisition(
         TimeSeries(name="iEEG", data=1e-5 * RNG.standard_normal((seconds * 1024, 3)), unit="uV", rate=1024.0)
     )
-    file.add_acquisition(TimeSeries(name="Audio", data=RNG.integers(-99, 99, seconds * 4800), unit="n/a", rate=4800.0))
+    microphone = RNG.integers(-99, 99, seconds * 4800)
+    for begin in (1.35, 7.4, 10.5):  # nobody says "9"
+        microphone[int(begin * 4800) : int((begin + 0.8) * 4800)] *= 50
+    file.add_acquisition(TimeSeries(name="Audio", data=microphone, unit="n/a", rate=4800.0))
     file.add_acquisition(TimeSeries(name="Stimulus", data=said.astype(object), unit="n/a", rate=1024.0))
     place.mkdir(parents=True)
     with NWBHDF5IO(place / "sub-01_task-wordProduction_ieeg.nwb", "w") as io_:
@@ -155,11 +158,20 @@ def test_single_word_production_dutch(tmp_path):
     )
     data = opened("single_word_production_dutch", tmp_path)
     (one,) = data.recordings
-    assert [(p.stimulus, p.repeat) for p in one.presentations] == [("helft", 0), ("9", 0), ("`s", 0), ("helft", 1)]
+    assert [(p.stimulus, p.repeat) for p in one.presentations] == [("helft", 0), ("`s", 0), ("helft", 1)]
     assert one.channels["electrode"].tolist() == ["LA1", "LA2", "LB'1"] and one.presentations[0].rate == 100.0
     assert words_of(data, "helft") == ["helft"] and data.stimuli["helft"].duration == 2.0
     assert one.quality is not None and set(one.quality.spectra["stage"]) == {"before", "after"}
-    assert any("4 of 6 rows" in n or "2 of 6 rows are no presentation" in n for n in data.notes)
+    assert any("2 of 6 rows are no presentation" in n for n in data.notes)
+    assert any("in 1 of 4 trials nobody speaks" in n for n in one.notes)
+    (raw_one,) = opened("single_word_production_dutch", tmp_path, "data.preprocessing=null").recordings
+    with h5py.File(place / "sub-01_task-wordProduction_ieeg.nwb") as f:
+        whole = f["acquisition/iEEG/data"][:]
+    for p, begin in zip(raw_one.presentations, (1.35, 7.4, 10.5), strict=True):  # aligned to speech, not to the cue
+        first = int(np.flatnonzero((whole == p.response[0]).all(axis=1))[0])
+        assert first / 1024 - p.start == pytest.approx(begin, abs=0.02) and -0.5 <= p.start < -0.49
+    (cued,) = opened("single_word_production_dutch", tmp_path, "data.events.align=onset").recordings
+    assert len(cued.presentations) == 4
 
 
 def test_narratives(tmp_path):

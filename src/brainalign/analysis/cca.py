@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.crossfit import CrossFit, crossfit, space_scores
-from brainalign.analysis.example import example_figure
+from brainalign.analysis.example import example_figure, has_time_course
 from brainalign.analysis.models import Models
 from brainalign.analysis.regions import region_table
 from brainalign.analysis.result import AnalysisResult
@@ -97,14 +97,15 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         add_tests(result, study.paired(shown, contrasts, FAMILY, study.reading.normalized), study.noun)
     bars = shown[~shown["space"].isin(["truncated", "matched"])]
     order = bar_order(models)
-    leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}
     result.figures |= {
         "canonical_correlations": canonical_correlations(fits.canonical),
         "region_bars": region_bars(bars, tests, score, order=order, noun=study.noun),
         "score_distribution": score_distribution(bars, score, order=order, noun=study.noun),
         "layer_profile": layer_profile(profile, score, noun=study.noun),
-        "prediction_example": example_figure(study, model.name, leaders),
     }
+    if has_time_course(study):
+        leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}
+        result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, study.outer_folds)
     warn_about_ceilings(result, study)
     return result

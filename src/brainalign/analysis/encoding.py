@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from brainalign.analysis.example import example_figure
+from brainalign.analysis.example import example_figure, has_time_course
 from brainalign.analysis.models import Models
 from brainalign.analysis.regions import region_table
 from brainalign.analysis.result import AnalysisResult
@@ -47,8 +47,10 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         "score_distribution": score_distribution(shown, score, noun=study.noun),
         "layer_profile": layer_profile(layers, score, noun=study.noun),
         "region_bars": region_bars(shown, tests, score, noun=study.noun),
-        "prediction_example": example_figure(study, model.name, {m.name: study.race(m).nested[0] for m in compared}),
     }
+    if has_time_course(study):
+        leaders = {m.name: study.race(m).nested[0] for m in compared}
+        result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, study.outer_folds)
     warn_about_ceilings(result, study)
     return result

@@ -9,6 +9,7 @@ import numpy as np
 
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
+from brainalign.errors import BrainalignError
 from brainalign.figures import prediction_example
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ LONGEST = 60.0
 """Seconds of a long stimulus that the figure shows."""
 
 
+FEWEST = 3
+"""Frames that a time course has at least."""
+
+
+def has_time_course(study: Study) -> bool:
+    """Whether a response is a course over time, and not one value a trial."""
+    return max(grid.n for grid in study.responses.grids.values()) >= FEWEST
+
+
 def example_figure(
     study: Study, leader: str, scores: Mapping[str, OuterScores], *, into: Panel | None = None
 ) -> tuple[Figure, str]:
@@ -31,7 +41,15 @@ def example_figure(
         leader: The model whose best electrode is shown.
         scores: Model -> its nested scores with predictions.
         into: A panel to draw into, in place of a figure of its own.
+
+    Raises:
+        BrainalignError: There is one value a trial alone.
     """
+    if not has_time_course(study):
+        raise BrainalignError(
+            "this analysis shows the course of a response over time, but window.trial leaves one value a trial; use "
+            "analysis=encoding or cca."
+        )
     design = study.design
     channel = int(np.nanargmax(over_folds(scores[leader].r)))
     found: list[tuple[float, int, int]] = []
@@ -40,7 +58,7 @@ def example_figure(
             actual = design.responses[i][mask, channel]
             predicted = scores[leader].predictions[fold][design.stimuli[i]][mask, channel]
             valid = np.isfinite(actual)
-            if valid.sum() > 2 and np.std(predicted[valid]) > 0:
+            if valid.sum() >= FEWEST and np.std(predicted[valid]) > 0:
                 found.append((float(np.corrcoef(actual[valid], predicted[valid])[0, 1]), fold, i))
     found.sort()
     _, fold, i = found[len(found) // 2]

@@ -392,8 +392,14 @@ class Window:
     tmax: float
     rate: float | None
     unit: str
+    trial: list[float] | None
 
     def __post_init__(self) -> None:
+        if self.trial is not None and (len(self.trial) != 2 or self.trial[0] >= self.trial[1] or self.rate is not None):
+            raise BrainalignError(
+                f"window.trial={self.trial} must be two rising times in seconds such as [0.0, 1.0], with window.rate=null "
+                f"(window=trial has it so)."
+            )
         one_of("window.unit", self.unit, ("seconds", "samples"))
         within("window.rate", self.rate, 1)
         if self.tmax < self.tmin:

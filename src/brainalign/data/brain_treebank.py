@@ -93,7 +93,7 @@ class TreebankSource:
     def __init__(
         self, root: Path, subject: str, files: Sequence[Found], region: str, sentences: dict[str, Stimulus]
     ) -> None:
-        self.subject = subject
+        self.subject, self.align = subject, "onset"
         self._root, self._region, self._sentences = root, region, sentences
         self._files = {f"trial{f.fields['run']}": f.path for f in files}
 

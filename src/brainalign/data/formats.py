@@ -103,6 +103,9 @@ class EventFormat:
         shift: Seconds to add to every onset, where a data set is known to be off.
         expand: A column whose cells are Python dictionaries (MEG-MASC's ``trial_type``), taken apart into columns.
         whole: Id of the stimulus that each run plays from its beginning to its end; no table is read then.
+        align: ``onset``: a presentation begins where the table says. ``speech``: it begins where the participant
+            begins to speak after that, by
+            the recorded sound; trials in which nobody speaks are left out.
         words: Rows that are words inside a stimulus, as ``where``; None: words stand in transcripts. Their times are the first
             participant's, from the onset of the stimulus before them.
         word: Column of these words.
@@ -116,10 +119,12 @@ class EventFormat:
     shift: float = 0.0
     expand: str | None = None
     whole: str | None = None
+    align: str = "onset"
     words: dict[str, list[str]] | None = None
     word: str = "word"
 
     def __post_init__(self) -> None:
+        one_of("data.events.align", self.align, ("onset", "speech"))
         one_of("data.events.unit", self.unit, (*SECONDS, "samples"))
 
 

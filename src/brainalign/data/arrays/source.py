@@ -53,6 +53,7 @@ class ArraysSource:
         self._files = {_run_name(f): f for f in files}
         self._keys, self._axes = keys, tuple(axes)
         self._events, self._form, self._channels, self._region = events, form, channels, region
+        self.align = form.align
 
     def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
         """Of all files, in the order of their names."""

@@ -26,6 +26,11 @@ class Source(Protocol):
         """The participant's label."""
         ...
 
+    @property
+    def align(self) -> str:
+        """What presentations begin with: ``onset`` of their event, or the participant's ``speech`` after it."""
+        ...
+
     def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
         """Which stimulus was played when, run after run, in the order in which it happened.
 

@@ -47,6 +47,7 @@ class ProcessedSource:
     def __init__(self, source: Any, processing: Processing) -> None:
         self._source, self._processing = source, processing
         self.subject: str = source.subject
+        self.align: str = source.align
 
     @property
     def spoken(self) -> dict[str, pd.DataFrame]:

@@ -134,6 +134,7 @@ class RawSource:
         self.subject = subject
         self._runs = {r.name: r for r in runs}
         self._form, self._region, self._sound = form, region, sound_channel
+        self.align = form.align
         self._read = read or read_raw
         self.spoken: dict[str, pd.DataFrame] = {}  # words that the events tell, by stimulus
 

@@ -12,6 +12,7 @@ import pandas as pd
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
+from brainalign.data.continuous.speech import aligned_to_speech
 from brainalign.data.continuous.timing import check_sync
 from brainalign.data.faults import Faults
 from brainalign.data.preprocessing.quality import Quality, joined
@@ -67,6 +68,18 @@ def read_recording(
             rate, first = rate or run.rate, first or name
             own = [e for e in events if e.run == name and e.stimulus in stimuli]
             found = len(faults.sentences)
+            if source.align == "speech":
+                own, silent = aligned_to_speech(run, own, max(stimuli[e.stimulus].duration for e in own))
+                if not own:
+                    raise BrainalignError(
+                        f"participant {source.subject}, {name}: in none of {silent} trials does anybody speak; check the channel "
+                        f"of the sound, or leave "
+                        "the participant out by data.subjects."
+                    )
+                if silent:
+                    notes[
+                        f"participant {source.subject}, {name}: in {silent} of {silent + len(own)} trials nobody speaks; they are left out."
+                    ] = None
             parts.append(_cut(run, own, stimuli, heard, baseline, faults))
             tables.append(run.channels)
             notes |= dict.fromkeys(run.notes)
@@ -74,7 +87,10 @@ def read_recording(
                 qualities.append(run.quality)
             if len(faults.sentences) > found:
                 continue
-            if (check := check_sync(run, own, stimuli, f"participant {source.subject}, {name}")) is not None:
+            if (
+                source.align == "onset"
+                and (check := check_sync(run, own, stimuli, f"participant {source.subject}, {name}")) is not None
+            ):
                 checks.append(check)
                 notes |= dict.fromkeys(check.warnings)
             del run  # one run at a time is in memory

@@ -28,6 +28,8 @@ class FolderSource:
         folder: ``sub-XX``.
     """
 
+    align = "onset"
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.subject = folder.name
