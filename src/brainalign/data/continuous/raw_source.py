@@ -227,7 +227,8 @@ class RawSource:
             sound = raw.get_data(picks=[self._sound])[0]
         rate = float(raw.info["sfreq"])
         raw.pick(table["electrode"].tolist())
-        raw.set_annotations(None)
+        spoilt = [n for n, text in enumerate(raw.annotations.description) if text.upper().startswith("BAD")]
+        raw.set_annotations(raw.annotations[spoilt])  # the others tell events, which have been read
         return RawRun(raw, table, 0.0, sound, rate if sound is not None else 0.0, tuple(notes))
 
     def _open(self, files: RawFiles) -> mne.io.BaseRaw:
