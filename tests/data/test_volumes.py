@@ -90,7 +90,7 @@ def test_surfaces_of_both_hemispheres_stand_side_by_side(tmp_path):
 
 
 def test_what_does_not_fit_is_said_in_one_sentence(volumes, tmp_path):
-    data, mask, runs, path = volumes
+    data, _, runs, path = volumes
     other = nifti(tmp_path / "other.nii.gz", data[1], affine=np.diag([2.0, 2, 2, 1]))
     slow = nifti(tmp_path / "slow.nii.gz", data[1], tr=2.0)
     outside = nifti(tmp_path / "none.nii", np.zeros(SHAPE))

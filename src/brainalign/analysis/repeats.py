@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from brainalign.stats.ceiling import cc_norm, noise_ceilings
 if TYPE_CHECKING:
     from brainalign.analysis.study import Study
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 
 def study_ceilings(study: Study) -> pd.DataFrame:

@@ -86,7 +86,8 @@ def read_surfaces(subject: str, runs: Sequence[Mapping[str, str | Path]]) -> Sca
     """
     if not runs or not runs[0]:
         raise BrainalignError(f"participant {subject}: there is no run to read; name at least one GIFTI file.")
-    sides, found, times = list(runs[0]), [], []
+    sides, times = list(runs[0]), []
+    found: list[dict[str, NDArray[np.float32]]] = []
     for files in runs:
         if list(files) != sides:
             raise BrainalignError(
@@ -136,7 +137,7 @@ def _open(path: Path, dimensions: int) -> Any:
     import nibabel as nib
 
     try:
-        image = nib.load(path)  # type: ignore[attr-defined]
+        image: Any = nib.load(path)
     except (OSError, nib.filebasedimages.ImageFileError) as error:
         raise BrainalignError(f"{path} is no NIfTI file that can be read ({error}).") from error
     if not hasattr(image, "affine") or len(image.shape) != dimensions:
@@ -168,14 +169,14 @@ def _gifti(path: Path) -> tuple[NDArray[np.float32], float | None]:
     import nibabel as nib
 
     try:
-        image = nib.load(path)  # type: ignore[attr-defined]
-        arrays = [np.asarray(array.data, dtype=np.float32) for array in image.darrays]  # type: ignore[attr-defined]
+        image: Any = nib.load(path)
+        arrays = [np.asarray(array.data, dtype=np.float32) for array in image.darrays]
     except (OSError, nib.filebasedimages.ImageFileError, AttributeError) as error:
         raise BrainalignError(f"{path} is no GIFTI file that can be read ({error}).") from error
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise BrainalignError(f"{path} holds arrays of the shapes {sorted(shapes)}; one vector a scan is needed.")
-    step = image.darrays[0].meta.get("TimeStep")  # type: ignore[attr-defined]
+    step = image.darrays[0].meta.get("TimeStep")
     return np.stack(arrays), float(step) / 1000 if step else None
 
 
