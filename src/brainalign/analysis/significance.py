@@ -21,7 +21,9 @@ def electrode_p(design: Design, scores: OuterScores, *, window: int, draws: int,
         draws: Shifts asked for.
         seed: Of the shifts.
     """
-    blocks = [slice(at, at + AT_ONCE) for at in range(0, design.n_channels, AT_ONCE)]  # no number hangs on how they are cut
+    blocks = [
+        slice(at, at + AT_ONCE) for at in range(0, design.n_channels, AT_ONCE)
+    ]  # no number hangs on how they are cut
     return np.concatenate([_block_p(design, scores, here, window, draws, seed) for here in blocks])
 
 
