@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.alice import PAGE, PAIRS, RUNS, conclusions, page, contrasts_of
+from benchmarks.alice import PAGE, PAIRS, RUNS, conclusions, contrasts_of, page
 
 
 def scores(gains, seed=0):
