@@ -5,7 +5,6 @@ import pytest
 
 from brainalign.data.split import split_blocks, split_groups
 from brainalign.encoding import RidgeTRF, nested, tables
-from brainalign.encoding import plan as plan_module
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.plan import plan_fit
@@ -21,8 +20,9 @@ NAMES = ("r", "r2", "inner", "alpha", "constant", "n")
 
 def stream(monkeypatch, at_once):
     """All blocks of so many voxels."""
-    for module in (arithmetic_module, nested, tables, plan_module):
+    for module in (arithmetic_module, nested, tables):
         monkeypatch.setattr(module, "AT_ONCE", at_once)
+    monkeypatch.setattr(arithmetic_module, "HELD", at_once)
 
 
 def world(seed=0, c=11, missing=True):
