@@ -79,6 +79,19 @@ def test_the_estimator_streams_and_keeps_float32_responses(monkeypatch):
         np.testing.assert_array_equal(getattr(streamed, name), getattr(again, name))  # bit for bit
 
 
+def test_memory_mapped_responses_give_the_same_bits(monkeypatch, tmp_path):
+    heard, x, y = world(2)
+    for i, values in enumerate(y):
+        np.save(tmp_path / f"{i}.npy", values.astype(np.float32))
+    stream(monkeypatch, 3)
+    fits = [
+        fitted(heard, x, [np.load(tmp_path / f"{i}.npy", mmap_mode=mode) for i in range(len(y))], "stimulus", "all")[1]
+        for mode in (None, "r")
+    ]
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(fits[0], name), getattr(fits[1], name))
+
+
 def test_no_array_of_all_voxels_is_made_but_predictions(monkeypatch):
     stream(monkeypatch, 4)
     widths = []

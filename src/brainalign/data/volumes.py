@@ -64,7 +64,7 @@ def read_volumes(subject: str, runs: Sequence[str | Path], mask: str | Path | No
         _same_grid(geometry, image, path, runs[0])
     values = [np.asarray(image.dataobj, dtype=np.float32)[inside].T for image in images]
     places = np.argwhere(inside)
-    values, kept = _varying(values, f"participant {subject}: no voxel of {runs[0]} varies inside the mask {mask}.")
+    kept = _keep_varying(values, f"participant {subject}: no voxel of {runs[0]} varies inside the mask {mask}.")
     places, dropped = places[kept], int((~kept).sum())
     table = pd.DataFrame(places, columns=list(VOXEL))
     table[["x", "y", "z"]] = places @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
@@ -105,7 +105,7 @@ def read_surfaces(subject: str, runs: Sequence[Mapping[str, str | Path]]) -> Sca
         times.append(read[sides[0]][1])
     vertices = {side: found[0][side].shape[1] for side in sides}
     values = [np.hstack([run[side] for side in sides]) for run in found]
-    values, kept = _varying(values, f"participant {subject}: no vertex of {runs[0][sides[0]]} varies.")
+    kept = _keep_varying(values, f"participant {subject}: no vertex of {runs[0][sides[0]]} varies.")
     table = pd.DataFrame(
         {
             VERTEX: np.concatenate([np.arange(n) for n in vertices.values()]),
@@ -122,14 +122,16 @@ def _channels(table: pd.DataFrame, subject: str, more: list[str]) -> pd.DataFram
     return table.assign(subject=subject, region=REGION)[[*CHANNEL_COLUMNS, *more]]
 
 
-def _varying(values: list[NDArray[np.float32]], none: str) -> tuple[list[NDArray[np.float32]], NDArray[np.bool_]]:
-    """Columns that vary in every run, and which they are; ``none`` is said where there is none."""
+def _keep_varying(values: list[NDArray[np.float32]], none: str) -> NDArray[np.bool_]:
+    """Cut the runs, one after the other, to the columns that vary in all; which they are. ``none`` is said where there is none."""
     kept = np.ones(values[0].shape[1], dtype=bool)
     for run in values:
         kept[list(dead_channels([run]))] = False
     if not kept.any():
         raise BrainalignError(none)
-    return [np.ascontiguousarray(run[:, kept]) for run in values], kept
+    for i, run in enumerate(values):
+        values[i] = np.ascontiguousarray(run[:, kept])
+    return kept
 
 
 def _open(path: Path, dimensions: int) -> Any:
