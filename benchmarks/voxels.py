@@ -56,7 +56,7 @@ def main() -> None:
         command = f"python -m benchmarks.voxels{' --quick' if given.quick else ''} --repeats {given.repeats}"
         body = [
             "## Voxels",
-            f"`{command} --threads {given.threads} --peers {','.join(given.peers)}{' --tenth' if given.tenth else ''} --write`",
+            f"`{command} --threads {given.threads} --peers '{','.join(given.peers)}'{' --tenth' if given.tenth else ''} --write`",
             f"{tenth}. Least of {given.repeats} interleaved repeats.",
             describe(DISTRIBUTIONS, given.threads, "cpu"),
             markdown_table(HEADER, rows),
@@ -76,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="replace the section of the results")
     parser.add_argument("--results", type=Path, default=RESULTS, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    given.peers, given.device, given.limit = given.peers.split(","), "cpu", None
+    given.peers, given.device, given.limit = [v for v in given.peers.split(",") if v], "cpu", None
     return given
 
 

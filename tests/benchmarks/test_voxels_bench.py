@@ -25,15 +25,16 @@ def test_the_floor_of_voxels_is_one_spectrum_a_fold_by_hand():
     assert "spectra" in operations(SIZES["V"], 10) and "factors" in operations(SIZES["P"], 4)
 
 
-def test_the_command_beside_scikit_learn(tmp_path):
+def test_the_command(tmp_path):
     results = tmp_path / "RESULTS.md"
-    arguments = ("--quick", "--tenth", "--peers", "sklearn", "--repeats", "1", "--threads", "1", "--write")
+    arguments = ("--quick", "--tenth", "--peers", "", "--repeats", "1", "--threads", "1", "--write")
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.voxels", *arguments, "--results", str(results)],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     written = results.read_text()
-    assert "python -m benchmarks.voxels --quick --repeats 1 --threads 1 --peers sklearn --tenth --write" in written
-    rows = [line.split("|") for line in written.splitlines() if line.startswith("| sklearn")]
-    assert len(rows) == 1 and rows[0][7].strip() == "100.0 %" and float(rows[0][8]) < 1e-4
+    assert "python -m benchmarks.voxels --quick --repeats 1 --threads 1 --peers '' --tenth --write" in written
+    rows = [line.split("|") for line in written.splitlines() if line.startswith("| brainalign")]
+    assert len(rows) == 1 and rows[0][4].strip() == "1" and float(rows[0][5]) > 0
+    assert "- Floor: " in written and "All 3,000 voxels" not in written
