@@ -6,6 +6,7 @@ import pytest
 from brainalign.data.split import split_blocks, split_groups
 from brainalign.encoding import RidgeTRF, nested, tables
 from brainalign.encoding.design import Design
+from brainalign.encoding.fingerprint import fingerprint
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.plan import plan_fit
 from brainalign.encoding.summed import Summed
@@ -107,6 +108,19 @@ def test_no_array_of_all_voxels_is_made_but_predictions(monkeypatch):
     design, _ = fitted(heard, x, y, "stimulus", "all")
     assert widths and max(widths) == 4
     assert all(given is mine for given, mine in zip(y, design.responses.given, strict=True))  # no copy of the responses
+
+
+def test_the_fingerprint_of_a_design_reads_the_responses_once_and_tells_any_change(monkeypatch):
+    heard, _, y = world(missing=False)
+    split = split_groups(heard, [len(v) for v in y], 3, 1, "stimulus")
+    before = fingerprint(Design(heard, y, split))
+    read = []
+    plain = np.ascontiguousarray
+    monkeypatch.setattr(np, "ascontiguousarray", lambda v: read.append(v.nbytes) or plain(v))
+    assert fingerprint(Design(heard, [v.copy() for v in y], split)) == before
+    assert sum(read) < 1.5 * sum(v.nbytes for v in y)
+    y[3][7, 5] += 1e-9
+    assert fingerprint(Design(heard, y, split)) != before
 
 
 def test_the_plan_of_a_hundred_thousand_voxels_is_below_8_gib_with_float32_responses():
