@@ -24,8 +24,8 @@ AT_ONCE = 1024
 """Electrodes (voxels) solved and scored at a time; a constant, so that the same config gives the same bits."""
 
 HELD = 4096
-"""Electrodes beyond which nothing as wide as the responses is held in memory: responses, their products with the features, weights and
-predictions then stream, ``AT_ONCE`` electrodes at a time, past one factorisation. A constant, too."""
+"""Electrodes beyond which copies of the responses, their products with the features and the weights are not held: they stream, ``AT_ONCE``
+electrodes at a time, past one factorisation. A constant, too."""
 
 SOLVERS = ("auto", "cholesky", "eigh", "dual")
 

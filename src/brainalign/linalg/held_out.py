@@ -113,10 +113,11 @@ class HeldOut:
             predicted: (rows, c) without intercept.
             response: (rows, c) summed responses of the same electrodes there.
         """
+        import torch
+
         weight = self.moments.stacks[stack].weight[block, None]
         weighted = predicted if bool((weight == 1).all()) else predicted * weight.to(predicted.dtype)
-        # torch would copy all of a float32 matrix to sum it in float64
-        products = (v.sum(0).double() for v in (predicted * response, weighted * predicted, weighted))
+        products = (v.sum(0, dtype=torch.float64) for v in (predicted * response, weighted * predicted, weighted))
         return Products(*products)
 
     def r2(self, found: Products, intercept: Tensor, train_mean: Tensor, electrodes: slice) -> Tensor:
