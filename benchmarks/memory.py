@@ -19,9 +19,11 @@ class Peak:
 
     Attributes:
         above: Bytes, once the block has ended.
+        whole: The same with what was resident before: all that the process had.
     """
 
     above: int | None = None
+    whole: int | None = None
 
     def __enter__(self) -> Peak:
         if sys.platform == "linux":
@@ -35,7 +37,8 @@ class Peak:
 
     def __exit__(self, *_: object) -> None:
         if sys.platform == "linux":
-            self.above = 1024 * (_kib("VmHWM") - self._before)
+            self.whole = 1024 * _kib("VmHWM")
+            self.above = self.whole - 1024 * self._before
 
 
 def _kib(key: str) -> int:

@@ -47,6 +47,7 @@ def main() -> None:
     facts = {
         "seconds": seconds * found.times,
         "bytes": peak.above,
+        "whole_bytes": peak.whole,
         "card_bytes": card.peak(),
         "note": found.note,
     }

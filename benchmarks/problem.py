@@ -29,6 +29,7 @@ class Problem:
         folds: Of whole presentations.
         ragged: Lengths that differ (a presentation then has at least half of the mean length).
         seed: Of inputs and folds.
+        dtype: Of inputs.
     """
 
     presentations: int
@@ -40,6 +41,7 @@ class Problem:
     folds: int = 5
     ragged: bool = False
     seed: int = 0
+    dtype: str = "float64"
 
     @classmethod
     def parse(cls, text: str) -> Problem:
@@ -54,7 +56,7 @@ class Problem:
         lengths = "ragged" if self.ragged else f"{self.frames // self.presentations} frames each"
         return (
             f"{self.presentations} presentations ({lengths}), {self.frames} frames in total, {self.dims} dims, {self.lags} "
-            f"lags, {self.electrodes} electrodes, {self.n_alphas} alphas, {self.folds} folds, alpha per electrode"
+            f"lags, {self.electrodes} electrodes, {self.n_alphas} alphas, {self.folds} folds, alpha per electrode, {self.dtype} inputs"
         )
 
     @property
@@ -105,10 +107,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Simulated features (T, d) and responses (T, c), one array a presentation, float64."""
+    """Simulated features (T, d) and responses (T, c), one array a presentation, in the problem's precision."""
 
-    features: list[NDArray[np.float64]]
-    responses: list[NDArray[np.float64]]
+    features: list[NDArray[np.floating]]
+    responses: list[NDArray[np.floating]]
 
 
 def simulate(problem: Problem) -> Inputs:
@@ -134,8 +136,10 @@ def simulate(problem: Problem) -> Inputs:
             y[k:] += z[: length - k] @ kernels[k]
         scale = y.std(axis=0) if scale is None else scale  # of the first presentation: near enough
         y *= np.sqrt(share / (1 - share)) / scale
-        features.append(x)
-        responses.append(y + rng.normal(size=y.shape) + mean)
+        y += rng.normal(size=y.shape)
+        y += mean
+        features.append(x.astype(problem.dtype, copy=False))
+        responses.append(y.astype(problem.dtype, copy=False))
     return Inputs(features, responses)
 
 
@@ -144,5 +148,7 @@ SIZES = {
     "M": Problem(120, 120 * 150, 96, 20, 100),
     "P": Problem(599, 58943, 768, 20, 822, ragged=True),
     "XL": Problem(599, 58943, 1600, 20, 822, ragged=True),
+    "V": Problem(5, 3600, 768, 4, 10_000, n_alphas=20, dtype="float32"),
+    "VXL": Problem(5, 3600, 768, 4, 100_000, n_alphas=20, dtype="float32"),
 }
-"""S for tests; M for ratios; P a layer of the paper; XL the widest model."""
+"""S for tests; M for ratios; P a layer of the paper; XL the widest model; VXL a story's voxels in five runs, V a tenth of them."""

@@ -32,7 +32,7 @@ def main() -> None:
     problem = SIZES[given.size]
     console = Console() if sys.stdout.isatty() else Console(width=140)
     rates = matrix_rate(given.device, given.threads)
-    competitors = _run(problem, given, console)
+    competitors = run_all(problem, given, console)
     again = matrix_rate(given.device, given.threads)  # the machine may have been disturbed the first time
     ours = competitors[0]
     if not ours.answers:
@@ -42,7 +42,7 @@ def main() -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    lines = [LEGEND, *_floor(problem, ours, {k: max(rates[k], again[k]) for k in rates}, given.size)]
+    lines = [LEGEND, *floor_of(problem, ours, {k: max(rates[k], again[k]) for k in rates}, given.size)]
     lines += [f"{c.name}: {c.fault or c.note}" for c in competitors if c.fault or c.note]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
     if given.write:
@@ -60,7 +60,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    everyone = [name for name in PEERS if name != OURS]
+    everyone = [name for name in PEERS if not name.startswith(OURS)]
     parser.add_argument("--size", default="M", choices=SIZES)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="of brainalign; peers run on the CPU")
     parser.add_argument("--peers", help=f"of {','.join(everyone)}; all for S and M, none for P and XL")
@@ -79,7 +79,7 @@ def _arguments() -> argparse.Namespace:
     return given
 
 
-def _run(problem: Problem, given: argparse.Namespace, console: Console) -> list[Competitor]:
+def run_all(problem: Problem, given: argparse.Namespace, console: Console) -> list[Competitor]:
     """brainalign and the peers, in turn, as often as asked; one that failed is not tried again."""
     competitors = [Competitor(name) for name in (OURS, *given.peers)]
     for repeat in range(given.repeats):
@@ -91,14 +91,14 @@ def _run(problem: Problem, given: argparse.Namespace, console: Console) -> list[
 
 
 def _fit(problem: Problem, name: str, given: argparse.Namespace) -> Answer:
-    device = given.device if name == OURS else "cpu"
-    limit = given.limit if name != OURS else None
+    device = given.device if name.startswith(OURS) else "cpu"
+    limit = None if name.startswith(OURS) else given.limit
     return run_child(
         "benchmarks.one", ["--problem", problem.to_json(), "--peer", name, "--device", device], given.threads, limit
     )
 
 
-def _floor(problem: Problem, ours: Competitor, rates: dict[str, float], size: str) -> list[str]:
+def floor_of(problem: Problem, ours: Competitor, rates: dict[str, float], size: str) -> list[str]:
     """Sentences on counted operations, the measured matrix rate, and the fraction of it that was reached."""
     distinct = len(set(ours.answers[0].arrays["alpha"].tolist()))
     parts = operations(problem, distinct)

@@ -11,9 +11,11 @@ from types import ModuleType
 
 PEERS = {
     "brainalign": "brainalign_trf",
+    "brainalign-nested": "brainalign_nested",
     "himalaya": "himalaya_float64",
     "himalaya-lean": "himalaya_lean",
     "himalaya-torch": "himalaya_torch",
+    "himalaya-float32": "himalaya_float32",
     "sklearn": "sklearn_loop",
     "mtrf": "mtrf_trf",
     "mne": "mne_ridge",

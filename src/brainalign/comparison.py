@@ -173,7 +173,8 @@ def labels(found: Sequence[Tracked]) -> dict[str, str]:
     ]
     named: dict[str, str] = {}
     for run, model in zip(found, models, strict=True):
-        name = " ".join([model, *(f"{k.split('.')[-1]}={run.params.get(k)}" for k in [*extra, *varied])])
+        own = (k for k in [*extra, *varied] if k in run.params)  # a kind of model without a key says nothing of it
+        name = " ".join([model, *(f"{k.split('.')[-1]}={run.params[k]}" for k in own)])
         if name in named.values():
             twin = next(i for i, n in named.items() if n == name)
             raise BrainalignError(

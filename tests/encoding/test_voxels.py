@@ -5,8 +5,8 @@ import pytest
 
 from brainalign.data.split import split_blocks, split_groups
 from brainalign.encoding import RidgeTRF, nested, tables
-from brainalign.encoding import plan as plan_module
 from brainalign.encoding.design import Design
+from brainalign.encoding.fingerprint import fingerprint
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.plan import plan_fit
 from brainalign.encoding.summed import Summed
@@ -21,8 +21,9 @@ NAMES = ("r", "r2", "inner", "alpha", "constant", "n")
 
 def stream(monkeypatch, at_once):
     """All blocks of so many voxels."""
-    for module in (arithmetic_module, nested, tables, plan_module):
+    for module in (arithmetic_module, nested, tables):
         monkeypatch.setattr(module, "AT_ONCE", at_once)
+    monkeypatch.setattr(arithmetic_module, "HELD", at_once)
 
 
 def world(seed=0, c=11, missing=True):
@@ -79,6 +80,19 @@ def test_the_estimator_streams_and_keeps_float32_responses(monkeypatch):
         np.testing.assert_array_equal(getattr(streamed, name), getattr(again, name))  # bit for bit
 
 
+def test_memory_mapped_responses_give_the_same_bits(monkeypatch, tmp_path):
+    heard, x, y = world(2)
+    for i, values in enumerate(y):
+        np.save(tmp_path / f"{i}.npy", values.astype(np.float32))
+    stream(monkeypatch, 3)
+    fits = [
+        fitted(heard, x, [np.load(tmp_path / f"{i}.npy", mmap_mode=mode) for i in range(len(y))], "stimulus", "all")[1]
+        for mode in (None, "r")
+    ]
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(fits[0], name), getattr(fits[1], name))
+
+
 def test_no_array_of_all_voxels_is_made_but_predictions(monkeypatch):
     stream(monkeypatch, 4)
     widths = []
@@ -94,6 +108,19 @@ def test_no_array_of_all_voxels_is_made_but_predictions(monkeypatch):
     design, _ = fitted(heard, x, y, "stimulus", "all")
     assert widths and max(widths) == 4
     assert all(given is mine for given, mine in zip(y, design.responses.given, strict=True))  # no copy of the responses
+
+
+def test_the_fingerprint_of_a_design_reads_the_responses_once_and_tells_any_change(monkeypatch):
+    heard, _, y = world(missing=False)
+    split = split_groups(heard, [len(v) for v in y], 3, 1, "stimulus")
+    before = fingerprint(Design(heard, y, split))
+    read = []
+    plain = np.ascontiguousarray
+    monkeypatch.setattr(np, "ascontiguousarray", lambda v: read.append(v.nbytes) or plain(v))
+    assert fingerprint(Design(heard, [v.copy() for v in y], split)) == before
+    assert sum(read) < 1.5 * sum(v.nbytes for v in y)
+    y[3][7, 5] += 1e-9
+    assert fingerprint(Design(heard, y, split)) != before
 
 
 def test_the_plan_of_a_hundred_thousand_voxels_is_below_8_gib_with_float32_responses():

@@ -120,6 +120,7 @@ def test_voxels_that_stream_are_scored_and_solved_as_if_they_were_held(solver, v
 
     held = fit()
     monkeypatch.setattr(arithmetic_module, "AT_ONCE", 4)
+    monkeypatch.setattr(arithmetic_module, "HELD", 4)
     streamed = fit()
     assert held[2].train.cross is not None and streamed[2].train.cross is None
     assert held[3] == [voxels] and max(streamed[3]) <= 4 and sum(streamed[3]) == voxels

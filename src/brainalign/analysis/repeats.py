@@ -57,9 +57,8 @@ def _repeats(study: Study, columns: NDArray[np.int64]) -> list[Array]:
     """One (N, T, c) array for each stimulus that a participant heard more than once, rows that are scored."""
     found: dict[str, list[Array]] = {}
     for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
-        own = values[atoms >= 0][:, columns]
-        if np.isfinite(own).any():
-            found.setdefault(name, []).append(own)
+        if study.stimuli.count(name) > 1 and np.isfinite(own := values[atoms >= 0][:, columns]).any():
+            found.setdefault(name, []).append(own.astype(np.float64, copy=False))
     return [np.stack(heard) for heard in found.values() if len(heard) > 1]
 
 
@@ -77,7 +76,7 @@ def inter_subject(study: Study) -> Array:
         return out
     means: dict[str, list[Array]] = {}
     for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
-        means.setdefault(name, []).append(values[atoms >= 0])
+        means.setdefault(name, []).append(values[atoms >= 0].astype(np.float64, copy=False))
     rows = np.vstack([_mean(np.stack(heard)) for heard in means.values()])
     rows = (rows - np.nanmean(rows, axis=0)) / np.nanstd(rows, axis=0)
     for places in channels.groupby("region" if single else "electrode", sort=False).indices.values():
@@ -107,6 +106,8 @@ def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[s
     times: dict[str, Array] = {}
     for name, response in zip(design.stimuli, design.responses, strict=True):
         times[name] = times.get(name, np.zeros(design.n_channels)) + np.isfinite(response).any(axis=0)
+    if all((count <= 1).all() for count in times.values()):
+        return {name: np.full(design.n_channels, np.nan) for name in ("r2_repeated", "ccnorm")}
     sse, sst = np.zeros(design.n_channels), np.zeros(design.n_channels)
     heard: dict[tuple[int, str], list[Array]] = {}
     predictions: dict[tuple[int, str], Array] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ _FLAT = 1e-12
 """Range, as a share of its largest absolute value, up to which a channel is constant: resampling leaves that much."""
 
 
-def dead_channels(parts: Sequence[NDArray[np.float64]]) -> dict[int, str]:
+def dead_channels(parts: Sequence[NDArray[np.floating[Any]]]) -> dict[int, str]:
     """Columns without a valid sample, or with one value alone, over all parts together.
 
     Args:

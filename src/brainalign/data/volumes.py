@@ -64,7 +64,7 @@ def read_volumes(subject: str, runs: Sequence[str | Path], mask: str | Path | No
         _same_grid(geometry, image, path, runs[0])
     values = [np.asarray(image.dataobj, dtype=np.float32)[inside].T for image in images]
     places = np.argwhere(inside)
-    values, kept = _varying(values, f"participant {subject}: no voxel of {runs[0]} varies inside the mask {mask}.")
+    kept = _keep_varying(values, f"participant {subject}: no voxel of {runs[0]} varies inside the mask {mask}.")
     places, dropped = places[kept], int((~kept).sum())
     table = pd.DataFrame(places, columns=list(VOXEL))
     table[["x", "y", "z"]] = places @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
@@ -86,7 +86,8 @@ def read_surfaces(subject: str, runs: Sequence[Mapping[str, str | Path]]) -> Sca
     """
     if not runs or not runs[0]:
         raise BrainalignError(f"participant {subject}: there is no run to read; name at least one GIFTI file.")
-    sides, found, times = list(runs[0]), [], []
+    sides, times = list(runs[0]), []
+    found: list[dict[str, NDArray[np.float32]]] = []
     for files in runs:
         if list(files) != sides:
             raise BrainalignError(
@@ -104,7 +105,7 @@ def read_surfaces(subject: str, runs: Sequence[Mapping[str, str | Path]]) -> Sca
         times.append(read[sides[0]][1])
     vertices = {side: found[0][side].shape[1] for side in sides}
     values = [np.hstack([run[side] for side in sides]) for run in found]
-    values, kept = _varying(values, f"participant {subject}: no vertex of {runs[0][sides[0]]} varies.")
+    kept = _keep_varying(values, f"participant {subject}: no vertex of {runs[0][sides[0]]} varies.")
     table = pd.DataFrame(
         {
             VERTEX: np.concatenate([np.arange(n) for n in vertices.values()]),
@@ -121,14 +122,16 @@ def _channels(table: pd.DataFrame, subject: str, more: list[str]) -> pd.DataFram
     return table.assign(subject=subject, region=REGION)[[*CHANNEL_COLUMNS, *more]]
 
 
-def _varying(values: list[NDArray[np.float32]], none: str) -> tuple[list[NDArray[np.float32]], NDArray[np.bool_]]:
-    """Columns that vary in every run, and which they are; ``none`` is said where there is none."""
+def _keep_varying(values: list[NDArray[np.float32]], none: str) -> NDArray[np.bool_]:
+    """Cut the runs, one after the other, to the columns that vary in all; which they are. ``none`` is said where there is none."""
     kept = np.ones(values[0].shape[1], dtype=bool)
     for run in values:
         kept[list(dead_channels([run]))] = False
     if not kept.any():
         raise BrainalignError(none)
-    return [np.ascontiguousarray(run[:, kept]) for run in values], kept
+    for i, run in enumerate(values):
+        values[i] = np.ascontiguousarray(run[:, kept])
+    return kept
 
 
 def _open(path: Path, dimensions: int) -> Any:
@@ -136,7 +139,7 @@ def _open(path: Path, dimensions: int) -> Any:
     import nibabel as nib
 
     try:
-        image = nib.load(path)  # type: ignore[attr-defined]
+        image: Any = nib.load(path)
     except (OSError, nib.filebasedimages.ImageFileError) as error:
         raise BrainalignError(f"{path} is no NIfTI file that can be read ({error}).") from error
     if not hasattr(image, "affine") or len(image.shape) != dimensions:
@@ -168,14 +171,14 @@ def _gifti(path: Path) -> tuple[NDArray[np.float32], float | None]:
     import nibabel as nib
 
     try:
-        image = nib.load(path)  # type: ignore[attr-defined]
-        arrays = [np.asarray(array.data, dtype=np.float32) for array in image.darrays]  # type: ignore[attr-defined]
+        image: Any = nib.load(path)
+        arrays = [np.asarray(array.data, dtype=np.float32) for array in image.darrays]
     except (OSError, nib.filebasedimages.ImageFileError, AttributeError) as error:
         raise BrainalignError(f"{path} is no GIFTI file that can be read ({error}).") from error
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise BrainalignError(f"{path} holds arrays of the shapes {sorted(shapes)}; one vector a scan is needed.")
-    step = image.darrays[0].meta.get("TimeStep")  # type: ignore[attr-defined]
+    step = image.darrays[0].meta.get("TimeStep")
     return np.stack(arrays), float(step) / 1000 if step else None
 
 

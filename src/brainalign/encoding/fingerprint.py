@@ -34,12 +34,17 @@ def fingerprint(value: Any) -> str:
         >>> fingerprint(np.arange(3)) == fingerprint(np.arange(3.0))
         False
     """
+    return _digest(value, {})
+
+
+def _digest(value: Any, known: dict[int, str]) -> str:
+    """Of a value; ``known`` has the objects met so far, so that what many share (the responses) is read once."""
     state = hashlib.sha256()
-    _add(state, value)
+    _add(state, value, known)
     return state.hexdigest()
 
 
-def _add(state: Any, value: Any) -> None:
+def _add(state: Any, value: Any, known: dict[int, str]) -> None:
     state.update(type(value).__name__.encode() + b"(")
     if value is None or isinstance(value, str | int | float | bool | np.generic):
         state.update(repr(value).encode())
@@ -48,13 +53,15 @@ def _add(state: Any, value: Any) -> None:
         state.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
     elif isinstance(value, list | tuple):
         for item in value:
-            _add(state, item)
+            _add(state, item, known)
     elif isinstance(value, set | frozenset):
-        state.update("".join(sorted(fingerprint(item) for item in value)).encode())
+        state.update("".join(sorted(_digest(item, known) for item in value)).encode())
     elif isinstance(value, Mapping):
-        state.update("".join(sorted(fingerprint(k) + fingerprint(v) for k, v in value.items())).encode())
+        state.update("".join(sorted(_digest(k, known) + _digest(v, known) for k, v in value.items())).encode())
     elif hasattr(value, "__dict__") and not callable(value):
-        _add(state, vars(value))
+        if id(value) not in known:
+            known[id(value)] = _digest(vars(value), known)
+        state.update(known[id(value)].encode())
     else:
         raise TypeError(f"a {type(value).__name__} has no content to tell it by")
     state.update(b")")

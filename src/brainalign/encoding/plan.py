@@ -11,7 +11,7 @@ import numpy as np
 from brainalign.encoding.design import Design, MaskGroup
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
+from brainalign.linalg.arithmetic import AT_ONCE, HELD, Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.machine import matrix_rate, total_memory
 from brainalign.linalg.method import Method
@@ -140,9 +140,10 @@ def _plan_group(
 def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test_rows: int) -> int:
     """Bytes at the peak of a path: the atoms' moments and rows, a matrix, right-hand sides and weights.
 
-    More than ``AT_ONCE`` electrodes stream: what is as wide as the responses is then held for one block of them.
+    More than ``HELD`` electrodes stream: what is as wide as the responses is then held for one block of them.
     """
-    streams, c = c > AT_ONCE, min(c, AT_ONCE)
+    streams = c > HELD
+    c = AT_ONCE if streams else c
     moments = (len(rows) + 2) * m * (d + 1) * (d + 1 + (0 if streams else c)) * 8
     stacks = sum(rows) * (d + 1 + c) * 8
     worst = 0

@@ -20,9 +20,12 @@ SAFE_LOSS = 0.3
 alpha by that share would; the scores, which the well-determined directions make, moved by less than 1e-4 of this ratio
 in every case tried, where 1e-4 in all is promised (tested)."""
 
-AT_ONCE = 4096
-"""Electrodes (voxels) solved and scored at a time; a constant, so that the same config gives the same bits. The responses of more than
-these, their products with the features and their weights are never held together: they stream, block by block, past one factorisation."""
+AT_ONCE = 1024
+"""Electrodes (voxels) solved and scored at a time; a constant, so that the same config gives the same bits."""
+
+HELD = 4096
+"""Electrodes beyond which copies of the responses, their products with the features and the weights are not held: they stream, ``AT_ONCE``
+electrodes at a time, past one factorisation. A constant, too."""
 
 SOLVERS = ("auto", "cholesky", "eigh", "dual")
 

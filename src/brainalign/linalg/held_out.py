@@ -115,12 +115,10 @@ class HeldOut:
         """
         import torch
 
-        weighted = predicted * self.moments.stacks[stack].weight[block, None].to(predicted.dtype)
-        return Products(
-            (predicted * response).sum(0, dtype=torch.float64),
-            (weighted * predicted).sum(0, dtype=torch.float64),
-            weighted.sum(0, dtype=torch.float64),
-        )
+        weight = self.moments.stacks[stack].weight[block, None]
+        weighted = predicted if bool((weight == 1).all()) else predicted * weight.to(predicted.dtype)
+        products = (v.sum(0, dtype=torch.float64) for v in (predicted * response, weighted * predicted, weighted))
+        return Products(*products)
 
     def r2(self, found: Products, intercept: Tensor, train_mean: Tensor, electrodes: slice) -> Tensor:
         """R2 of each electrode.

@@ -43,7 +43,7 @@ class Moments:
 
     Attributes:
         products: (m, d+1, d+1) products of the features (and their ones) at the first lag with those at each lag.
-        cross: (m, d+1, c) products of the lagged features with the responses; None for more than ``AT_ONCE`` electrodes, whose
+        cross: (m, d+1, c) products of the lagged features with the responses; None for more than ``HELD`` electrodes, whose
             products are computed where they are used (:meth:`cross_of`).
         xsum: (m, d+1) sums of the lagged columns.
         hsum: (d,) and hsq: (d,) sum and sum of squares of the unlagged features, for standardisation.
@@ -163,7 +163,7 @@ def moments(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.
     blocks = [slice(at, at + at_once) for at in range(0, c, at_once)]
     return Moments(
         products=products,
-        cross=_cross([(rows, rows.response[:, :])], lags) if len(blocks) == 1 else None,
+        cross=_cross([(rows, rows.response[:, :])], lags) if c <= arithmetic.HELD else None,
         xsum=xsum[..., 0],
         hsum=w @ bare,
         hsq=w @ bare**2,

@@ -203,7 +203,7 @@ def _turned_scores(
     out = np.full((len(tests), len(alphas), problem.electrodes), np.nan)
     for electrodes in _blocks(problem.electrodes, at_once):
         rhs = vectors.T @ system.rhs(electrodes).to(vectors.dtype)
-        intercepts = system.intercept_of(offset.to(rhs.dtype) @ rhs, electrodes)
+        intercepts = system.intercept_of(offset @ rhs.double(), electrodes)
         for t, (test, pieces) in enumerate(zip(tests, turned, strict=True)):
             zero = rhs.new_zeros(rhs.shape[1], dtype=torch.float64)
             found = [Products(zero, zero, zero) for _ in alphas]

@@ -91,7 +91,7 @@ class Stack:
     Attributes:
         values: (R, d+1) features as they came, and a column that is one inside the stimuli and zero outside.
         weight: (R,) float64.
-        response: (R, c) summed responses, zero where the weight is; more than ``AT_ONCE`` electrodes are read where they are used.
+        response: (R, c) summed responses, zero where the weight is; more than ``HELD`` electrodes are read where they are used.
         power: (c,) float64.
         pad: Zero rows around each stimulus; no lag is longer.
     """
@@ -140,7 +140,7 @@ def stack(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.de
     power = np.sum([s.power for s in segments], axis=0, dtype=np.float64)
     there = [torch.from_numpy(v).to(device) for v in (values, weight, power)]
     response = Streamed(tuple(pieces), (rows, c), dtype, device)
-    narrow = c <= arithmetic.AT_ONCE
+    narrow = c <= arithmetic.HELD
     return Stack(there[0], there[1], response[:, :] if narrow else response, there[2], pad)
 
 

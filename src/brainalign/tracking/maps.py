@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,21 +79,18 @@ def images(geometry: Geometry, channels: pd.DataFrame, values: NDArray[np.float3
 
 
 def _volume(geometry: Volume, channels: pd.DataFrame, values: NDArray[np.float32]) -> Any:
-    from nibabel import Nifti1Image
-
+    nib: Any = import_module("nibabel")
     grid = np.full(geometry.shape, np.nan, dtype=np.float32)
     grid[tuple(channels[axis].to_numpy(dtype=np.int64) for axis in VOXEL)] = values
-    image = Nifti1Image(grid, geometry.affine)
+    image = nib.Nifti1Image(grid, geometry.affine)
     image.header.set_xyzt_units("mm")
     return image
 
 
 def _surface(count: int, places: NDArray[np.int64], values: NDArray[np.float32], side: str) -> Any:
-    from nibabel.gifti import GiftiDataArray, GiftiImage, GiftiMetaData
-
+    gifti: Any = import_module("nibabel.gifti")
     mesh = np.full(count, np.nan, dtype=np.float32)
     mesh[places] = values
-    structure = GiftiMetaData({"AnatomicalStructurePrimary": {"L": "CortexLeft", "R": "CortexRight"}.get(side, side)})
-    return GiftiImage(
-        darrays=[GiftiDataArray(mesh, intent="NIFTI_INTENT_NONE", datatype="NIFTI_TYPE_FLOAT32")], meta=structure
-    )
+    array = gifti.GiftiDataArray(mesh, intent="NIFTI_INTENT_NONE", datatype="NIFTI_TYPE_FLOAT32")
+    structure = {"L": "CortexLeft", "R": "CortexRight"}.get(side, side)
+    return gifti.GiftiImage(darrays=[array], meta=gifti.GiftiMetaData({"AnatomicalStructurePrimary": structure}))
