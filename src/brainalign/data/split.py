@@ -37,7 +37,7 @@ class Split:
     """Atoms of all presentations, and folds made of atoms.
 
     Attributes:
-        kind: ``stimulus``, ``blocks`` or ``presentation``.
+        kind: ``stimulus``, ``blocks``, ``presentation`` or ``shuffled``.
         atoms: One (T_i,) array of atom numbers a presentation; UNUSED where a row takes no part.
         folds: The outer folds; inner folds are the other outer folds.
     """
@@ -84,6 +84,33 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
     atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
     return Split(kind, atoms, folds)
+
+
+def split_shuffled(groups: Sequence[str], lengths: Sequence[int], n_folds: int, seed: int, skip: int) -> Split:
+    """Single frames dealt to folds at random: a control that shows what neighbours in time give away.
+
+    A test frame then lies between training frames of its own stimulus, as under scikit-learn's ``KFold(shuffle=True)``. One moment
+    of a stimulus is in one fold in all its presentations, so that repeats add nothing to the leak.
+
+    Args:
+        groups: The stimulus of each presentation; those of one stimulus are equally long.
+        lengths: Frames of each presentation.
+        n_folds: Number of outer folds.
+        seed: Of the shuffle.
+        skip: Frames at the start of each presentation that take no part.
+
+    Example:
+        >>> split = split_shuffled(["a", "b", "a"], [6, 4, 6], n_folds=2, seed=0, skip=0)
+        >>> (split.atoms[0] == split.atoms[2]).all(), np.bincount(np.concatenate(split.atoms[:2])).tolist()
+        (np.True_, [5, 5])
+    """
+    length = dict(zip(groups, lengths, strict=True))
+    ends = np.cumsum([max(n - skip, 0) for n in length.values()])
+    dealt = np.random.default_rng(seed).permutation(int(ends[-1])) % n_folds
+    own = dict(zip(length, np.split(dealt, ends[:-1]), strict=True))
+    atoms = tuple(np.concatenate([np.full(min(skip, n), UNUSED), own[g]]) for g, n in zip(groups, lengths, strict=True))
+    folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
+    return Split("shuffled", atoms, folds)
 
 
 def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, gap: int, skip: int) -> Split:

@@ -3,6 +3,7 @@
 from brainalign.figures.brain import brain_map
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.ceilings import ceilings
+from brainalign.figures.control_shares import control_shares
 from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.layer_profile import layer_profile
@@ -10,6 +11,7 @@ from brainalign.figures.mean_trf import mean_trf
 from brainalign.figures.model_scatter import model_scatter
 from brainalign.figures.panels import Panel, paper_figure
 from brainalign.figures.paper import figure_2, figure_3, figure_4
+from brainalign.figures.power_curves import power_curves
 from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
@@ -22,6 +24,7 @@ __all__ = [
     "brain_map",
     "canonical_correlations",
     "ceilings",
+    "control_shares",
     "curves_by_region",
     "feature_picture",
     "figure_2",
@@ -31,6 +34,7 @@ __all__ = [
     "mean_trf",
     "model_scatter",
     "paper_figure",
+    "power_curves",
     "prediction_example",
     "region_bars",
     "score_distribution",
