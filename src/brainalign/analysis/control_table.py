@@ -104,8 +104,7 @@ def control_table(
         (over participants' means), share, share_low, share_high, share_over, difference (of the model and the control), p,
         p_corrected, test, correction, n, n_participants.
     """
-    wide = shown.pivot_table(index=["subject", "electrode", "region"], columns="model", values=score, sort=False)
-    wide = wide.reset_index()
+    wide = shown.pivot(index=["subject", "electrode", "region"], columns="model", values=score).reset_index()
     itself = Control("all", "nothing", model)
     rows: list[dict[str, Any]] = []
     for label, control in {model: itself, **controls}.items():

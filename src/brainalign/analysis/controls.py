@@ -104,9 +104,9 @@ def _under(study: Study, kind: str) -> Study:
 
 def _in_split(model: Representation, oasm: Representation | None, kind: str) -> list[tuple[str, Representation, str]]:
     """(label, representation, subject of a sentence) of what is scored under another split."""
-    found = [(f"split: {kind}", model, f"{model.name} under {SPLITS[kind].told}")]
+    found = [(f"split {kind}", model, f"{model.name} under {SPLITS[kind].told}")]
     if oasm is not None and kind != "stimulus":
-        found.append((f"split: {kind}, oasm", oasm, f"OASM, which has no content, under {SPLITS[kind].told}"))
+        found.append((f"split {kind} oasm", oasm, f"OASM, which has no content, under {SPLITS[kind].told}"))
     return found
 
 

@@ -182,7 +182,8 @@ def _checked(
             agreement = float(binomtest(hits, len(values), predicted[test].power).pvalue)
             rows.append({
                 "effect": effect, "size": size, "participants": people, "test": test, "predicted": predicted[test].power,
-                "found": found.power, "low": found.low, "high": found.high, "data_sets": len(values), "p": agreement, "agrees": agreement > UNLIKELY,
+                "found": found.power, "low": found.low, "high": found.high, "data_sets": len(values), "p": agreement,
+                "agrees": agreement > UNLIKELY,
             })  # fmt: skip
     return rows
 
@@ -227,6 +228,6 @@ def _warn(result: AnalysisResult, settings: Mapping[str, Any], level: float, tes
                 f"{NAMES[row.test]} finds the {EFFECTS[row.effect]}, where {row.predicted:.0%} was predicted."
             )
     result.warnings.append(
-        "Power is that of simulated listeners: stimuli count as fixed (nothing is said of other sentences), and analysis.participant_sd and "
-        "analysis.electrode_sd are assumptions of yours, not results."
+        "Power is that of simulated listeners: stimuli count as fixed (nothing is said of other sentences), and analysis.participant_sd "
+        "and analysis.electrode_sd are assumptions of yours, not results."
     )
