@@ -178,9 +178,10 @@ def _power(config: Config) -> str:
     options = config.analysis
     return (
         f"For each number of sentences {options.sets} simulated data sets went through the pipeline with two models that do not differ "
-        "(all latents with independent noise) or share nothing (acoustic and contextual latents). Analysis of variance gave the noise of "
-        f"an electrode's value within and between participants. {options.draws} data sets were then drawn at the level of scores: the "
-        "effect in proportion to a pilot electrode's ceiling, that electrode's residual, a participant's deviation of SD "
+        "(all latents with independent noise) or share nothing (acoustic and contextual latents), and as many with models that do. "
+        "Analysis of variance gave the noise of an electrode's value within and between participants, and how an effect varies over "
+        f"electrodes. {options.draws} data sets were then drawn at the level of scores: the effect times a pilot electrode's gain, a "
+        "pilot electrode's residual, a participant's deviation of SD "
         f"{options.participant_sd:g} and an electrode's of SD {options.electrode_sd:g}. Each got every test at "
         f"{options.level:g}/{options.tests}; the mixed model in its closed form for equal numbers of electrodes. Intervals are exact "
         "binomial ones."

@@ -7,7 +7,7 @@ import pytest
 
 from brainalign.analysis.models import Models
 from brainalign.analysis.power import power
-from brainalign.analysis.power.pilot import Values, estimate
+from brainalign.analysis.power.pilot import components_of, spread_of
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.data.simulated import simulate
@@ -15,7 +15,7 @@ from brainalign.errors import BrainalignError
 
 OPTIONS = {
     "difference": 0.02, "shared": None, "participant_sd": 0.02, "electrode_sd": 0.01, "participants": [3, 12], "sentences": [],
-    "level": 0.05, "tests": 1, "draws": 400, "sets": 2, "check": 0,
+    "level": 0.05, "tests": 1, "draws": 400, "sets": 3, "check": 0,
 }  # fmt: skip
 
 
@@ -34,44 +34,60 @@ def study(folder, **changes):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    it = study(tmp_path_factory.mktemp("power"))
-    return power(it, Models(None), **{**OPTIONS, "shared": 0.05, "check": 12})
+def world(tmp_path_factory):
+    return study(tmp_path_factory.mktemp("power"))
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    return power(world, Models(None), **{**OPTIONS, "check": 8})
+
+
+def pilots(n, effect=0.0, gain_sd=0.0, seed=0):
+    """Values of known components: data sets .5, participants 2, electrodes 1, a bias of .3."""
+    rng = np.random.default_rng(seed)
+    shape = (10, 8)
+    return [
+        0.3
+        + rng.normal(0, 0.5)
+        + rng.normal(0, 2, (10, 1))
+        + rng.normal(0, 1, shape)
+        + effect * (1 + gain_sd * rng.normal(0, 1, shape))
+        for _ in range(n)
+    ]
 
 
 def test_components_of_pilots_are_those_that_made_them():
-    rng = np.random.default_rng(0)
-
-    def pilot():
-        values = 0.3 + rng.normal(0, 0.5) + rng.normal(0, 2, (10, 1)) + rng.normal(0, 1, (10, 8))
-        return Values(values, rng.uniform(0.1, 0.5, (10, 8)))
-
-    parts = estimate([pilot() for _ in range(60)], biased=True)
-    assert parts.electrode == pytest.approx(1.0, rel=0.03)
-    assert parts.components.between == pytest.approx(2.0, rel=0.1)
-    assert parts.components.bias == pytest.approx(0.3, abs=0.4)
-    assert parts.components.gain.mean() == pytest.approx(1.0) and abs(parts.components.residual.mean()) < 1e-12
-    assert np.sqrt(np.mean(parts.components.residual**2)) == pytest.approx(parts.electrode)
-    assert parts.between_sets < 1.2
-    assert estimate([pilot() for _ in range(3)], biased=False).components.bias == 0
+    null, planted = spread_of(pilots(80)), spread_of(pilots(80, effect=3.0, gain_sd=0.5, seed=1))
+    assert null.electrode == pytest.approx(1.0, rel=0.03) and null.participant == pytest.approx(2.0, rel=0.1)
+    assert 0.1 < null.data_set < 0.9
+    assert np.sqrt(np.mean(null.residual**2)) == pytest.approx(null.electrode)
+    parts = components_of(null, planted, biased=True)
+    assert parts.bias == pytest.approx(0.3, abs=0.4) and parts.between == null.participant
+    assert parts.gain.mean() == pytest.approx(1.0) and parts.gain.std() == pytest.approx(0.5, rel=0.15)
+    assert components_of(null, planted, biased=False).bias == 0
+    assert components_of(null, spread_of(pilots(5, effect=-0.3)), biased=True).gain.tolist() == [
+        1.0
+    ]  # too small to tell
 
 
 def test_one_electrode_a_participant_has_one_component():
     rng = np.random.default_rng(1)
-    parts = estimate([Values(rng.normal(0, 2, (200, 1)), np.ones((200, 1))) for _ in range(3)], biased=False)
-    assert parts.electrode == pytest.approx(2.0, rel=0.1) and parts.components.between == 0
+    found = spread_of([rng.normal(0, 2, (200, 1)) for _ in range(3)])
+    assert found.electrode == pytest.approx(2.0, rel=0.1) and found.participant == 0
 
 
 def test_what_is_predicted_is_what_whole_studies_find(found):
     check = found.tables["power_check"]
-    assert set(check["effect"]) == {"difference", "shared"} and set(check["participants"]) == {2, 4, 6}
-    assert check["agrees"].all() and (check["data_sets"] == 12).all()
+    assert len(check) == 3 * 3 and set(check["participants"]) == {2, 4, 6}
+    assert check["agrees"].all() and (check["data_sets"] == 8).all()
+    assert check["found"].max() > 0.5
     assert not any("check disagrees" in w for w in found.warnings)
 
 
 def test_the_table_has_both_sizes_of_every_design_and_the_metrics_are_its_own(found):
     table = found.tables["power"]
-    assert len(table) == 2 * 2 * 3 * 3  # effects, sizes, participants, tests
+    assert len(table) == 2 * 3 * 3  # sizes, participants, tests
     assert table["power"].between(table["low"], table["high"]).all()
     here = table.query("effect == 'difference' and size > 0 and participants == 6 and test == 'mixed'")
     assert found.metrics["power/difference/mixed"] == here["power"].iloc[0]
@@ -87,23 +103,33 @@ def test_the_table_has_both_sizes_of_every_design_and_the_metrics_are_its_own(fo
     assert any("t-test over pooled electrodes calls" in w and "no evidence" in w for w in found.warnings)
     figure, caption = found.figures["power_curves"]
     figure.draw_without_rendering()
-    assert len(figure.axes) == 2 and "With 6 participants and 20 sentences, a difference of 0.02" in caption
+    assert len(figure.axes) == 1 and "With 6 participants and 20 sentences, a difference of 0.02" in caption
 
 
-def test_the_level_is_shared_by_the_family(tmp_path):
-    both = [power(study(tmp_path), Models(None), **{**OPTIONS, "tests": n}).tables["power"]["power"] for n in (1, 10)]
-    assert both[1].sum() < both[0].sum() and (both[1] <= both[0]).all()
+def test_the_level_is_shared_by_the_family_and_the_pilots_are_the_same_bits(world, found):
+    strict = power(world, Models(None), **{**OPTIONS, "tests": 10})
+    one, ten = (r.tables["power"]["power"] for r in (found, strict))
+    assert (ten <= one).all() and ten.sum() < one.sum()
+    assert strict.tables["components"].equals(found.tables["components"])
 
 
-def test_two_runs_give_the_same_bits(tmp_path):
-    tables = [power(study(tmp_path), Models(None), **OPTIONS).tables["power"] for _ in range(2)]
-    assert tables[0].equals(tables[1])
+def test_shared_variance_and_sentences_have_their_own_curves(world):
+    both = power(world, Models(None), **{**OPTIONS, "difference": None, "shared": 0.3, "sentences": [15], "draws": 100})
+    table = both.tables["power"]
+    assert set(table["effect"]) == {"shared"} and set(table["sentences"]) == {15, 20}
+    assert table.query("size > 0 and participants == 12 and test == 'mixed'")["power"].min() > 0.9
+    assert set(both.tables["components"]["pilots"]) == {"null", "planted"}
+    both.figures["power_curves"][0].draw_without_rendering()
+    assert len(both.figures["power_curves"][0].axes) == 2
 
 
-def test_what_cannot_be_reckoned_is_refused(tmp_path):
-    it = study(tmp_path)
+def test_what_cannot_be_reckoned_is_refused(world, tmp_path):
     with pytest.raises(BrainalignError, match=r"data set 'mine' is not simulated; use data=simulated"):
-        power(replace(it, dataset=replace(it.dataset, name="mine", settings=None), notes=[]), Models(None), **OPTIONS)
+        power(
+            replace(world, dataset=replace(world.dataset, name="mine", settings=None), notes=[]),
+            Models(None),
+            **OPTIONS,
+        )
     with pytest.raises(BrainalignError, match=r"data.subjects=1 leaves no power"):
         power(study(tmp_path, subjects=1), Models(None), **OPTIONS)
     with pytest.raises(BrainalignError, match=r"analysis.sentences=\[10\] holds 10, but data.repeated"):

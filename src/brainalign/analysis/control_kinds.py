@@ -49,7 +49,7 @@ SPLITS = {
         "model, data and fit", "other presentations of a test stimulus may be in training", "a split by stimulus identity"
     ),
     "shuffled": Control(
-        "model, data and fit", "distance in time between test and training frames", "frames dealt to folds at random"
+        "model, data and fit", "distance in time between test and training frames", "short pieces dealt to folds at random"
     ),
 }  # fmt: skip
 """Controls that are splits: the model under each of them, and OASM, which holds nothing but what such a split gives away."""

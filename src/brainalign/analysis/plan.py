@@ -89,7 +89,7 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
             stages.append(_fits(study, label, parts, share=2 / len(study.split.folds)))
     if analysis == "power":
         effects = sum(options[effect] is not None for effect in ("difference", "shared"))
-        pilots = effects * (options["sets"] * (1 + len(options["sentences"])) + options["check"])
+        pilots = effects * (2 * options["sets"] * (1 + len(options["sentences"])) + options["check"])
         width = sum(next(iter(v.values())).shape[1] for v in (study.dataset.latents or {}).values())
         stages.append(_fits(study, f"fit {pilots} pilots", [study.plan(max(width, 1))] * (3 * pilots)))
     if analysis in ("decomposition", "convergence"):

@@ -19,7 +19,7 @@ from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
 from brainalign.data.leak import leak_audit, leaked_share
 from brainalign.data.responses import Responses, collect
-from brainalign.data.split import Split, split_blocks, split_groups, split_shuffled
+from brainalign.data.split import PIECE, Split, split_blocks, split_groups, split_shuffled
 from brainalign.data.types import Dataset
 from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
@@ -163,7 +163,8 @@ class Study:
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
         if kind == "shuffled":
             skip = len(self.lags) if len(set(self.stimuli)) == 1 else 0  # as blocks of one story
-            return split_shuffled(self.stimuli, lengths, self.outer_folds, self.seed, skip)
+            piece = max(1, round(PIECE * next(iter(self.responses.grids.values())).rate))
+            return split_shuffled(self.stimuli, lengths, self.outer_folds, self.seed, piece, skip)
         if kind != "blocks":
             order = self.responses.played(self.dataset) if kind == "presentation" else list(range(len(lengths)))
             split = split_groups(

@@ -18,14 +18,14 @@ Array = NDArray[np.float64]
 class Components:
     """What an electrode's value (a difference of two scores, or a part of one) is made of, beside the effect.
 
-        value(s, e) = effect * gain(k) + bias + u(s) + w(s, e) + residual(k)
+        value(s, e) = effect * gain(k) + bias + u(s) + w(s, e) + residual(j)
 
-    u ~ N(0, between^2) of a participant, w ~ N(0, within^2) of an electrode; gain and residual are those of a pilot electrode k
-    drawn at random, so that an electrode's noise goes with its ceiling as it does in the pilot.
+    u ~ N(0, between^2) of a participant, w ~ N(0, within^2) of an electrode; gain and residual are those of electrodes k and j of
+    pilots, drawn at random, so that neither need be normal.
 
     Attributes:
-        gain: (k,) of the pilot's electrodes: how strongly an effect shows there; its mean is 1.
-        residual: (k,) of the same electrodes: noise of an estimated value; its mean is 0.
+        gain: (k,) how strongly an effect shows at single electrodes; its mean is 1.
+        residual: (j,) noise of an estimated value where there is no effect; its mean is 0.
         between: SD between participants.
         within: SD between electrodes of a participant, beyond gain and residual.
         bias: Of the estimated value where there is no effect.
@@ -48,8 +48,7 @@ class Components:
         Returns:
             Of that shape.
         """
-        pilot = rng.integers(len(self.gain), size=shape)
-        values = effect * self.gain[pilot] + self.residual[pilot] + self.bias
+        values = effect * rng.choice(self.gain, shape) + rng.choice(self.residual, shape) + self.bias
         values += self.between * rng.standard_normal((*shape[:2], 1))
         return np.asarray(values + self.within * rng.standard_normal(shape))
 

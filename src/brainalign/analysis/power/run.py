@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.models import Models
-from brainalign.analysis.power.pilot import Estimated, Values, estimate, pipeline
+from brainalign.analysis.power.pilot import BETWEEN, NOISE, WORSE, Spread, Values, components_of, pipeline, spread_of
 from brainalign.analysis.power.words import EFFECTS, NAMES, numbers_of, sentences_on
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
@@ -43,9 +43,10 @@ def power(
     """Power of the named tests, by number of participants and of sentences, for the design that ``data`` describes.
 
     ``sets`` simulated data sets of each number of sentences go through the whole pipeline with two models that do not differ (or share
-    nothing); their electrodes give the noise of an estimated value, see :func:`estimate`. Thousands of data sets are then drawn at the
-    level of scores, with the effect and the true spread that the user states, and each gets every test (:func:`power_of`). ``check`` more
-    data sets with a planted effect go through the pipeline and the tests themselves, to be held against what was predicted.
+    nothing), and again with two that do; their electrodes give the noise of an estimated value, and how an effect varies over electrodes
+    (:func:`components_of`). Many data sets are then drawn at the level of scores, with the effect and the true spread that the user
+    states, and each gets every test (:func:`power_of`). ``check`` more
+    data sets with an effect of another size go through the pipeline and the tests themselves, to be held against what was predicted.
 
     Args:
         study: Its simulated data set is the design: participants, electrodes, sentences, repeats, ceilings; its window,
@@ -54,13 +55,13 @@ def power(
         difference: Of two models' mean scores, to be found; None = not asked.
         shared: Mean variance that two models share, to be found; None = not asked.
         participant_sd: SD of the true effect between participants.
-        electrode_sd: SD of the true effect between electrodes of a participant, beyond its growing with the ceiling.
+        electrode_sd: SD of the true effect between electrodes of a participant, beyond that of the planted one.
         participants: Numbers of participants of the curves, beside the design's own.
-        sentences: Numbers of sentences of the curves, beside the design's own; each costs ``sets`` pilots.
+        sentences: Numbers of sentences of the curves, beside the design's own; each costs twice ``sets`` pilots.
         level: Of the two-sided tests.
         tests: Size of the declared family; the level is divided by it (Bonferroni).
         draws: Data sets at the level of scores.
-        sets: Pilots of each number of sentences.
+        sets: Pilots of each number of sentences without an effect, and with one.
         check: Data sets with a planted effect that go through the whole pipeline; 0 = none.
 
     Returns:
@@ -93,19 +94,19 @@ def power(
             for number in track(heard, f"power: {effect}"):
                 design = {**settings, "sentences": number}
                 first = int(settings["seed"]) + 1
-                pilots = [pipeline(bench, design, effect, first + k, present=False) for k in range(sets)]
-                found = estimate(pilots, biased=effect == "shared")
-                parts.append(_component_row(effect, number, found))
-                spread = replace(
-                    found.components,
-                    between=float(np.hypot(found.components.between, participant_sd)),
-                    within=electrode_sd,
-                )
+                kinds = {
+                    kind: [pipeline(bench, design, effect, first + k, worse) for k in range(sets)]
+                    for kind, worse in (("null", NOISE), ("planted", WORSE))
+                }
+                spreads = {kind: spread_of(pilots) for kind, pilots in kinds.items()}
+                parts += [_component_row(effect, number, kind, own) for kind, own in spreads.items()]
+                found = components_of(spreads["null"], spreads["planted"], biased=effect == "shared")
+                assumed = replace(found, between=float(np.hypot(found.between, participant_sd)), within=electrode_sd)
                 for n in people:
-                    rows += _curve(spread, effect, size, n, design, level / tests, draws, study.seed)
+                    rows += _curve(assumed, effect, size, n, design, level / tests, draws, study.seed)
                 if check and number == settings["sentences"]:
-                    planted = [pipeline(bench, design, effect, first + sets + k, present=True) for k in range(check)]
-                    checks += _checked(planted, found.components, effect, level / tests, draws, study.seed)
+                    whole = [pipeline(bench, design, effect, first + sets + k, BETWEEN) for k in range(check)]
+                    checks += _checked(whole, found, effect, level / tests, draws, study.seed)
     finally:
         bench.close()
     table = pd.DataFrame(rows)
@@ -124,10 +125,10 @@ def power(
     return result
 
 
-def _component_row(effect: str, sentences: int, found: Estimated) -> dict[str, Any]:
+def _component_row(effect: str, sentences: int, pilots: str, found: Spread) -> dict[str, Any]:
     return {
-        "effect": effect, "sentences": sentences, "sd_electrode": found.electrode, "sd_participant": found.components.between,
-        "sd_data_set": found.between_sets, "bias": found.components.bias, "pilot_electrodes": found.electrodes,
+        "effect": effect, "sentences": sentences, "pilots": pilots, "mean": found.mean, "sd_electrode": found.electrode,
+        "sd_participant": found.participant, "sd_data_set": found.data_set, "electrodes": found.residual.size,
     }  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def _checked(
     """What the tests found in whole simulated studies, beside what the components predict at the effect that these have on average."""
     from scipy.stats import binomtest
 
-    values = np.stack([p.values for p in planted])
+    values = np.stack(planted)
     whole, rows = values.shape[1], []
     for people in sorted({max(2, whole // 3), max(2, 2 * whole // 3), whole}):
         some = values[:, :people]
