@@ -58,7 +58,15 @@ def represent(extractor, heard):
 
 def study(data, **changes):
     return Study(
-        data, 0.0, 0.1, "seconds", 50.0, [10.0, 1000.0], 3, reading=Reading(permutations=0, draws=100), **changes
+        data,
+        0.0,
+        0.1,
+        "seconds",
+        50.0,
+        [10.0, 1000.0, 100_000.0],
+        3,
+        reading=Reading(permutations=0, draws=100),
+        **changes,
     )
 
 
@@ -139,14 +147,11 @@ def test_leaking_splits_give_what_nothing_but_nearness_in_time_explains(heard):
         controls=["oasm", "presentation", "shuffled"],
     )
     assert whole(result, "oasm")["mean"] < 0.01  # whole stimuli held out
-    assert whole(result, "split shuffled oasm")["mean"] > 0.1
+    assert whole(result, "split shuffled oasm")["low"] > 0.02
     assert list(result.tables["controls"]["control"].unique())[1:] == [
         "oasm", "split presentation", "split presentation oasm", "split shuffled", "split shuffled oasm",
     ]  # fmt: skip
-    assert (
-        "OASM, which has no content, under short pieces dealt to folds at random"
-        in dict(result.summary)["limitations, in words"]
-    )
+    assert "OASM, which has no content, reaches " in dict(result.summary)["limitations, in words"]
     tests = result.tables["tests"].query("primary and region != 'all'")
     assert set(tests["family"]) == {"controls x regions"} and set(tests["family_size"]) == {5 * 5}
 

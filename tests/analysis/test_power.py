@@ -23,10 +23,10 @@ def study(folder, **changes):
     options = {
         "subjects": 6,
         "electrodes": 5,
-        "sentences": 20,
+        "sentences": 12,
         "repeated": 0,
-        "rho_min": 0.2,
-        "rho_max": 0.4,
+        "rho_min": 0.6,
+        "rho_max": 0.9,
         "silent_fraction": 0.0,
     }
     data = simulate(**{**options, **changes}, cache_dir=folder)
@@ -103,7 +103,7 @@ def test_the_table_has_both_sizes_of_every_design_and_the_metrics_are_its_own(fo
     assert any("t-test over pooled electrodes calls" in w and "no evidence" in w for w in found.warnings)
     figure, caption = found.figures["power_curves"]
     figure.draw_without_rendering()
-    assert len(figure.axes) == 1 and "With 6 participants and 20 sentences, a difference of 0.02" in caption
+    assert len(figure.axes) == 1 and "With 6 participants and 12 sentences, a difference of 0.02" in caption
 
 
 def test_the_level_is_shared_by_the_family_and_the_pilots_are_the_same_bits(world, found):
@@ -114,9 +114,13 @@ def test_the_level_is_shared_by_the_family_and_the_pilots_are_the_same_bits(worl
 
 
 def test_shared_variance_and_sentences_have_their_own_curves(world):
-    both = power(world, Models(None), **{**OPTIONS, "difference": None, "shared": 0.3, "sentences": [15], "draws": 100})
+    both = power(
+        world,
+        Models(None),
+        **{**OPTIONS, "difference": None, "shared": 0.3, "sentences": [16], "draws": 100, "sets": 2},
+    )
     table = both.tables["power"]
-    assert set(table["effect"]) == {"shared"} and set(table["sentences"]) == {15, 20}
+    assert set(table["effect"]) == {"shared"} and set(table["sentences"]) == {12, 16}
     assert table.query("size > 0 and participants == 12 and test == 'mixed'")["power"].min() > 0.9
     assert set(both.tables["components"]["pilots"]) == {"null", "planted"}
     both.figures["power_curves"][0].draw_without_rendering()

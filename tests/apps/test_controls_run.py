@@ -17,46 +17,21 @@ def left(tmp_path):
 
 
 def test_controls_leave_table_figure_and_a_sentence_for_the_paper(brainalign, tmp_path):
-    names = "[untrained,rerandomized,shuffled_words,word_rate,presentation]"
-    done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[1]", "analysis=controls", f"analysis.controls={names}")
+    names = "[untrained,rerandomized,word_rate,presentation]"
+    done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0]", "analysis=controls", f"analysis.controls={names}")
     assert done.returncode == 0, done.stderr
-    assert (
-        "limitations, in words" in done.stdout
-        and "an untrained network of the same architecture reaches " in done.stdout
-    )
+    assert "limitations, in words" in done.stdout
     folder, metrics, page = left(tmp_path)
     table = pd.read_parquet(folder / "tables" / "controls.parquet")
-    assert list(table["control"].unique()) == [
-        "tiny_gpt2",
-        "untrained",
-        "shuffled_words",
-        "word_rate",
-        "split presentation",
-    ]
-    assert len(table) == 5 * 6 and (folder / "figures" / "control_shares.svg").exists()
+    assert list(table["control"].unique()) == ["tiny_gpt2", "untrained", "word_rate", "split presentation"]
+    assert len(table) == 4 * 6 and (folder / "figures" / "control_shares.svg").exists()
     row = table.query("control == 'word_rate' and region == 'all'").iloc[0]
-    assert metrics["controls/word_rate/share"] == pytest.approx(row["share"], nan_ok=True)
+    assert metrics["controls/word_rate/mean"] == pytest.approx(row["mean"])
     assert (
         "The control &#39;rerandomized&#39; is left out, the rest stands: model tiny_gpt2 has no trained weights"
         in page
     )
     assert "is reached without what the model is said to have?" in page and "Each control (untrained" in page
-
-
-def test_a_model_without_words_or_weights_keeps_the_controls_that_it_can_have(brainalign, tmp_path):
-    names = "[untrained,shuffled_words,envelope,word_rate]"
-    done = brainalign(*SMALL, "model=envelope", "analysis=controls", f"analysis.controls={names}")
-    assert done.returncode == 0, done.stderr
-    _, metrics, page = left(tmp_path)
-    assert (
-        "controls/word_rate/share" in metrics and "controls/envelope/share" in metrics
-    )  # the model itself stands in the table
-    for said in (
-        "&#39;untrained&#39; is left out, the rest stands: model envelope has no trained weights",
-        "&#39;shuffled_words&#39; is left out, the rest stands: model shuffled_words shuffles words, but envelope is a model of sound",
-        "&#39;envelope&#39; is left out, the rest stands: it is the model in question itself.",
-    ):
-        assert said in page, said
 
 
 def test_power_says_what_the_design_finds(brainalign, tmp_path):
@@ -66,10 +41,3 @@ def test_power_says_what_the_design_finds(brainalign, tmp_path):
     _, metrics, page = left(tmp_path)
     assert 0 <= metrics["power/difference/mixed/false_positives"] <= 1 and "how likely is an effect" in page
     assert "stimuli count as fixed" in page
-
-
-@pytest.mark.parametrize("words", [["analysis=controls", "analysis.controls=[untraind]"]])
-def test_a_misspelled_control_is_one_sentence(brainalign, words):
-    done = brainalign(*SMALL, *words)
-    assert done.returncode != 0 and "Traceback" not in done.stderr
-    assert "analysis.controls='untraind' is unknown; did you mean 'untrained'" in done.stderr

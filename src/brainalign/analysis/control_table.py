@@ -157,7 +157,7 @@ def limitations(
     Args:
         table: From :func:`control_table`.
         controls: Label -> what it is, of representations.
-        splits: Label -> what it is, of splits.
+        splits: Label -> what it is, of splits; ``told`` is a clause with room for the share.
         model: Label of the model in question.
         label: The score in words.
         noun: What n counts.
@@ -182,12 +182,12 @@ def limitations(
         sentences.append(
             f"Of the held-out score of {model} ({base}), {_listed(reached)} (95 % bootstrap intervals over {over})."
         )
-    leaking = [
-        f"{c.told} {percent(*whole.loc[name, ['share', 'share_low', 'share_high']])}" for name, c in splits.items()
+    elsewhere = [
+        c.told.format(percent(*whole.loc[name, ["share", "share_low", "share_high"]])) for name, c in splits.items()
     ]
-    if leaking:
+    if elsewhere:
         sentences.append(
-            f"In the same units, a score that another split gives: {_listed(leaking)}; more than 100 % is inflation by the leak."
+            f"Under other splits, in the same units, {_listed(elsewhere)}; more than 100 % under a split that leaks is inflation."
         )
     tested = whole.loc[[name for name in controls if np.isfinite(whole.loc[name, "p_corrected"])]]
     if len(tested):

@@ -77,8 +77,8 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     result.tables |= {"controls": table, "scores": scores}
     add_scores(result, scores, model.name, study.noun)
     _add_shares(result, table)
-    for family in (regional, whole):
-        add_tests(result, family, study.noun)
+    add_tests(result, regional, study.noun)
+    result.tables["tests"] = tests
     words = limitations(table, kinds, splits, model=model.name, label=score_label(score), noun=study.noun)
     result.summary.append(("limitations, in words", words))
     _warn(result, table)
@@ -103,10 +103,12 @@ def _under(study: Study, kind: str) -> Study:
 
 
 def _in_split(model: Representation, oasm: Representation | None, kind: str) -> list[tuple[str, Representation, str]]:
-    """(label, representation, subject of a sentence) of what is scored under another split."""
-    found = [(f"split {kind}", model, f"{model.name} under {SPLITS[kind].told}")]
+    """(label, representation, clause with room for a share) of what is scored under another split."""
+    found = [(f"split {kind}", model, f"{model.name} reaches {{}} under {SPLITS[kind].told}")]
     if oasm is not None and kind != "stimulus":
-        found.append((f"split {kind} oasm", oasm, f"OASM, which has no content, under {SPLITS[kind].told}"))
+        found.append(
+            (f"split {kind} oasm", oasm, f"OASM, which has no content, reaches {{}} under {SPLITS[kind].told}")
+        )
     return found
 
 
@@ -114,7 +116,7 @@ def _add_shares(result: AnalysisResult, table: pd.DataFrame) -> None:
     """Metrics ``controls/<control>/share`` and summary lines."""
     for row in table.itertuples():
         prefix = "" if row.region == ALL else f"region/{row.region}/"
-        for key in ("mean", "share", "share_low", "share_high"):
+        for key in ("mean", "share", "share_low", "share_high", "p_corrected"):
             result.metrics[f"{prefix}controls/{row.control}/{key}"] = float(getattr(row, key))
     for row in table[table["region"] == ALL].iloc[1:].itertuples():
         share = f"{row.share:.1%} [{row.share_low:.1%}, {row.share_high:.1%}]" if row.share == row.share else "no share"
