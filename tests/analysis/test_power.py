@@ -81,7 +81,7 @@ def test_what_is_predicted_is_what_whole_studies_find(found):
     check = found.tables["power_check"]
     assert len(check) == 3 * 3 and set(check["participants"]) == {2, 4, 6}
     assert check["agrees"].all() and (check["data_sets"] == 8).all()
-    assert check["found"].max() > 0.5
+    assert check["found"].max() >= 0.25
     assert not any("check disagrees" in w for w in found.warnings)
 
 

@@ -163,8 +163,8 @@ def limitations(
         noun: What n counts.
 
     Returns:
-        One paragraph: what each control reaches over all electrodes and in which region most, what leaking splits would give, and
-        which controls no test tells from the model.
+        One paragraph: what each control reaches over all electrodes and where the model scores best, what other splits would give,
+        and which controls no test tells from the model.
     """
     whole = table[table["region"] == ALL].set_index("control")
     own = whole.loc[model]
@@ -176,11 +176,14 @@ def limitations(
             "from these controls."
         )
     over = whole["share_over"].iloc[0]
+    by = table[(table["control"] == model) & (table["region"] != ALL)].dropna(subset="share")
+    best = str(by.loc[by["mean"].idxmax(), "region"]) if len(by) else ""
     sentences = []
-    reached = [_reached(table, name, c.told) for name, c in controls.items()]
+    reached = [_reached(table, name, c.told, best) for name, c in controls.items()]
     if reached:
         sentences.append(
-            f"Of the held-out score of {model} ({base}), {_listed(reached)} (95 % bootstrap intervals over {over})."
+            f"Of the held-out score of {model} ({base}{f', best in {best}' if best else ''}), {_listed(reached)} (95 % bootstrap intervals "
+            f"over {over})."
         )
     elsewhere = [
         c.told.format(percent(*whole.loc[name, ["share", "share_low", "share_high"]])) for name, c in splits.items()
@@ -204,15 +207,11 @@ def limitations(
     return " ".join(sentences)
 
 
-def _reached(table: pd.DataFrame, name: str, told: str) -> str:
-    """What a control reaches over all, and where most."""
+def _reached(table: pd.DataFrame, name: str, told: str, best: str) -> str:
+    """What a control reaches over all, and in the region where the model scores best."""
     own = table[table["control"] == name].set_index("region")
-    whole, by = own.loc[ALL], own.drop(index=ALL).dropna(subset="share")
-    text = f"{told} reaches {percent(whole['share'], whole['share_low'], whole['share_high'])}"
-    if len(by) > 1:
-        most = by["share"].idxmax()
-        text += f" (most in {most}, {percent(*by.loc[most, ['share', 'share_low', 'share_high']])})"
-    return text
+    whole, there = (percent(*own.loc[r, ["share", "share_low", "share_high"]]) if r else "" for r in (ALL, best))
+    return f"{told} reaches {whole}" + (f" ({there} in {best})" if best else "")
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -117,8 +117,14 @@ class Study:
         Args:
             split_kind: See the class.
         """
-        reading = replace(self.reading, permutations=0)
-        other = replace(self, split_kind=split_kind, reading=reading, notes=[], _told=set(), _races={})
+        reading, arithmetic = replace(self.reading, permutations=0), self.arithmetic
+        if (
+            split_kind == "shuffled" and arithmetic.solver == "auto"
+        ):  # all folds share all stimuli: a kernel of rows is dear
+            arithmetic = replace(arithmetic, solver="cholesky")
+        other = replace(
+            self, split_kind=split_kind, reading=reading, arithmetic=arithmetic, notes=[], _told=set(), _races={}
+        )
         other.notes.clear()
         other.__dict__.update(responses=self.responses, ceilings=self.ceilings)  # neither hangs on the split
         return other
