@@ -18,6 +18,9 @@ ALL = "all"
 MANY = 5
 """Participants from which on a bootstrap draws participants; of fewer it draws electrodes."""
 
+CLEAR = 0.25
+"""Part of the model's own score that the lower end of its interval must exceed: else a ratio to it has no useful interval."""
+
 DRAWS = 2000
 LEVEL = 0.05
 
@@ -54,7 +57,8 @@ def share_of(control: Array, model: Array, subjects: Sequence[Any], seed: int = 
         seed: Of the draws.
 
     Returns:
-        All NaN where the bootstrap's lower end of the model's own sum is not above 0: there is nothing to reach.
+        All NaN where the lower end of the bootstrap interval of the model's own sum is not above ``CLEAR`` of it: there is nothing
+        to reach, or not enough to divide by.
 
     Example:
         >>> found = share_of(np.array([0.1, 0.2, 0.1]), np.array([0.2, 0.4, 0.2]), ["p1", "p1", "p2"])
@@ -72,7 +76,7 @@ def share_of(control: Array, model: Array, subjects: Sequence[Any], seed: int = 
         return nothing
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=DRAWS)
     sums = [drawn @ np.bincount(units, weights=values, minlength=n) for values in (own, whole)]
-    if np.quantile(sums[1], 0.025) <= 0:
+    if whole.sum() <= 0 or np.quantile(sums[1], 0.025) <= CLEAR * whole.sum():
         return nothing
     low, high = np.quantile(sums[0] / sums[1], [0.025, 0.975])
     return Share(float(own.sum() / whole.sum()), float(low), float(high), over)

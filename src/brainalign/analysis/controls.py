@@ -130,7 +130,8 @@ def _warn(result: AnalysisResult, table: pd.DataFrame) -> None:
     empty = [str(region) for region in own.loc[own["share"].isna(), "region"]]
     if empty:
         result.warnings.append(
-            "No share is given where the model's own score is not clearly above 0 (lower end of its bootstrap interval): "
+            "No share is given where the model's own score is not clearly above 0 (lower end of its bootstrap interval, against a "
+            "quarter of it): "
             f"{', '.join(empty)}."
         )
     if "untrained" in set(table["control"]):
