@@ -79,9 +79,9 @@ def test_one_electrode_a_participant_has_one_component():
 
 def test_what_is_predicted_is_what_whole_studies_find(found):
     check = found.tables["power_check"]
-    assert len(check) == 3 * 3 and set(check["participants"]) == {2, 4, 6}
+    assert len(check) == 2 * 3 and set(check["participants"]) == {3, 6}
     assert check["agrees"].all() and (check["data_sets"] == 8).all()
-    assert check["found"].max() >= 0.25
+    assert check["predicted"].between(0.1, 0.9).any()  # else any prediction would agree
     assert not any("check disagrees" in w for w in found.warnings)
 
 
