@@ -96,8 +96,8 @@ def _under(study: Study, kind: str) -> Study:
     """
     if kind == study.split.kind:
         raise BrainalignError(f"the run's own split is by {kind} already.")
-    other = study.under(kind)
-    if kind == "presentation" and leaked_share(other.leak) == 0:
+    other, heard = study.under(kind), study.stimuli
+    if kind == "presentation" and (len(set(heard)) == len(heard) or leaked_share(other.leak) == 0):
         raise BrainalignError("no presentation of a test stimulus comes to lie in training, so that nothing leaks.")
     return other
 
