@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from brainalign.analysis.control_kinds import SPLITS, left_out
 from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
@@ -19,13 +20,13 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.extractors import embedding_of, extractor_of
+from brainalign.extractors import control_of, embedding_of, extractor_of
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 
-ALONE = ("extract", "latency", "ceiling", "validation")
+ALONE = ("extract", "latency", "ceiling", "validation", "controls", "power")
 """Analyses of one model or none, which have no baseline."""
 
 READERS = {
@@ -128,7 +129,25 @@ def open_models(config: Config, study: Study) -> Models:
     if "contextual" in parts:
         extractor = embedding_of(config, config.contextual, study.dataset)
         parts["embedding"] = _represent(config, extractor, study.dataset)
-    return Models(**parts)
+    controls = _controls(config, study, parts["model"]) if config.analysis.kind == "controls" else {}
+    return Models(**parts, controls=controls)
+
+
+def _controls(config: Config, study: Study, model: Representation) -> dict[str, Representation]:
+    """The controls that the data and the model allow; of each of the others a note says why it is left out."""
+    found = {}
+    for control in config.analysis.controls:
+        if control in SPLITS:
+            continue
+        try:
+            twin = _represent(config, control_of(config, control, study.dataset), study.dataset)
+            if twin.digest == model.digest or twin.name == model.name:
+                raise BrainalignError("it is the model in question itself.")
+        except BrainalignError as error:
+            study.notes.append(left_out(control, error))
+            continue
+        found[control] = twin
+    return found
 
 
 def _choose_baseline(config: Config, study: Study) -> None:

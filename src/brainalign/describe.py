@@ -40,7 +40,7 @@ PAIRED = {
 """Analyses of two models: what is asked of the responses."""
 
 
-MAIN = ("figure_4", "region_bars", "similarity", "variance_partition", "ceilings")
+MAIN = ("figure_4", "region_bars", "similarity", "variance_partition", "ceilings", "control_shares")
 """The figure that a run's page in MLflow shows: the first of these that it has, or else its first."""
 
 
@@ -55,6 +55,13 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
         return f"How much of the responses of {people} to {heard} ({dataset.name}) could be predicted at all?"
     if config.analysis.kind == "validation":
         return "Does the pipeline find what the simulator planted?"
+    if config.analysis.kind == "power":
+        return f"With the numbers of {people} and {heard}, how likely is an effect of a given size to be found?"
+    if config.analysis.kind == "controls":
+        return (
+            f"How much of what {models[0]} predicts of the responses of {people} to {heard} ({dataset.name}) is reached without what "
+            "the model is said to have?"
+        )
     if config.analysis.kind == "extract":
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
     if config.analysis.kind == "latency":
@@ -166,7 +173,7 @@ def show_plan(stages: Sequence[Stage]) -> None:
         table.add_row(*map(Text, stage.cells()))
     console = Console(highlight=False, width=max(Console().width, 120))
     console.print(table)
-    need, there = max(s.memory for s in stages), total_memory()
+    need, there = max((s.memory for s in stages), default=0), total_memory()
     verdict = "enough" if need <= there else "NOT ENOUGH: the run would be refused"
     whole = duration(sum(s.seconds for s in stages))
     console.print(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brainalign.analysis.cca import cca
 from brainalign.analysis.ceiling import ceiling
+from brainalign.analysis.controls import controls
 from brainalign.analysis.convergence import convergence
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
@@ -19,6 +20,7 @@ from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
+from brainalign.analysis.power import power
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
@@ -48,10 +50,11 @@ from brainalign.tracking.maps import MAPS, write_maps
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
+    "controls": controls, "power": power,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
-WITHOUT_MODEL = ("ceiling", "validation")
+WITHOUT_MODEL = ("ceiling", "validation", "power")
 """Analyses in which the config's models have no part."""
 
 log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,31 @@ def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
         "word_rate": WordRate, "sentence_position": SentencePosition, "phone_onsets": PhoneOnsets, "articulation": Articulation,
     }  # fmt: skip
     return plain[model.kind](model.name)
+
+
+def control_of(config: Config, control: str, dataset: Dataset) -> Extractor:
+    """The extractor of a control of the model in question, under the control's own name.
+
+    Args:
+        config: Of the run.
+        control: ``untrained``, ``rerandomized``, ``shuffled_words``, or an option of ``conf/model``.
+        dataset: Whose stimuli it is for.
+
+    Raises:
+        BrainalignError: The model has nothing of what the control takes away, or the data lack what the control needs.
+    """
+    model = config.model
+    if control == "untrained" and isinstance(
+        model, TinyModel
+    ):  # untrained itself: the same architecture by another draw
+        return extractor_of(config, replace(model, name=control, seed=model.seed + 1), dataset)
+    if control in ("untrained", "rerandomized"):
+        if not isinstance(model, CheckpointModel) or model.weights != "trained":
+            raise BrainalignError(f"model {model.name} has no trained weights that could be drawn anew or shuffled.")
+        return extractor_of(config, replace(model, name=control, weights=control), dataset)
+    if control == "shuffled_words":
+        return ShuffledWords(extractor_of(config, model, dataset), config.seed, control)
+    return extractor_of(config, model_option(control), dataset)
 
 
 def embedding_of(config: Config, model: Model, dataset: Dataset) -> Extractor:

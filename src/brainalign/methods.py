@@ -49,8 +49,12 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
             ("Temporal receptive fields", _trf(config, study)),
             ("Selection and scores", _selection(config, study)),
         ]
+    if kind == "power":
+        return [*found, ("Power", _power(config)), ("Software", _software())]
     if kind != "latency":
         found.append(("Noise ceilings", _ceilings(config)))
+    if kind == "controls":
+        found.append(("Controls", _controls(models)))
     if kind in SHARED and models.partner is not None:
         found.append(("Shared and residual spaces", _spaces(config, models)))
     if kind in ("decomposition", "convergence") and models.partner is not None:
@@ -157,6 +161,30 @@ def _decomposition(config: Config, models: Models) -> str:
         f"{named}; residual context is a "
         f"layer of the language model less what a cross-fitted ridge regression predicts from {before} (Toneva et al. 2022). The variates, "
         "projected on their canonical directions with each, went through the same TRF."
+    )
+
+
+def _controls(models: Models) -> str:
+    named = f" ({', '.join(models.controls)})" if models.controls else ""
+    return (
+        f"Each control{named} went through the same fit on the same folds as {models.model.name}; under other splits the model was "
+        "fitted anew. A control's share is the sum of its scores over the sum of the model's, with a percentile bootstrap of "
+        "participants (of electrodes where there are fewer than five participants); it is not given where the lower end "
+        "of the model's own bootstrap interval is below a quarter of its score."
+    )
+
+
+def _power(config: Config) -> str:
+    options = config.analysis
+    return (
+        f"For each number of sentences {options.sets} simulated data sets went through the pipeline with two models that do not differ "
+        "(all latents with independent noise) or share nothing (acoustic and contextual latents), and as many with models that do. "
+        "Analysis of variance gave the noise of an electrode's value within and between participants, and how an effect varies over "
+        f"electrodes. {options.draws} data sets were then drawn at the level of scores: the effect times a pilot electrode's gain, a "
+        "pilot electrode's residual, a participant's deviation of SD "
+        f"{options.participant_sd:g} and an electrode's of SD {options.electrode_sd:g}. Each got every test at "
+        f"{options.level:g}/{options.tests}; the mixed model in its closed form for equal numbers of electrodes. Intervals are exact "
+        "binomial ones."
     )
 
 

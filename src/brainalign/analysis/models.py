@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
@@ -20,6 +20,7 @@ class Models:
         lexical, acoustic, contextual: What the shared space is held against (Chen et al. 2024, Fig. 4b); ``contextual`` is the
             language model whose context is left when its words are taken off.
         embedding: The input embedding of ``contextual``: its words without position.
+        controls: What the model in question is held against in ``analysis=controls``, by name.
     """
 
     model: Representation
@@ -29,12 +30,13 @@ class Models:
     acoustic: Representation | None = None
     contextual: Representation | None = None
     embedding: Representation | None = None
+    controls: Mapping[str, Representation] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Representation]:
         """The different representations, in the order of their parts."""
         seen = set()
-        for part in fields(self):
-            found = getattr(self, part.name)
+        parts = [getattr(self, part.name) for part in fields(self) if part.name != "controls"]
+        for found in [*parts, *self.controls.values()]:
             if found is not None and found.name not in seen:
                 seen.add(found.name)
                 yield found

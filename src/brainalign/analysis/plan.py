@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from brainalign.analysis.control_kinds import SPLITS
 from brainalign.analysis.latency import window_lengths
 from brainalign.analysis.models import Models
 from brainalign.analysis.study import Study
@@ -61,17 +62,21 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     """
     stages = []
     members: list[tuple[int, int]] = []  # (widest layer, layers) of each model
-    for number, model in enumerate(() if analysis == "ceiling" else models):
+    for number, model in enumerate(() if analysis in ("ceiling", "power") else models):
         widths, per_second = _probe(model)
         missing = model.missing
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
-        if analysis == "extract" or model not in models.compared:
+        if analysis == "extract" or model not in [*models.compared, *models.controls.values()]:
             continue
         plans, widest = [study.plan(d) for d in widths.values()], max(widths.values())
         members.append((widest, len(widths)))
         stages.append(_fits(study, f"fit {model.name}, {len(plans)} layer(s)", plans))
+        leaking = (
+            [c for c in options.get("controls", ()) if c in SPLITS] if model.name in (models.model.name, "oasm") else []
+        )
+        stages += [_fits(study, f"fit {model.name}, split: {split}", plans) for split in leaking]
         if analysis == "latency":
             lengths = [1] * len(study.lags) + window_lengths(len(study.lags))
             stages.append(
@@ -82,6 +87,11 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
             label = f"fit {model.name} truncated, shared, rest and matched, at most"
             # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
             stages.append(_fits(study, label, parts, share=2 / len(study.split.folds)))
+    if analysis == "power":
+        effects = sum(options[effect] is not None for effect in ("difference", "shared"))
+        pilots = effects * (2 * options["sets"] * (1 + len(options["sentences"])) + options["check"])
+        width = sum(next(iter(v.values())).shape[1] for v in (study.dataset.latents or {}).values())
+        stages.append(_fits(study, f"fit {pilots} pilots", [study.plan(max(width, 1))] * (3 * pilots)))
     if analysis in ("decomposition", "convergence"):
         parts = [study.plan(options["k"])] * (6 * len(study.split.folds))
         stages.append(_fits(study, "fit what the shared space holds, at most", parts, share=2 / len(study.split.folds)))

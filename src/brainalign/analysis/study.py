@@ -19,7 +19,7 @@ from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
 from brainalign.data.leak import leak_audit, leaked_share
 from brainalign.data.responses import Responses, collect
-from brainalign.data.split import Split, split_blocks, split_groups
+from brainalign.data.split import PIECE, Split, split_blocks, split_groups, split_shuffled
 from brainalign.data.types import Dataset
 from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
@@ -60,7 +60,8 @@ class Study:
         rate: Frames per second, or None for the recordings' own samples (fMRI).
         alphas: Penalties to choose from.
         outer_folds: Number of outer folds.
-        split_kind: ``stimulus``, ``presentation``, ``blocks``, or ``auto``: blocks where there is one stimulus, else stimulus.
+        split_kind: ``stimulus``, ``presentation``, ``blocks``, ``shuffled`` (frames dealt at random: a control), or ``auto``: blocks
+            where there is one stimulus, else stimulus.
         gap: Frames on either side of a test block, or None for the window's length.
         repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         align: ``onset`` or ``offset``: where a word's vector is placed.
@@ -110,6 +111,24 @@ class Study:
             )
         self.design  # noqa: B018  makes the split
 
+    def under(self, split_kind: str) -> Study:
+        """The same data, features and settings under another split; without electrodes' own p, which are the run's split's.
+
+        Args:
+            split_kind: See the class.
+        """
+        reading, arithmetic = replace(self.reading, permutations=0), self.arithmetic
+        if (
+            split_kind == "shuffled" and arithmetic.solver == "auto"
+        ):  # all folds share all stimuli: a kernel of rows is dear
+            arithmetic = replace(arithmetic, solver="cholesky")
+        other = replace(
+            self, split_kind=split_kind, reading=reading, arithmetic=arithmetic, notes=[], _told=set(), _races={}
+        )
+        other.notes.clear()
+        other.__dict__.update(responses=self.responses, ceilings=self.ceilings)  # neither hangs on the split
+        return other
+
     @cached_property
     def responses(self) -> Responses:
         """All participants' responses on the frame grid."""
@@ -148,6 +167,10 @@ class Study:
         kind = self.split_kind
         if kind == "auto":
             kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
+        if kind == "shuffled":
+            skip = len(self.lags) if len(set(self.stimuli)) == 1 else 0  # as blocks of one story
+            piece = max(1, round(PIECE * next(iter(self.responses.grids.values())).rate))
+            return split_shuffled(self.stimuli, lengths, self.outer_folds, self.seed, piece, skip)
         if kind != "blocks":
             order = self.responses.played(self.dataset) if kind == "presentation" else list(range(len(lengths)))
             split = split_groups(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from brainalign.analysis.control_kinds import FEATURES
 from brainalign.data.formats import MILLIMETRES, RECORDINGS, EventFormat, Keys, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError, one_of, within
@@ -555,6 +556,66 @@ class ValidationAnalysis:
         within("analysis.sentences", self.sentences, 20)
 
 
+CONTROLS = (*FEATURES, "presentation", "shuffled")
+"""What a model's score is held against: representations without something that the model has, and two splits that leak."""
+
+
+@dataclass
+class ControlsAnalysis:
+    """How much of the model's score each control reaches."""
+
+    kind: str
+    controls: list[str]
+
+    def __post_init__(self) -> None:
+        for control in self.controls:
+            one_of("analysis.controls", control, CONTROLS)
+        if not self.controls:
+            raise BrainalignError(f"analysis.controls=[] holds nothing; name one or more of {', '.join(CONTROLS)}.")
+
+
+@dataclass
+class PowerAnalysis:
+    """The chance to detect a difference or a shared variance, by number of participants and sentences."""
+
+    kind: str
+    difference: float | None
+    shared: float | None
+    participant_sd: float
+    electrode_sd: float
+    participants: list[int]
+    sentences: list[int]
+    level: float
+    tests: int
+    draws: int
+    sets: int
+    check: int
+
+    def __post_init__(self) -> None:
+        for key in ("difference", "shared"):
+            value = getattr(self, key)
+            if value is not None and not 0 < value < 1:
+                raise BrainalignError(
+                    f"analysis.{key}={value:g} is impossible; it must lie between 0 and 1, or be null."
+                )
+        if self.difference is None and self.shared is None:
+            raise BrainalignError(
+                "analysis.difference and analysis.shared are both null; at least one must be a number such as 0.02."
+            )
+        for key in ("participant_sd", "electrode_sd"):
+            within(f"analysis.{key}", getattr(self, key), 0)
+        for key, least in (("participants", 2), ("sentences", 10)):
+            values = getattr(self, key)
+            if any(n < least for n in values):
+                raise BrainalignError(f"analysis.{key}={values} must be a list of whole numbers of at least {least}.")
+            setattr(self, key, sorted(set(values)))
+        within("analysis.level", self.level, 1e-6, 0.5)
+        within("analysis.tests", self.tests, 1)
+        within("analysis.draws", self.draws, 100)
+        within("analysis.sets", self.sets, 2)
+        within("analysis.check", self.check, 0)
+
+
 @dataclass
 class DescribeAnalysis:
     """What is in a data set."""
@@ -714,6 +775,7 @@ ANALYSIS = {
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
     "describe": DescribeAnalysis, "extract": ExtractAnalysis,
+    "controls": ControlsAnalysis, "power": PowerAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

@@ -18,6 +18,9 @@ from brainalign.errors import BrainalignError
 UNUSED = -1
 """Atom of rows that are neither fitted nor scored."""
 
+PIECE = 0.2
+"""Seconds of the pieces of a shuffled split, about a syllable; on slow grids a piece is one frame."""
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -37,7 +40,7 @@ class Split:
     """Atoms of all presentations, and folds made of atoms.
 
     Attributes:
-        kind: ``stimulus``, ``blocks`` or ``presentation``.
+        kind: ``stimulus``, ``blocks``, ``presentation`` or ``shuffled``.
         atoms: One (T_i,) array of atom numbers a presentation; UNUSED where a row takes no part.
         folds: The outer folds; inner folds are the other outer folds.
     """
@@ -84,6 +87,46 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
     atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
     return Split(kind, atoms, folds)
+
+
+def split_shuffled(
+    groups: Sequence[str], lengths: Sequence[int], n_folds: int, seed: int, piece: int, skip: int
+) -> Split:
+    """Short pieces of every stimulus dealt to folds at random: a control that shows what neighbours in time give away.
+
+    A test frame then lies near training frames of its own stimulus; with pieces of one frame it is scikit-learn's
+    ``KFold(shuffle=True)``. One moment of a stimulus is in one fold in all its presentations, so that repeats add nothing to the leak.
+
+    Args:
+        groups: The stimulus of each presentation; those of one stimulus are equally long.
+        lengths: Frames of each presentation.
+        n_folds: Number of outer folds.
+        seed: Of the shuffle.
+        piece: Frames of a piece.
+        skip: Frames at the start of each presentation that take no part.
+
+    Raises:
+        BrainalignError: Fewer pieces than folds.
+
+    Example:
+        >>> split = split_shuffled(["a", "b", "a"], [6, 4, 6], n_folds=2, seed=0, piece=2, skip=0)
+        >>> bool((split.atoms[0] == split.atoms[2]).all()), split.atoms[0].tolist()
+        (True, [1, 1, 0, 0, 0, 0])
+    """
+    length = dict(zip(groups, lengths, strict=True))
+    pieces = [-(-max(n - skip, 0) // piece) for n in length.values()]
+    if sum(pieces) < n_folds:
+        raise BrainalignError(
+            f"encoding.outer_folds={n_folds}, but the data have {sum(pieces)} pieces of {piece} frames; use fewer folds."
+        )
+    dealt = np.split(np.random.default_rng(seed).permutation(sum(pieces)) % n_folds, np.cumsum(pieces)[:-1])
+    own = {name: np.repeat(folds, piece) for name, folds in zip(length, dealt, strict=True)}
+    atoms = tuple(
+        np.concatenate([np.full(min(skip, n), UNUSED), own[g][: max(n - skip, 0)]])
+        for g, n in zip(groups, lengths, strict=True)
+    )
+    folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
+    return Split("shuffled", atoms, folds)
 
 
 def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, gap: int, skip: int) -> Split:

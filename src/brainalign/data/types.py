@@ -137,6 +137,7 @@ class Dataset:
         latents: Simulated data only: name of a latent -> stimulus id -> (frames, dims) on the speech frame grid.
         vectors: A GloVe-format file that belongs to this data set (the simulator writes one), or None.
         notes: Sentences on what was left out or repaired, for the report.
+        settings: Simulated data only: the simulator's options, but for the folder that it writes to.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Dataset:
     latents: Mapping[str, Mapping[str, NDArray[np.float64]]] | None = None
     vectors: str | None = None
     notes: tuple[str, ...] = ()
+    settings: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         for recording in self.recordings:

@@ -3,6 +3,7 @@
 from brainalign.figures.brain import brain_map
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.ceilings import ceilings
+from brainalign.figures.control_shares import control_shares
 from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.data_overview import data_overview
 from brainalign.figures.feature_picture import feature_picture
@@ -11,6 +12,7 @@ from brainalign.figures.mean_trf import mean_trf
 from brainalign.figures.model_scatter import model_scatter
 from brainalign.figures.panels import Panel, paper_figure
 from brainalign.figures.paper import figure_2, figure_3, figure_4
+from brainalign.figures.power_curves import power_curves
 from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.quality import offsets, onset_responses, spectra
 from brainalign.figures.quality_page import write_quality
@@ -25,6 +27,7 @@ __all__ = [
     "brain_map",
     "canonical_correlations",
     "ceilings",
+    "control_shares",
     "curves_by_region",
     "data_overview",
     "feature_picture",
@@ -37,6 +40,7 @@ __all__ = [
     "offsets",
     "onset_responses",
     "paper_figure",
+    "power_curves",
     "prediction_example",
     "region_bars",
     "score_distribution",

@@ -85,6 +85,7 @@ def simulate(
         >>> len(data.recordings[0].presentations), sorted(data.latents)
         (10, ['acoustic', 'contextual', 'lexical', 'phonetic'])
     """
+    settings = {name: value for name, value in locals().items() if name != "cache_dir"}
     _check("sentences", sentences, 5)
     _check("repeated", repeated, 0, sentences)
     for key, count in (("subjects", subjects), ("electrodes", electrodes), ("repeats", repeats)):
@@ -115,7 +116,7 @@ def simulate(
     ]
     path = write_vectors(vectors, seed, cache_dir)
     note = f"The sentences, their sound and all responses are simulated (seed {seed})."
-    return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path), notes=(note,))
+    return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path), notes=(note,), settings=settings)
 
 
 def _record(

@@ -1,0 +1,120 @@
+"""What each control reaches of a model's score, in all and by region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures._tables import once, require
+from brainalign.figures.style import (
+    DOUBLE,
+    INK,
+    MUTED,
+    Colour,
+    colours,
+    legend_above,
+    new_figure,
+    order_of,
+    style,
+    zero_line,
+)
+from brainalign.figures.text import count, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROW = 0.42
+"""Inches of a control's row."""
+
+ALL = "all"
+
+
+def control_shares(
+    table: pd.DataFrame, model: str, *, splits: Sequence[str] = (), noun: str = "electrode"
+) -> tuple[Figure, str]:
+    """A row a control: its share of the model's score with interval, over all electrodes (black) and by region.
+
+    Args:
+        table: Columns control, region (``all`` among them), share, share_low, share_high, share_over, n.
+        model: The control that is the model itself; 100 %, drawn as a line.
+        splits: Controls that are splits, in a panel of their own, as leaks go far beyond 100 %.
+        noun: What n counts.
+
+    Returns:
+        The figure and its caption, which states every share over all.
+
+    Raises:
+        BrainalignError: A column is missing, there are no rows, or a control has two rows for a region.
+    """
+    require(table, ("control", "region", "share", "share_low", "share_high", "share_over", "n"), "controls")
+    once(table, ("control", "region"), "controls")
+    shown = table[table["control"] != model]
+    names = order_of(shown["control"], None)
+    panels = [part for part in ([n for n in names if n not in splits], [n for n in names if n in splits]) if part]
+    regions = order_of(shown["region"], [ALL])
+    colour: dict[str, Any] = {ALL: INK, **colours([r for r in regions if r != ALL])}
+    with style():
+        figure, grid = new_figure(
+            0.8 * DOUBLE, 0.6 + 0.45 * len(panels) + ROW * len(names), nrows=len(panels), squeeze=False,
+            height_ratios=[len(part) for part in panels],
+        )  # fmt: skip
+        for axes, part in zip(grid[:, 0], panels, strict=True):
+            handles = [
+                _draw(axes, shown, part, region, place, regions, colour[region]) for place, region in enumerate(regions)
+            ]
+            zero_line(axes, "x")
+            axes.axvline(100, color=MUTED, linewidth=0.8, linestyle="--", gid="the model itself")
+            axes.set_yticks(range(len(part)), [wrap(name.replace("_", " "), 24) for name in part])
+            axes.tick_params(axis="y", length=0)
+            axes.set_ylim(len(part) - 0.4, -0.6)
+            axes.set_xlim(*_limits(shown[shown["control"].isin(part)]))
+        grid[-1, 0].set_xlabel(f"share of {model}'s score (%)")
+        legend_above(figure, handles, regions)
+    sentences = []
+    for name, row in shown[shown["region"] == ALL].set_index("control").loc[names].iterrows():
+        told = f"{100 * row['share']:.0f} % [{100 * row['share_low']:.0f}, {100 * row['share_high']:.0f}]"
+        sentences.append(f"{name} {told if np.isfinite(row['share']) else 'n/a'}".replace("-", "−"))
+    n = int(shown.loc[shown["region"] == ALL, "n"].max())
+    caption = (
+        f"Share of {model}'s held-out score that each control reaches (ratio of sums over {noun}s; line: 95 % bootstrap interval over "
+        f"{shown['share_over'].iloc[0]}, which may leave the frame; dashed: the model itself), over all {count(n, noun)} and by region. "
+        f"Over all: {'; '.join(sentences)}."
+    )
+    missing = int(shown["share"].isna().sum())
+    more = (
+        f" {count(missing, 'share')} not given, where the model's own score is not clearly above 0." if missing else ""
+    )
+    return figure, caption + more
+
+
+def _draw(
+    axes: Axes,
+    shown: pd.DataFrame,
+    names: Sequence[str],
+    region: str,
+    place: int,
+    regions: Sequence[str],
+    colour: Colour,
+) -> Any:
+    """Dots and intervals of one region; gives what stands for it in the legend."""
+    own = shown[shown["region"] == region].set_index("control").reindex(names)
+    share, low, high = (100 * own[c].to_numpy(dtype=np.float64) for c in ("share", "share_low", "share_high"))
+    at = np.arange(len(names)) + (place - (len(regions) - 1) / 2) * 0.76 / len(regions)
+    axes.hlines(at, low, high, color=colour, linewidth=1.4 if region == ALL else 0.9)
+    marker, size = ("D", 4.5) if region == ALL else ("o", 3.2)
+    (line,) = axes.plot(share, at, marker, color=colour, markersize=size, gid=f"share {region}")
+    return line
+
+
+def _limits(shown: pd.DataFrame) -> tuple[float, float]:
+    """All shares, the intervals over all electrodes, 0 and 100 %, with a margin."""
+    whole = shown[shown["region"] == ALL]
+    columns = [shown["share"], whole["share_low"], whole["share_high"]]
+    values = 100 * np.concatenate([c.to_numpy(dtype=np.float64) for c in columns])
+    known = np.concatenate([values[np.isfinite(values)], [0.0, 100.0]])
+    margin = 0.06 * float(np.ptp(known))
+    return float(known.min()) - margin, float(known.max()) + margin

@@ -1,0 +1,81 @@
+"""Figures of controls and power: what is drawn is what the tables say, and the frame fits what it must."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainalign.errors import BrainalignError
+from brainalign.figures import control_shares, power_curves
+
+
+@pytest.fixture
+def shares():
+    rows = [
+        {
+            "control": c,
+            "region": r,
+            "share": s,
+            "share_low": s - 0.1,
+            "share_high": s + w,
+            "share_over": "participants",
+            "n": n,
+        }
+        for c, s in (("gpt2", 1.0), ("untrained", 0.6), ("oasm", -0.1), ("split shuffled", 3.0))
+        for r, n, w in (("all", 20, 0.2), ("A1", 10, 50.0))
+    ]
+    return pd.DataFrame(rows)
+
+
+def drawn(axes, gid):
+    return next(line for line in axes.get_lines() if line.get_gid() == gid).get_xdata()
+
+
+def test_shares_stand_in_percent_with_splits_in_a_panel_of_their_own(shares):
+    figure, caption = control_shares(shares, "gpt2", splits=["split shuffled"])
+    figure.draw_without_rendering()
+    features, splits = figure.axes
+    np.testing.assert_allclose(drawn(features, "share all"), [60, -10])
+    np.testing.assert_allclose(drawn(splits, "share A1"), [300])
+    assert [t.get_text() for t in features.get_yticklabels()] == ["untrained", "oasm"]
+    assert (
+        features.get_xlim()[1] < 120 and splits.get_xlim()[1] < 400
+    )  # an interval of a region does not rule the frame
+    assert (
+        "untrained 60 % [50, 80]; oasm −10 % [−20, 10]; split shuffled 300 % [290, 320]" in caption
+        and "over all 20 electrodes" in caption
+    )
+
+
+def test_shares_that_are_not_given_are_counted(shares):
+    shares.loc[shares["region"] == "A1", ["share", "share_low", "share_high"]] = np.nan
+    figure, caption = control_shares(shares[shares["control"] != "split shuffled"], "gpt2")
+    figure.draw_without_rendering()
+    assert len(figure.axes) == 1 and "2 shares not given" in caption
+    with pytest.raises(BrainalignError, match="has no column 'share'"):
+        control_shares(shares.drop(columns="share"), "gpt2")
+
+
+def test_power_is_a_line_a_test_and_a_panel_an_effect():
+    rows = [
+        {
+            "effect": e,
+            "size": s,
+            "participants": n,
+            "sentences": k,
+            "test": t,
+            "power": p,
+            "low": p - 0.02,
+            "high": p + 0.02,
+        }
+        for e in ("difference", "shared")
+        for s in (0.0, 0.02)
+        for t, p in (("sign_flip", 0.4), ("mixed", 0.5), ("paired_t", 0.7))
+        for n in (5, 10)
+        for k in (30, 60)
+    ]
+    figure, caption = power_curves(pd.DataFrame(rows), participants=10, sentences=60, level=0.05)
+    figure.draw_without_rendering()
+    assert len(figure.axes) == 4
+    assert "a shared variance of 0.02: sign-flip over participants 40 % [38, 42], mixed model 50 %" in caption
+    line = next(x for x in figure.axes[0].get_lines() if x.get_gid() == "mixed effect")
+    assert line.get_xdata().tolist() == [5, 10] and line.get_ydata().tolist() == [0.5, 0.5]
