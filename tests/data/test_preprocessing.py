@@ -123,6 +123,18 @@ def test_bad_channels_are_found_and_named():
         preprocess(raw, replace(WIDE, bad_channels=["E99"]), table)
 
 
+def test_sensors_of_different_units_are_judged_apart_and_have_no_reference():
+    data = noise(20)
+    data[10:] *= 1e-3
+    data[12] *= 30
+    raw, table = recording(data)
+    raw.set_channel_types({f"E{i}": "grad" if i <= 10 else "mag" for i in range(1, 21)}, verbose="error")
+    found = preprocess(raw, replace(WIDE, noisy=5.0), table)
+    assert found.quality.channels.query("why != ''").electrode.tolist() == ["E13"]
+    with pytest.raises(BrainalignError, match="reference=average: recording has magnetic sensors, .* must be none"):
+        preprocess(raw, replace(WIDE, reference="average"), table)
+
+
 def test_neither_an_artefact_nor_a_drift_makes_a_channel_bad():
     data = noise(10)
     data[0, 4000:4010] += 1000
