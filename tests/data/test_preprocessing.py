@@ -1,7 +1,9 @@
 """Preprocessing: each step against MNE, a closed form or a planted truth; the cache hands out the same bits."""
 
 import logging
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import mne
@@ -14,6 +16,7 @@ from omegaconf import OmegaConf
 
 from brainalign.config.check import _typed
 from brainalign.config.location import conf_folder
+from brainalign.data.preprocessing import cached
 from brainalign.data.preprocessing.cached import preprocessed
 from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.quality import joined
@@ -66,6 +69,7 @@ def test_the_notch_removes_line_noise_and_its_harmonics_and_leaves_the_rest():
         assert (power(before.values, RATE, f) > 25).all()
         assert (power(after.values, RATE, f) < 0.1).all()
     assert_allclose(power(after.values, RATE, 70), power(before.values, RATE, 70), rtol=0.01)
+    assert_array_equal(raw.get_data(), noise(3) + lines + kept)  # what was given is left as it was
     spectra = after.quality.spectra.set_index(["stage", "frequency"])["median"]
     assert spectra["before", 50.0] > 1e4 * spectra["after", 50.0]
 
@@ -117,6 +121,18 @@ def test_bad_channels_are_found_and_named():
     assert set(found.quality.channels.status) == {"good", "bad"} and found.channels.status.eq("good").all()
     with pytest.raises(BrainalignError, match="there is no channel 'E99'; did you mean"):
         preprocess(raw, replace(WIDE, bad_channels=["E99"]), table)
+
+
+def test_sensors_of_different_units_are_judged_apart_and_have_no_reference():
+    data = noise(20)
+    data[10:] *= 1e-3
+    data[12] *= 30
+    raw, table = recording(data)
+    raw.set_channel_types({f"E{i}": "grad" if i <= 10 else "mag" for i in range(1, 21)}, verbose="error")
+    found = preprocess(raw, replace(WIDE, noisy=5.0), table)
+    assert found.quality.channels.query("why != ''").electrode.tolist() == ["E13"]
+    with pytest.raises(BrainalignError, match="reference=average: recording has magnetic sensors, .* must be none"):
+        preprocess(raw, replace(WIDE, reference="average"), table)
 
 
 def test_neither_an_artefact_nor_a_drift_makes_a_channel_bad():
@@ -259,6 +275,46 @@ def test_a_damaged_file_is_named_and_made_again(tmp_path, caplog):
         again = preprocessed([file], lambda: raw, PLAIN, table, tmp_path)
     assert_array_equal(np.asarray(again.values), first)
     assert str(kept) in caplog.text and "checksum" in caplog.text
+
+
+def test_children_of_a_sweep_make_it_once(tmp_path):
+    raw, table = recording(noise(6))
+    file = tmp_path / "data.edf"
+    file.write_bytes(b"samples")
+    opened = []
+
+    def child(_):
+        return preprocessed([file], lambda: opened.append(1) or raw, WIDE, table, tmp_path).values.sum()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(child, range(4)))) == 1
+    assert len(opened) == 1
+
+
+def test_a_very_large_file_is_known_by_its_ends_size_and_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(cached, "LARGE", 10)
+    monkeypatch.setattr(cached, "_ENDS", 4)
+    file = tmp_path / "data.edf"
+
+    def key(content, when=1):
+        file.write_bytes(content)
+        os.utime(file, ns=(when, when))
+        return cached._content(file)
+
+    first = key(b"0123456789abcdef")
+    assert key(b"0123....89abcdef") == first
+    assert (
+        len(
+            {
+                first,
+                key(b"X123456789abcdef"),
+                key(b"0123456789abcdeX"),
+                key(b"0123456789abcdef0"),
+                key(b"0123456789abcdef", 2),
+            }
+        )
+        == 5
+    )
 
 
 def test_records_of_runs_are_joined():

@@ -9,6 +9,7 @@ import pytest
 from brainalign.data.audio import RATE, Audio
 from brainalign.data.simulated import simulate
 from brainalign.data.sync import mean_response, sound_envelope, sync
+from brainalign.data.types import Stimulus
 from brainalign.signal.lag_curve import lag_curve, peak
 from brainalign.signal.resample import resample_to
 from brainalign.signal.spectrogram import envelope
@@ -96,6 +97,18 @@ def test_a_story_is_checked_in_pieces(stimuli):
     )
     assert len(found.pieces) == 6 and found.offset == pytest.approx(-0.7, abs=0.01)
     assert "in 6 of 6 pieces of 10 s" in found.warnings[0]
+
+
+def test_real_speech_in_noise_as_loud_as_itself(test_data):
+    files = sorted((test_data / "librispeech").glob("**/*.flac"))
+    stimuli = {f.stem: Stimulus(f.stem, Audio(path=f).duration, audio=Audio(path=f)) for f in files}
+    onsets = 4.0 + np.cumsum([0.0, *(s.duration + 1.0 for s in list(stimuli.values())[:-1])])
+    events = pd.DataFrame({"stimulus": list(stimuli), "onset": onsets})
+    clean = sound_of(stimuli, events, 4000.0, 1.5, noise=0.0)
+    noise = np.random.default_rng(0).normal(size=len(clean)) * clean.std()
+    found = sync(*sound_envelope(clean + noise, 4000.0), 0.0, events, stimuli)
+    assert len(found.pieces) >= 10 and found.pieces["agrees"].all()
+    assert found.offset == pytest.approx(1.5, abs=0.01)
 
 
 def responses(stimuli, events, offset, channels=12, rate=100.0, strength=1.0, seed=0):

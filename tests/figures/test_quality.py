@@ -18,7 +18,7 @@ from brainalign.figures import offsets, onset_responses, spectra, write_quality
 from brainalign.figures.text import number
 from brainalign.stats import mean_ci
 from brainalign.stats.onset_response import onset_response
-from tests.figures.test_figures_layout import assert_nothing_cut
+from tests.figures.test_figures_layout import REGIONS, assert_nothing_cut
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,14 @@ def test_offsets_are_dots_and_the_caption_counts_who_agrees(checked, artist):
     filled, open_ = artist(figure, "trusted run 1"), artist(figure, "doubtful run 1")
     assert len(filled.get_offsets()) == 39 and open_.get_offsets().tolist() == [[63 / 60, -2.0]]
     assert f"run 1: 39 of 40 agree, median {number(checked.pieces.offset[checked.pieces.agrees].median())} s" in caption
+
+
+def test_nothing_is_cut_with_many_regions_and_runs_of_long_names(listener, checked):
+    one = onset_response(listener)
+    one = one[one["region"] == one["region"].iloc[0]]
+    assert_nothing_cut(onset_responses(pd.concat([one.assign(region=r) for r in REGIONS]))[0])
+    runs = [f"sub-01_ses-0{i}_task-listening_run-0{i}" for i in range(8)]
+    assert_nothing_cut(offsets(pd.concat([checked.pieces.assign(run=r) for r in runs]))[0])
 
 
 def test_the_page_has_everything_and_loads_nothing(listener, checked, tmp_path):

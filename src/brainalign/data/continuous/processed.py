@@ -68,6 +68,7 @@ class ProcessedSource:
             self._processing.settings,
             raw_run.channels,
             self._processing.cache,
+            run,
         )
         return Run(
             done.values,

@@ -76,6 +76,11 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
             raise BrainalignError(f"{run}: the recording has no channel {name!r}; {nearest(name, raw.ch_names)}")
     rate = float(raw.info["sfreq"])
     settings.check_rate(rate, run)
+    kinds = np.array(raw.get_channel_types(picks=electrodes))
+    if settings.reference != "none" and np.isin(kinds, ("mag", "grad")).any():
+        raise BrainalignError(
+            f"{KEY}.reference={settings.reference}: {run} has magnetic sensors, which have no reference; it must be none."
+        )
     data = raw.get_data(picks=electrodes, reject_by_annotation="NaN", verbose="error")  # (c, T)
     bad = named_bad(channels, settings.bad_channels)
     bad |= {c: why for c, why in flat(data).items() if c not in bad}
@@ -85,7 +90,9 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     spectra = [spectrum(data, rate, "before")]
     _notch(data, rate, settings.line_frequency)
     if settings.noisy is not None:
-        bad |= {keep[c]: why for c, why in noisy(data, rate, settings.noisy).items()}
+        for kind in dict.fromkeys(kinds[keep]):  # magnetometers and gradiometers have units of their own
+            alike = np.flatnonzero(kinds[keep] == kind)
+            bad |= {keep[alike[c]]: why for c, why in noisy(data[alike], rate, settings.noisy).items()}
         quiet = [i for i, c in enumerate(keep) if c not in bad]
         keep = _left(bad, electrodes, run)
         if len(quiet) < len(data):
