@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from brainalign.analysis.abx import abx
 from brainalign.analysis.cca import cca
 from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.convergence import convergence
@@ -49,11 +50,15 @@ from brainalign.tracking.files import write_figures, write_json, write_metrics, 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
+    "abx": abx,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
 WITHOUT_MODEL = ("ceiling", "validation")
 """Analyses in which the config's models have no part."""
+
+WITHOUT_RESPONSES = ("extract", "abx")
+"""Analyses in which the responses have no part: no window, no folds."""
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +83,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         check_reachable(uri)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
-    encodes = config.analysis.kind != "extract"
+    encodes = config.analysis.kind not in WITHOUT_RESPONSES
     if encodes:
         study.check()
     models = open_models(config, study)

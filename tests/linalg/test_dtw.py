@@ -44,7 +44,9 @@ def test_pairs_of_stretches_equal_each_on_its_own(kind, seed):
     pairs = rng.integers(0, 8, size=(30, 2))
     expected = [literal(frame_distances(segments[a], segments[b], kind)) for a, b in pairs]
     # where a stretch meets itself, arccos turns 1e-16 into 1e-8
-    np.testing.assert_allclose(pair_distances(segments, pairs, kind), expected, atol=3e-8 if kind == "angular" else 1e-10)
+    np.testing.assert_allclose(
+        pair_distances(segments, pairs, kind), expected, atol=3e-8 if kind == "angular" else 1e-10
+    )
 
 
 def test_batches_do_not_matter(monkeypatch):
@@ -60,7 +62,9 @@ def test_distances_of_frames_are_those_of_scipy():
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(4, 6)), rng.normal(size=(3, 6))
     np.testing.assert_allclose(frame_distances(x, y, "cosine"), cdist(x, y, "cosine"), atol=1e-12)
-    np.testing.assert_allclose(frame_distances(x, y, "angular"), np.arccos(1 - cdist(x, y, "cosine")) / np.pi, atol=1e-12)
+    np.testing.assert_allclose(
+        frame_distances(x, y, "angular"), np.arccos(1 - cdist(x, y, "cosine")) / np.pi, atol=1e-12
+    )
     p, q = softmax(x, axis=1)[:, None], softmax(y, axis=1)[None]
     both = (rel_entr(p, q).sum(axis=2) + rel_entr(q, p).sum(axis=2)) / 2
     np.testing.assert_allclose(frame_distances(x, y, "kl"), both, atol=1e-12)

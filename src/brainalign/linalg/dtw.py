@@ -134,7 +134,7 @@ def pair_distances(segments: Sequence[NDArray[np.floating[Any]]], pairs: ArrayLi
 def _unit(x: Array) -> Array:
     """Rows of length 1; rows of zeros stay."""
     norm = np.linalg.norm(x, axis=-1, keepdims=True)
-    return x / np.where(norm > 0, norm, 1.0)
+    return np.asarray(x / np.where(norm > 0, norm, 1.0))
 
 
 def _logs(x: Array) -> Array:
@@ -151,7 +151,7 @@ def _divergence(x: Array, y: Array) -> Array:
     p, q = np.exp(x), np.exp(y)
     own, other = (p * x).sum(axis=-1), (q * y).sum(axis=-1)
     crossed = p @ np.swapaxes(y, -1, -2) + x @ np.swapaxes(q, -1, -2)
-    return np.maximum(0.5 * (own[..., :, None] + other[..., None, :] - crossed), 0.0)
+    return np.maximum(0.5 * (own[..., :, None] + other[..., None, :] - crossed), 0.0))
 
 
 KINDS: dict[str, tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
