@@ -12,7 +12,7 @@ from brainalign.analysis.study import Study
 from brainalign.data.triplets import ROLES, make_triplets, read_triplets
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
-from brainalign.features.phones import SILENCE, plain
+from brainalign.features.phones import ARPABET, SILENCE, plain
 from brainalign.features.representation import Representation
 from brainalign.linalg.dtw import pair_distances
 from brainalign.progress import track
@@ -32,9 +32,10 @@ def triplets_of(study: Study, source: str, n: int) -> pd.DataFrame:
     stimuli = study.dataset.stimuli
     if source != "auto":
         return read_triplets(source, stimuli)
-    parts = [s.phones.assign(stimulus=s.id, phone=s.phones["phone"].map(plain)) for s in stimuli.values()]
-    phones = pd.concat(parts, ignore_index=True)
-    return make_triplets(phones[~phones["phone"].isin(SILENCE)], n, study.seed)
+    phones = pd.concat([s.phones.assign(stimulus=s.id) for s in stimuli.values()], ignore_index=True)
+    bare = phones["phone"].map(plain)
+    phones["phone"] = phones["phone"].where(~bare.isin(list(ARPABET)), bare)  # stress is no contrast; other alphabets stay
+    return make_triplets(phones[~bare.isin(SILENCE)], n, study.seed)
 
 
 def with_frames(models: Sequence[Representation], table: pd.DataFrame, notes: list[str], source: str) -> pd.DataFrame:

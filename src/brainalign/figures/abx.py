@@ -38,13 +38,14 @@ def abx_layers(profile: pd.DataFrame, order: Sequence[str] | None = None) -> tup
         figure, axes = new_figure(0.7 * DOUBLE, 3.0)
         axes.axhline(0.5, color=MUTED, linewidth=0.8, gid="chance")
         axes.annotate(
-            "chance", (1.0, 0.5), xycoords=("axes fraction", "data"), ha="right", va="bottom", size=SMALL, color=MUTED
+            "chance", (1.0, 0.5), xycoords=("axes fraction", "data"), ha="right", va="top", size=SMALL, color=MUTED
         )
         handles, sentences = [], []
         for model in models:
             own = profile[profile["model"] == model]
             handles.append(draw_profile(axes, own[list(PROFILE[1:])].astype(float), model, colour[model]))
             sentences.append(describe(own, model, "contrasts"))
+        axes.set_ylim(bottom=min(0.46, axes.get_ylim()[0]))  # room for the word
         axes.set_xlabel("layer (0 = input embedding)")
         axes.set_ylabel("ABX accuracy, mean over contrasts")
         axes.xaxis.get_major_locator().set_params(integer=True)

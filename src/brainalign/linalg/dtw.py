@@ -151,7 +151,7 @@ def _divergence(x: Array, y: Array) -> Array:
     p, q = np.exp(x), np.exp(y)
     own, other = (p * x).sum(axis=-1), (q * y).sum(axis=-1)
     crossed = p @ np.swapaxes(y, -1, -2) + x @ np.swapaxes(q, -1, -2)
-    return np.maximum(0.5 * (own[..., :, None] + other[..., None, :] - crossed), 0.0))
+    return np.asarray(np.maximum(0.5 * (own[..., :, None] + other[..., None, :] - crossed), 0.0))
 
 
 KINDS: dict[str, tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
