@@ -81,7 +81,9 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         if options.runs
         else by_query(uri, options.experiments or [config.tracking.experiment], options.query)
     )
-    found = [run for run in found if run.tags.get("analysis") not in ("compare", "extract", "abx", "ceiling", "validation")]
+    found = [
+        run for run in found if run.tags.get("analysis") not in ("compare", "extract", "abx", "ceiling", "validation")
+    ]
     if not found:
         raise BrainalignError(
             "analysis=compare found no run that has scores; name others by analysis.runs or analysis.query."

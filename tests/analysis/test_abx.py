@@ -1,5 +1,6 @@
 """analysis=abx on planted frames: identical kinds are at chance, disjoint ones perfect, planted answers are found."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,9 @@ def test_identical_phones_are_at_chance_and_disjoint_ones_perfect(tmp_path):
         table[f"b{end}"] = table[f"a{end}"]
     table.to_csv(tmp_path / "t.tsv", sep="\t", index=False)
     for distance in ("cosine", "angular", "kl"):
-        copies = abx(study, Models(model(Codes())), **OPTIONS | {"triplets": str(tmp_path / "t.tsv"), "distance": distance})
+        copies = abx(
+            study, Models(model(Codes())), **OPTIONS | {"triplets": str(tmp_path / "t.tsv"), "distance": distance}
+        )
         assert (copies.tables["abx_triplets"]["delta"] == 0).all()
         assert (copies.tables["abx_contrasts"]["accuracy"] == 0.5).all()
 
@@ -156,7 +159,10 @@ def test_a_word_model_and_intervals_without_frames_get_one_sentence(tmp_path):
     table.to_csv(tmp_path / "t.tsv", sep="\t", index=False)
     result = abx(study, Models(model(Codes())), **OPTIONS | {"triplets": str(tmp_path / "t.tsv")})
     assert len(result.tables["abx_triplets"]) == 3 * (len(table) - 1)
-    assert any("1 of 120 triplets have an interval without a frame of codes, the first x of triplet '4'" in w for w in result.warnings)
+    assert any(
+        "1 of 120 triplets have an interval without a frame of codes, the first x of triplet '4'" in w
+        for w in result.warnings
+    )
     assert any("1 of 7 contrasts have one triplet, the first 'alone'" in w for w in result.warnings)
     alone = result.tables["abx_contrasts"].query("contrast == 'alone'")
     assert alone["low"].isna().all() and alone["accuracy"].notna().all()
@@ -173,7 +179,8 @@ def test_phones_of_recorded_speech_are_told_apart_by_mel(tmp_path, test_data):
         name, *labels = line.split()
         if (folder / f"{name}.flac").exists():
             phones = pd.DataFrame(
-                [(f"c{labels[a]}", a / 100, b / 100) for a, b in edges(labels) if labels[a] != "0"], columns=["phone", "onset", "offset"]
+                [(f"c{labels[a]}", a / 100, b / 100) for a, b in edges(labels) if labels[a] != "0"],
+                columns=["phone", "onset", "offset"],
             )
             seconds = soundfile.info(folder / f"{name}.flac").duration
             stimuli[name] = Stimulus(name, seconds, phones=phones, audio=Audio(path=folder / f"{name}.flac"))
@@ -187,7 +194,7 @@ def test_phones_of_recorded_speech_are_told_apart_by_mel(tmp_path, test_data):
 
 def edges(labels):
     cuts = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
 def test_sound_files_of_a_table_become_stimuli(tmp_path):

@@ -34,7 +34,9 @@ def triplets_of(study: Study, source: str, n: int) -> pd.DataFrame:
         return read_triplets(source, stimuli)
     phones = pd.concat([s.phones.assign(stimulus=s.id) for s in stimuli.values()], ignore_index=True)
     bare = phones["phone"].map(plain)
-    phones["phone"] = phones["phone"].where(~bare.isin(list(ARPABET)), bare)  # stress is no contrast; other alphabets stay
+    phones["phone"] = phones["phone"].where(
+        ~bare.isin(list(ARPABET)), bare
+    )  # stress is no contrast; other alphabets stay
     return make_triplets(phones[~bare.isin(SILENCE)], n, study.seed)
 
 

@@ -173,9 +173,9 @@ def make_triplets(phones: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     while len(chosen) < n and any(queues.values()):
         for k in rng.permutation(len(contrasts)):
             p, q = contrasts[k]
-            longest = max(((p, q), (q, p)), key=lambda pair: len(queues.get(pair, ())))
-            if queues[longest]:
-                chosen.append((f"{p}-{q}", queues[longest].pop()))
+            longest = max((queues.get(pair, []) for pair in ((p, q), (q, p))), key=len)
+            if longest:
+                chosen.append((f"{p}-{q}", longest.pop()))
     chosen = sorted(chosen[:n])
     out = {
         "triplet": [str(i) for i in range(1, len(chosen) + 1)],
@@ -195,6 +195,7 @@ def _draw(
 ) -> list[tuple[int, int, int]]:
     """At most n different triplets (a, b, x), a and x out of p, b out of q."""
     found: dict[tuple[int, int, int], None] = {}
+    n = min(n, len(p) * (len(p) - 1) * len(q))
     for a in rng.choice(p, 4 * n):
         others = p[stimulus[p] != stimulus[a]] if (stimulus[p] != stimulus[a]).any() else p[p != a]
         near = q[stimulus[q] == stimulus[a]]
