@@ -117,9 +117,8 @@ def relate(x: ArrayLike, y: ArrayLike, strata: ArrayLike, *, draws: int, permuta
     if permutations and np.bincount(label).max() > 1:
         reached = np.zeros(k)
         for start in range(0, permutations, BLOCK):
-            keys = (
-                rng.random((min(BLOCK, permutations - start), n)) + label
-            )  # below the next label's: strata stay apart
+            size = min(BLOCK, permutations - start)
+            keys = rng.random((size, n)) + label  # below the next label's: strata stay apart
             shuffled = np.empty_like(keys)
             shuffled[:, order] = target[np.argsort(keys, axis=1), 0]
             reached += (shuffled @ columns >= observed - 1e-12).sum(axis=0)
