@@ -54,7 +54,7 @@ def test_batches_do_not_matter(monkeypatch):
     segments = [rng.normal(size=(n, 3)) for n in (1, 4, 9, 2, 7)]
     pairs = [(a, b) for a in range(5) for b in range(5)]
     whole = pair_distances(segments, pairs)
-    monkeypatch.setattr("brainalign.linalg.dtw.BUDGET", 1)
+    monkeypatch.setattr("brainalign.linalg.dtw.BATCH", 1)
     np.testing.assert_allclose(pair_distances(segments, pairs), whole, atol=1e-13)
 
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-BUDGET = 32 * 2**20
-"""Bytes of frames that one batch of pairs gathers."""
+BATCH = 512
+"""Pairs of similar lengths that are warped at once."""
 
 
 def dtw(costs: ArrayLike, lengths: ArrayLike | None = None) -> Array:
@@ -114,20 +114,17 @@ def pair_distances(segments: Sequence[NDArray[np.floating[Any]]], pairs: ArrayLi
     wanted = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     prepared = prepare(np.concatenate([np.asarray(s, dtype=np.float64) for s in segments]))
     lengths = np.array([len(s) for s in segments])
-    starts = np.r_[0, np.cumsum(lengths)[:-1]]
+    starts = np.r_[0, np.cumsum(lengths)[:-1]].tolist()
     out = np.empty(len(wanted))
     sizes = lengths[wanted]
     order = np.lexsort((sizes[:, 1], sizes[:, 0]))
-    begin = 0
-    while begin < len(order):
-        width = 8 * prepared.shape[1] * int(sizes[order[begin:], :].max(axis=0).sum())
-        here = order[begin : begin + max(1, BUDGET // width)]
-        sides = [
-            prepared[starts[wanted[here, side], None] + np.minimum(np.arange(most), sizes[here, side, None] - 1)]
-            for side, most in enumerate(sizes[here].max(axis=0))
-        ]  # (pairs, frames, d), the last frame repeated beyond a stretch's end
-        out[here] = dtw(distance(*sides), sizes[here])
-        begin += len(here)
+    for start in range(0, len(order), BATCH):
+        here = order[start : start + BATCH]
+        costs = np.zeros((len(here), *sizes[here].max(axis=0)))
+        for cost, (one, other), (n, m) in zip(costs, wanted[here].tolist(), sizes[here].tolist(), strict=True):
+            a, b = starts[one], starts[other]
+            cost[:n, :m] = distance(prepared[a : a + n], prepared[b : b + m])
+        out[here] = dtw(costs, sizes[here])
     return out
 
 
