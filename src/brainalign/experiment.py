@@ -29,6 +29,7 @@ from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, local_config, other, settle
 from brainalign.data.leak import leaked_share
+from brainalign.data.triplets import table_digests
 from brainalign.describe import describe_data, note, question, show_end, show_finished, show_plan
 from brainalign.figures import stamp
 from brainalign.methods import methods
@@ -95,7 +96,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         return None
 
     settings, asked_for = asdict(config), question(config, dataset, [m.name for m in present])
-    checkpoints = {m.name: m.digest for m in present}
+    checkpoints = {m.name: m.digest for m in present} | table_digests(options)
     known = identity(settings, dataset.digest, checkpoints, config.tracking.code)
     if config.tracking.resume and (before := finished(uri, config.tracking.experiment, known)):
         show_finished(before, uri)

@@ -43,8 +43,8 @@ def abx(
         n: Triplets at most, where they are made.
 
     Returns:
-        Tables abx_triplets, abx_contrasts, abx_layers, abx_scores (a row a model, contrast and layer rule), abx_tests; with answers
-        abx_listeners, abx_answers and, with two models and two groups, abx_native.
+        Tables triplets (which can be given back as a table), abx_triplets, abx_contrasts, abx_layers, abx_scores (a row a model,
+        contrast and layer rule), abx_tests; with answers abx_listeners, abx_answers and, with two models and two groups, abx_native.
 
     Raises:
         BrainalignError: A model has no frames, a table has a fault, or no triplet is left.
@@ -60,7 +60,8 @@ def abx(
     profile = _profile(contrasts)
     scores = pd.concat([_scores(own, study.seed) for _, own in contrasts.groupby("model", sort=False)])
     result.tables |= {
-        "abx_triplets": deltas, "abx_contrasts": contrasts, "abx_layers": profile, "abx_scores": scores.reset_index(drop=True),
+        "triplets": table, "abx_triplets": deltas, "abx_contrasts": contrasts, "abx_layers": profile,
+        "abx_scores": scores.reset_index(drop=True),
     }  # fmt: skip
     names = [m.name for m in members]
     result.summary.append(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,9 @@ TRIPLET_COLUMNS = (
 
 ANSWER_COLUMNS = ("triplet", "group", "listener", "answer")
 """One listener's answer to one triplet: 1 where it was right and 0 where not, or a response on a scale that rises with it."""
+
+EACH = 4
+"""Triplets that a contrast should have; where n does not suffice for all contrasts, some are drawn."""
 
 SOUNDS = (".wav", ".flac", ".ogg")
 
@@ -131,12 +136,26 @@ def with_sounds(dataset: Dataset, path: str | Path) -> Dataset:
     return replace(dataset, stimuli={**dataset.stimuli, **added})
 
 
+def table_digests(options: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of the tables among an analysis's options, which are part of a run's identity as data are.
+
+    Args:
+        options: Key -> value; the keys ``triplets`` and ``answers`` may name files.
+
+    Example:
+        >>> table_digests({"triplets": "auto", "answers": None})
+        {}
+    """
+    named = {f"analysis.{k}": Path(options[k]).expanduser() for k in ("triplets", "answers") if options.get(k)}
+    return {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in named.items() if path.is_file()}
+
+
 def make_triplets(phones: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """Triplets of phones: A and X of one phone, B of another; every contrast as often as every other, as far as there are.
 
     A contrast is a pair of phones; in turn each of the two is that of A and X. X is of another stimulus than A, and B of A's own,
     where there are such, so that neither the speaker nor the place of the sound tells A from B (the task *across* of Schatz et al.
-    2013); no triplet comes twice.
+    2013); no triplet comes twice. With fewer than four triplets for each of all contrasts, contrasts are drawn.
 
     Args:
         phones: stimulus, phone, onset, offset: a row a phone, silences left out.
@@ -165,10 +184,15 @@ def make_triplets(phones: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
             f"analysis.triplets=auto: {len(tokens)} phones of {len(places)} kind(s) make no triplet; two kinds, and one of them "
             "twice, are needed: give a table, or stimuli with timed phones."
         )
-    queues = {
-        pair: _draw(places[pair[0]], places[pair[1]], stimulus, -(-2 * n // len(directed)), rng) for pair in directed
-    }
     contrasts = sorted({tuple(sorted(pair)) for pair in directed})
+    few = rng.choice(len(contrasts), min(len(contrasts), max(1, n // EACH)), replace=False)
+    contrasts = [contrasts[k] for k in sorted(few)]
+    quota = -(-2 * n // len(contrasts))  # one of the two directions may have fewer
+    queues = {
+        (p, q): _draw(places[p], places[q], stimulus, quota, rng)
+        for p, q in directed
+        if tuple(sorted((p, q))) in set(contrasts)
+    }
     chosen: list[tuple[str, tuple[int, int, int]]] = []
     while len(chosen) < n and any(queues.values()):
         for k in rng.permutation(len(contrasts)):
