@@ -16,6 +16,7 @@ from brainalign.config.schema import AutoModel, Model
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.trials import one_value_a_trial
+from brainalign.data.triplets import with_sounds
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
@@ -47,7 +48,10 @@ LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 
 def open_dataset(config: Config) -> Dataset:
     """Read or simulate the data set, and keep the electrodes that take part."""
-    return choose_electrodes(_whole_dataset(config), **vars(config.electrodes))
+    dataset = choose_electrodes(_whole_dataset(config), **vars(config.electrodes))
+    if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
+        return with_sounds(dataset, config.analysis.triplets)
+    return dataset
 
 
 def _whole_dataset(config: Config) -> Dataset:

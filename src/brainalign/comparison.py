@@ -81,7 +81,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     found = [
         run
         for run in found
-        if run.tags.get("analysis") not in ("compare", "extract", "ceiling", "validation", "describe")
+        if run.tags.get("analysis") not in ("compare", "extract", "abx", "ceiling", "validation", "describe")
     ]
     if not found:
         raise BrainalignError(

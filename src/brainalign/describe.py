@@ -64,6 +64,8 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
         )
     if config.analysis.kind == "extract":
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
+    if config.analysis.kind == "abx":
+        return f"How well do frames of {' and '.join(models)} tell the phones of {heard} ({dataset.name}) apart?"
     if config.analysis.kind == "latency":
         return f"When, and over how long a window, does {models[0]} predict the responses of {people} to {heard} ({dataset.name})?"
     against = f", and does it do better than {models[1]}" if len(models) > 1 else ""

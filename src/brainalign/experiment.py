@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from brainalign.analysis.abx import abx
 from brainalign.analysis.cca import cca
 from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.controls import controls
@@ -30,6 +31,7 @@ from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, local_config, other, settle
 from brainalign.data.leak import leaked_share
+from brainalign.data.triplets import table_digests
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.description import run_description
 from brainalign.left_behind import leave_behind
@@ -50,12 +52,15 @@ from brainalign.tracking.maps import MAPS, write_maps
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
-    "controls": controls, "power": power,
+    "controls": controls, "power": power, "abx": abx,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
 WITHOUT_MODEL = ("ceiling", "validation", "power")
 """Analyses in which the config's models have no part."""
+
+WITHOUT_RESPONSES = ("extract", "abx")
+"""Analyses in which the responses have no part: no window, no folds."""
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +87,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         check_reachable(uri)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
-    encodes = config.analysis.kind != "extract"
+    encodes = config.analysis.kind not in WITHOUT_RESPONSES
     if encodes:
         study.check()
     models = open_models(config, study)
@@ -94,7 +99,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         return None
 
     settings, asked_for = asdict(config), question(config, dataset, [m.name for m in present])
-    checkpoints = {m.name: m.digest for m in present}
+    checkpoints = {m.name: m.digest for m in present} | table_digests(options)
     known = identity(settings, dataset.digest, checkpoints, config.tracking.code)
     if config.tracking.resume and (before := finished(uri, config.tracking.experiment, known)):
         show_finished(before, uri)

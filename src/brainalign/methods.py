@@ -43,6 +43,8 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
     kind = config.analysis.kind
     if kind == "extract":
         return [("Software", _software())]
+    if kind == "abx":
+        return [("ABX discriminability", _abx(config)), ("Software", _software())]
     found = [("Responses", _responses(config, study))]
     if kind != "ceiling":
         found += [
@@ -198,6 +200,29 @@ def _statistics(config: Config) -> str:
     return (
         f"Figures show {TESTS[stats.test]}, corrected by {CORRECTIONS[stats.correction]} over the declared family of contrasts x regions. "
         f"The table of tests has the other tests and corrections beside them, with effect sizes and 95 % intervals.{own}"
+    )
+
+
+def _abx(config: Config) -> str:
+    frames = {
+        "cosine": "1 − their cosine",
+        "angular": "arccos of their cosine over π",
+        "kl": "half the sum of the two Kullback-Leibler divergences of their softmax",
+    }[config.analysis.distance]
+    made = config.analysis.triplets == "auto"
+    source = "made from the stimuli's phones, balanced over pairs of phones" if made else "read from a table"
+    found = (
+        "A and X are of one kind, B is of another (Schatz et al. 2013). Stretches are the frames whose centre lies in the interval; their "
+        f"distance d is the mean distance of frames ({frames}) along the cheapest warping path. delta = d(B, X) − d(A, X); an answer is "
+        f"right where delta > 0, and a tie counts half. Triplets were {source} (seed {config.seed}). Accuracy is averaged by contrast, "
+        "then over contrasts, with Student's interval over contrasts; layers were chosen on other contrasts than those scored (nested), "
+        "beside the best layer on the scored ones (max, optimistic). Models were compared by sign flips of contrasts' differences."
+    )
+    if config.analysis.answers is None:
+        return found
+    return found + (
+        " Answers were averaged over the listeners of a group and correlated with delta and with accuracy over triplets (Millet et al. "
+        f"2022); p is one-sided, from {config.stats.permutations} shuffles within contrasts, intervals are from a bootstrap over contrasts."
     )
 
 

@@ -94,6 +94,20 @@ def test_impossible_values_get_one_sentence(override, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("analysis.answers=a.tsv", "needs the triplets that were answered"),
+        ("analysis.distance=euclid", "analysis.distance='euclid' is unknown"),
+        ("analysis.groups=[FR]", "must hold two different groups"),
+        ("analysis.n=0", "analysis.n=0 is impossible"),
+    ],
+)
+def test_what_abx_cannot_do_gets_one_sentence(override, message):
+    with pytest.raises(BrainalignError, match=message):
+        config("analysis=abx", override)
+
+
 def test_every_named_language_model_has_its_card():
     """What the card says is what the option loads."""
     others = {"auto", *FILES}

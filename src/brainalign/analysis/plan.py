@@ -55,7 +55,7 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     Args:
         study: Data, window, folds and penalties.
         models: Of the run.
-        analysis: Its kind: ``extract`` and ``ceiling`` encode nothing, ``latency`` fits single lags and windows too, ``cca`` the
+        analysis: Its kind: ``extract``, ``abx`` and ``ceiling`` encode nothing, ``latency`` fits single lags and windows too, ``cca`` the
             spaces of the first two models, ``decomposition`` what their shared space holds as well, ``variance_partition`` their
             combinations, ``convergence`` all of these.
         options: Of the analysis.
@@ -68,7 +68,7 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
-        if analysis == "extract" or model not in [*models.compared, *models.controls.values()]:
+        if analysis in ("extract", "abx") or model not in [*models.compared, *models.controls.values()]:
             continue
         plans, widest = [study.plan(d) for d in widths.values()], max(widths.values())
         members.append((widest, len(widths)))

@@ -631,6 +631,30 @@ class ExtractAnalysis:
 
 
 @dataclass
+class AbxAnalysis:
+    """Discriminability of phones by frames, and listeners' answers."""
+
+    kind: str
+    triplets: str
+    answers: str | None
+    groups: list[str] | None
+    distance: str
+    n: int
+
+    def __post_init__(self) -> None:
+        one_of("analysis.distance", self.distance, ("cosine", "angular", "kl"))
+        within("analysis.n", self.n, 1)
+        if self.answers is not None and self.triplets == "auto":
+            raise BrainalignError(
+                f"analysis.answers={self.answers} needs the triplets that were answered: analysis.triplets must be a table, not auto."
+            )
+        if self.groups is not None and len(set(self.groups)) != 2:
+            raise BrainalignError(
+                f"analysis.groups={self.groups} must hold two different groups, the model's and the partner's."
+            )
+
+
+@dataclass
 class LatencyAnalysis:
     """Single lags, growing windows, and weights over time."""
 
@@ -717,7 +741,7 @@ class Paths:
     cache: str
 
 
-UNPREDICTED = ("extract", "ceiling", "describe")
+UNPREDICTED = ("extract", "ceiling", "describe", "abx")
 """Kinds of analysis that fit no model to the responses."""
 
 
@@ -775,7 +799,7 @@ ANALYSIS = {
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
     "describe": DescribeAnalysis, "extract": ExtractAnalysis,
-    "controls": ControlsAnalysis, "power": PowerAnalysis,
+    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

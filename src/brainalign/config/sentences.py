@@ -51,7 +51,7 @@ def _unknown_key(key: str) -> str:
     if key == "model@partner":
         return (
             "model@partner is not in use with the chosen options; it belongs to analysis=cca, convergence, decomposition, "
-            "similarity and variance_partition."
+            "similarity, variance_partition and abx."
         )
     return f"{key} is no key of this config; {nearest(key, [*valid, *groups])} (--cfg job shows all)."
 

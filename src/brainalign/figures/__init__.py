@@ -1,5 +1,6 @@
 """One function a figure; tables in, matplotlib figures and their captions out."""
 
+from brainalign.figures.abx import abx_answers, abx_layers
 from brainalign.figures.brain import brain_map
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.ceilings import ceilings
@@ -24,6 +25,8 @@ from brainalign.figures.variance_partition import variance_partition
 
 __all__ = [
     "Panel",
+    "abx_answers",
+    "abx_layers",
     "brain_map",
     "canonical_correlations",
     "ceilings",

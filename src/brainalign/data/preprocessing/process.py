@@ -201,7 +201,7 @@ def _finished(values: NDArray[Any], rate: float, settings: Preprocessing) -> NDA
     return out
 
 
-def _zscored(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _zscored(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """(T, c) with mean 0 and standard deviation 1 over the valid samples of a channel; a constant channel becomes 0."""
     known = np.isfinite(values)
     n = np.maximum(known.sum(axis=0), 1)
