@@ -65,7 +65,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         split_kind=encoding.split,
         gap=encoding.gap,
         align="offset" if config.features.align == "offset" else "onset",
-        resample="lanczos" if config.features.resample == "lanczos" else "box",
+        resample="hrf" if window.hrf else "lanczos" if config.features.resample == "lanczos" else "box",
         seed=config.seed,
         repeats=encoding.repeats,
         arithmetic=arithmetic,

@@ -266,10 +266,15 @@ class Window:
     tmax: float
     rate: float | None
     unit: str
+    hrf: bool
 
     def __post_init__(self) -> None:
         one_of("window.unit", self.unit, ("seconds", "samples"))
         within("window.rate", self.rate, 1)
+        if self.hrf and self.rate is not None:
+            raise BrainalignError(
+                f"window.hrf=true, but window.rate={self.rate:g}; it must be null: the convolved features are sampled at the volumes."
+            )
         if self.tmax < self.tmin:
             raise BrainalignError(
                 f"window.tmax={self.tmax:g} lies before window.tmin={self.tmin:g}; tmax must not be smaller."
