@@ -117,7 +117,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         write_json(folder / "provenance.json", facts)
         write_metrics(folder, result.metrics)
         write_tables(folder, result.tables)
-        simulated = any(run.tags.get("dataset") == "simulated" for run in found)
+        simulated = any(run.tags.get("dataset", "").startswith("simulated") for run in found)
         if simulated:
             for figure, _ in result.figures.values():
                 stamp(figure, "Simulated data")

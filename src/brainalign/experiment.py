@@ -133,7 +133,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():
             write_arrays(folder / WEIGHTS, name, arrays)
-        if config.data.kind == "simulated":
+        if config.data.kind.startswith("simulated"):
             for figure, _ in result.figures.values():
                 stamp(figure, "Simulated data")
         write_figures(folder, result.figures)
@@ -149,7 +149,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             config=settings,
             provenance=facts,
             result=result,
-            simulated=config.data.kind == "simulated",
+            simulated=config.data.kind.startswith("simulated"),
         )
         tracked.set_tags({NOTE: note(asked_for, result, tracked)})
         tracked.log_metrics(result.metrics)

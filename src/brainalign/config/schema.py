@@ -54,6 +54,36 @@ class SimulatedData:
 
 
 @dataclass
+class SimulatedFmriData:
+    """Simulated listeners of simulated stories in a scanner; successive layers drive successive regions."""
+
+    kind: str
+    subjects: int
+    voxels: int
+    stories: int
+    sentences: int
+    repeats: int
+    tr: float
+    correlation: float
+    rho: float
+    noise_ar: float
+    drift: float
+    highpass: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        for key in ("subjects", "voxels", "repeats", "sentences"):
+            within(f"data.{key}", getattr(self, key), 1)
+        within("data.stories", self.stories, 1)
+        within("data.tr", self.tr, 0.25, 10)
+        within("data.correlation", self.correlation, 0, 1)
+        within("data.rho", self.rho, 0.001, 0.999)
+        within("data.noise_ar", self.noise_ar, 0, 0.999)
+        within("data.drift", self.drift, 0)
+        within("data.highpass", self.highpass, 2 * self.tr)
+
+
+@dataclass
 class FolderData:
     """The project's own plain layout."""
 
@@ -223,6 +253,17 @@ class PlantedModel(Model):
     """A simulated representation of known content; needs simulated data."""
 
     seed: int
+
+
+@dataclass
+class PlantedCascadeModel(PlantedModel):
+    """The layers that drive the regions of data=simulated_fmri, or (``untrained``) the first of them alone."""
+
+    weights: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("model.weights", self.weights, ("trained", "untrained"))
 
 
 @dataclass
@@ -563,13 +604,14 @@ class Config:
                 )
 
 
-DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
+DATA = {"simulated": SimulatedData, "simulated_fmri": SimulatedFmriData, "folder": FolderData, "alice_fmri": AliceData}
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
     "sentence_position": Model, "phone_onsets": Model, "articulation": Model, "oasm": OasmModel, "shuffled_words": ShuffledModel,
     "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
-    "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
+    "planted_speech": PlantedModel, "planted_language": PlantedModel,
+    "planted_cascade": PlantedCascadeModel, "auto": AutoModel,
 }  # fmt: skip
 ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
