@@ -9,7 +9,7 @@ from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, Model
+from brainalign.config.schema import AutoModel, Model, regime_of
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
@@ -21,7 +21,7 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 
-ALONE = ("extract", "latency", "ceiling", "validation")
+ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes")
 """Analyses of one model or none, which have no baseline."""
 
 LANGUAGE = ("language", "tiny_gpt2", "planted_language")
@@ -111,7 +111,11 @@ def open_models(config: Config, study: Study) -> Models:
     if "contextual" in parts:
         extractor = embedding_of(config, config.contextual, study.dataset)
         parts["embedding"] = _represent(config, extractor, study.dataset)
-    return Models(**parts)
+    regimes = []
+    if config.analysis.kind == "regimes":
+        for name, weights in config.analysis.regimes.items():
+            regimes.append(represent(config, regime_of(config.model, name, weights), study.dataset))
+    return Models(**parts, regimes=regimes)
 
 
 def _choose_baseline(config: Config, study: Study) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from brainalign.errors import BrainalignError
@@ -20,6 +20,7 @@ class Models:
         lexical, acoustic, contextual: What the shared space is held against (Chen et al. 2024, Fig. 4b); ``contextual`` is the
             language model whose context is left when its words are taken off.
         embedding: The input embedding of ``contextual``: its words without position.
+        regimes: The model under other weights, each with a name of its own (``analysis=regimes``, which asks for these alone).
     """
 
     model: Representation
@@ -29,20 +30,21 @@ class Models:
     acoustic: Representation | None = None
     contextual: Representation | None = None
     embedding: Representation | None = None
+    regimes: Sequence[Representation] = ()
 
     def __iter__(self) -> Iterator[Representation]:
         """The different representations, in the order of their parts."""
         seen = set()
-        for part in fields(self):
-            found = getattr(self, part.name)
+        named = () if self.regimes else [getattr(self, part.name) for part in fields(self) if part.name != "regimes"]
+        for found in (*self.regimes, *named):
             if found is not None and found.name not in seen:
                 seen.add(found.name)
                 yield found
 
     @property
     def compared(self) -> list[Representation]:
-        """Model, partner and baseline: those that are encoded as they are."""
-        return [m for m in (self.model, self.partner, self.baseline) if m is not None]
+        """Model, partner and baseline, or the regimes in their place: those that are encoded as they are."""
+        return list(self.regimes) or [m for m in (self.model, self.partner, self.baseline) if m is not None]
 
     @property
     def pair(self) -> tuple[Representation, Representation]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from brainalign.errors import BrainalignError, nearest
@@ -488,6 +489,60 @@ class LatencyAnalysis:
 
 
 @dataclass
+class HierarchyAnalysis:
+    """Preferred layers, and the order of regions."""
+
+    kind: str
+    layers: str
+    order: list[str] | None
+
+    def __post_init__(self) -> None:
+        one_of("analysis.layers", self.layers, ("separate", "cumulative"))
+
+
+@dataclass
+class RegimesAnalysis:
+    """One architecture under several weights: name -> trained, untrained, rerandomized, a folder or a hub name."""
+
+    kind: str
+    regimes: dict[str, str]
+    correction: str
+
+    def __post_init__(self) -> None:
+        one_of("analysis.correction", self.correction, ("holm", "bonferroni", "fdr"))
+        if len(self.regimes) < 2:
+            raise BrainalignError(
+                f"analysis.regimes={dict(self.regimes)} names {len(self.regimes)} regime(s); two or more are needed, such as "
+                "{untrained: untrained, native: path/to/checkpoint}."
+            )
+
+
+def regime_of(model: Model, name: str, weights: str) -> Model:
+    """A model under the weights of one regime.
+
+    Args:
+        model: Its architecture, as the config has it.
+        name: Of the regime, in tables and figures.
+        weights: ``trained``, ``untrained`` or ``rerandomized``: those of the model's own checkpoint; else a folder or a hub name.
+
+    Raises:
+        BrainalignError: The model has no weights, or cannot be given another checkpoint.
+    """
+    if not hasattr(model, "weights"):
+        raise BrainalignError(
+            f"analysis.regimes: model={model.name} has no weights to replace; name a checkpoint such as wav2vec2, or planted_cascade."
+        )
+    if weights in ("trained", "untrained", "rerandomized"):
+        return replace(model, name=name, weights=weights)  # type: ignore[call-arg]
+    if not isinstance(model, CheckpointModel):
+        raise BrainalignError(
+            f"analysis.regimes.{name}={weights!r}: {model.name} has no checkpoints; it must be trained or untrained."
+        )
+    place = {"path": weights} if Path(weights).expanduser().is_dir() else {"checkpoint": weights, "path": None}
+    return replace(model, name=name, weights="trained", revision=None, **place)  # type: ignore[arg-type]
+
+
+@dataclass
 class Ceiling:
     """Noise ceilings."""
 
@@ -617,6 +672,7 @@ ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+    "hierarchy": HierarchyAnalysis, "regimes": RegimesAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 
