@@ -63,7 +63,7 @@ def regimes(study: Study, models: Models, *, regimes: Mapping[str, str], correct
             f"{len(tests)} tests by {correction}."
         )
     result.figures |= {
-        "regimes": region_bars(means.assign(electrode="mean"), None, score, noun="participant"),
+        "regimes": region_bars(means.assign(electrode=means["region"]), tests.assign(primary=True, reason=""), score, noun="participant"),
         "layer_profile": layer_profile(layers, score, over="participants", noun=study.noun),
     }
     warn_about(result, scores, study.outer_folds)
