@@ -57,6 +57,10 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
         return "Does the pipeline find what the simulator planted?"
     if config.analysis.kind == "extract":
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
+    if config.analysis.kind == "hierarchy":
+        return f"Which layers of {models[0]} predict which regions of {people} who heard {heard} ({dataset.name})?"
+    if config.analysis.kind == "regimes":
+        return f"How much do the weights ({', '.join(models)}) matter to the responses of {people} to {heard} ({dataset.name})?"
     if config.analysis.kind == "latency":
         return f"When, and over how long a window, does {models[0]} predict the responses of {people} to {heard} ({dataset.name})?"
     against = f", and does it do better than {models[1]}" if len(models) > 1 else ""

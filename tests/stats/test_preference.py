@@ -77,10 +77,12 @@ def planted(seed: int) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, np.n
     slow = {n: {s: convolve_hrf(v, times[s], volumes, 0.02) for s, v in layer.items()} for n, layer in layers.items()}
     region = np.tile(np.repeat(np.arange(LAYERS), VOXELS), PEOPLE)
     weights = rng.standard_normal((6, len(region)))
-    scale = np.array([np.vstack(list(slow[f"layer{k}"].values())).dot(w).std() for k, w in zip(region, weights.T)])
+    scale = np.array(
+        [np.vstack(list(slow[f"layer{k}"].values())).dot(w).std() for k, w in zip(region, weights.T, strict=True)]
+    )
     responses = {}
     for s in stories:
-        signal = np.column_stack([slow[f"layer{k}"][s] @ w for k, w in zip(region, weights.T)]) / scale
+        signal = np.column_stack([slow[f"layer{k}"][s] @ w for k, w in zip(region, weights.T, strict=True)]) / scale
         responses[s] = np.sqrt(RHO) * signal + np.sqrt(1 - RHO) * rng.standard_normal(signal.shape)
     return slow, responses
 

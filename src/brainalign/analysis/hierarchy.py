@@ -41,7 +41,9 @@ def hierarchy(study: Study, models: Models, *, layers: str, order: Sequence[str]
     """
     model, score = models.model, study.reading.score
     if len(model.layers) < 2:
-        raise BrainalignError(f"model={model.name} has one layer, {model.layers[0]}; analysis=hierarchy needs two or more.")
+        raise BrainalignError(
+            f"model={model.name} has one layer, {model.layers[0]}; analysis=hierarchy needs two or more."
+        )
     for region in order or ():
         if region not in study.regions:
             raise BrainalignError(f"analysis.order: region {region!r} is unknown; {nearest(region, study.regions)}")
@@ -105,13 +107,23 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
         ci = mean_ci(column)
         result.metrics[f"preferred_layer/{region}/mean"] = ci.mean
         result.summary.append(
-            (f"preferred layer in {region}, {ci.n} participants [95 % CI]", f"{ci.mean:.2f} [{ci.low:.2f}, {ci.high:.2f}]")
+            (
+                f"preferred layer in {region}, {ci.n} participants [95 % CI]",
+                f"{ci.mean:.2f} [{ci.low:.2f}, {ci.high:.2f}]",
+            )
         )
     found = ordering(values, None if order is None else [study.regions.index(r) for r in order])
     named = " < ".join(study.regions[r] for r in found.order)
     kind = "fitted to the other participants" if order is None else "given"
     result.tables["ordering"] = pd.DataFrame(
-        {"subject": wide.index, "rho": found.rho, "order": named, "kind": kind, "p_sign_flip": found.p, "smallest_p": found.smallest}
+        {
+            "subject": wide.index,
+            "rho": found.rho,
+            "order": named,
+            "kind": kind,
+            "p_sign_flip": found.p,
+            "smallest_p": found.smallest,
+        }
     )
     pairs, differences, p, corrected = pairwise(values)
     result.tables["pairs"] = pd.DataFrame(

@@ -62,8 +62,14 @@ def regimes(study: Study, models: Models, *, regimes: Mapping[str, str], correct
             f"Wilcoxon's p of {people} participants is {2 / 2**people:.3g} at best: no region can reach {LEVEL:g} corrected over "
             f"{len(tests)} tests by {correction}."
         )
+    drawn = tests.assign(primary=True, unit="participants", reason="")
     result.figures |= {
-        "regimes": region_bars(means.assign(electrode=means["region"]), tests.assign(primary=True, reason=""), score, noun="participant"),
+        "regimes": region_bars(
+            means.assign(electrode=means["region"]),
+            tests.assign(primary=True, unit="participants", reason=""),
+            score,
+            noun="participant",
+        ),
         "layer_profile": layer_profile(layers, score, over="participants", noun=study.noun),
     }
     warn_about(result, scores, study.outer_folds)
@@ -98,5 +104,7 @@ def _add_voxels(result: AnalysisResult, study: Study, shown: pd.DataFrame, pairs
         voxels.loc[mine, "p_fdr"] = fdr(voxels.loc[mine, "p"], int(mine.sum()))
         below = int((voxels.loc[mine, "p_fdr"] < LEVEL).sum())
         result.metrics[f"regimes/{a} - {b}/share_of_{study.noun}s_below_fdr"] = below / int(mine.sum())
-        result.summary.append((f"{a} - {b}, single {study.noun}s", f"{below} of {int(mine.sum())} below {LEVEL:g} (Wilcoxon, FDR)"))
+        result.summary.append(
+            (f"{a} - {b}, single {study.noun}s", f"{below} of {int(mine.sum())} below {LEVEL:g} (Wilcoxon, FDR)")
+        )
     result.tables["voxel_tests"] = voxels

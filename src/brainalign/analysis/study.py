@@ -172,9 +172,7 @@ class Study:
         reach = self.reach
         gap = reach if self.gap is None else self.gap
         if gap < reach:
-            raise BrainalignError(
-                f"encoding.gap={gap} frames is shorter than the window of {reach}; it must not be."
-            )
+            raise BrainalignError(f"encoding.gap={gap} frames is shorter than the window of {reach}; it must not be.")
         self.notes.append(
             f"Folds are {self.outer_folds} contiguous blocks of each stimulus with {gap} frames left out on either side; the first "
             f"{reach} frames of each presentation are neither fitted nor scored."

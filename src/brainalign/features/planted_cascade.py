@@ -54,7 +54,8 @@ class PlantedCascade:
     ) -> None:
         if dataset.latents is None or "layer0" not in dataset.latents:
             raise BrainalignError(
-                f"model=planted_cascade is made of the simulated layers, which data set {dataset.name!r} does not have; use data=simulated_fmri."
+                f"model=planted_cascade is made of the simulated layers, which data set {dataset.name!r} does not have; "
+                "use data=simulated_fmri."
             )
         self.name, self.latents, self.weights, self.seed = name, dataset.latents, weights, seed
         self.layers: Sequence[int] = asked_layers(layers, len(dataset.latents) - 1, name)

@@ -54,9 +54,16 @@ def hierarchy_figure(
         for x, region in enumerate(order):
             profile = layer_means(layers[layers["region"] == region], score, "participants")
             (line,) = left.plot(
-                profile["layer"], profile["mean"], color=colour[region], marker="o", markersize=2.6, gid=f"mean {region}"
+                profile["layer"],
+                profile["mean"],
+                color=colour[region],
+                marker="o",
+                markersize=2.6,
+                gid=f"mean {region}",
             )
-            left.fill_between(profile["layer"], profile["low"], profile["high"], color=colour[region], alpha=0.14, linewidth=0)
+            left.fill_between(
+                profile["layer"], profile["low"], profile["high"], color=colour[region], alpha=0.14, linewidth=0
+            )
             handles.append(line)
             own = means.loc[means["region"] == region, preferred].to_numpy(dtype=np.float64)
             ci = mean_ci(own)

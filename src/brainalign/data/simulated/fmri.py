@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.audio import RATE, Audio
 from brainalign.data.grid import FrameGrid
-from brainalign.data.simulated.cascade import Cascade, cascade
+from brainalign.data.simulated.cascade import cascade
 from brainalign.data.simulated.grammar import sentences as draw_sentences
 from brainalign.data.simulated.responses import noise
 from brainalign.data.simulated.synthesis import synthesise
@@ -95,7 +95,7 @@ def simulate_fmri(
         channels = _channels(f"sim{p + 1:02d}", voxels, rho, rng)
         driven = [_unit(signals[k], rng.standard_normal(DIMS)) for k in channels["planted_layer"]]
         presentations = []
-        for story, grid in grids.items():
+        for story in grids:
             signal = np.column_stack([own[story] for own in driven])
             for repeat in range(repeats if story == next(iter(grids)) else 1):
                 y = np.sqrt(rho) * signal + np.sqrt(1 - rho) * noise(signal.shape, noise_ar, rng)
@@ -113,8 +113,7 @@ def _stories(stories: int, sentences: int, seed: int) -> dict[str, Stimulus]:
     out = {}
     for s in range(stories):
         said = [
-            (i, speak(texts[i], np.random.default_rng([seed, 5, i])))
-            for i in range(s * sentences, (s + 1) * sentences)
+            (i, speak(texts[i], np.random.default_rng([seed, 5, i]))) for i in range(s * sentences, (s + 1) * sentences)
         ]
         sound = np.concatenate([synthesise(u, np.random.default_rng([seed, 6, i])) for i, u in said])
         tables = {kind: _joined([u for _, u in said], kind) for kind in ("word", "phone")}
