@@ -55,7 +55,7 @@ def test_gains_add_up_to_the_score_of_all_layers(study, data, tmp_path) -> None:
 
 
 def test_an_unknown_region_in_the_order_is_refused(study, data, tmp_path) -> None:
-    with pytest.raises(BrainalignError, match="'STQ'.*STG"):
+    with pytest.raises(BrainalignError, match="'STQ' is unknown; did you mean 'STS'"):
         hierarchy(study, Models(represent(data, tmp_path)), layers="separate", order=["A1", "STQ"])
 
 

@@ -64,12 +64,7 @@ def regimes(study: Study, models: Models, *, regimes: Mapping[str, str], correct
         )
     drawn = tests.assign(primary=True, unit="participants", reason="")
     result.figures |= {
-        "regimes": region_bars(
-            means.assign(electrode=means["region"]),
-            tests.assign(primary=True, unit="participants", reason=""),
-            score,
-            noun="participant",
-        ),
+        "regimes": region_bars(means.assign(electrode=means["region"]), drawn, score, noun="participant"),
         "layer_profile": layer_profile(layers, score, over="participants", noun=study.noun),
     }
     warn_about(result, scores, study.outer_folds)
