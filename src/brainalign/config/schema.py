@@ -539,7 +539,7 @@ def regime_of(model: Model, name: str, weights: str) -> Model:
             f"analysis.regimes.{name}={weights!r}: {model.name} has no checkpoints; it must be trained or untrained."
         )
     place = {"path": weights} if Path(weights).expanduser().is_dir() else {"checkpoint": weights, "path": None}
-    return replace(model, name=name, weights="trained", revision=None, **place)  # type: ignore[arg-type]
+    return replace(model, name=name, weights="trained", revision=None, **place)
 
 
 @dataclass
