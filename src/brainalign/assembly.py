@@ -12,7 +12,7 @@ from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, Model
+from brainalign.config.schema import AutoModel, Model, regime_of
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.trials import one_value_a_trial
@@ -27,7 +27,7 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 
-ALONE = ("extract", "latency", "ceiling", "validation", "controls", "power")
+ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes", "controls", "power")
 """Analyses of one model or none, which have no baseline."""
 
 READERS = {
@@ -61,6 +61,10 @@ def _whole_dataset(config: Config) -> Dataset:
         from brainalign.data.simulated import simulate
 
         return simulate(**options, cache_dir=Path(config.paths.cache))
+    if data.kind == "simulated_fmri":
+        from brainalign.data.simulated import simulate_fmri
+
+        return simulate_fmri(**options, cache_dir=Path(config.paths.cache))
     if "preprocessing" in options:
         settings = options.pop("preprocessing")
         options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))
@@ -91,7 +95,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         split_kind=encoding.split,
         gap=encoding.gap,
         align="offset" if config.features.align == "offset" else "onset",
-        resample="lanczos" if config.features.resample == "lanczos" else "box",
+        resample="hrf" if window.hrf else "lanczos" if config.features.resample == "lanczos" else "box",
         seed=config.seed,
         repeats=encoding.repeats,
         arithmetic=arithmetic,
@@ -134,7 +138,11 @@ def open_models(config: Config, study: Study) -> Models:
         extractor = embedding_of(config, config.contextual, study.dataset)
         parts["embedding"] = _represent(config, extractor, study.dataset)
     controls = _controls(config, study, parts["model"]) if config.analysis.kind == "controls" else {}
-    return Models(**parts, controls=controls)
+    regimes = []
+    if config.analysis.kind == "regimes":
+        for name, weights in config.analysis.regimes.items():
+            regimes.append(represent(config, regime_of(config.model, name, weights), study.dataset))
+    return Models(**parts, controls=controls, regimes=regimes)
 
 
 def _controls(config: Config, study: Study, model: Representation) -> dict[str, Representation]:

@@ -46,7 +46,7 @@ MAIN = ("figure_4", "region_bars", "similarity", "variance_partition", "ceilings
 
 def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
     """What the run asks, in a sentence or two."""
-    people = f"{len(dataset.recordings)} {'simulated ' if config.data.kind == 'simulated' else ''}participants"
+    people = f"{len(dataset.recordings)} {'simulated ' if config.data.kind.startswith('simulated') else ''}participants"
     heard = f"{len(dataset.stimuli)} stimuli"
     if config.analysis.kind in PAIRED and config.partner is not None and len(models) > 1:
         asked = PAIRED[config.analysis.kind].format(f"{models[0]} and {models[1]}")
@@ -66,6 +66,10 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
     if config.analysis.kind == "abx":
         return f"How well do frames of {' and '.join(models)} tell the phones of {heard} ({dataset.name}) apart?"
+    if config.analysis.kind == "hierarchy":
+        return f"Which layers of {models[0]} predict which regions of {people} who heard {heard} ({dataset.name})?"
+    if config.analysis.kind == "regimes":
+        return f"How much do the weights ({', '.join(models)}) matter to the responses of {people} to {heard} ({dataset.name})?"
     if config.analysis.kind == "latency":
         return f"When, and over how long a window, does {models[0]} predict the responses of {people} to {heard} ({dataset.name})?"
     against = f", and does it do better than {models[1]}" if len(models) > 1 else ""

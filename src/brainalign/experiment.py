@@ -17,11 +17,13 @@ from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
 from brainalign.analysis.headline import headline, side_by_side
+from brainalign.analysis.hierarchy import hierarchy
 from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.power import power
+from brainalign.analysis.regimes import regimes
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
@@ -52,7 +54,7 @@ from brainalign.tracking.maps import MAPS, write_maps
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
-    "controls": controls, "power": power, "abx": abx,
+    "hierarchy": hierarchy, "regimes": regimes, "controls": controls, "power": power, "abx": abx,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 

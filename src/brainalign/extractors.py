@@ -16,6 +16,7 @@ from brainalign.config.schema import (
     Model,
     OasmModel,
     PitchModel,
+    PlantedCascadeModel,
     PlantedModel,
     ShuffledModel,
     SurprisalModel,
@@ -60,6 +61,10 @@ def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
         changes = {"layers": model.layers} | ({} if model.path is None else {"path": model.path})
         of = model_option(model.of, **changes)
         return ShuffledWords(extractor_of(config, of, dataset), model.seed, model.name)
+    if isinstance(model, PlantedCascadeModel):
+        from brainalign.features.planted_cascade import PlantedCascade
+
+        return PlantedCascade(dataset, layers=_layers(model), weights=model.weights, seed=model.seed, name=model.name)
     if isinstance(model, PlantedModel):
         from brainalign.features.planted import PlantedLanguage, PlantedSpeech
 

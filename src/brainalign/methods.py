@@ -85,12 +85,20 @@ def _responses(config: Config, study: Study) -> str:
 def _trf(config: Config, study: Study) -> str:
     rate = next(iter(study.responses.grids.values())).rate
     alphas = config.encoding.alphas
+    convolved = (
+        "Features, at their own times (words as impulses), were convolved with Glover's haemodynamic response function, evaluated at the "
+        "exact delays, and sampled at the volumes. "
+        if config.window.hrf
+        else ""
+    )
     return (
-        f"Each {study.noun}'s response was predicted from features at {len(study.lags)} lags, {1000 * study.lags[0] / rate:g} to "
+        f"{convolved}Each {study.noun}'s response was predicted from features at {len(study.lags)} lags, "
+        f"{1000 * study.lags[0] / rate:g} to "
         f"{1000 * study.lags[-1] / rate:g} ms, by ridge regression with an unpenalised intercept. Features were standardised on training "
         "frames before lagging; lags were made within each presentation, zeros (the training mean) before its start. Alpha, the number of "
         f"training frames times the lambda of the averaged loss, was one of {len(alphas)} values from {alphas[0]:g} to {alphas[-1]:g}. "
-        f"Presentations of one stimulus in training: {config.encoding.repeats}. A word's vector stood from its onset to its offset"
+        f"Presentations of one stimulus in training: {config.encoding.repeats}. A word's vector stood "
+        f"{'at its onset' if config.window.hrf else 'from its onset to its offset'}"
         f"{' (placed at the offset)' if config.features.align == 'offset' else ''}."
     )
 

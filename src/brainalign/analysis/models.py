@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from brainalign.errors import BrainalignError
@@ -21,6 +21,7 @@ class Models:
             language model whose context is left when its words are taken off.
         embedding: The input embedding of ``contextual``: its words without position.
         controls: What the model in question is held against in ``analysis=controls``, by name.
+        regimes: The model under other weights, each with a name of its own (``analysis=regimes``, which asks for these alone).
     """
 
     model: Representation
@@ -31,20 +32,25 @@ class Models:
     contextual: Representation | None = None
     embedding: Representation | None = None
     controls: Mapping[str, Representation] = field(default_factory=dict)
+    regimes: Sequence[Representation] = ()
 
     def __iter__(self) -> Iterator[Representation]:
         """The different representations, in the order of their parts."""
         seen = set()
-        parts = [getattr(self, part.name) for part in fields(self) if part.name != "controls"]
-        for found in [*parts, *self.controls.values()]:
+        named = (
+            ()
+            if self.regimes
+            else [getattr(self, part.name) for part in fields(self) if part.name not in ("controls", "regimes")]
+        )
+        for found in (*self.regimes, *named, *self.controls.values()):
             if found is not None and found.name not in seen:
                 seen.add(found.name)
                 yield found
 
     @property
     def compared(self) -> list[Representation]:
-        """Model, partner and baseline: those that are encoded as they are."""
-        return [m for m in (self.model, self.partner, self.baseline) if m is not None]
+        """Model, partner and baseline, or the regimes in their place: those that are encoded as they are."""
+        return list(self.regimes) or [m for m in (self.model, self.partner, self.baseline) if m is not None]
 
     @property
     def pair(self) -> tuple[Representation, Representation]:

@@ -36,6 +36,7 @@ from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lags_of
 from brainalign.progress import duration
+from brainalign.signal.hrf import LENGTH
 from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
 
@@ -65,7 +66,7 @@ class Study:
         gap: Frames on either side of a test block, or None for the window's length.
         repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         align: ``onset`` or ``offset``: where a word's vector is placed.
-        resample: ``box`` or ``lanczos``: how rows come to a slow grid.
+        resample: ``box``, ``lanczos`` or ``hrf``: how rows come to a slow grid.
         seed: Of the split and of every null.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
@@ -160,6 +161,12 @@ class Study:
         rate = next(iter(self.responses.grids.values())).rate if self.lag_unit == "seconds" else 1.0
         return lags_of(self.tmin, self.tmax, rate)
 
+    @property
+    def reach(self) -> int:
+        """Frames that a response looks back over: the window, and the haemodynamic response where features are convolved with it."""
+        rate = next(iter(self.responses.grids.values())).rate
+        return len(self.lags) + (int(np.ceil(LENGTH * rate)) if self.resample == "hrf" else 0)
+
     @cached_property
     def split(self) -> Split:
         """Outer folds; one long stimulus is cut in blocks where nothing else was asked for."""
@@ -185,16 +192,15 @@ class Study:
                     "test frames; scores are inflated and serve for replication or as a control only."
                 )
             return split
-        gap = len(self.lags) if self.gap is None else self.gap
-        if gap < len(self.lags):
-            raise BrainalignError(
-                f"encoding.gap={gap} frames is shorter than the window of {len(self.lags)}; it must not be."
-            )
+        reach = self.reach
+        gap = reach if self.gap is None else self.gap
+        if gap < reach:
+            raise BrainalignError(f"encoding.gap={gap} frames is shorter than the window of {reach}; it must not be.")
         self.notes.append(
             f"Folds are {self.outer_folds} contiguous blocks of each stimulus with {gap} frames left out on either side; the first "
-            f"{len(self.lags)} frames of each presentation are neither fitted nor scored."
+            f"{reach} frames of each presentation are neither fitted nor scored."
         )
-        return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=len(self.lags))
+        return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=reach)
 
     @cached_property
     def leak(self) -> pd.DataFrame:

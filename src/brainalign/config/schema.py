@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from brainalign.analysis.control_kinds import FEATURES
@@ -40,6 +41,36 @@ class SimulatedData:
         within("data.evoked", self.evoked, -100, 100)
         within("data.noise_ar", self.noise_ar, 0, 0.999)
         within("data.baseline", self.baseline, 0)
+
+
+@dataclass
+class SimulatedFmriData:
+    """Simulated listeners of simulated stories in a scanner; successive layers drive successive regions."""
+
+    kind: str
+    subjects: int
+    voxels: int
+    stories: int
+    sentences: int
+    repeats: int
+    tr: float
+    correlation: float
+    rho: float
+    noise_ar: float
+    drift: float
+    highpass: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        for key in ("subjects", "voxels", "repeats", "sentences"):
+            within(f"data.{key}", getattr(self, key), 1)
+        within("data.stories", self.stories, 1)
+        within("data.tr", self.tr, 0.25, 10)
+        within("data.correlation", self.correlation, 0, 1)
+        within("data.rho", self.rho, 0.001, 0.999)
+        within("data.noise_ar", self.noise_ar, 0, 0.999)
+        within("data.drift", self.drift, 0)
+        within("data.highpass", self.highpass, 2 * self.tr)
 
 
 @dataclass
@@ -353,6 +384,17 @@ class PlantedModel(Model):
 
 
 @dataclass
+class PlantedCascadeModel(PlantedModel):
+    """The layers that drive the regions of data=simulated_fmri, or (``untrained``) the first of them alone."""
+
+    weights: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("model.weights", self.weights, ("trained", "untrained"))
+
+
+@dataclass
 class AutoModel(Model):
     """A choice that is made when the model and the data are known: see ``conf/model/auto.yaml``."""
 
@@ -394,6 +436,7 @@ class Window:
     rate: float | None
     unit: str
     trial: list[float] | None
+    hrf: bool
 
     def __post_init__(self) -> None:
         if self.trial is not None and (len(self.trial) != 2 or self.trial[0] >= self.trial[1] or self.rate is not None):
@@ -403,6 +446,10 @@ class Window:
             )
         one_of("window.unit", self.unit, ("seconds", "samples"))
         within("window.rate", self.rate, 1)
+        if self.hrf and self.rate is not None:
+            raise BrainalignError(
+                f"window.hrf=true, but window.rate={self.rate:g}; it must be null: the convolved features are sampled at the volumes."
+            )
         if self.tmax < self.tmin:
             raise BrainalignError(
                 f"window.tmax={self.tmax:g} lies before window.tmin={self.tmin:g}; tmax must not be smaller."
@@ -666,6 +713,60 @@ class LatencyAnalysis:
 
 
 @dataclass
+class HierarchyAnalysis:
+    """Preferred layers, and the order of regions."""
+
+    kind: str
+    layers: str
+    order: list[str] | None
+
+    def __post_init__(self) -> None:
+        one_of("analysis.layers", self.layers, ("separate", "cumulative"))
+
+
+@dataclass
+class RegimesAnalysis:
+    """One architecture under several weights: name -> trained, untrained, rerandomized, a folder or a hub name."""
+
+    kind: str
+    regimes: dict[str, str]
+    correction: str
+
+    def __post_init__(self) -> None:
+        one_of("analysis.correction", self.correction, ("holm", "bonferroni", "fdr"))
+        if len(self.regimes) < 2:
+            raise BrainalignError(
+                f"analysis.regimes={dict(self.regimes)} names {len(self.regimes)} regime(s); two or more are needed, such as "
+                "{untrained: untrained, native: path/to/checkpoint}."
+            )
+
+
+def regime_of(model: Model, name: str, weights: str) -> Model:
+    """A model under the weights of one regime.
+
+    Args:
+        model: Its architecture, as the config has it.
+        name: Of the regime, in tables and figures.
+        weights: ``trained``, ``untrained`` or ``rerandomized``: those of the model's own checkpoint; else a folder or a hub name.
+
+    Raises:
+        BrainalignError: The model has no weights, or cannot be given another checkpoint.
+    """
+    if not hasattr(model, "weights"):
+        raise BrainalignError(
+            f"analysis.regimes: model={model.name} has no weights to replace; name a checkpoint such as wav2vec2, or planted_cascade."
+        )
+    if weights in ("trained", "untrained", "rerandomized"):
+        return replace(model, name=name, weights=weights)  # type: ignore[call-arg]
+    if not isinstance(model, CheckpointModel):
+        raise BrainalignError(
+            f"analysis.regimes.{name}={weights!r}: {model.name} has no checkpoints; it must be trained or untrained."
+        )
+    place = {"path": weights} if Path(weights).expanduser().is_dir() else {"checkpoint": weights, "path": None}
+    return replace(model, name=name, weights="trained", revision=None, **place)
+
+
+@dataclass
 class Ceiling:
     """Noise ceilings."""
 
@@ -783,22 +884,22 @@ class Config:
 
 
 DATA = {
-    "simulated": SimulatedData, "folder": FolderData, "bids": BidsData, "raw": RawData, "nwb": NwbData, "arrays": ArraysData,
-    "story_fmri": StoryFmriData, "brain_treebank": TreebankData,
-    "alice_fmri": AliceData,
+    "simulated": SimulatedData, "simulated_fmri": SimulatedFmriData, "folder": FolderData, "bids": BidsData, "raw": RawData,
+    "nwb": NwbData, "arrays": ArraysData, "story_fmri": StoryFmriData, "brain_treebank": TreebankData, "alice_fmri": AliceData,
 }  # fmt: skip
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
     "sentence_position": Model, "phone_onsets": Model, "articulation": Model, "oasm": OasmModel, "shuffled_words": ShuffledModel,
     "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
-    "planted_speech": PlantedModel, "planted_language": PlantedModel, "auto": AutoModel,
+    "planted_speech": PlantedModel, "planted_language": PlantedModel,
+    "planted_cascade": PlantedCascadeModel, "auto": AutoModel,
 }  # fmt: skip
 ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
-    "describe": DescribeAnalysis, "extract": ExtractAnalysis,
+    "describe": DescribeAnalysis, "extract": ExtractAnalysis, "hierarchy": HierarchyAnalysis, "regimes": RegimesAnalysis,
     "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""

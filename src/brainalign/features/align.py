@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from brainalign.data.grid import FrameGrid
 from brainalign.features.base import Placement, Rows, Unit
+from brainalign.signal.hrf import convolve_hrf
 
 Align = Literal["onset", "offset"]
-Resample = Literal["box", "lanczos"]
-"""How rows come to a slow grid: what lies in a frame's slot, or a low-pass filter that reaches into its neighbours."""
+Resample = Literal["box", "lanczos", "hrf"]
+"""How rows come to a slow grid: what lies in a frame's slot, a low-pass filter that reaches into its neighbours, or the
+haemodynamic response to what came before."""
 LOBES = 3
 """Frames to either side that the Lanczos kernel reaches."""
 
@@ -48,6 +50,9 @@ def to_grid(
     divided by the weights' sum, so that what is constant stays so. The kernel reaches three frames into the
     future: no latency below that can be read.
 
+    With ``resample="hrf"`` a frame holds all earlier rows, each at its own time, convolved with Glover's function
+    (:func:`brainalign.signal.hrf.convolve_hrf`): words as impulses, model frames as samples of something continuous.
+
     Beyond their first and last row, model frames go on as they began and ended. Of two words that overlap,
     the later counts.
 
@@ -70,6 +75,9 @@ def to_grid(
     """
     if grid.n == 0 or len(rows.values) == 0:
         return np.zeros((grid.n, rows.values.shape[1]), dtype=rows.values.dtype)
+    if resample == "hrf":
+        times = rows.onset if unit == "frames" else _span(rows, align)[0]
+        return convolve_hrf(rows.values, times, grid.times, _period(rows) if unit == "frames" else 1.0)
     if grid.slow and resample == "lanczos":
         times = rows.onset if unit == "frames" else _span(rows, align)[0]
         return _lanczos(rows.values, times, grid, mean=unit == "frames")
@@ -169,7 +177,7 @@ def _frames(rows: Rows, grid: FrameGrid) -> NDArray[np.floating[Any]]:
     nearest = np.clip(np.searchsorted(times, wanted - SAME), 0, len(times) - 1)
     if np.abs(times[nearest] - wanted).max() < SAME:
         return rows.values[nearest]
-    period = (times[-1] - times[0]) / (len(times) - 1)
+    period = _period(rows)
     if grid.rate * period >= 1 - SAME:
         return _between(rows.values, np.interp(wanted, times, np.arange(len(times))))
     # rows are steps of one period each: their mean over a slot is a difference of their integral at its edges
@@ -181,6 +189,11 @@ def _frames(rows: Rows, grid: FrameGrid) -> NDArray[np.floating[Any]]:
     low, high = np.where(covered, [low, high], [nearest, nearest + 1])
     mean = (_between(integral, high) - _between(integral, low)) / (high - low)[:, None]
     return np.asarray(mean, dtype=rows.values.dtype)
+
+
+def _period(rows: Rows) -> float:
+    """Seconds from one model frame to the next; 1 where there is but one."""
+    return float((rows.onset[-1] - rows.onset[0]) / (len(rows.onset) - 1)) if len(rows.onset) > 1 else 1.0
 
 
 def _between(values: NDArray[np.floating[Any]], place: NDArray[np.float64]) -> NDArray[np.floating[Any]]:

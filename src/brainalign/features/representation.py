@@ -154,14 +154,14 @@ class Representation:
             layer: One of ``layers``.
             grids: Stimulus -> grid; only these stimuli are given.
             align: ``onset`` or ``offset``, for a vector a word.
-            resample: How rows come to a slow grid: ``box`` or ``lanczos``.
+            resample: How rows come to a slow grid: ``box``, ``lanczos`` or ``hrf``.
             project: From a stimulus's id and rows to new values of those rows, before they are put on the grid: a
                 frame without a word then stays zero, and one with several is the sum of projected words.
         """
         rows, placement = self.rows(layer), self.extractor.placement
         if project is not None:
             rows = {s: replace(rows[s], values=project(s, rows[s])) for s in grids}
-        if self.unit == "words":
+        if self.unit == "words" and resample != "hrf":  # there a word has no frame of its own
             lost = sum(words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items())
             total = sum(len(rows[s].onset) for s in grids)
             self._note(lost, f"{self.name}: {lost} of {total} words fall into no frame and are left out.")

@@ -1,13 +1,14 @@
 """One function a figure; tables in, matplotlib figures and their captions out."""
 
 from brainalign.figures.abx import abx_answers, abx_layers
-from brainalign.figures.brain import brain_map
+from brainalign.figures.brain import brain_map, located
 from brainalign.figures.canonical_correlations import canonical_correlations
 from brainalign.figures.ceilings import ceilings
 from brainalign.figures.control_shares import control_shares
 from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.data_overview import data_overview
 from brainalign.figures.feature_picture import feature_picture
+from brainalign.figures.hierarchy import hierarchy_figure
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
 from brainalign.figures.model_scatter import model_scatter
@@ -37,7 +38,9 @@ __all__ = [
     "figure_2",
     "figure_3",
     "figure_4",
+    "hierarchy_figure",
     "layer_profile",
+    "located",
     "mean_trf",
     "model_scatter",
     "offsets",

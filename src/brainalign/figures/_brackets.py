@@ -119,6 +119,7 @@ def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, s
 NAMES = {
     "paired_t": "paired t-tests over {unit}",
     "sign_flip": "sign-flip tests over {unit}",
+    "wilcoxon": "Wilcoxon signed-rank tests over {unit}",
     "mixed": "tests of a mixed model with random slopes by participant",
 }
 CORRECTED = {

@@ -1,7 +1,8 @@
 """The simulator: sentences, their sound, and listeners whose every response has a known cause."""
 
+from brainalign.data.simulated.fmri import simulate_fmri
 from brainalign.data.simulated.latents import LATENTS
 from brainalign.data.simulated.listeners import full_mixture
 from brainalign.data.simulated.simulate import simulate
 
-__all__ = ["LATENTS", "full_mixture", "simulate"]
+__all__ = ["LATENTS", "full_mixture", "simulate", "simulate_fmri"]
