@@ -40,6 +40,10 @@ def _whole_dataset(config: Config) -> Dataset:
         from brainalign.data.simulated import simulate
 
         return simulate(**options, cache_dir=Path(config.paths.cache))
+    if data.kind == "simulated_production":
+        from brainalign.data.simulated import simulate_production
+
+        return simulate_production(**options, cache_dir=Path(config.paths.cache))
     if data.kind == "alice_fmri":
         from brainalign.data.alice_fmri import read_alice_fmri
 

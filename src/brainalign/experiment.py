@@ -19,6 +19,7 @@ from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
+from brainalign.analysis.reconstruction import reconstruction
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
@@ -49,6 +50,7 @@ from brainalign.tracking.files import write_figures, write_json, write_metrics, 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
+    "reconstruction": reconstruction,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -133,7 +135,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():
             write_arrays(folder / WEIGHTS, name, arrays)
-        if config.data.kind == "simulated":
+        if config.data.kind.startswith("simulated"):
             for figure, _ in result.figures.values():
                 stamp(figure, "Simulated data")
         write_figures(folder, result.figures)
@@ -149,7 +151,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             config=settings,
             provenance=facts,
             result=result,
-            simulated=config.data.kind == "simulated",
+            simulated=config.data.kind.startswith("simulated"),
         )
         tracked.set_tags({NOTE: note(asked_for, result, tracked)})
         tracked.log_metrics(result.metrics)

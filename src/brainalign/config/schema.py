@@ -54,6 +54,29 @@ class SimulatedData:
 
 
 @dataclass
+class ProductionData:
+    """Simulated participants who speak single words."""
+
+    kind: str
+    subjects: int
+    electrodes: int
+    words: int
+    repeated: int
+    repeats: int
+    related: float
+    spread: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        for key in ("subjects", "electrodes", "repeats"):
+            within(f"data.{key}", getattr(self, key), 1)
+        within("data.words", self.words, 5, 200)
+        within("data.repeated", self.repeated, 0, self.words)
+        within("data.related", self.related, 0, 1)
+        within("data.spread", self.spread, 0)
+
+
+@dataclass
 class FolderData:
     """The project's own plain layout."""
 
@@ -442,6 +465,26 @@ class LatencyAnalysis:
 
 
 @dataclass
+class ReconstructionAnalysis:
+    """Trials of spoken words from word vectors."""
+
+    kind: str
+    leave: str
+    score_axis: str
+    tmin: float
+    tmax: float
+    alphas: list[float]
+    l1_ratios: list[float]
+    pca: float | None
+
+    def __post_init__(self) -> None:
+        one_of("analysis.leave", self.leave, ("word", "trial"))
+        one_of("analysis.score_axis", self.score_axis, ("trials", "channels"))
+        within("analysis.tmax", self.tmax, self.tmin)
+        within("analysis.pca", self.pca, 0.01, 1)
+
+
+@dataclass
 class Ceiling:
     """Noise ceilings."""
 
@@ -558,7 +601,7 @@ class Config:
                 )
 
 
-DATA = {"simulated": SimulatedData, "folder": FolderData, "alice_fmri": AliceData}
+DATA = {"simulated": SimulatedData, "simulated_production": ProductionData, "folder": FolderData, "alice_fmri": AliceData}
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
@@ -570,6 +613,7 @@ ANALYSIS = {
     "encoding": EncodingAnalysis, "ceiling": CeilingAnalysis, "similarity": SimilarityAnalysis, "cca": CcaAnalysis,
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis, "extract": ExtractAnalysis,
+    "reconstruction": ReconstructionAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 
