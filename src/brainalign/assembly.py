@@ -30,6 +30,13 @@ from brainalign.linalg.arithmetic import Arithmetic
 ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes", "controls", "power")
 """Analyses of one model or none, which have no baseline."""
 
+SIMULATORS = {
+    "simulated": "simulate",
+    "simulated_fmri": "simulate_fmri",
+    "simulated_production": "simulate_production",
+}
+"""Kind of data -> function of ``brainalign.data.simulated``."""
+
 READERS = {
     "folder": ("folder", "read_folder"),
     "bids": ("bids", "read_bids"),
@@ -57,14 +64,9 @@ def open_dataset(config: Config) -> Dataset:
 def _whole_dataset(config: Config) -> Dataset:
     data = config.data
     options = {k: v for k, v in vars(data).items() if k != "kind"}
-    if data.kind == "simulated":
-        from brainalign.data.simulated import simulate
-
-        return simulate(**options, cache_dir=Path(config.paths.cache))
-    if data.kind == "simulated_fmri":
-        from brainalign.data.simulated import simulate_fmri
-
-        return simulate_fmri(**options, cache_dir=Path(config.paths.cache))
+    if data.kind in SIMULATORS:
+        simulate = getattr(import_module("brainalign.data.simulated"), SIMULATORS[data.kind])
+        return simulate(**options, cache_dir=Path(config.paths.cache))  # type: ignore[no-any-return]
     if "preprocessing" in options:
         settings = options.pop("preprocessing")
         options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))

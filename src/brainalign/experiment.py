@@ -23,6 +23,7 @@ from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.power import power
+from brainalign.analysis.reconstruction import reconstruction
 from brainalign.analysis.regimes import regimes
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity
@@ -54,7 +55,7 @@ from brainalign.tracking.maps import MAPS, write_maps
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
-    "hierarchy": hierarchy, "regimes": regimes, "controls": controls, "power": power, "abx": abx,
+    "hierarchy": hierarchy, "regimes": regimes, "controls": controls, "power": power, "abx": abx, "reconstruction": reconstruction,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -62,7 +63,10 @@ WITHOUT_MODEL = ("ceiling", "validation", "power")
 """Analyses in which the config's models have no part."""
 
 WITHOUT_RESPONSES = ("extract", "abx")
-"""Analyses in which the responses have no part: no window, no folds."""
+"""Analyses in which the responses have no part."""
+
+WITHOUT_FOLDS = (*WITHOUT_RESPONSES, "reconstruction")
+"""Analyses that do not divide the stimuli into the study's folds: no TRF, or each word left out."""
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +93,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         check_reachable(uri)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
-    encodes = config.analysis.kind not in WITHOUT_RESPONSES
+    encodes = config.analysis.kind not in WITHOUT_FOLDS
     if encodes:
         study.check()
     models = open_models(config, study)

@@ -74,6 +74,29 @@ class SimulatedFmriData:
 
 
 @dataclass
+class SimulatedProductionData:
+    """Simulated participants who speak single words."""
+
+    kind: str
+    subjects: int
+    electrodes: int
+    words: int
+    repeated: int
+    repeats: int
+    related: float
+    spread: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        for key in ("subjects", "electrodes", "repeats"):
+            within(f"data.{key}", getattr(self, key), 1)
+        within("data.words", self.words, 5, 200)
+        within("data.repeated", self.repeated, 0, self.words)
+        within("data.related", self.related, 0, 1)
+        within("data.spread", self.spread, 0)
+
+
+@dataclass
 class FolderData:
     """The project's own plain layout."""
 
@@ -767,6 +790,30 @@ def regime_of(model: Model, name: str, weights: str) -> Model:
 
 
 @dataclass
+class ReconstructionAnalysis:
+    """Trials of spoken words from word vectors."""
+
+    kind: str
+    leave: str
+    score_axis: str
+    alphas: list[float]
+    l1_ratios: list[float]
+    pca: float | None
+
+    def __post_init__(self) -> None:
+        one_of("analysis.leave", self.leave, ("word", "trial"))
+        one_of("analysis.score_axis", self.score_axis, ("trials", "channels"))
+        within("analysis.pca", self.pca, 0.01, 1)
+        for key, values in (("alphas", self.alphas), ("l1_ratios", self.l1_ratios)):
+            if not values:
+                raise BrainalignError(
+                    f"analysis.{key} is empty; name one value, or several to choose from on inner folds."
+                )
+            for value in values:
+                within(f"analysis.{key}", value, 1e-12, float("inf") if key == "alphas" else 1.0)
+
+
+@dataclass
 class Ceiling:
     """Noise ceilings."""
 
@@ -884,8 +931,9 @@ class Config:
 
 
 DATA = {
-    "simulated": SimulatedData, "simulated_fmri": SimulatedFmriData, "folder": FolderData, "bids": BidsData, "raw": RawData,
-    "nwb": NwbData, "arrays": ArraysData, "story_fmri": StoryFmriData, "brain_treebank": TreebankData, "alice_fmri": AliceData,
+    "simulated": SimulatedData, "simulated_fmri": SimulatedFmriData, "simulated_production": SimulatedProductionData, "folder": FolderData,
+    "bids": BidsData, "raw": RawData, "nwb": NwbData, "arrays": ArraysData, "story_fmri": StoryFmriData,
+    "brain_treebank": TreebankData, "alice_fmri": AliceData,
 }  # fmt: skip
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
@@ -900,7 +948,7 @@ ANALYSIS = {
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
     "describe": DescribeAnalysis, "extract": ExtractAnalysis, "hierarchy": HierarchyAnalysis, "regimes": RegimesAnalysis,
-    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis,
+    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis, "reconstruction": ReconstructionAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

@@ -18,6 +18,7 @@ from brainalign.figures.power_curves import power_curves
 from brainalign.figures.prediction_example import prediction_example
 from brainalign.figures.quality import offsets, onset_responses, spectra
 from brainalign.figures.quality_page import write_quality
+from brainalign.figures.reconstruction import reconstruction_axes, reconstruction_course
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import stamp
@@ -48,6 +49,8 @@ __all__ = [
     "paper_figure",
     "power_curves",
     "prediction_example",
+    "reconstruction_axes",
+    "reconstruction_course",
     "region_bars",
     "score_distribution",
     "spectra",
