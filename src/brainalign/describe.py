@@ -67,7 +67,10 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
     if config.analysis.kind == "abx":
         return f"How well do frames of {' and '.join(models)} tell the phones of {heard} ({dataset.name}) apart?"
     if config.analysis.kind == "reconstruction":
-        return f"Do word vectors ({', '.join(models)}) foretell the responses of {people} to {heard} ({dataset.name}) better than the intercept alone?"
+        return (
+            f"Do word vectors ({', '.join(models)}) foretell the responses of {people} who said {heard} ({dataset.name}) better than the "
+            "intercept alone?"
+        )
     if config.analysis.kind == "hierarchy":
         return f"Which layers of {models[0]} predict which regions of {people} who heard {heard} ({dataset.name})?"
     if config.analysis.kind == "regimes":

@@ -45,6 +45,8 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
         return [("Software", _software())]
     if kind == "abx":
         return [("ABX discriminability", _abx(config)), ("Software", _software())]
+    if kind == "reconstruction":
+        return [("Reconstruction of trials", _reconstruction(config, study, models)), ("Software", _software())]
     found = [("Responses", _responses(config, study))]
     if kind != "ceiling":
         found += [
@@ -80,6 +82,44 @@ def _responses(config: Config, study: Study) -> str:
         else f"used at their own samples ({grid.rate:g} Hz)"
     )
     return f"{n} {study.noun}s of {len(study.dataset.recordings)} participant(s), {how}; responses were {where}."
+
+
+def _reconstruction(config: Config, study: Study, models: Models) -> str:
+    asked, window = config.analysis, config.window
+    people = len(study.dataset.recordings)
+    target = (
+        f"the mean response from {window.trial[0]:g} to {window.trial[1]:g} s of the onset"
+        if window.trial is not None
+        else f"the response at {len(study.lags)} times from {window.tmin:g} to {window.tmax:g} s of the onset, each on its own"
+    )
+    layers = ", ".join(f"{m.name} (layer {m.layers[-1]})" for m in models.compared)
+    reduced = any(m.unit == "frames" for m in models.compared) and asked.pca is not None
+    several = len(asked.alphas) * len(asked.l1_ratios) > 1
+    penalties = (
+        f"alpha of {', '.join(f'{a:g}' for a in asked.alphas)} and l1_ratio of "
+        f"{', '.join(f'{v:g}' for v in asked.l1_ratios)} chosen for each channel on "
+        "inner folds of whole words"
+        if several
+        else f"alpha {asked.alphas[0]:g}, l1_ratio {asked.l1_ratios[0]:g}"
+    )
+    shortened = (
+        f"Features of speech models were reduced to the principal components that hold {asked.pca:.0%} of the training trials' variance. "
+        if reduced
+        else ""
+    )
+    left = (
+        "all trials of one word" if asked.leave == "word" else "one trial (other trials of its word stayed in training)"
+    )
+    return (
+        f"Of {people} participant(s), in each trial and channel, {target} was predicted from the vector of what "
+        f"was said ({layers}; the mean over a "
+        f"trial's words, features as they come) by an elastic net ({penalties}; Zou and Hastie 2005). "
+        f"{shortened}Each fit left out {left}. Scores along trials are, for each channel, of deviations from the mean of the "
+        f"training trials: their Pearson "
+        "r, and 1 − SSE/SST. Scores along channels, as published (Khanday et al. 2025), are, for each trial, of its channels. Both stand "
+        "beside an intercept-only model, against which participants' mean r is tested by sign flips, corrected "
+        "over models by the maximum statistic."
+    )
 
 
 def _trf(config: Config, study: Study) -> str:

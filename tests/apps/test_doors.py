@@ -19,10 +19,10 @@ def test_every_door_shows_the_same_help(brainalign, door):
     shown = brainalign("--help", door=DOORS[door])
     assert shown.returncode == 0
     for group in (
-        "data: alice_fmri",
+        "data: alice_eeg, alice_fmri",
         "model: articulation, auto, bert",
         "window: fir_tr",
-        "analysis: cca, ceiling, compare, convergence, decomposition",
+        "analysis: abx, cca, ceiling, compare, controls, convergence, decomposition",
     ):
         assert f"\n{group}" in shown.stdout
     assert shown.stdout.count("python run.py ") == 5

@@ -11,6 +11,9 @@ from brainalign.data.types import Dataset
 FOLDS = 3
 """Stimuli that a split by stimulus needs at least."""
 
+WORDS = 5
+"""Words that a reconstruction needs at least."""
+
 PEOPLE = 6
 """Participants from which on a sign-flip test can fall below .05: 2 / 2^6 = .031."""
 
@@ -66,6 +69,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
         ("analysis", "variance_partition", few),
         ("analysis", "decomposition", both or few),
         ("analysis", "latency", "one value takes longer than a word: latencies cannot be told." if slow else few),
+        ("analysis", "reconstruction", "" if n >= WORDS else f"{n} stimuli are fewer than the {WORDS} words that are left out in turn."),
         ("option", "electrodes=responsive", "" if before else early),
         (
             "option",

@@ -21,6 +21,9 @@ from brainalign.stats.partition import subsets
 SPACES = ("cca", "decomposition", "convergence")
 """Analyses that fit the spaces of two models."""
 
+NET = 0.02
+"""Seconds of an elastic net of a few hundred trials, about: small beside what surrounds it."""
+
 PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
 
@@ -55,7 +58,8 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     Args:
         study: Data, window, folds and penalties.
         models: Of the run.
-        analysis: Its kind: ``extract``, ``abx`` and ``ceiling`` encode nothing, ``latency`` fits single lags and windows too, ``cca`` the
+        analysis: Its kind: ``extract``, ``abx`` and ``ceiling`` encode nothing, ``reconstruction`` leaves each word
+            out, ``latency`` fits single lags and windows too, ``cca`` the
             spaces of the first two models, ``decomposition`` what their shared space holds as well, ``variance_partition`` their
             combinations, ``convergence`` all of these.
         options: Of the analysis.
@@ -68,7 +72,10 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
-        if analysis in ("extract", "abx") or model not in [*models.compared, *models.controls.values()]:
+        if analysis in ("extract", "abx", "reconstruction") or model not in [
+            *models.compared,
+            *models.controls.values(),
+        ]:
             continue
         plans, widest = [study.plan(d) for d in widths.values()], max(widths.values())
         members.append((widest, len(widths)))
@@ -87,6 +94,11 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
             label = f"fit {model.name} truncated, shared, rest and matched, at most"
             # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
             stages.append(_fits(study, label, parts, share=2 / len(study.split.folds)))
+    if analysis == "reconstruction":
+        words = sum(len({p.stimulus for p in r.presentations}) for r in study.dataset.recordings)
+        fits = words if options["leave"] == "word" else len(study.stimuli)
+        size = f"{fits * len(models.compared)} elastic nets, one for each {options['leave']} left out, participant and model"
+        stages.append(Stage("reconstruct trials", size, NET * fits * len(models.compared)))
     if analysis == "power":
         effects = sum(options[effect] is not None for effect in ("difference", "shared"))
         pilots = effects * (2 * options["sets"] * (1 + len(options["sentences"])) + options["check"])

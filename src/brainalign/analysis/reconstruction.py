@@ -23,8 +23,8 @@ from brainalign.stats import mean_ci, sign_flip
 INTERCEPT = "intercept only"
 AXES = ("trials", "channels")
 
-TRAP = 0.9
-"""Size of the intercept-only model's r from which it is called a trap."""
+LEVELS, POOLED = 0.9, -0.5
+"""r of the intercept-only model, along channels and pooled along trials, beyond which it is called a trap."""
 
 WORDS = 5
 """Words below which nothing is left out: penalties are chosen on as many folds."""
@@ -111,7 +111,7 @@ def _vectors(model: Representation, trials: Trials) -> NDArray[np.float64]:
 
 def _complete(recording: Recording, trials: Trials, result: AnalysisResult) -> NDArray[np.bool_]:
     """(c,) channels that are valid in every trial; the others are left out, and counted."""
-    kept: NDArray[np.bool_] = np.isfinite(trials.values).all(axis=(0, 1))
+    kept = np.asarray(np.isfinite(trials.values).all(axis=(0, 1)))
     words = len(set(trials.words))
     if not kept.any() or words < WORDS:
         raise BrainalignError(
@@ -184,11 +184,19 @@ def _say(result: AnalysisResult, table: pd.DataFrame, score_axis: str) -> None:
         if name != INTERCEPT:
             row = result.tables["reconstruction_tests"].set_index("model").loc[name]
             result.metrics[f"{key}/p_max"] = float(row["p_max"])
-            told += f"; over the intercept {row['mean_difference']:+.3f}, sign-flip p {row['p_max']:.3g}"
+            above = f"sign-flip p {row['p_max']:.3g}" if row["mean_difference"] > 0 else "not above it"
+            told += f"; over the intercept {row['mean_difference']:+.3f}, {above}"
         result.summary.append((f"{name}, along {score_axis}, {r.n} participants [95 % CI]", told))
-    if not np.nanmin(found.smallest) < LEVEL:
+    if (gains.mean() < 0).any():
         result.warnings.append(
-            f"With {len(gains)} participant(s) a sign-flip test cannot fall below p = {np.nanmin(found.smallest):.2g}."
+            "A model that knows nothing lies below the intercept where single words are left out, as the penalties "
+            "keep what the others happen to "
+            "show against the one left out: an r below 0 is no evidence of anything."
+        )
+    smallest = 2 / 2 ** len(gains)
+    if smallest >= LEVEL:
+        result.warnings.append(
+            f"With {len(gains)} participant(s) a sign-flip test cannot fall below p = {smallest:.2g}."
         )
 
 
@@ -202,7 +210,7 @@ def traps(table: pd.DataFrame) -> list[str]:
     across = float(only.loc[["channels"], "r_mean"].mean())
     pooled = float(only.loc[["trials"], "r_pooled"].mean())
     sentences = []
-    if across > TRAP:
+    if across > LEVELS:
         others = table[(table["model"] != INTERCEPT) & (table["score_axis"] == "channels")]
         best = others.groupby("model")["r_mean"].mean()
         sentences.append(
@@ -210,7 +218,7 @@ def traps(table: pd.DataFrame) -> list[str]:
             f"channels differ in their level, "
             f"and a level needs no model. The r = {best.max():.3f} of {best.idxmax()} is to be held against it, not against 0."
         )
-    if pooled < -TRAP:
+    if pooled < POOLED:
         sentences.append(
             f"TRAP: pooled over the folds, the intercept alone has r = {pooled:.3f} along trials: where a high trial "
             f"is left out, the mean of the "

@@ -74,7 +74,7 @@ def check_millimetres(channels: pd.DataFrame, where: str) -> None:
         BrainalignError: They do.
 
     Example:
-        >>> check_millimetres(pd.DataFrame({"x": [-0.05], "y": [0.01], "z": [0.02]}), "channels.tsv")
+        >>> check_millimetres(pd.DataFrame({"x": [-0.05], "y": [0.01], "z": [0.02]}), "channels.tsv")  # doctest: +NORMALIZE_WHITESPACE
         Traceback (most recent call last):
         brainalign.errors.BrainalignError: channels.tsv: the largest coordinate is 0.05, which looks like metres; x,
         y and z must be millimetres (times 1000).

@@ -22,8 +22,8 @@ def check_fetched(path: Path) -> None:
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "sub-01_ieeg.edf"
-        >>> _ = path.write_text("version https://git-lfs.github.com/spec/v1\\n")
-        >>> check_fetched(path)
+        >>> _ = path.write_text("version https://git-lfs.github.com/spec/v1\n")
+        >>> check_fetched(path)  # doctest: +NORMALIZE_WHITESPACE, +ELLIPSIS
         Traceback (most recent call last):
         ...
         brainalign.errors.BrainalignError: ...sub-01_ieeg.edf is a Git LFS placeholder, its content has not been

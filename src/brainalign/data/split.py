@@ -111,7 +111,7 @@ def split_shuffled(
     Example:
         >>> split = split_shuffled(["a", "b", "a"], [6, 4, 6], n_folds=2, seed=0, piece=2, skip=0)
         >>> bool((split.atoms[0] == split.atoms[2]).all()), split.atoms[0].tolist()
-        (True, [1, 1, 0, 0, 0, 0])
+        (True, [0, 0, 0, 0, 1, 1])
     """
     length = dict(zip(groups, lengths, strict=True))
     pieces = [-(-max(n - skip, 0) // piece) for n in length.values()]

@@ -13,6 +13,9 @@ from brainalign.progress import track
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-9
+"""Deviation of a prediction from the intercept, as a share of it, that is rounding."""
+
 INNER = 5
 """Folds of whole words on which penalties are chosen."""
 
@@ -39,8 +42,13 @@ class Reconstruction:
     @property
     def without_weights(self) -> float:
         """Share of the predictions that are the intercept: the penalty has left no weight."""
-        near = np.abs(self.predicted - self.train_mean) <= 1e-9 * np.maximum(np.abs(self.train_mean), 1e-300)
-        return float(near.mean())
+        return float((self._deviations == 0).mean())
+
+    @property
+    def _deviations(self) -> Array:
+        """(trials, c) predictions less the intercept's, 0 where they differ by rounding alone."""
+        said = self.predicted - self.train_mean
+        return np.where(np.abs(said) <= ROUNDING * np.abs(self.train_mean), 0.0, said)
 
     def along_trials(self) -> dict[str, Array]:
         """Scores of each column over the held-out trials, each (c,).
@@ -49,7 +57,7 @@ class Reconstruction:
         deviates. ``r_pooled`` correlates actual and predicted as they are: a training mean is low where the trial left out
         is high, so that the intercept-only model has -1 where single trials are left out.
         """
-        off, said = self.actual - self.train_mean, self.predicted - self.train_mean
+        off, said = self.actual - self.train_mean, self._deviations
         with np.errstate(invalid="ignore", divide="ignore"):
             r2 = 1 - ((off - said) ** 2).sum(axis=0) / (off**2).sum(axis=0)
         return {"r": _pearson(off, said), "r2": r2, "r_pooled": _pearson(self.actual, self.predicted)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
     require(table, ("subject", "model", "score_axis", "r_mean"), "reconstruction")
     once(table, ("subject", "model", "score_axis"), "reconstruction")
     names = [str(m) for m in dict.fromkeys(table["model"])]
-    colour = {**colours([n for n in names if n != intercept]), intercept: MUTED}
+    colour: dict[str, Any] = {**colours([n for n in names if n != intercept]), intercept: MUTED}
     said = []
     with style():
         figure, axes = new_figure(DOUBLE, 2.8, ncols=2)
