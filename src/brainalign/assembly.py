@@ -13,6 +13,7 @@ from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model, regime_of
+from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.trials import one_value_a_trial
@@ -55,7 +56,11 @@ LANGUAGE = ("language", "tiny_gpt2", "planted_language")
 
 def open_dataset(config: Config) -> Dataset:
     """Read or simulate the data set, and keep the electrodes that take part."""
-    dataset = choose_electrodes(_whole_dataset(config), **vars(config.electrodes))
+    asked = dict(vars(config.electrodes))
+    components = asked.pop("components")
+    dataset = choose_electrodes(_whole_dataset(config), **asked)
+    if components is not None:
+        dataset = principal_components(dataset, components)
     if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
         return with_sounds(dataset, config.analysis.triplets)
     return dataset
@@ -106,10 +111,17 @@ def open_study(config: Config, dataset: Dataset) -> Study:
             **vars(config.stats),
             floor=config.ceiling.floor,
             draws=config.ceiling.draws,
-            inter_subject=None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject,
+            inter_subject=_corresponding(config),
         ),
         store=FitStore(Path(config.paths.cache)),
     )
+
+
+def _corresponding(config: Config) -> bool | None:
+    """Whether electrodes of one name are one place in all participants; principal components never are."""
+    if config.electrodes.components is not None:
+        return False
+    return None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject
 
 
 def open_models(config: Config, study: Study) -> Models:

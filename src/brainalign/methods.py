@@ -74,6 +74,12 @@ def _responses(config: Config, study: Study) -> str:
     how = "all electrodes"
     if chosen.select == "responsive":
         how = f"speech-responsive electrodes (two-sided paired t over presentations, p < {chosen.level:g} / electrodes of the participant)"
+    if chosen.components is not None:
+        how += (
+            f"; the first {chosen.components} principal components of the responses of each participant's regions "
+            f"stand in their place, fitted to all "
+            "frames, without features"
+        )
     where = (
         f"brought to the model's frames ({grid.rate:g} Hz, centres at {1000 * grid.start:g} ms + {1000 / grid.rate:g} "
         "ms k) by anti-aliased "

@@ -120,7 +120,9 @@ def test_predictions_and_weights_are_kept_where_asked_for(brainalign, tmp_path, 
 def test_what_predicts_nothing_has_nothing_to_keep(brainalign, tmp_path):
     refused = brainalign(*SMALL, "analysis=extract", "save.weights=true")
     assert refused.returncode == 1
-    assert "save.weights=true, but analysis=extract predicts nothing; it must be false." in refused.stderr
+    assert (
+        "save.weights=true, but analysis=extract fits no TRF of the models to keep; it must be false." in refused.stderr
+    )
 
 
 def test_a_plan_leaves_no_folder_of_results(brainalign, tmp_path):

@@ -149,7 +149,12 @@ def test_a_partner_that_the_data_do_not_allow_leaves_the_rest(brainalign, tmp_pa
 
 def test_validation_writes_its_page(brainalign, tmp_path):
     done = brainalign(
-        "experiment=validation", "analysis.seeds=2", "analysis.sentences=40", "analysis.path=page.md", timeout=580
+        "experiment=validation",
+        "analysis.seeds=2",
+        "analysis.sentences=40",
+        "analysis.path=page.md",
+        "window.tmax=0.06",
+        timeout=580,
     )
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "page.md").read_text()

@@ -25,7 +25,7 @@ def results(place):
 
 
 def test_five_kills_at_random_points_lose_nothing(tmp_path):
-    outcome = kill_again_and_again(ROOT / "run.py", tmp_path, kills=5, seed=1)
+    outcome = kill_again_and_again(ROOT / "run.py", tmp_path, kills=5, seed=1, command=SMALL)
     assert outcome.kills == 5 and outcome.ends >= 1 and outcome.faults == []
 
 

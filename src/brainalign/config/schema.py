@@ -835,8 +835,10 @@ class Electrodes:
     level: float
     regions: dict[str, list[str]] | None
     hemispheres: str
+    components: int | None
 
     def __post_init__(self) -> None:
+        within("electrodes.components", self.components, 1)
         one_of("electrodes.select", self.select, ("all", "responsive"))
         within("electrodes.level", self.level, 1e-12, 1)
         one_of("electrodes.hemispheres", self.hemispheres, ("together", "apart"))
@@ -889,8 +891,8 @@ class Paths:
     cache: str
 
 
-UNPREDICTED = ("extract", "ceiling", "describe", "abx")
-"""Kinds of analysis that fit no model to the responses."""
+UNPREDICTED = ("extract", "ceiling", "describe", "abx", "reconstruction", "power", "validation")
+"""Kinds of analysis that fit no TRF of the run's models, so that there is nothing to keep."""
 
 
 @dataclass
@@ -926,7 +928,7 @@ class Config:
         for key, asked in vars(self.save).items():
             if asked and self.analysis.kind in UNPREDICTED:
                 raise BrainalignError(
-                    f"save.{key}=true, but analysis={self.analysis.kind} predicts nothing; it must be false."
+                    f"save.{key}=true, but analysis={self.analysis.kind} fits no TRF of the models to keep; it must be false."
                 )
 
 
