@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -25,32 +26,38 @@ def warm():
         process.stdin.close()
 
 
-@pytest.fixture
-def brainalign(tmp_path, warm, tmp_path_factory):
-    """Call the command line in ``tmp_path``; gives the finished process.
+@pytest.fixture(scope="session")
+def brainalign_in(warm, tmp_path_factory):
+    """Call the command line in a folder; gives the finished process.
 
     Another door than ``run.py`` and an environment of its own are met by a fresh interpreter, the rest by a fork of one that has
     everything imported.
     """
     said, number = tmp_path_factory.mktemp("said"), count()
 
-    def fork(arguments, env, timeout):
+    def fork(folder, arguments, env, timeout):
         command, n = [str(ROOT / "run.py"), *map(str, arguments)], next(number)
         outputs = [str(said / f"{n}.out"), str(said / f"{n}.err")]
-        request = {"argv": command, "folder": str(tmp_path), "environment": env, "outputs": outputs, "seconds": timeout}
+        request = {"argv": command, "folder": str(folder), "environment": env, "outputs": outputs, "seconds": timeout}
         warm.stdin.write(json.dumps(request) + "\n")
         warm.stdin.flush()
         status = int(warm.stdout.readline())
         out, err = (Path(file).read_text(encoding="utf-8") for file in outputs)
         return subprocess.CompletedProcess(command, status, out, err)
 
-    def call(*arguments, door=ROOT / "run.py", timeout=300, **environment):
+    def call(folder, *arguments, door=ROOT / "run.py", timeout=300, **environment):
         env = {**os.environ, "COLUMNS": "200", **environment}
         if door == ROOT / "run.py" and not environment:
-            return fork(arguments, env, timeout)
+            return fork(folder, arguments, env, timeout)
         command = [sys.executable, str(door), *arguments]
         return subprocess.run(
-            command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=timeout, check=False
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=timeout, check=False
         )
 
     return call
+
+
+@pytest.fixture
+def brainalign(brainalign_in, tmp_path):
+    """The same in ``tmp_path``."""
+    return partial(brainalign_in, tmp_path)

@@ -23,11 +23,13 @@ SMALL = (
     "data.sentences=30",
     "data.repeated=2",
     "data.repeats=3",
-    "model=tiny_gpt2",
+    "model=planted_language",
     "encoding.outer_folds=4",
     "encoding.alphas=[10,1000,100000]",
     "window.tmax=0.2",
 )
+
+TINY = [o.replace("planted_language", "tiny_gpt2") for o in SMALL]
 
 
 def start(folder, *arguments):
@@ -62,10 +64,10 @@ def killed(tmp_path):
 def test_a_run_that_was_killed_goes_on_and_ends_like_one_that_was_not(brainalign, tmp_path, killed):
     again = brainalign(*SMALL)
     assert again.returncode == 0, again.stderr
-    said = re.search(r"resumed: (\d) of 5 layers of tiny_gpt2 from outputs/cache/fits", again.stderr)
+    said = re.search(r"resumed: (\d) of 5 layers of planted_language from outputs/cache/fits", again.stderr)
     done = int(said[1])
     assert 1 <= done <= 5
-    assert len(re.findall(r"tiny_gpt2 layer \d: mean r", again.stderr)) == 5 - done
+    assert len(re.findall(r"planted_language layer \d: mean r", again.stderr)) == 5 - done
     assert said[0] in again.stdout  # among the notes
     whole = brainalign(*SMALL, "paths.cache=elsewhere", "tracking.resume=false")
     assert "resumed" not in whole.stderr
@@ -82,7 +84,7 @@ def test_a_damaged_state_is_said_and_what_it_held_fitted_again(brainalign, tmp_p
     again = brainalign(*SMALL)
     assert again.returncode == 0, again.stderr
     assert f"cache file {killed} is not usable (its checksum is wrong); it is fitted again" in again.stderr
-    assert "resumed" not in again.stderr and len(re.findall(r"tiny_gpt2 layer \d: mean r", again.stderr)) == 5
+    assert "resumed" not in again.stderr and len(re.findall(r"planted_language layer \d: mean r", again.stderr)) == 5
     assert all(e.sound for e in entries(tmp_path / "outputs" / "cache", check=True))
 
 
@@ -91,18 +93,18 @@ def test_two_runs_at_once_share_the_work_and_corrupt_nothing(tmp_path):
     said = [process.communicate(timeout=300)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     for layer in range(5):
-        assert sum(f"tiny_gpt2 layer {layer}: mean r" in text for text in said) == 1
+        assert sum(f"planted_language layer {layer}: mean r" in text for text in said) == 1
     first, second = finished(tmp_path)
     assert metrics(first) == metrics(second)
     found = entries(tmp_path / "cache", check=True)
-    assert all(e.sound for e in found) and "5 of 5 layers of tiny_gpt2" in {e.what for e in found}
+    assert all(e.sound for e in found) and "5 of 5 layers of planted_language" in {e.what for e in found}
 
 
 @pytest.mark.parametrize(
     "analysis", [["analysis=encoding"], ["analysis=cca", "analysis.k=3", "partner.layers=[1]"]], ids=["encoding", "cca"]
 )
 def test_predictions_and_weights_are_kept_where_asked_for(brainalign, tmp_path, analysis):
-    done = brainalign(*SMALL, *analysis, "model.layers=[1,3]", "save.predictions=true", "save.weights=true")
+    done = brainalign(*TINY, *analysis, "model.layers=[1,3]", "save.predictions=true", "save.weights=true")
     assert done.returncode == 0, done.stderr
     assert re.search(r"keeping predictions of mel: \d+ MB, and as much in MLflow", done.stderr)
     (folder,) = finished(tmp_path)

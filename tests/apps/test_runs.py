@@ -155,7 +155,7 @@ def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_
 
 @pytest.mark.parametrize(("kill", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_killed_run_is_killed_in_mlflow_and_can_be_run_again(brainalign, tmp_path, kill, status):
-    arguments = [*SMALL, "model=tiny_gpt2", "data.sentences=60", "window.tmax=0.4", "encoding.outer_folds=6"]
+    arguments = [*SMALL, "model=planted_language", "data.sentences=60", "window.tmax=0.4", "encoding.outer_folds=6"]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "run.py"), *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
@@ -167,7 +167,7 @@ def test_a_killed_run_is_killed_in_mlflow_and_can_be_run_again(brainalign, tmp_p
     _, (run,) = runs(tmp_path)
     assert run.info.status == "KILLED"
     assert not folders(tmp_path)  # no result that could be taken for a finished one
-    again = brainalign(*SMALL, "model=tiny_gpt2", "data.sentences=60", "model.layers=[0]")
+    again = brainalign(*SMALL, "model=planted_language", "data.sentences=60", "model.layers=[0]")
     assert again.returncode == 0, again.stderr
 
 

@@ -16,7 +16,7 @@ slurm_cluster = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(slurm_cluster)
 
 SLOW = (
-    "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.repeated=2", "data.repeats=3", "model=tiny_gpt2",
+    "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.repeated=2", "data.repeats=3", "model=planted_language",
     "encoding.alphas=[10,1000,100000]", "data.sentences=60", "encoding.outer_folds=10",
 )  # fmt: skip
 """Children of several layers, the first of them done long before the last."""

@@ -71,20 +71,26 @@ def test_a_run_that_died_unseen_is_marked_and_done_again(brainalign, tmp_path):
     assert sorted(r.info.status for r in runs(tmp_path)[1]) == ["FINISHED", "KILLED"]
 
 
-@pytest.fixture
-def three_runs(brainalign, tmp_path):
-    done = brainalign("-m", *SMALL, "model=mel,envelope,word_rate")
-    assert done.returncode == 0, done.stderr
-    return {r.data.tags["model"]: r.info.run_id for r in runs(tmp_path)[1] if r.data.tags.get("kind") != "sweep"}
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """The folder of three runs that are compared in all ways."""
+    return tmp_path_factory.mktemp("three")
 
 
-def test_runs_are_compared_electrode_by_electrode(brainalign, tmp_path, three_runs):
-    done = brainalign("analysis=compare", "analysis.query='tags.analysis = \"encoding\"'")
+@pytest.fixture(scope="module")
+def three_runs(brainalign_in, place):
+    done = brainalign_in(place, "-m", *SMALL, "model=mel,envelope,word_rate")
     assert done.returncode == 0, done.stderr
-    client, found = runs(tmp_path)
+    return {r.data.tags["model"]: r.info.run_id for r in runs(place)[1] if r.data.tags.get("kind") != "sweep"}
+
+
+def test_runs_are_compared_electrode_by_electrode(brainalign_in, place, three_runs):
+    done = brainalign_in(place, "analysis=compare", "analysis.query='tags.analysis = \"encoding\"'")
+    assert done.returncode == 0, done.stderr
+    client, found = runs(place)
     run = next(r for r in found if r.data.tags.get("analysis") == "compare")
     assert set(run.data.tags["sources"].split("\n")) == set(three_runs.values())
-    (folder,) = {p.parent for p in (tmp_path / "outputs").glob("2*/*/metrics.json")}
+    (folder,) = {p.parent for p in (place / "outputs").glob("2*/*/metrics.json")}
     tests = pd.read_parquet(folder / "tables" / "tests.parquet")
     assert set(tests["contrast"]) == {"mel - envelope", "mel - word_rate", "envelope - word_rate"}
     assert set(tests["family_size"]) == {3 * 5}
@@ -92,15 +98,15 @@ def test_runs_are_compared_electrode_by_electrode(brainalign, tmp_path, three_ru
     metrics = json.loads((folder / "metrics.json").read_text())
     source = client.get_run(three_runs["mel"]).data.metrics["r2/mean"]
     assert metrics["r2/mel/mean"] == pytest.approx(source) == pytest.approx(scores.query("model == 'mel'")["r2"].mean())
-    against = brainalign(
-        "analysis=compare", f"analysis.runs=[{','.join(three_runs.values())}]", "analysis.against=word_rate"
+    against = brainalign_in(
+        place, "analysis=compare", f"analysis.runs=[{','.join(three_runs.values())}]", "analysis.against=word_rate"
     )
     assert against.returncode == 0 and "mel - word_rate" in against.stdout and "mel - envelope" not in against.stdout
 
 
-def test_what_cannot_be_compared_is_refused_in_one_sentence(brainalign, tmp_path, three_runs):
-    assert brainalign(*SMALL, "model=mel", "data.seed=3").returncode == 0
-    other = next(r.info.run_id for r in runs(tmp_path)[1] if r.data.params.get("data.seed") == "3")
+def test_what_cannot_be_compared_is_refused_in_one_sentence(brainalign_in, place, three_runs):
+    assert brainalign_in(place, *SMALL, "model=mel", "data.seed=3").returncode == 0
+    other = next(r.info.run_id for r in runs(place)[1] if r.data.params.get("data.seed") == "3")
     for changes, sentence in {
         (f"analysis.runs=[{three_runs['mel']},{other}]",): "differ in the data set",
         ("analysis.query='tags.model = \"nobody\"'",): "finds no run in brainalign",
@@ -113,21 +119,21 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(brainalign, tmp_path
             "analysis.against=mle",
         ): "did you mean 'mel'?",
     }.items():
-        done = brainalign("analysis=compare", *changes)
+        done = brainalign_in(place, "analysis=compare", *changes)
         assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr, (
             changes,
             done.stderr,
         )
 
 
-def test_a_run_whose_table_is_gone_is_named(brainalign, tmp_path, three_runs):
+def test_a_run_whose_table_is_gone_is_named(brainalign_in, place, three_runs):
     run = three_runs["mel"]
-    for place in (
+    for pattern in (
         "outputs/2*/*-sweep/*/tables/scores.parquet",
         f"outputs/mlartifacts/{run}/artifacts/tables/scores.parquet",
     ):
-        for table in tmp_path.glob(place):
+        for table in place.glob(pattern):
             table.unlink()
-    done = brainalign("analysis=compare", f"analysis.runs=[{run},{three_runs['envelope']}]")
+    done = brainalign_in(place, "analysis=compare", f"analysis.runs=[{run},{three_runs['envelope']}]")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert f"the run {run} (mel · encoding · simulated) has no table of scores" in done.stderr
