@@ -47,3 +47,40 @@ def test_maps_of_a_run_hold_its_scores(tmp_path, monkeypatch):
         for row in mine.itertuples():
             np.testing.assert_allclose(found[int(row.i), int(row.j), int(row.k)], getattr(row, column), rtol=1e-6)
         assert np.isnan(found[:, :, 1]).all()
+
+
+def test_a_group_whose_voxels_are_the_same_places_has_maps_and_so_have_preferences(tmp_path, monkeypatch):
+    def both(config):
+        data = open_dataset(config)
+        place = np.arange(len(data.recordings[0].channels))
+        volume = Volume(np.diag([2.0, 2, 2, 1]), (3, 2, 2))
+        names = [f"v{n}" for n in place]
+        mapped = [
+            dataclasses.replace(
+                r, channels=r.channels.assign(electrode=names, i=place % 3, j=place // 3, k=0), geometry=volume
+            )
+            for r in data.recordings
+        ]
+        return dataclasses.replace(data, recordings=mapped)
+
+    monkeypatch.setattr(experiment, "open_dataset", both)
+    asked = [
+        *SMALL,
+        "analysis=hierarchy",
+        "model=planted_speech",
+        "ceiling.inter_subject=true",
+        f"paths.output={tmp_path / 'out'}",
+    ]
+    asked.remove("model=mel")
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = check(compose("config", overrides=asked))
+    folder = tmp_path / "run"
+    folder.mkdir()
+    group = experiment.run(config, folder).tables["group"]
+    names = {p.name for p in (folder / "maps").iterdir()}
+    assert "group_planted_speech_mean.nii.gz" in names
+    assert any("best_layer" in n for n in names) and any("preferred_layer" in n for n in names)
+    found = nib.load(folder / "maps" / "group_planted_speech_mean.nii.gz").get_fdata()
+    for row in group.itertuples():
+        np.testing.assert_allclose(found[int(row.i), int(row.j), int(row.k)], row.mean, rtol=1e-6)
+    assert (group["n"] == 2).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from brainalign.analysis.convergence import convergence
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
+from brainalign.analysis.group import group_table
 from brainalign.analysis.headline import headline, side_by_side
-from brainalign.analysis.hierarchy import hierarchy
+from brainalign.analysis.hierarchy import CENTRE, hierarchy
 from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
@@ -50,7 +51,7 @@ from brainalign.tracking import (
     write_reproduction,
 )
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
-from brainalign.tracking.maps import MAPS, write_maps
+from brainalign.tracking.maps import MAPS, same_places, write_maps
 
 ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
@@ -131,6 +132,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         result = analyse(config, study, models)
         if encodes:
             result.tables["leak_audit"] = study.leak
+        if study.reading.inter_subject and "scores" in result.tables:
+            result.tables["group"] = group_table(study.shown(result.tables["scores"]), study.reading.score)
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
@@ -141,9 +144,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             dataset_digest=dataset.digest,
             checkpoints=checkpoints,
         )
-        if "scores" in result.tables:
-            mapped = (study.reading.score, "layer", "ceiling", "p_fdr")
-            write_maps(folder / MAPS, study.shown(result.tables["scores"]), dataset.recordings, mapped)
+        write_all_maps(folder / MAPS, study, result)
         for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():
@@ -169,6 +170,18 @@ def analyse(config: Config, study: Study, models: Models) -> AnalysisResult:
     """The analysis that the config names."""
     options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     return ANALYSES[config.analysis.kind](study, models, **options)
+
+
+def write_all_maps(folder: Path, study: Study, result: AnalysisResult) -> None:
+    """Maps of each participant's scores and preferences, and of the group where its channels are the same places."""
+    people, tables = study.dataset.recordings, result.tables
+    if "scores" in tables:
+        write_maps(folder, study.shown(tables["scores"]), people, (study.reading.score, "layer", "ceiling", "p_fdr"))
+    if "preference" in tables:
+        named = tables["preference"].rename(columns={CENTRE: "preferred_layer"})
+        write_maps(folder, named, people, ("best_layer", "preferred_layer"))
+    if "group" in tables and same_places(people):
+        write_maps(folder, tables["group"], [replace(people[0], subject="group")], ("mean", "p_fdr"))
 
 
 def compare_modes(result: AnalysisResult, config: Config, reread: Config, study: Study, models: Models) -> None:

@@ -12,7 +12,7 @@ from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.geometry import Surface, Volume
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.linalg.lags import lag_matrix
-from brainalign.tracking.maps import write_maps
+from brainalign.tracking.maps import same_places, write_maps
 
 AFFINE = np.array([[-3.0, 0, 0, 9], [0, 3.0, 0, -20], [0, 0, 4.0, 5], [0, 0, 0, 1]])
 
@@ -97,3 +97,18 @@ def test_scores_of_a_study_lie_where_the_signal_was_planted(tmp_path):
     found = nib.load(path).get_fdata()
     assert np.unravel_index(np.nanargmax(found), found.shape) == tuple(places[planted])
     assert np.isfinite(found).sum() == 11 and np.isnan(found[tuple(places[2])]) and np.nanmax(found) > 0.5
+
+
+def test_places_are_the_same_only_where_image_and_voxels_are():
+    volume = Volume(AFFINE, (5, 4, 3))
+    places = {"i": [0, 1], "j": [0, 1], "k": [2, 2]}
+    one, two = recording(volume, places), recording(volume, places, "sub-02")
+    assert same_places([one, two])
+    assert not same_places([one, recording(volume, {**places, "i": [0, 2]}, "sub-02")])
+    assert not same_places([one, recording(Volume(AFFINE, (6, 4, 3)), places, "sub-02")])
+    assert not same_places([one, recording(Volume(2 * AFFINE, (5, 4, 3)), places, "sub-02")])
+    assert not same_places([one, recording(None, places, "sub-02")])
+    mesh = {"vertex": [0, 3], "hemisphere": ["L", "R"]}
+    left = recording(Surface({"L": 5, "R": 9}), mesh)
+    assert same_places([left, left]) and not same_places([left, recording(Surface({"L": 6, "R": 9}), mesh)])
+    assert not same_places([left, one])

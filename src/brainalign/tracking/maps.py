@@ -61,6 +61,31 @@ def write_maps(
     return written
 
 
+def same_places(recordings: Sequence[Recording]) -> bool:
+    """Whether all participants' channels of one name are one voxel or vertex of the same image.
+
+    Args:
+        recordings: Participants.
+    """
+    found: dict[str, tuple[Any, ...]] = {}
+    first = recordings[0].geometry
+    for recording in recordings:
+        own = recording.geometry
+        if own is None or type(own) is not type(first):
+            return False
+        if isinstance(own, Volume) and isinstance(first, Volume):
+            if own.shape != first.shape or not np.allclose(own.affine, first.affine):
+                return False
+        elif own != first:
+            return False
+        columns = ["hemisphere", *(VOXEL if isinstance(own, Volume) else [VERTEX])]
+        places = recording.channels[columns].itertuples(index=False, name=None)
+        for name, place in zip(recording.channels["electrode"], places, strict=True):
+            if found.setdefault(name, place) != place:
+                return False
+    return True
+
+
 def images(geometry: Geometry, channels: pd.DataFrame, values: NDArray[np.float32]) -> Iterator[tuple[str, Any]]:
     """(ending of the file's name, nibabel image): one volume, or one surface a hemisphere that has channels.
 
