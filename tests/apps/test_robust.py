@@ -106,10 +106,10 @@ def test_odd_locales_clocks_and_names_change_no_number(brainalign, tmp_path):
 def test_no_secret_and_no_home_is_logged(brainalign, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    done = brainalign(*SMALL, f"paths.output={home}/outputs", "+hydra.job.env_set.HF_TOKEN=abc", HOME=str(home))
+    done = brainalign(*SMALL, f"paths.output={home}/outputs", "+hydra.job.env_set.HF_TOKEN=xyz", HOME=str(home))
     assert done.returncode == 0, done.stderr
     client = MlflowClient(f"sqlite:///{home}/outputs/mlflow.db")
     (run,) = client.search_runs([client.get_experiment_by_name("brainalign").experiment_id])
     logged = json.dumps([run.data.params, run.data.tags])
-    assert str(home) not in logged and "abc" not in logged
+    assert str(home) not in logged and "xyz" not in logged
     assert run.data.params["paths.output"] == "~/outputs"

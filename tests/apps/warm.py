@@ -3,6 +3,7 @@
 A request is a line of JSON on standard input (argv, folder, environment, files for both outputs, seconds); the answer is the exit status.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -26,6 +27,7 @@ def main():
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     for name in MODULES:
         importlib.import_module(name)
+    gc.freeze()  # what is imported is collected by no child, and its pages stay shared
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()

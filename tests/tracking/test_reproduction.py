@@ -33,13 +33,13 @@ def test_the_script_says_place_code_threads_and_local_config(tmp_path, monkeypat
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setattr(sys, "argv", ["/somewhere/run.py", "model=mel"])
     local = tmp_path / "default.yaml"
-    local.write_text("device: cuda\ntoken=abc\n")
+    local.write_text("device: cuda\ntoken=xyz\n")
     words = ["--config-dir=/lab/conf", "model=mel", "encoding.alphas=[1,10]"]
     text = write_reproduction(tmp_path, words, local).read_text()
     lines = text.splitlines()
     assert lines[-1] == "python /somewhere/run.py --config-dir=/lab/conf model=mel 'encoding.alphas=[1,10]'"
     assert f"cd {shlex.quote(str(Path.cwd()))}" in lines and "export OMP_NUM_THREADS=3" in lines
-    assert "#     device: cuda" in lines and "abc" not in text and "commit" in text
+    assert "#     device: cuda" in lines and "xyz" not in text and "commit" in text
     assert commands(tmp_path) == text
 
 
