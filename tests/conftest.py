@@ -25,3 +25,12 @@ def test_data() -> Path:
     if not place:
         pytest.skip("BRAINALIGN_TEST_DATA is not set: this test needs the real test data")
     return Path(place)
+
+
+@pytest.fixture(scope="session")
+def trained() -> Path:
+    """Folder of trained checkpoints (whisper_tiny_en, smollm2_135m, minilm); the test is skipped where it is not at hand."""
+    place = os.environ.get("BRAINALIGN_TEST_MODELS")
+    if not place:
+        pytest.skip("BRAINALIGN_TEST_MODELS is not set: this test needs trained models")
+    return Path(place)

@@ -192,18 +192,22 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
         config: Of the run, settled.
         reread: The same under the other mode, unsettled.
         study: Of the run's own mode.
-        models: Shared by both.
+        models: Of the run's own mode; where features are read differently under the other, that has its own.
     """
     there = settle(reread)
     again = open_study(there, study.dataset)
-    second = analyse(there, again, models)
+    second = analyse(there, again, models if there.features == config.features else open_models(there, again))
     columns = {config.mode: headline(study, result), there.mode: headline(again, second)}
     table = side_by_side(columns["sound"], columns["paper"])
     result.tables["modes"] = table
     readings = {
         c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))
     }
-    result.summary.append(("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"))
+    begins = {c.mode: c.features.begin for c in (config, there)}
+    result.summary += [
+        ("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"),
+        ("features.begin", f"sound {begins['sound']} · paper {begins['paper']}"),
+    ]
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
     leak = max(leaked_share(s.leak) for s in (study, again))

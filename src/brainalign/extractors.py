@@ -184,13 +184,16 @@ def _language(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
 
     f, device = config.features, _device(config)
     context = Context(f.context, f.context_words, f.context_stride)
-    options: dict[str, Any] = {"pooling": f.pooling, "layers": _layers(model), "device": device, "context": context}
+    options: dict[str, Any] = {
+        "pooling": f.pooling, "layers": _layers(model), "device": device, "context": context, "begin": f.begin,
+    }  # fmt: skip
     if isinstance(model, TinyModel):
         identity = {"kind": model.kind, "seed": model.seed}
         return LanguageModel(*tiny_gpt2(model.seed), identity, model.name, **options)
     where = _checkpoint(config, model)
     if isinstance(model, SurprisalModel):
-        return Surprisal.from_folder(*where, outputs=model.outputs, device=device, context=context)
+        begin = "auto" if f.begin == "none" else f.begin  # else nothing would predict the first word
+        return Surprisal.from_folder(*where, outputs=model.outputs, device=device, context=context, begin=begin)
     if model.kind == "embedding":
         return InputEmbedding.from_folder(*where, pooling=f.pooling, device=device)
     return LanguageModel.from_folder(*where, **options)

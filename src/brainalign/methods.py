@@ -41,13 +41,16 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
         models: Who was compared.
     """
     kind = config.analysis.kind
+    read = ("Representations", _representations(models))
     if kind == "extract":
-        return [("Software", _software())]
+        return [read, ("Software", _software())]
     if kind == "abx":
-        return [("ABX discriminability", _abx(config)), ("Software", _software())]
+        return [read, ("ABX discriminability", _abx(config)), ("Software", _software())]
     if kind == "reconstruction":
-        return [("Reconstruction of trials", _reconstruction(config, study, models)), ("Software", _software())]
+        return [read, ("Reconstruction of trials", _reconstruction(config, study, models)), ("Software", _software())]
     found = [("Responses", _responses(config, study))]
+    if kind not in ("ceiling", "validation", "power"):
+        found.append(read)
     if kind != "ceiling":
         found += [
             ("Temporal receptive fields", _trf(config, study)),
@@ -88,6 +91,10 @@ def _responses(config: Config, study: Study) -> str:
         else f"used at their own samples ({grid.rate:g} Hz)"
     )
     return f"{n} {study.noun}s of {len(study.dataset.recordings)} participant(s), {how}; responses were {where}."
+
+
+def _representations(models: Models) -> str:
+    return " ".join(f"{model.describe()}." for model in models)
 
 
 def _reconstruction(config: Config, study: Study, models: Models) -> str:

@@ -12,15 +12,18 @@ READINGS: dict[str, dict[str, dict[str, Any]]] = {
         "stats": {"score": "r2", "rule": "nested", "test": "sign_flip"},
         "encoding": {"split": "auto"},
         "analysis": {"fit": "cross_fitted"},
+        "features": {"begin": "auto"},
     },
     "paper": {
         "stats": {"score": "r2_pearson", "rule": "max", "test": "paired_t"},
         "encoding": {"split": "presentation"},
         "analysis": {"fit": "in_sample"},
+        "features": {"begin": "none"},
     },
 }
 """Mode -> group -> key -> what ``auto`` becomes. The paper's values are those of Chen et al. 2024: presentations split as if each
-were a sentence, CCA fitted on all of them, squared Pearson r, the best layer on the scored data, t-tests over pooled electrodes."""
+were a sentence, CCA fitted on all of them, squared Pearson r, the best layer on the scored data, t-tests over pooled electrodes,
+texts that begin with their first word. (In the sound reading ``features.begin`` stays ``auto``: it hangs on each tokenizer.)"""
 
 
 def settle(config: Config) -> Config:

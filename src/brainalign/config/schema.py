@@ -429,6 +429,7 @@ class Features:
     pooling: str
     align: str
     resample: str
+    begin: str
     context: str
     context_words: int | None
     context_stride: int | None
@@ -438,6 +439,7 @@ class Features:
     dtype: str
 
     def __post_init__(self) -> None:
+        one_of("features.begin", self.begin, ("auto", "none", "bos", "text"))
         one_of("features.context", self.context, ("auto", "stimulus", "window", "isolated"))
         within("features.context_words", self.context_words, 1)
         within("features.context_stride", self.context_stride, 1)

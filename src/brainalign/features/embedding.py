@@ -45,7 +45,7 @@ class InputEmbedding(LanguageModel):
         device: str = "cpu",
         join_clitics: bool = True,
     ) -> None:
-        super().__init__(model, tokenizer, identity, name, pooling, (0,), device, join_clitics)
+        super().__init__(model, tokenizer, identity, name, pooling, (0,), device, join_clitics, begin="none")
         self.limit = None  # a table is looked up; any text fits
 
     @property

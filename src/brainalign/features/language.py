@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, Rows, Sees, Unit
+from brainalign.features.begin import begin_token
 from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.encoded import Encoded, encode
 from brainalign.features.forward import asked_layers, hidden_states, kind, ready, weights_digest
@@ -38,7 +40,8 @@ class LanguageModel:
     The words of a stimulus, joined by spaces, are one text. Layer 0 is the input embedding (with position,
     where the model adds it), layer n the last after the final normalisation. Which words a word is read with is
     the :class:`Context`. Sub-words are those of the whole text: a pass that begins inside it begins with a word as
-    it stands there, after a space, and each pass has the special sub-words of a text around it.
+    it stands there, after a space, and each pass has the special sub-words of a text around it. Before each pass of a causal
+    model whose tokenizer puts no mark there itself stands a begin token (:func:`begin_token`).
 
     In a causal model a word knows nothing that comes after it, with one exception: where a clitic is joined, the
     sub-words of the word before it may be cut otherwise (``do`` + ``n't`` becomes ``don`` + ``'t``).
@@ -56,12 +59,13 @@ class LanguageModel:
         device: Torch device.
         join_clitics: See :func:`text_of`.
         context: What a word is read with.
+        begin: See :func:`begin_token`; bidirectional models have marks of their own, whatever it says.
 
     Attributes:
         limit: Sub-words that the model can read at once, special ones included; None = any number.
 
     Raises:
-        BrainalignError: The tokenizer is a slow one.
+        BrainalignError: The tokenizer is a slow one, or has no begin token where one is asked for.
 
     Example:
         >>> import pandas as pd
@@ -88,6 +92,7 @@ class LanguageModel:
         device: str = "cpu",
         join_clitics: bool = True,
         context: Context = AUTO,
+        begin: str = "auto",
     ) -> None:
         if pooling not in POOLING:
             raise BrainalignError(f"features.pooling={pooling!r} is unknown; {nearest(pooling, POOLING)}")
@@ -106,6 +111,7 @@ class LanguageModel:
         self.causal = not is_bidirectional(model.config)
         self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name)
         self.limit = token_limit(self.config, tokenizer)
+        self._begin = begin_token(tokenizer, begin, name, self.config.vocab_size) if self.causal else None
 
     @classmethod
     def from_folder(cls, folder: Path, name: str, loading: Loading = Loading(), **options: Any) -> Self:
@@ -126,7 +132,8 @@ class LanguageModel:
     def identity(self) -> dict[str, Any]:
         """Weights, sub-words, pooling and context."""
         own = {"vocabulary": self._vocabulary, "join_clitics": self.join_clitics, **self._gives()}
-        return {**self._identity, **own, **self.context.identity()}
+        begin = {} if self._begin is None else {"begin": self._begin}
+        return {**self._identity, **own, **begin, **self.context.identity()}
 
     def _gives(self) -> dict[str, Any]:
         return {"pooling": self.pooling}
@@ -157,7 +164,16 @@ class LanguageModel:
             "isolated": "each word is a text of its own",
             "window": f"each word is read with {words} words before it or up to {stride - 1} more",
         }[self.context.policy]
-        return f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, {reads}, {self._what()}; {read}"
+        said = f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, {reads}, {self._what()}; {read}"
+        return f"{said}, {self._begins()}" if self.causal else said
+
+    def _begins(self) -> str:
+        """What stands before a text, in words."""
+        prefix = self._encode(["a"]).prefix
+        if not prefix:
+            return "which begins with its first word"
+        by = " (features.begin)" if self._begin is not None else " (its tokenizer's own)"
+        return f"after {''.join(self._tokenizer.convert_ids_to_tokens(prefix))}{by}, whose state is thrown away"
 
     def _what(self) -> str:
         return f"{self.pooling} of each word's sub-words"
@@ -241,9 +257,12 @@ class LanguageModel:
     def _encode(self, words: Sequence[str]) -> Encoded:
         """The words as one text, in sub-words that the model knows."""
         text = encode(self._tokenizer, words, self.join_clitics)
-        if max(text.ids, default=0) >= self.config.vocab_size:
+        if self._begin is not None and not text.prefix:
+            text = replace(text, prefix=[self._begin])
+        highest = max([*text.prefix, *text.ids, *text.suffix], default=0)
+        if highest >= self.config.vocab_size:
             raise BrainalignError(
-                f"model {self.name}: its tokenizer gives sub-word number {max(text.ids)}, but the model knows {self.config.vocab_size}; "
+                f"model {self.name}: its tokenizer gives sub-word number {highest}, but the model knows {self.config.vocab_size}; "
                 "tokenizer and weights must belong together."
             )
         return text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -29,9 +28,9 @@ class Surprisal(LanguageModel):
         entropy(w)   = -sum_v p(v) log2 p(v),                  p the prediction of w's first sub-word
 
     Every sub-word of the text counts in one word and once: a space alone in the word after it, a sub-word that two
-    words share in the one that holds most of it. So the words' surprisals add up to the text's. A text begins with
-    the tokenizer's mark of a beginning (GPT-2: ``<|endoftext|>``), without which nothing would predict the first
-    word; where there is none, the first sub-word counts zero. As the space is part of the word after it, the end
+    words share in the one that holds most of it. So the words' surprisals add up to the text's. Nothing would predict
+    the first word of a text without a begin token before it (GPT-2: ``<|endoftext|>``); so there is one wherever the tokenizer
+    has it, and where it has none, the first sub-word counts zero. As the space is part of the word after it, the end
     of a word is not in its own surprisal (Oh & Schuler 2024 discuss what this does).
 
     The row stands at the word's onset as an impulse, as a scalar of a word does in the literature.
@@ -45,6 +44,7 @@ class Surprisal(LanguageModel):
         device: Torch device.
         join_clitics: See :func:`text_of`.
         context: What a word is read with.
+        begin: ``auto``, ``bos`` or ``text``, see :func:`brainalign.features.begin.begin_token`.
 
     Raises:
         BrainalignError: The model is bidirectional, or an output is unknown.
@@ -63,11 +63,12 @@ class Surprisal(LanguageModel):
         device: str = "cpu",
         join_clitics: bool = True,
         context: Context = AUTO,
+        begin: str = "auto",
     ) -> None:
         for output in outputs:
             if output not in OUTPUTS:
                 raise BrainalignError(f"model.outputs names {output!r}, which is unknown; {nearest(output, OUTPUTS)}")
-        super().__init__(model, tokenizer, identity, name, layers=(0,), device=device, context=context)
+        super().__init__(model, tokenizer, identity, name, layers=(0,), device=device, context=context, begin=begin)
         self.join_clitics, self.outputs = join_clitics, tuple(outputs)
         if not self.causal:
             raise BrainalignError(
@@ -93,11 +94,6 @@ class Surprisal(LanguageModel):
         model = cast("PreTrainedModel", loaded.eval().to(self.device))
         self._try(cast("PreTrainedModel", model.base_model))
         return model
-
-    def _encode(self, words: Sequence[str]) -> Encoded:
-        text = super()._encode(words)
-        begin = self._tokenizer.bos_token_id
-        return text if text.prefix or begin is None else replace(text, prefix=[begin])
 
     def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """(sub-words, 2) surprisal of each sub-word and entropy of its prediction; zero for the first, which has none."""
