@@ -161,7 +161,7 @@ def test_compare_modes_reads_texts_in_both_ways(tmp_path, monkeypatch):
         experiment.compare_modes(result, config, other(asked), study, models)
         for mark, extractor in zip(marks, (models.model.extractor, read.pop()), strict=True):
             assert (f"after {mark} (features.begin)" if mark else "begins with its first word") in extractor.describe()
-        assert f"sound {begin} · paper {marks[1] and begin or 'none'}" == dict(result.summary)["features.begin"]
+        assert f"sound {begin} · paper {begin if marks[1] else 'none'}" == dict(result.summary)["features.begin"]
 
 
 def test_the_sink_of_a_trained_model_is_gone(trained, test_data, said):
