@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.audio import Audio
+from brainalign.data.continuous.clock import counts_samples, refuse_unused
 from brainalign.data.continuous.dataset import assemble, chosen
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_table import events_of
@@ -145,11 +146,15 @@ class NwbSource:
         for run, path in self._paths.items():
             with faults.gathered(), opened(path) as nwb:
                 if self._form.whole is not None:
+                    refuse_unused(self._form, str(path))
                     out.append(Event(str(path), self._form.whole, self._form.shift, float("nan"), run))
                     continue
                 beside = self._beside[path][0]
                 table = _interval_table(nwb, self._trials, path) if beside is None else read_tsv(beside, [])
-                out += events_of(table, path, run, 1.0, self._form, known, faults, notes)
+                rate, start = 1.0, 0.0
+                if counts_samples(table, self._form):
+                    rate, start = _clock(_series(nwb, self._series, path), path)
+                out += events_of(table, beside or path, run, rate, self._form, known, faults, notes, start)
         return out
 
     def open(self, run: str) -> Run:
@@ -164,13 +169,12 @@ class NwbSource:
                 values *= np.asarray(found.channel_conversion[:])
             rate, start = _clock(found, path)
             table = self._channels(nwb, found, values.shape[1], path)
-            sound, sound_rate = None, 0.0
+            sound, sound_rate, begin = None, 0.0, 0.0
             if self._sound is not None:
                 other = _series(nwb, self._sound, path)
                 sound_rate, begin = _clock(other, path)
                 sound = np.asarray(other.data[:], dtype=np.float64).reshape(len(other.data), -1).mean(axis=1)
-                sound = sound[max(0, round((start - begin) * sound_rate)) :]
-        return Run(values, rate, start, table, sound, sound_rate)
+        return Run(values, rate, start, table, sound, sound_rate, begin)
 
     def _channels(self, nwb: Any, series: Any, columns: int, path: Path) -> pd.DataFrame:
         _, names_file, places_file = self._beside[path]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.arrays.source import ArraysSource
 from brainalign.data.arrays.tree import open_tree
+from brainalign.data.continuous.clock import onsets_of, refuse_unused
 from brainalign.data.continuous.dataset import chosen
 from brainalign.data.continuous.event_table import stimulus_id
 from brainalign.data.continuous.recording import usable
@@ -25,7 +26,7 @@ from brainalign.data.patterns import Found, filled, find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.stimuli import Read, open_stimuli
 from brainalign.data.transcripts.form import split_forms
-from brainalign.data.tsv import read_tsv
+from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.data.volumes import read_surfaces, read_volumes
 from brainalign.errors import BrainalignError, nearest
@@ -116,7 +117,8 @@ def read_story_fmri(
                 source = ArraysSource(subject, people[subject], keys, axes, None, EventFormat(), None, None)
                 runs = _arrays(source, people[subject])
             starts = {
-                one.path: _start(root, one, tr, start, events_file, events or EventFormat()) for one in people[subject]
+                one.path: _start(root, one, tr, start, events_file, events or EventFormat(), notes)
+                for one in people[subject]
             }
             recordings.append(
                 _recording(subject, runs, known or (), stories, order, tr, starts, highpass, zscore, notes)
@@ -176,29 +178,58 @@ def _images(subject: str, files: Sequence[Found], tr: float, mask: Path | None) 
     return _Runs(parts, scans.channels.assign(status="good"), scans.geometry)
 
 
-def _start(root: Path, one: Found, tr: float, start: float | None, pattern: str | None, form: EventFormat) -> float:
-    """Time of the first row on the clock of the words."""
-    if start is not None:
-        return start
-    if pattern is None:
-        return 0.5 * tr
+def _start(
+    root: Path, one: Found, tr: float, start: float | None, pattern: str | None, form: EventFormat, notes: list[str]
+) -> float:
+    """Time of the first row on the clock of the words, which begins with the sound."""
+    if form.whole is not None:
+        raise BrainalignError(
+            f"data.events.whole={form.whole} does nothing here: data.files or data.order names the story of each file."
+        )
+    if start is not None or pattern is None:
+        refuse_unused(form, str(one.path))
+        if start is not None and form.shift:
+            raise BrainalignError(
+                f"data.start={start:g} and data.events.shift={form.shift:g} both say when the story began; keep one."
+            )
+        return 0.5 * tr - form.shift if start is None else start
     fits = find(root, filled(pattern, one.fields), "data.events_file")
     if len(fits) != 1:
         raise BrainalignError(
             f"{one.path}: {len(fits)} files fit data.events_file={filled(pattern, one.fields)!r}; one must."
         )
-    table = read_tsv(fits[0].path, [form.onset])
+    path = fits[0].path
+    table = read_tsv(path, [form.onset])
+    chosen_rows = table
     for column, values in (form.where or {}).items():
         if column not in table:
-            raise BrainalignError(
-                f"{fits[0].path} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}."
-            )
-        table = table[table[column].isin([str(v) for v in values])]
-    if table.empty:
+            raise BrainalignError(f"{path} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}.")
+        chosen_rows = chosen_rows[chosen_rows[column].isin([str(v) for v in values])]
+    if chosen_rows.empty:
         raise BrainalignError(
-            f"{fits[0].path} has no row of data.events.where={form.where}: nothing says when the story begins."
+            f"{path} has no row of data.events.where={form.where}: nothing says when the story begins."
         )
-    return 0.5 * tr - float(table[form.onset].iloc[0])
+    played = _same_sound(table, chosen_rows.index[0], form)
+    onsets = onsets_of(table.loc[played], path, 1 / tr, form, 0.0, notes)
+    wrong = next((n for n, onset in enumerate(onsets) if not np.isfinite(onset)), None)
+    if wrong is not None:
+        cell = table.loc[played[wrong], form.onset]
+        raise BrainalignError(f"{path}, line {played[wrong]}: {form.onset}={cell!r} is no number of {form.unit}.")
+    if onsets[0] < onsets[-1]:
+        notes.append(
+            f"{path.name}: the sound of the story began {onsets[-1] - onsets[0]:g} s before the story, with line {played[0]}; its words "
+            "are timed from there."
+        )
+    return 0.5 * tr - float(onsets[0])
+
+
+def _same_sound(table: pd.DataFrame, line: Any, form: EventFormat) -> list[Any]:
+    """The rows up to the story's that play its sound file: music before a story, in one file with it, is a row of its own."""
+    named = next((c for c in form.stimulus if c in table), None)
+    before = table.loc[:line]
+    if named is None or table.loc[line, named] in ("", MISSING):
+        return [line]
+    return list(before.index[before[named] == table.loc[line, named]])
 
 
 def _recording(

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.arrays.tree import Tree, numbers, open_tree, texts
+from brainalign.data.continuous.clock import refuse_unused
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_table import events_of, stimulus_id
 from brainalign.data.continuous.run import Run
@@ -71,10 +72,10 @@ class ArraysSource:
             parts = [part for _, part in self.parts(tree, found)]
             values = np.asarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
             table = self.table(tree, found, values.shape[1])
-            start = 0.0 if self._apart(found) else self._start(tree, found.fields)
+            start = 0.0 if self._apart(found) else self._start(tree, found.fields, rate)
             sound = None if self._keys.sound is None else numbers(tree[self._keys.sound], self._keys.sound).ravel()
             sound_rate = 0.0 if sound is None else self._number(tree, self._keys.sound_rate, "sound_rate", found.fields)
-        return Run(values, rate, start, table, sound, sound_rate)
+        return Run(values, rate, start, table, sound, sound_rate, start)
 
     def files(self, run: str) -> list[Path]:
         """The file of a run."""
@@ -92,6 +93,7 @@ class ArraysSource:
         rate = self._rate(tree, found)
         if not self._apart(found):
             return self._from_table(tree, run, found, rate, known, faults, notes)
+        refuse_unused(self._form, str(found.path))
         out, at = [], 0
         for (name, fields), part in self.parts(tree, found):
             first, last = at / rate, (at + len(part)) / rate
@@ -105,7 +107,7 @@ class ArraysSource:
                     ]
                 )
                 continue
-            onset = first - self._start(tree, fields)
+            onset = first - self._start(tree, fields, rate) + self._form.shift
             out.append(Event(where, stimulus, onset, float("nan"), run, first, last))
         return out
 
@@ -120,11 +122,13 @@ class ArraysSource:
         notes: list[str],
     ) -> list[Event]:
         keys = self._keys
+        start = self._start(tree, found.fields, rate)
         if self._form.whole is not None:
-            return [Event(str(found.path), self._form.whole, 0.0, float("nan"), run)]
+            refuse_unused(self._form, str(found.path))
+            return [Event(str(found.path), self._form.whole, self._form.shift, float("nan"), run)]
         if self._events is not None:
             path = Path(filled(str(self._events), found.fields))
-            return events_of(read_tsv(path, []), path, run, rate, self._form, known, faults, notes)
+            return events_of(read_tsv(path, []), path, run, rate, self._form, known, faults, notes, start)
         if keys.stimulus is None or keys.onset is None:
             raise BrainalignError(
                 f"{found.path}: nothing says when which stimulus was played; give data.keys.onset and data.keys.stimulus, an events table "
@@ -140,8 +144,9 @@ class ArraysSource:
         if len(set(sizes.values())) > 1:
             raise BrainalignError(f"{found.path}: the keys of events have different lengths: {sizes}.")
         table = pd.DataFrame(columns, dtype=object, index=pd.RangeIndex(1, len(columns["onset"]) + 1))
-        own = replace(self._form, onset="onset", stimulus=["stimulus"], where=None)
-        return events_of(table, found.path, run, rate, own, known, faults, notes)
+        refuse_unused(replace(self._form, unit="seconds"), str(found.path))
+        own = replace(self._form, onset="onset", duration="duration", stimulus=["stimulus"])
+        return events_of(table, found.path, run, rate, own, known, faults, notes, start)
 
     def parts(self, tree: Tree, found: Found) -> list[tuple[tuple[str, dict[str, str]], NDArray[Any]]]:
         """The arrays of one file, (time, channel) each, with their stimulus and the fields of their names (or the whole file's one)."""
@@ -203,12 +208,12 @@ class ArraysSource:
             raise BrainalignError(f"{tree.path}: data.keys.rate gives {rate:g} samples a second; it must be above 0.")
         return rate
 
-    def _start(self, tree: Tree, fields: Mapping[str, str]) -> float:
+    def _start(self, tree: Tree, fields: Mapping[str, str], rate: float) -> float:
         key = self._keys.start
         if not isinstance(key, str):
             return float(key)
         values = numbers(tree[filled_fields(key, fields)], key).ravel()
-        return float(values[0]) if len(values) == 1 else -abs(float(values[0]))
+        return first_time(values, rate, f"{tree.path}: data.keys.start={key!r}")
 
     def _number(self, tree: Tree, key: Any, name: str, fields: Mapping[str, str]) -> float:
         if key is None:
@@ -254,6 +259,32 @@ class ArraysSource:
                 f"(data.axes={list(self._axes)})."
             )
         return table
+
+
+def first_time(values: NDArray[np.float64], rate: float, what: str) -> float:
+    """Time of the first sample: a number, a vector with the time of every sample, or (before, after) as naplib's ``befaft`` has it.
+
+    Raises:
+        BrainalignError: They are none of these, or count time in another unit than the rate does.
+
+    Example:
+        >>> first_time(np.array([0.1, 0.11, 0.12]), 100.0, "time"), first_time(np.array([0.5, 1.0]), 100.0, "befaft")
+        (0.1, -0.5)
+    """
+    if not len(values) or not np.isfinite(values[0]):
+        raise BrainalignError(f"{what} holds no number; it must be the time of the first sample in seconds.")
+    if len(values) == 1:
+        return float(values[0])
+    step = float(np.median(np.diff(values)))
+    if abs(step * rate - 1) < 0.01:
+        return float(values[0])
+    if len(values) == 2:
+        return -abs(float(values[0]))
+    raise BrainalignError(
+        f"{what} holds {len(values)} numbers in steps of {step:g}, but at {rate:g} samples a second a vector of times has steps of "
+        f"{1 / rate:g} s{'; it looks like milliseconds' if abs(step * rate / 1000 - 1) < 0.01 else ''}. It must be the time of the first "
+        "sample in seconds, the times of all samples, or two numbers (seconds before and after the onset)."
+    )
 
 
 def filled_fields(pattern: str, fields: Mapping[str, str]) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from brainalign.data.continuous.clock import number, onsets_of, scale_of
 from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.marks import is_mark
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat
 from brainalign.data.intervals import TOLERANCE, repaired
@@ -27,6 +29,7 @@ def events_of(
     known: Collection[str] | None,
     faults: Faults,
     notes: list[str],
+    start: float = 0.0,
 ) -> list[Event]:
     """The presentations of one run, by onset.
 
@@ -34,11 +37,12 @@ def events_of(
         table: Text cells; its index holds the lines of the file.
         where: The file, for sentences.
         run: The run's name.
-        rate: Samples per second of the recording, for ``unit: samples``.
+        rate: Samples per second of the recording, where the table counts them (:func:`counts_samples`).
         form: How the table is to be read.
         known: Ids of the stimuli that there are; None: any.
         faults: Gets the sentences on what is wrong; such rows are left out.
-        notes: Gets how many rows were passed over.
+        notes: Gets how many rows were passed over, and where onsets and samples disagree.
+        start: Time of the recording's first sample on the clock of the events.
 
     Raises:
         BrainalignError: A column is missing, or nothing is selected.
@@ -62,14 +66,22 @@ def events_of(
     passed = int((~keep).sum())
     if passed:
         notes.append(f"{Path(where).name}: {passed} of {len(table)} rows are no presentation and were passed over.")
-    scale = {"seconds": 1.0, "milliseconds": 1e-3, "samples": 1.0 / rate}[form.unit]
+    marks = keep & table[named].map(lambda label: is_mark(label, known))
+    if marks.any() and not marks[keep].all():
+        told = ", ".join(map(repr, dict.fromkeys(table[named][marks])))
+        notes.append(
+            f"{Path(where).name}: {int(marks.sum())} of {len(table)} events are marks of the recording's software and were passed over: "
+            f"{told}."
+        )
+        keep &= ~marks
+    scale = scale_of(form, rate)
+    onsets = onsets_of(table[keep], where, rate, form, start, notes)
     out = []
-    for line, row in table[keep].iterrows():
+    for (line, row), onset in zip(table[keep].iterrows(), onsets.tolist(), strict=True):
         place = f"{where}, line {line}"
         stimulus = stimulus_id(row[named], known)
-        onset = _number(row[form.onset]) * scale + form.shift
         cell = row[form.duration] if form.duration in table else MISSING
-        duration = _number(cell) * scale
+        duration = number(cell) * scale
         wrong = []
         if not np.isfinite(onset):
             wrong.append(f"{place}: {form.onset}={row[form.onset]!r} is no number of {form.unit}.")
@@ -89,7 +101,7 @@ def events_of(
 
 
 def words_inside(
-    table: pd.DataFrame, where: Path | str, events: Sequence[Event], rate: float, form: EventFormat
+    table: pd.DataFrame, where: Path | str, events: Sequence[Event], rate: float, form: EventFormat, start: float = 0.0
 ) -> dict[str, pd.DataFrame]:
     """Words that the events table itself has, by the stimulus in which they were heard; of its first playing.
 
@@ -99,6 +111,7 @@ def words_inside(
         events: The presentations of the same run.
         rate: As above.
         form: How the table is to be read; ``words`` says which rows are words.
+        start: As above.
 
     Returns:
         Stimulus -> columns word, onset, offset (s from the stimulus's onset), and ``text`` where writing differs from the aligned form.
@@ -111,10 +124,11 @@ def words_inside(
     keep = pd.Series(True, index=table.index)
     for column, values in (form.words or {}).items():
         keep &= table[column].isin([str(v) for v in values])
-    scale = {"seconds": 1.0, "milliseconds": 1e-3, "samples": 1.0 / rate}[form.unit]
     rows = table[keep]
-    onset = np.array([_number(v) for v in rows[form.onset]]) * scale + form.shift
-    length = np.array([_number(v) for v in rows[form.duration]]) * scale
+    onset = onsets_of(
+        rows, where, rate, form, start, []
+    )  # what is to be said of the table is said of its presentations
+    length = np.array([number(v) for v in rows[form.duration]]) * scale_of(form, rate)
     out: dict[str, pd.DataFrame] = {}
     ends = [*(e.onset for e in events[1:]), np.inf]
     for event, end in zip(events, ends, strict=True):
@@ -168,10 +182,3 @@ def _need(table: pd.DataFrame, where: Path | str, columns: Sequence[str]) -> Non
             raise BrainalignError(
                 f"{where} lacks the column {column!r}; its columns are {', '.join(map(repr, table))}."
             )
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return float("nan")

@@ -77,6 +77,7 @@ class ProcessedSource:
             done.channels,
             raw_run.sound,
             raw_run.sound_rate,
+            raw_run.sound_start,
             done.quality,
             (*raw_run.notes, *done.notes),
         )

@@ -13,8 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.data.continuous.clock import counts_samples, refuse_unused
+from brainalign.data.continuous.discontinuous import is_discontinuous, with_gaps
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_table import events_of, stimulus_id, words_inside
+from brainalign.data.continuous.inside import events_inside
+from brainalign.data.continuous.marks import is_mark
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
@@ -99,6 +103,7 @@ class RawRun:
         start: Time of the first sample on the clock of the events.
         sound: (T,) recorded sound, or None.
         sound_rate: Its samples per second.
+        sound_start: Time of its first sample on the clock of the events.
         notes: Sentences on what was passed over.
     """
 
@@ -107,6 +112,7 @@ class RawRun:
     start: float = 0.0
     sound: NDArray[Any] | None = None
     sound_rate: float = 0.0
+    sound_start: float = 0.0
     notes: tuple[str, ...] = ()
 
 
@@ -136,6 +142,8 @@ class RawSource:
         self._form, self._region, self._sound = form, region, sound_channel
         self.align = form.align
         self._read = read or read_raw
+        self._gaps: dict[str, list[str]] = {}  # sentences on them, by run
+        self._told: dict[str, set[str]] = {}  # labels of the annotations that are events, by run
         self.spoken: dict[str, pd.DataFrame] = {}  # words that the events tell, by stimulus
 
     def files(self, run: str) -> list[Path]:
@@ -143,7 +151,7 @@ class RawSource:
         path = self._runs[run].path
         if path.is_dir():
             return sorted(p for p in path.rglob("*") if p.is_file())
-        split = [Path(p) for p in self._open(self._runs[run]).filenames if p is not None]
+        split = [Path(p) for p in self._closed(self._runs[run]).filenames if p is not None]
         return sorted({*(p for p in path.parent.glob(f"{path.stem}.*") if p.is_file()), *split})
 
     def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
@@ -152,48 +160,30 @@ class RawSource:
         for name, files in self._runs.items():
             with faults.gathered():
                 if _is_epochs(files.path):
+                    refuse_unused(self._form, str(files.path))
                     out += self._of_epochs(files, known, faults)
                 elif self._form.whole is not None:
+                    refuse_unused(self._form, str(files.path))
                     out.append(Event(str(files.path), self._form.whole, self._form.shift, float("nan"), name))
                 else:
-                    table, where = self._table(files)
-                    rate = float(self._open(files).info["sfreq"]) if self._form.unit == "samples" else 1.0
+                    table, where = self._table(files, known, notes)
+                    rate = float(self._closed(files).info["sfreq"]) if counts_samples(table, self._form) else 1.0
                     own = events_of(table, where, name, rate, self._form, known, faults, notes)
                     if self._form.words is not None:
                         self.spoken = words_inside(table, where, own, rate, self._form) | self.spoken
                     out += own
         return out
 
-    def _table(self, files: RawFiles) -> tuple[pd.DataFrame, Path]:
-        """The events beside the recording, or else those inside it: annotations, or the pulses of a trigger channel."""
+    def _table(self, files: RawFiles, known: Collection[str] | None, notes: list[str]) -> tuple[pd.DataFrame, Path]:
+        """The events beside the recording, or else those inside it."""
         if files.events is not None:
             check_fetched(files.events)
             return read_tsv(files.events, []), files.events
-        import mne
-
-        raw = self._open(files)
-        rows = [(a["onset"] - raw.first_time, a["duration"], str(a["description"])) for a in raw.annotations]
-        if not rows and "stim" in raw.get_channel_types():
-            pulses = mne.find_events(raw, verbose="error")
-            rows = [((t - raw.first_samp) / raw.info["sfreq"], "n/a", str(value)) for t, _, value in pulses]
-        if not rows:
-            raise BrainalignError(
-                f"{files.path} has neither a table of events beside it nor annotations or triggers in it; something must "
-                f"say which stimulus "
-                "was played when (data.events.whole names it where a run is one playing of it)."
-            )
-        columns = [self._form.onset, self._form.duration, self._form.stimulus[0]]
-        cells = [
-            [
-                onset if isinstance(onset, str) else repr(float(onset)),
-                length if length == "n/a" else repr(float(length)),
-                label,
-            ]
-            for onset, length, label in rows
-        ]
-        return pd.DataFrame(
-            cells, columns=columns, index=pd.RangeIndex(1, len(cells) + 1, name="line"), dtype=object
-        ), files.path
+        table = events_inside(self._open(files), files.path, self._form, known, notes)
+        self._told[files.name] = set(
+            table[self._form.stimulus[0]][[not is_mark(x, known) for x in table[self._form.stimulus[0]]]]
+        )
+        return table, files.path
 
     def open(self, run: str) -> Run:
         """A run as it was recorded, all of it in memory, in the file's own units (volts, tesla)."""
@@ -205,6 +195,7 @@ class RawSource:
             opened.channels,
             opened.sound,
             opened.sound_rate,
+            opened.sound_start,
             notes=opened.notes,
         )
 
@@ -227,11 +218,25 @@ class RawSource:
             sound = raw.get_data(picks=[self._sound])[0]
         rate = float(raw.info["sfreq"])
         raw.pick(table["electrode"].tolist())
-        spoilt = [n for n, text in enumerate(raw.annotations.description) if text.upper().startswith("BAD")]
-        raw.set_annotations(raw.annotations[spoilt])  # the others tell events, which have been read
-        return RawRun(raw, table, 0.0, sound, rate if sound is not None else 0.0, tuple(notes))
+        told = self._told.get(run, ())  # a stimulus may be called 'bad apple'
+        others = [
+            n
+            for n, text in enumerate(raw.annotations.description)
+            if not text.upper().startswith("BAD") or text in told
+        ]
+        raw.annotations.delete(others)  # they tell events; to set the rest anew would shift it where a FIF has no date
+        return RawRun(
+            raw, table, 0.0, sound, rate if sound is not None else 0.0, notes=(*self._gaps.get(run, ()), *notes)
+        )
 
     def _open(self, files: RawFiles) -> mne.io.BaseRaw:
+        """The recording, with its gaps where it has some."""
+        raw = self._closed(files)
+        if is_discontinuous(files.path):
+            raw, self._gaps[files.name] = with_gaps(raw, files.path)
+        return raw
+
+    def _closed(self, files: RawFiles) -> mne.io.BaseRaw:
         check_fetched(files.path)
         if not files.path.exists():
             raise BrainalignError(f"{files.path} does not exist; it must be a recording that MNE reads.")
@@ -260,7 +265,7 @@ class RawSource:
                 Event(
                     where,
                     stimulus,
-                    first - float(epochs.times[0]),
+                    first - float(epochs.times[0]) + self._form.shift,
                     float("nan"),
                     files.name,
                     first,
@@ -346,7 +351,7 @@ def raw_run_of(source: Any, run: str) -> RawRun:
     found: Run = source.open(run)
     info = mne.create_info(found.channels["electrode"].tolist(), found.rate, "ecog", verbose="error")
     raw = mne.io.RawArray(np.asarray(found.values, dtype=np.float64).T, info, verbose="error")
-    return RawRun(raw, found.channels, found.start, found.sound, found.sound_rate, found.notes)
+    return RawRun(raw, found.channels, found.start, found.sound, found.sound_rate, found.sound_start, found.notes)
 
 
 def read_raw(path: Path) -> mne.io.BaseRaw:

@@ -19,8 +19,9 @@ class Run:
         rate: Samples per second.
         start: Time of the first sample on the clock of the events, in seconds.
         channels: One row a column of the values: the columns of a recording's channels table, and ``status`` (good, bad, n/a).
-        sound: (T', ) recorded sound or its envelope, or None; its rate is ``sound_rate`` and it begins at ``start``.
+        sound: (T', ) recorded sound or its envelope, or None; at ``sound_rate`` samples per second.
         sound_rate: Samples per second of the sound.
+        sound_start: Time of its first sample on the clock of the events.
         quality: What the preprocessing found, or None.
         notes: Sentences on what was dropped or repaired.
     """
@@ -31,6 +32,7 @@ class Run:
     channels: pd.DataFrame
     sound: NDArray[Any] | None = None
     sound_rate: float = 0.0
+    sound_start: float = 0.0
     quality: Any = None
     notes: tuple[str, ...] = ()
 

@@ -58,25 +58,28 @@ def aligned_to_speech(run: Run, events: Sequence[Event], seconds: float) -> tupl
             "for NWB, data.keys.sound for arrays)."
         )
     level = _level(run.sound, run.sound_rate)
-    room = float(np.percentile(level, 20))
+    room = float(np.nanpercentile(level, 20))
     out = []
     for event in events:
         length = event.duration if np.isfinite(event.duration) else seconds
-        first = max(0, round((event.onset - run.start) / STEP))
-        trial = level[first : first + max(HELD, round(length / STEP))]
+        begin = round((event.onset - run.sound_start) / STEP)  # the sound may begin after it
+        first = max(0, begin)
+        trial = np.nan_to_num(level[first : max(begin + max(HELD, round(length / STEP)), 0)])
         loud = float(np.percentile(trial, 95)) if len(trial) else 0.0
         if loud < QUIET * room:
             continue
         above = trial > room + ABOVE * (loud - room)
         held = np.convolve(above, np.ones(HELD), "valid") == HELD
         if held.any():
-            out.append(replace(event, onset=run.start + (first + int(held.argmax())) * STEP, duration=float("nan")))
+            out.append(
+                replace(event, onset=run.sound_start + (first + int(held.argmax())) * STEP, duration=float("nan"))
+            )
     return out, len(events) - len(out)
 
 
 def _level(sound: NDArray[np.floating], rate: float) -> NDArray[np.float64]:
     n = max(1, round(STEP * rate))
     x = np.asarray(sound[: len(sound) // n * n], dtype=np.float64)
-    blocks = (x - x.mean()).reshape(-1, n)
+    blocks = (x - np.nanmean(x)).reshape(-1, n)
     level: NDArray[np.float64] = np.sqrt((blocks**2).mean(axis=1))
     return level

@@ -40,7 +40,7 @@ def check_sync(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus
     table = pd.DataFrame({"stimulus": [e.stimulus for e in some], "onset": [e.onset for e in some]})
     if run.sound is not None:
         envelope, rate = sound_envelope(run.sound, run.sound_rate)
-        return sync(envelope, rate, run.start, table, stimuli, "sound", name)
+        return sync(envelope, rate, run.sound_start, table, stimuli, "sound", name)
     onsets = table["onset"].to_numpy(dtype=np.float64)
     inside = (onsets - REACH > run.start) & (onsets + REACH + 1 < run.end)
     if inside.sum() < FEWEST:
