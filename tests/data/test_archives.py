@@ -268,7 +268,9 @@ def test_meg_masc(tmp_path):
     words = data.stimuli["lw1_0"].words
     assert words["word"].tolist() == ["tara", "stood"] and words["onset"].tolist() == pytest.approx([0.1, 0.6])
     assert data.stimuli["lw1_1"].words["text"].tolist() == ["still,"]
-    assert data.channels["region"].tolist() == ["MAG", "MAG"] and data.recordings[0].presentations[0].rate == 100.0
+    assert (
+        data.channels["region"].tolist() == ["unknown", "unknown"] and data.recordings[0].presentations[0].rate == 100.0
+    )
 
 
 def test_brain_treebank(tmp_path):

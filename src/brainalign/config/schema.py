@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from brainalign.analysis.control_kinds import FEATURES
-from brainalign.data.formats import MILLIMETRES, RECORDINGS, EventFormat, Keys, StimuliFormat
+from brainalign.data.coordinates import UNITS
+from brainalign.data.formats import RECORDINGS, EventFormat, Keys, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError, one_of, within
 
@@ -117,6 +118,7 @@ class BidsData:
     session: str | None
     derivative: str | None
     description: str | None
+    electrodes_file: str | None
     region: str | None
     sound_channel: str | None
     baseline: float
@@ -140,7 +142,7 @@ class RawData:
     events_file: str | None
     channels_file: str | None
     electrodes_file: str | None
-    unit: str
+    unit: str | None
     subjects: list[str] | None
     region: str | None
     sound_channel: str | None
@@ -150,7 +152,7 @@ class RawData:
     preprocessing: Preprocessing | None = None
 
     def __post_init__(self) -> None:
-        one_of("data.unit", self.unit, tuple(MILLIMETRES))
+        one_of("data.unit", self.unit, (*UNITS, None))  # type: ignore[arg-type]
         within("data.baseline", self.baseline, 0)
 
 
@@ -169,14 +171,14 @@ class NwbData:
     electrodes_file: str | None
     subjects: list[str] | None
     region: str | None
-    unit: str
+    unit: str | None
     baseline: float
     events: EventFormat
     stimuli: StimuliFormat | None = None
     preprocessing: Preprocessing | None = None
 
     def __post_init__(self) -> None:
-        one_of("data.unit", self.unit, tuple(MILLIMETRES))
+        one_of("data.unit", self.unit, (*UNITS, None))  # type: ignore[arg-type]
         within("data.baseline", self.baseline, 0)
 
 

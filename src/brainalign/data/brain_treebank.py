@@ -95,6 +95,7 @@ class TreebankSource:
     ) -> None:
         self.subject, self.align = subject, "onset"
         self._root, self._region, self._sentences = root, region, sentences
+        self._notes: list[str] = []
         self._files = {f"trial{f.fields['run']}": f.path for f in files}
 
     def files(self, run: str) -> list[Path]:
@@ -142,7 +143,8 @@ class TreebankSource:
             if isinstance(error, BrainalignError):
                 raise
             raise BrainalignError(f"{path} cannot be read ({error}); it may be truncated.") from error
-        return Run(values, RATE, 0.0, self._channels)
+        table = self._channels
+        return Run(values, RATE, 0.0, table, notes=tuple(self._notes))
 
     def _movie(self, movie: str) -> dict[str, float]:
         """Sentence -> its onset in the movie; the sentences themselves are kept."""
@@ -174,7 +176,7 @@ class TreebankSource:
         places = _table(path, ["Electrode", self._region])
         places["name"] = places["Electrode"].astype(str).str.translate(str.maketrans("", "", "*#_"))
         named = places.drop_duplicates("name")[["name", self._region]].fillna("unknown").astype(str)
-        table = channels_table(self.subject, self._labels, named, self._region, where=str(path))
+        table = channels_table(self.subject, self._labels, named, self._region, where=str(path), notes=self._notes)
         bad = self._root / "corrupted_elec.json"
         corrupted = set(_json(bad).get(self.subject, [])) if bad.is_file() else set()
         triggers = [n.upper().startswith(("DC", "TRIG")) for n in self._labels]

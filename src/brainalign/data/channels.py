@@ -59,6 +59,33 @@ def dropped_note(subject: str, dead: Mapping[str, str], total: int) -> str:
     return f"participant {subject}: {len(dead)} of {total} channels {verb} left out: {names}."
 
 
+STATUS = {"good": False, "n/a": False, "": False, "bad": True}
+"""Words that a column ``status`` has, without regard to capitals, and whether they mean that a channel is left out."""
+
+
+def marked_bad(status: pd.Series, where: str) -> NDArray[np.bool_]:
+    """Which channels a table marks bad.
+
+    Args:
+        status: Text cells; the index holds the lines of the file.
+        where: The file, for the sentence.
+
+    Raises:
+        BrainalignError: A word is neither good nor bad.
+
+    Example:
+        >>> marked_bad(pd.Series(["good", "BAD", "n/a"]), "channels.tsv").tolist()
+        [False, True, False]
+    """
+    words = status.astype(str).str.strip().str.lower()
+    strange = status[~words.isin(STATUS)]
+    if len(strange):
+        raise BrainalignError(
+            f"{where}: status={strange.iloc[0]!r} is unknown ({len(strange)} such); it must be good, bad or n/a."
+        )
+    return np.asarray(words.map(STATUS), dtype=bool)
+
+
 METRES = 0.3
 """No electrode lies within 0.3 mm of the origin along all axes: such numbers are metres."""
 

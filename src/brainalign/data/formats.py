@@ -11,9 +11,6 @@ from brainalign.errors import one_of
 RECORDINGS = ("ieeg", "eeg", "meg")
 """BIDS's kinds of recordings."""
 
-MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
-"""Units of coordinates."""
-
 SECONDS = {"seconds": 1.0, "milliseconds": 1e-3}
 """Units of times in transcripts; events may count samples as well."""
 

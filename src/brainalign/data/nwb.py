@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.audio import Audio
+from brainalign.data.channels import marked_bad
 from brainalign.data.continuous.clock import counts_samples, refuse_unused
 from brainalign.data.continuous.dataset import assemble, chosen
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_table import events_of
 from brainalign.data.continuous.processed import Processing, processed
+from brainalign.data.continuous.recorded_channels import BRAIN, told_types
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
@@ -43,7 +45,7 @@ def read_nwb(
     electrodes_file: str | None = None,
     subjects: Sequence[str] | None = None,
     region: str | None = None,
-    unit: str = "mm",
+    unit: str | None = None,
     processing: Processing | None = None,
     baseline: float = 0.5,
 ) -> Dataset:
@@ -64,7 +66,7 @@ def read_nwb(
         electrodes_file: The same, of name, x, y, z and where an electrode lies.
         subjects: Participants; None for all.
         region: Column of the electrodes table that says where an electrode lies; None: the first of the usual names.
-        unit: Of the electrodes' x, y and z.
+        unit: Of the electrodes' x, y and z: mm, cm, m or um; None: told by their size.
         processing: What is done with each run; None: the values are taken as they are.
         baseline: Seconds of recording kept before each event, where nothing else was played in them.
 
@@ -128,7 +130,7 @@ class NwbSource:
 
     def __init__(
         self, subject: str, files: Sequence[Found], form: EventFormat, series: str | None, trials: str, sound: str | None,
-        region: str | None, unit: str, beside: Mapping[Path, tuple[Path | None, Path | None, Path | None]],
+        region: str | None, unit: str | None, beside: Mapping[Path, tuple[Path | None, Path | None, Path | None]],
     ) -> None:  # fmt: skip
         self.subject = subject
         self._paths = {f.fields.get("run", f.path.stem): f.path for f in files}
@@ -162,52 +164,65 @@ class NwbSource:
         path = self._paths[run]
         with opened(path) as nwb:
             found = _series(nwb, self._series, path)
-            values = np.asarray(found.data[:], dtype=np.float64) * float(found.conversion) + float(
-                getattr(found, "offset", 0.0) or 0.0
-            )
+            values = np.asarray(found.data[:], dtype=np.float64) * float(found.conversion)
             if getattr(found, "channel_conversion", None) is not None:
                 values *= np.asarray(found.channel_conversion[:])
+            values += float(getattr(found, "offset", 0.0) or 0.0)  # in the unit itself: neither conversion scales it
             rate, start = _clock(found, path)
-            table = self._channels(nwb, found, values.shape[1], path)
+            notes: list[str] = []
+            table = self._channels(nwb, found, values.shape[1], path, notes)
             sound, sound_rate, begin = None, 0.0, 0.0
             if self._sound is not None:
                 other = _series(nwb, self._sound, path)
                 sound_rate, begin = _clock(other, path)
                 sound = np.asarray(other.data[:], dtype=np.float64).reshape(len(other.data), -1).mean(axis=1)
-        return Run(values, rate, start, table, sound, sound_rate, begin)
+        return Run(values, rate, start, table, sound, sound_rate, begin, notes=tuple(notes))
 
-    def _channels(self, nwb: Any, series: Any, columns: int, path: Path) -> pd.DataFrame:
+    def _channels(self, nwb: Any, series: Any, columns: int, path: Path, notes: list[str]) -> pd.DataFrame:
+        """One row a column of the series: by the tables beside the file, or the electrodes table inside it."""
         _, names_file, places_file = self._beside[path]
+        places = None if places_file is None else read_tsv(places_file, ["name"])
         if names_file is not None:
-            given = read_tsv(names_file, ["name"])
-            if len(given) != columns:
-                raise BrainalignError(
-                    f"{names_file} has {len(given)} rows, but the series {series.name!r} of {path.name} has {columns} "
-                    f"channels."
-                )
-            places = given if places_file is None else read_tsv(places_file, ["name"])
-            out = channels_table(
-                self.subject,
-                given["name"].tolist(),
-                places,
-                self._region,
-                self._unit,
-                where=str(places_file or names_file),
+            given, where = read_tsv(names_file, ["name"]), str(names_file)
+        else:
+            given, where = _electrodes(series, columns), str(path)
+        if len(given) != columns:
+            turned = "; it looks transposed, (channel, time)" if len(given) == len(series.data) else ""
+            raise BrainalignError(
+                f"{where} has {len(given)} rows, but the series {series.name!r} of {path.name} has {columns} channels{turned}."
             )
-            return out.assign(status=given["status"].to_numpy() if "status" in given else "good")
-        region = getattr(series, "electrodes", None)
-        if region is None:
-            return channels_table(self.subject, [f"ch{n + 1:03d}" for n in range(columns)], where=str(path))
-        rows = region.table.to_dataframe().iloc[np.asarray(region.data[:])]
-        rows = rows.drop(columns=[c for c in ("group",) if c in rows])  # an object; group_name says the same
-        label = next(
-            (c for c in ("electrode_name", "channel_name", "name", "label", "electrode_label") if c in rows), None
+        bare = len(given.columns) == 1 and places is None  # names alone say nothing of places
+        out = channels_table(
+            self.subject,
+            given["name"].tolist(),
+            places if places is not None else None if bare else given.drop(columns="bad", errors="ignore"),
+            self._region,
+            self._unit,
+            where=str(places_file or where),
+            notes=notes,
         )
-        names = [f"ch{int(i):03d}" for i in rows.index] if label is None else rows[label].astype(str).tolist()
-        table = rows.drop(columns=[] if label is None else [label]).assign(name=names)
-        out = channels_table(self.subject, names, table, self._region, self._unit, where=str(path))
-        bad = rows["bad"].astype(bool).to_numpy() if "bad" in rows else np.zeros(len(rows), dtype=bool)
-        return out.assign(status=np.where(bad, "bad", "good"))
+        bad = marked_bad(given["status"], where) if "status" in given else np.zeros(columns, dtype=bool)
+        if "bad" in given:
+            bad |= given["bad"].astype(str).str.strip().str.lower().isin(["true", "1", "1.0", "bad"]).to_numpy()
+        why = np.where(bad, "marked bad", "")
+        if names_file is not None and "type" in given:
+            types = told_types(given, dict.fromkeys(given["name"], "ecog"), names_file, notes)
+            other = ~given["name"].map(types).isin(BRAIN).to_numpy()
+            why = np.where(other, "its type " + given["type"].to_numpy(dtype=str) + " does not record the brain", why)
+            bad |= other
+        return out.assign(status=np.where(bad | out["status"].eq("bad").to_numpy(), "bad", "good"), why=why)
+
+
+def _electrodes(series: Any, columns: int) -> pd.DataFrame:
+    """The rows of a file's electrodes table that a series names, with their names; ``ch001``, ... where it names none."""
+    region = getattr(series, "electrodes", None)
+    if region is None:
+        return pd.DataFrame({"name": [f"ch{n + 1:03d}" for n in range(columns)]})
+    rows = region.table.to_dataframe().iloc[np.asarray(region.data[:])]
+    rows = rows.drop(columns=[c for c in ("group",) if c in rows])  # an object; group_name says the same
+    label = next((c for c in ("electrode_name", "channel_name", "name", "label", "electrode_label") if c in rows), None)
+    names = [f"ch{int(i):03d}" for i in rows.index] if label is None else rows[label].astype(str).tolist()
+    return rows.drop(columns=[] if label is None else [label]).assign(name=names)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def read_raw_files(
     events: EventFormat | None = None,
     channels_file: str | None = None,
     electrodes_file: str | None = None,
-    unit: str = "mm",
+    unit: str | None = None,
     subjects: Sequence[str] | None = None,
     region: str | None = None,
     sound_channel: str | None = None,
@@ -41,7 +41,7 @@ def read_raw_files(
         events: How they are to be read.
         channels_file: Pattern of tables with the columns name, and perhaps type and status; None: the header says.
         electrodes_file: Pattern of tables with the columns name, x, y, z and where an electrode lies; None: nothing is known.
-        unit: Of their coordinates: mm, cm or m.
+        unit: Of their coordinates: mm, cm, m or um; None: told by their size.
         subjects: Participants; None for all.
         region: Column of the electrodes' regions; None: the first of the usual names.
         sound_channel: Channel that recorded the sound.

@@ -115,7 +115,7 @@ def read_story_fmri(
                 )
             else:
                 source = ArraysSource(subject, people[subject], keys, axes, None, EventFormat(), None, None)
-                runs = _arrays(source, people[subject])
+                runs = _arrays(source, people[subject], notes)
             starts = {
                 one.path: _start(root, one, tr, start, events_file, events or EventFormat(), notes)
                 for one in people[subject]
@@ -140,13 +140,13 @@ class _Runs:
     geometry: Geometry | None = None
 
 
-def _arrays(source: ArraysSource, files: Sequence[Found]) -> _Runs:
+def _arrays(source: ArraysSource, files: Sequence[Found], notes: list[str]) -> _Runs:
     parts, table = [], None
     for one in files:
         with open_tree(one.path) as tree:
             for (name, fields), values in source.parts(tree, one):
                 rows = np.asarray(values, dtype=np.float64)
-                table = source.table(tree, one, rows.shape[1]) if table is None else table
+                table = source.table(tree, one, rows.shape[1], notes) if table is None else table
                 if rows.shape[1] != len(table):
                     raise BrainalignError(
                         f"{one.path}: the story {name!r} has {rows.shape[1]} voxels, but the first of the participant has {len(table)}; "

@@ -68,7 +68,8 @@ def read_volumes(subject: str, runs: Sequence[str | Path], mask: str | Path | No
     places, dropped = places[kept], int((~kept).sum())
     table = pd.DataFrame(places, columns=list(VOXEL))
     table[["x", "y", "z"]] = places @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
-    table["hemisphere"] = np.where(table["x"] < 0, "L", "R")
+    told = _has_orientation(images[0])
+    table["hemisphere"] = np.select([told & (table["x"] < 0), told & (table["x"] > 0)], ["L", "R"], "n/a")
     table["electrode"] = [f"{i}-{j}-{k}" for i, j, k in places]
     tr = _one_tr([_tr_of_volume(image) for image in images], runs)
     return Scans(values, _channels(table, subject, list(VOXEL)), geometry, tr, dropped)
@@ -158,6 +159,13 @@ def _same_grid(geometry: Volume, image: Any, path: str | Path, first: str | Path
         raise BrainalignError(
             f"{path} has another grid ({other.shape}, or its affine) than {first} ({geometry.shape}); resample it to that one."
         )
+
+
+def _has_orientation(image: Any) -> bool:
+    """Whether the header says where the voxels lie; else the affine is a guess from their size, and x tells no side."""
+    header = image.header
+    codes = [int(header[name]) for name in ("qform_code", "sform_code") if name in header]
+    return not codes or any(codes)
 
 
 def _tr_of_volume(image: Any) -> float | None:

@@ -71,11 +71,12 @@ class ArraysSource:
             rate = self._rate(tree, found)
             parts = [part for _, part in self.parts(tree, found)]
             values = np.asarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
-            table = self.table(tree, found, values.shape[1])
+            notes: list[str] = []
+            table = self.table(tree, found, values.shape[1], notes)
             start = 0.0 if self._apart(found) else self._start(tree, found.fields, rate)
             sound = None if self._keys.sound is None else numbers(tree[self._keys.sound], self._keys.sound).ravel()
             sound_rate = 0.0 if sound is None else self._number(tree, self._keys.sound_rate, "sound_rate", found.fields)
-        return Run(values, rate, start, table, sound, sound_rate, start)
+        return Run(values, rate, start, table, sound, sound_rate, start, notes=tuple(notes))
 
     def files(self, run: str) -> list[Path]:
         """The file of a run."""
@@ -224,14 +225,16 @@ class ArraysSource:
             return float(numbers(tree[filled_fields(key, fields)], key).ravel()[0])
         return float(key)
 
-    def table(self, tree: Tree, found: Found, columns: int) -> pd.DataFrame:
+    def table(self, tree: Tree, found: Found, columns: int, notes: list[str]) -> pd.DataFrame:
         """The channels, one row a column of the responses."""
         keys = self._keys
         if self._channels is not None:
             path = Path(filled(str(self._channels), found.fields))
             given = read_tsv(path, ["name|electrode"])
             given = given.rename(columns={"electrode": "name"}) if "name" not in given else given
-            table = channels_table(self.subject, given["name"].tolist(), given, self._region, where=str(path))
+            table = channels_table(
+                self.subject, given["name"].tolist(), given, self._region, where=str(path), notes=notes
+            )
         else:
             names = (
                 [f"ch{n + 1:03d}" for n in range(columns)] if keys.electrode is None else texts(tree[keys.electrode])
@@ -251,8 +254,8 @@ class ArraysSource:
                 lengths = {c: len(v) for c, v in said.items()}
                 if len(set(lengths.values())) > 1:
                     raise BrainalignError(f"{tree.path}: the keys of the channels have different lengths: {lengths}.")
-            frame = pd.DataFrame(said)
-            table = channels_table(self.subject, names, frame, self._region, where=str(tree.path))
+            frame = None if len(said) == 1 else pd.DataFrame(said)
+            table = channels_table(self.subject, names, frame, self._region, where=str(tree.path), notes=notes)
         if len(table) != columns:
             raise BrainalignError(
                 f"{tree.path}: the responses have {columns} channels, but {len(table)} are named; they must agree "

@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.data.channels import marked_bad
 from brainalign.data.continuous.clock import counts_samples, refuse_unused
 from brainalign.data.continuous.discontinuous import is_discontinuous, with_gaps
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_table import events_of, stimulus_id, words_inside
 from brainalign.data.continuous.inside import events_inside
 from brainalign.data.continuous.marks import is_mark
+from brainalign.data.continuous.recorded_channels import BRAIN, channels_beside, retype, told_types
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
@@ -30,40 +32,8 @@ from brainalign.errors import BrainalignError, nearest
 if TYPE_CHECKING:
     import mne
 
-BRAIN = ("ecog", "seeg", "dbs", "eeg", "mag", "grad", "hbo", "hbr")
-"""MNE's types of channels that record the brain."""
-
 TRUNCATED = ("does not match", "number of records", "truncat", "incomplete", "unexpected end", "corrupt")
 """What MNE warns of when a file has fewer bytes than its header says."""
-
-BIDS_TYPES = {
-    **{kind: kind.lower() for kind in ("ECOG", "SEEG", "DBS", "EEG", "EOG", "ECG", "EMG")},
-    **dict.fromkeys(("HEOG", "VEOG"), "eog"),
-    **dict.fromkeys(("MEGMAG", "MEGGRADAXIAL"), "mag"),
-    **dict.fromkeys(("MEGREFMAG", "MEGREFGRADAXIAL", "MEGREFGRADPLANAR"), "ref_meg"),
-    **dict.fromkeys(
-        (
-            "AUDIO",
-            "MISC",
-            "REF",
-            "OTHER",
-            "ADC",
-            "DAC",
-            "PD",
-            "EYEGAZE",
-            "MEGOTHER",
-            "PUPIL",
-            "GSR",
-            "TEMP",
-            "RESP",
-            "SYSCLOCK",
-        ),
-        "misc",
-    ),
-    "MEGGRADPLANAR": "grad",
-    "TRIG": "stim",
-}
-"""BIDS's types of channels, and MNE's."""
 
 EPOCHS = ("-epo.fif", "_epo.fif", "-epo.fif.gz", "_epo.fif.gz")
 
@@ -78,7 +48,8 @@ class RawFiles:
         events: The table of events, or None.
         channels: The table of channels (BIDS ``channels.tsv``: name, type, status), or None.
         electrodes: The table of electrodes (name, x, y, z, and where they lie), or None.
-        unit: Of their coordinates: mm, cm or m.
+        unit: Of their coordinates: mm, cm, m, um or pixels; None: told by their size.
+        space: Their coordinate system, as BIDS names it.
         sidecar: What a JSON file says of the recording.
         where_sidecar: That file, for sentences.
     """
@@ -88,7 +59,8 @@ class RawFiles:
     events: Path | None = None
     channels: Path | None = None
     electrodes: Path | None = None
-    unit: str = "mm"
+    unit: str | None = None
+    space: str = "MNI"
     sidecar: dict[str, Any] = field(default_factory=dict)
     where_sidecar: str = ""
 
@@ -291,24 +263,14 @@ class RawSource:
     def _channels(self, raw: mne.io.BaseRaw, files: RawFiles) -> tuple[pd.DataFrame, list[str]]:
         """The channels that record the brain, as the sidecars and the header tell them."""
         types = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
+        notes: list[str] = []
         bad, why = set(raw.info["bads"]), dict[str, str]()
         if files.channels is not None:
-            said = read_tsv(files.channels, ["name"])
-            strange = [n for n in said["name"] if n not in types]
-            if strange:
-                raise BrainalignError(
-                    f"{files.channels} names the channel {strange[0]!r}, which {files.path.name} does not have; "
-                    f"{nearest(strange[0], types)} ({len(strange)} such)"
-                )
-            twice = said["name"][said["name"].duplicated()]
-            if len(twice):
-                raise BrainalignError(
-                    f"{files.channels}, line {twice.index[0]}: channel {twice.iloc[0]!r} is named twice; names must differ."
-                )
+            said = channels_beside(files.channels, raw.ch_names, files.path, notes)
             if "type" in said:
-                types |= {n: _mne_type(t, types[n]) for n, t in zip(said["name"], said["type"], strict=True)}
+                types |= told_types(said, types, files.channels, notes)
             if "status" in said:
-                bad |= set(said["name"][said["status"].str.lower() == "bad"])
+                bad |= set(said["name"][marked_bad(said["status"], str(files.channels))])
                 if "status_description" in said:
                     why = dict(zip(said["name"], said["status_description"], strict=True))
         names = [n for n in raw.ch_names if types[n] in BRAIN and n != self._sound]
@@ -320,24 +282,25 @@ class RawSource:
         electrodes = None
         if files.electrodes is not None:
             electrodes = read_tsv(files.electrodes, ["name"])
-        kind = types[names[0]].upper()
         table = channels_table(
             self.subject,
             names,
             electrodes,
             self._region,
             files.unit,
-            default=kind,
+            files.space,
             where=str(files.electrodes or files.path),
+            notes=notes,
         )
-        table["status"] = ["bad" if n in bad else "good" for n in names]
+        table["status"] = np.where([n in bad for n in names] | table["status"].eq("bad").to_numpy(), "bad", "good")
         table["why"] = [
-            f"marked bad{f': {why[n]}' if why.get(n, 'n/a') != 'n/a' else ''}" if n in bad else "" for n in names
+            f"marked bad{f': {why[n]}' if why.get(n, 'n/a') != 'n/a' else ''}" if status == "bad" else ""
+            for n, status in zip(names, table["status"], strict=True)
         ]
+        retype(raw, {n: types[n] for n in names})
         others = len(raw.ch_names) - len(names)
-        notes = (
-            [f"{files.path.name}: {others} channels that do not record the brain are passed over."] if others else []
-        )
+        if others:
+            notes.append(f"{files.path.name}: {others} channels that do not record the brain are passed over.")
         return table, notes
 
 
@@ -401,8 +364,3 @@ def _laid_out(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
 
     data = np.concatenate(list(epochs.get_data(copy=False)), axis=1)  # (channels, epochs x time)
     return mne.io.RawArray(data, epochs.info.copy(), verbose="error")
-
-
-def _mne_type(bids: str, default: str) -> str:
-    """BIDS's type of a channel as MNE calls it; what BIDS has and MNE has not is ``misc``."""
-    return BIDS_TYPES.get(bids.upper(), default)

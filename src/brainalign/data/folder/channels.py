@@ -7,20 +7,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainalign.data.channels import check_millimetres
+from brainalign.data.channels import marked_bad
+from brainalign.data.coordinates import in_millimetres
+from brainalign.data.electrode_table import ABSENT, UNKNOWN
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError, nearest
 
 SIDES = ("L", "R", MISSING)
-STATUS = ("good", "bad", MISSING)
 
 
-def read_channels(folder: Path) -> pd.DataFrame:
+def read_channels(folder: Path, notes: list[str]) -> pd.DataFrame:
     """Read a participant's channels, one row a column of the responses.
 
     Args:
         folder: ``sub-XX``; its name becomes the column ``subject``.
+        notes: Gets what is strange about the places.
 
     Returns:
         The columns of :data:`CHANNEL_COLUMNS`, then ``status``, then whatever more the file has (numbers as numbers).
@@ -47,12 +49,13 @@ def read_channels(folder: Path) -> pd.DataFrame:
         raise BrainalignError(
             f"{path}, line {twice.index[0]}: electrode {twice.iloc[0]!r} is named twice; names must differ."
         )
-    for column, valid in (("hemisphere", SIDES), ("status", STATUS)):
-        wrong = table[column][~table[column].isin(valid)]
-        if len(wrong):
-            raise BrainalignError(
-                f"{path}, line {wrong.index[0]}: {column}={wrong.iloc[0]!r} is unknown; {nearest(wrong.iloc[0], valid)}"
-            )
+    wrong = table["hemisphere"][~table["hemisphere"].isin(SIDES)]
+    if len(wrong):
+        raise BrainalignError(
+            f"{path}, line {wrong.index[0]}: hemisphere={wrong.iloc[0]!r} is unknown; {nearest(wrong.iloc[0], SIDES)}"
+        )
+    table["status"] = np.where(marked_bad(table["status"], str(path)), "bad", "good")
+    table["region"] = table["region"].where(~table["region"].str.lower().isin(ABSENT), UNKNOWN)
     for column in ("x", "y", "z"):
         numbers = _numbers(table[column])
         wrong = table[column][numbers.isna() & (table[column] != MISSING)]
@@ -66,7 +69,8 @@ def read_channels(folder: Path) -> pd.DataFrame:
         numbers = _numbers(table[column])
         if not (numbers.isna() & (table[column] != MISSING)).any():
             table[column] = numbers
-    check_millimetres(table, str(path))
+    places = table[["x", "y", "z"]].to_numpy(dtype=np.float64)
+    table[["x", "y", "z"]] = in_millimetres(places, "mm", str(path), notes)
     table["subject"] = folder.name
     return table[[*CHANNEL_COLUMNS, "status", *more]].reset_index(drop=True)
 

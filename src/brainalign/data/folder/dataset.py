@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -40,11 +41,13 @@ class FolderSource:
 
     def open(self, run: str) -> Run:
         """One ``<run>_responses.npy``, mapped from disk."""
-        return read_run(self.folder, run, self._channels)
+        table, notes = self._channels
+        return replace(read_run(self.folder, run, table), notes=notes)
 
     @cached_property
-    def _channels(self) -> pd.DataFrame:
-        return read_channels(self.folder)
+    def _channels(self) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        notes: list[str] = []
+        return read_channels(self.folder, notes), tuple(notes)
 
 
 def read_folder(root: str | Path, subjects: Sequence[str] | None = None, baseline: float = 0.5) -> Dataset:
