@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from brainalign.config import check, conf_folder
 from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_in_files, hide_in_logs, hide_secrets, told_without_secrets
 from brainalign.sweep import finish, words
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -30,12 +31,15 @@ UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDI
 @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
 def _task(composed: DictConfig) -> None:
     job = HydraConfig.get()
+    hide_in_logs()
+    folder = Path(job.runtime.output_dir)
+    if job.output_subdir is not None:
+        hide_in_files(folder / job.output_subdir)
     try:
         config = check(composed)
         from brainalign.experiment import run
         from brainalign.tracking import sigterm_raises
 
-        folder = Path(job.runtime.output_dir)
         with sigterm_raises():  # before the MLflow run is there, too: submitit's own handler ignores SIGTERM
             run(config, folder, words(job))
         if config.plan:
@@ -75,13 +79,14 @@ def _leave_nothing(folder: Path, output: Path) -> None:
 
 
 def _refuse(text: str) -> None:
-    sys.stderr.write(f"brainalign: {text}\n")
+    sys.stderr.write(f"brainalign: {hide_secrets(text)}\n")
     raise SystemExit(1)
 
 
 def main() -> None:
     """Compose the config from ``conf/`` and the command line, and run it; faults of the user's get one sentence."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    sys.excepthook = told_without_secrets
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the sentence is ours
     try:

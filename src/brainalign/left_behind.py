@@ -10,6 +10,7 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.describe import note
 from brainalign.figures import stamp
 from brainalign.report import write_report
+from brainalign.secrets import hide_secrets
 from brainalign.tracking import NOTE, Run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 
@@ -45,6 +46,8 @@ def leave_behind(
         simulated: Whether the responses are simulated; every figure then says so.
         sources: Of a comparison, for the run's page.
     """
+    result.summary = [(what, hide_secrets(value)) for what, value in result.summary]
+    result.warnings = [hide_secrets(warning) for warning in result.warnings]
     write_json(folder / "provenance.json", provenance)
     write_metrics(folder, result.metrics)
     write_tables(folder, result.tables)

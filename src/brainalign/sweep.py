@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from brainalign.errors import BrainalignError
 from brainalign.launchers import check_launcher
+from brainalign.secrets import hide_in_files, hide_in_logs, hide_secrets
 
 if TYPE_CHECKING:
     from brainalign.tracking import Run
@@ -43,11 +44,12 @@ class SweepParent(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the parent run, or end the process with one sentence: Hydra would warn of any other exception, and go on."""
+        hide_in_logs()
         try:
             check_launcher(config)
             self._start(config)
         except BrainalignError as error:
-            raise SystemExit(f"brainalign: {error}") from error
+            raise SystemExit(f"brainalign: {hide_secrets(str(error))}") from error
 
     def _start(self, config: DictConfig) -> None:
         from brainalign.config import local_config
@@ -83,6 +85,7 @@ class SweepParent(Callback):
             error: What ended the sweep, where something did. Hydra raises the first failed child's when all have ended.
         """
         assert self._run is not None, "on_multirun_start has been called"
+        hide_in_files(self._run.folder)  # Hydra's multirun.yaml
         try:
             failed, total = sum_up(self._run, self._swept)
         except Exception:  # the children's results stand whatever becomes of their summary

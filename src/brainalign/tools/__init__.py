@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_secrets, told_without_secrets
 from brainalign.tools.cache import add_cache
 from brainalign.tools.new import add_new
 from brainalign.tools.relog import add_relog
@@ -44,11 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: None = those of the process.
     """
+    sys.excepthook = told_without_secrets
     given = _parser().parse_args(arguments)
     try:
         given.do(given)
     except BrainalignError as error:
-        sys.stderr.write(f"brainalign-tools: {error}\n")
+        sys.stderr.write(f"brainalign-tools: {hide_secrets(str(error))}\n")
         raise SystemExit(1) from None
     except BrokenPipeError:  # `... | head`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  open until the process ends

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_secrets
 from brainalign.tools.say import say
 
 HERE = ("file",)
@@ -33,7 +34,6 @@ def left_behind(run: str, uri: str | None, scratch: Path) -> Path:
     from brainalign.tracking.client import mlflow_client
     from brainalign.tracking.search import by_id
     from brainalign.tracking.store import absolute_uri, database_file
-    from brainalign.tracking.text import hide_secrets
 
     if Path(run).is_dir():
         return Path(run)

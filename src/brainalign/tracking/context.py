@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_secrets
 from brainalign.tracking.provenance import git_state
 from brainalign.tracking.signals import TerminatedError
-from brainalign.tracking.text import hide_secrets, scrub
+from brainalign.tracking.text import scrub
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from brainalign.secrets import hide_secrets
 from brainalign.tracking.text import scrub
 
 PACKAGES = (
@@ -66,7 +67,7 @@ def provenance(
         "started": started.astimezone(UTC).isoformat(timespec="seconds"),
         "wall_seconds": round((datetime.now(UTC) - started).total_seconds(), 3),
         "peak_memory_mib": _peak_memory(),
-        "command": scrub(shlex.join(sys.argv)),
+        "command": scrub(" ".join(map(_word, sys.argv))),
     }
 
 
@@ -114,6 +115,12 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
+
+
+def _word(word: str) -> str:
+    """Of a command line, quoted; a secret is hidden before, since it may hold blanks."""
+    hidden = hide_secrets(word)
+    return shlex.quote(word) if hidden == word else hidden
 
 
 def _versions() -> dict[str, str | None]:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from brainalign.secrets import hide_secrets
 from brainalign.tracking.files import replacing
 from brainalign.tracking.provenance import git_state
-from brainalign.tracking.text import hide_secrets
 
 REPRODUCE = "reproduce.txt"
 DOORS = ("run.py", "brainalign")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_secrets
 from brainalign.tracking.client import impatient, mlflow_client, patient
 from brainalign.tracking.context import PARENT_RUN, SWEPT, abandoned_state, context_tags, last_state
 from brainalign.tracking.files import CONFIG, write_config
@@ -34,7 +35,7 @@ from brainalign.tracking.record import (
 )
 from brainalign.tracking.signals import sigterm_raises, uninterrupted
 from brainalign.tracking.store import OFFLINE, absolute_uri, prepare_store
-from brainalign.tracking.text import cut, flatten, hide_secrets, plain, reason, scrub, valid_name
+from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -241,7 +242,7 @@ def tracked_run(
     parent = parent or os.environ.get(PARENT_RUN)
     place = {"folder": str(folder.absolute()), "host": platform.node(), "pid": os.getpid()}
     every = {**context_tags(client, uri, parent), **place, **tags, NOTE: description}
-    texts = _tag_texts(every)
+    texts, name = _tag_texts(every), scrub(name)
     with sigterm_raises():
         run_id = client.create_run(experiment_id, tags=texts, run_name=name).info.run_id if client else uuid4().hex
         record = Record(run_id, hide_secrets(uri), experiment, name, parent, round(time.time() * 1000), tags=texts)

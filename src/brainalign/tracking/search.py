@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_secrets
 from brainalign.tracking.client import mlflow_client
 from brainalign.tracking.record import Record, records
 from brainalign.tracking.run import Run
 from brainalign.tracking.store import OFFLINE, absolute_uri, database_file
-from brainalign.tracking.text import hide_secrets
 
 if TYPE_CHECKING:
     import pandas as pd

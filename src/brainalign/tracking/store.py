@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from brainalign.errors import BrainalignError, nearest
+from brainalign.secrets import hide_secrets
 from brainalign.tracking.client import impatient, import_mlflow, mlflow_client
-from brainalign.tracking.text import hide_secrets, reason
+from brainalign.tracking.text import reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -140,7 +141,7 @@ def ui_command(uri: str | Path) -> str:
     found = shutil.which("mlflow")
     ours = found and Path(found).parent == Path(sys.executable).parent  # another version could not read the store
     mlflow = "mlflow" if ours else f"{shlex.quote(sys.executable)} -m mlflow"
-    return f"{mlflow} ui --backend-store-uri {shlex.quote(uri)}"
+    return f"{mlflow} ui --backend-store-uri {shlex.quote(hide_secrets(uri))}"
 
 
 def _server_experiment_id(uri: str, name: str) -> str:

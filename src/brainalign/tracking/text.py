@@ -7,19 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_URL_SECRET = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*@")
-_NAMED_SECRET = re.compile(r"(?i)\b((?:\w+_)?(?:token|password|secret|api_key)=)\S+")
+from brainalign.secrets import hide_in, hide_secrets
+
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- ]")
-
-
-def hide_secrets(text: str) -> str:
-    """Replace passwords in URLs and what follows ``token=``, ``password=``, ``secret=``, ``api_key=`` by ``***``.
-
-    Example:
-        >>> hide_secrets("postgresql://me:pw@db/x")
-        'postgresql://***@db/x'
-    """
-    return _NAMED_SECRET.sub(r"\1***", _URL_SECRET.sub("***@", text))
 
 
 def reason(error: BaseException, handled: BaseException | None = None) -> str:
@@ -59,10 +49,14 @@ def plain(value: Any) -> Any:
         >>> plain({"alphas": (1, 2), "out": Path("results")})
         {'alphas': [1, 2], 'out': 'results'}
     """
+    return _plain(hide_in(value))
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if value is None or type(value) in (bool, int, float):
         return value
     if isinstance(value, str):
