@@ -36,6 +36,13 @@ def mlflow_client(uri: str) -> MlflowClient:
     import_mlflow()
     from mlflow import MlflowClient
 
+    if not uri.startswith("http"):
+        from mlflow.store.db import utils
+
+        utils.MAX_RETRY_COUNT = min(
+            utils.MAX_RETRY_COUNT, 4
+        )  # 1 s in place of 100: a database that refuses says why at once
+
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -61,7 +68,7 @@ def impatient() -> Iterator[None]:
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Wait a minute for a server that does not answer, as one that is started anew; mlflow's own patience is four."""
+    """Try again for as long as :mod:`brainalign.tracking.patience` waits, as with a server that is started anew."""
     with _environment(_PATIENT):
         yield
 

@@ -11,7 +11,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from brainalign.tracking.client import impatient, mlflow_client, patient
 from brainalign.tracking.context import PARENT_RUN, SWEPT, abandoned_state, context_tags, last_state
 from brainalign.tracking.files import CONFIG, write_config
 from brainalign.tracking.metrics import Metrics, settle
+from brainalign.tracking.patience import FIRST, LAST, PATIENCE, SLOWEST, answered, settle_down
 from brainalign.tracking.record import (
     TRACKING,
     Record,
@@ -33,8 +34,8 @@ from brainalign.tracking.record import (
     send_params,
     send_tags,
 )
-from brainalign.tracking.signals import sigterm_raises, uninterrupted
-from brainalign.tracking.store import OFFLINE, absolute_uri, prepare_store
+from brainalign.tracking.signals import deferred, sigterm_raises, uninterrupted
+from brainalign.tracking.store import OFFLINE, absolute_uri, answering, prepare_store
 from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ class Run:
         Args:
             folder: The output folder. A sub-folder with a ``config.yaml`` or ``.hydra`` is a run of its own.
         """
-        self._send(lambda client: send_folder(client, self.id, folder))
+        size = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file())
+        self._send(lambda client: send_folder(client, self.id, folder), size)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags; a value longer than MLflow's 8000 characters ends in `` …``."""
@@ -140,13 +142,20 @@ class Run:
         self.record.tags.update(texts)
         self._send(lambda client: send_tags(client, self.id, texts))
 
-    def _send(self, log_it: Callable[[MlflowClient], object]) -> None:
-        """Tell MLflow, or note that it has to be told later."""
+    def _send(self, log_it: Callable[[MlflowClient], object], size: int = 0, seconds: float | None = None) -> None:
+        """Tell MLflow, or note that it has to be told later.
+
+        Args:
+            log_it: Does it.
+            size: Bytes of files that it hands over.
+            seconds: To wait beside the time for those; None = PATIENCE.
+        """
         if self._client is not None and self.record.unlogged is None:
             handled = sys.exc_info()[1]
             try:
+                client, longest = self._client, (seconds or PATIENCE) + size / SLOWEST
                 with patient():
-                    log_it(self._client)
+                    answered(lambda: log_it(client), longest)
             except Exception as failure:  # each store, and each store of artifacts, has its own
                 self.record.unlogged = reason(failure, handled)
                 log.warning(
@@ -175,13 +184,11 @@ class Run:
             record.status, record.ended = status, round(time.time() * 1000)
             if error is not None:
                 record.tags |= _tag_texts({"error": error})
-            with impatient() if error is not None or record.unlogged else nullcontext():
-                self._send(lambda client: self._last_words(client))
-                if self._client is not None and record.unlogged is not None:
-                    with suppress(Exception):  # it has been said that MLflow does not answer
-                        catch_up(record, self.folder, self.uri)
-                        record.unlogged = None
-                        log.warning("MLflow answers again: it has all of the run")
+            settle_down(LAST)  # a write that a signal left under way
+            hurried = error is not None or record.unlogged is not None
+            with impatient() if hurried else nullcontext():
+                self._send(self._last_words, seconds=LAST if hurried else PATIENCE)
+                self._catch_up()
             self._keep()
             if record.unlogged is not None:
                 again = f"brainalign-tools relog {shlex.quote(str(self.folder))}"
@@ -191,6 +198,17 @@ class Run:
                     self.folder,
                     again if self._client else f"{again} --uri STORE",
                 )
+
+    def _catch_up(self) -> None:
+        """Tell a store that answers again what it was not told."""
+        client, record = self._client, self.record
+        if client is None or record.unlogged is None:
+            return
+        with suppress(Exception):  # it has been said that MLflow does not answer
+            answered(lambda: client.get_experiment(self.experiment_id), LAST)
+            answered(lambda: catch_up(record, self.folder, self.uri), PATIENCE)
+            record.unlogged = None
+            log.warning("MLflow answers again: it has all of the run")
 
     def _last_words(self, client: MlflowClient) -> None:
         if "error" in self.record.tags:
@@ -239,17 +257,21 @@ def tracked_run(
     online = uri != OFFLINE
     experiment_id = prepare_store(uri, experiment) if online else ""
     client = mlflow_client(uri) if online else None
-    parent = parent or os.environ.get(PARENT_RUN)
+    parent, name = parent or os.environ.get(PARENT_RUN), scrub(name)
     place = {"folder": str(folder.absolute()), "host": platform.node(), "pid": os.getpid()}
-    every = {**context_tags(client, uri, parent), **place, **tags, NOTE: description}
-    texts, name = _tag_texts(every), scrub(name)
-    with sigterm_raises():
-        run_id = client.create_run(experiment_id, tags=texts, run_name=name).info.run_id if client else uuid4().hex
+    with sigterm_raises(), ExitStack() as begin:
+        begin.enter_context(deferred())  # until the run can be ended
+        with answering(uri), patient():
+            every = {**answered(lambda: context_tags(client, uri, parent), FIRST), **place, **tags, NOTE: description}
+            texts = _tag_texts(every)
+            made = client and answered(lambda: client.create_run(experiment_id, tags=texts, run_name=name), FIRST)
+        run_id = made.info.run_id if made else uuid4().hex
         record = Record(run_id, hide_secrets(uri), experiment, name, parent, round(time.time() * 1000), tags=texts)
         record.unlogged = None if online else OFFLINE
         run = Run(record, experiment_id, uri, folder, client)
         atexit.register(run._abandon)  # a caller that keeps the block open, as a callback must, may never close it
         try:
+            begin.close()
             run.log_params(params)
             yield run
         except BaseException as error:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
-from brainalign.tracking.client import mlflow_client
+from brainalign.tracking.client import mlflow_client, patient
+from brainalign.tracking.patience import PATIENCE, answered
 from brainalign.tracking.record import Record, records
 from brainalign.tracking.run import Run
-from brainalign.tracking.store import OFFLINE, absolute_uri, database_file
+from brainalign.tracking.store import OFFLINE, absolute_uri, answering, database_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +64,11 @@ def finished(uri: str, experiment: str, identity: str) -> Tracked | None:
     client = _client(uri)
     if client is None:
         return None
+    with answering(uri), patient():
+        return answered(lambda: _finished(client, experiment, identity), PATIENCE)
+
+
+def _finished(client: MlflowClient, experiment: str, identity: str) -> Tracked | None:
     found = client.get_experiment_by_name(experiment)
     if found is None:
         return None
@@ -122,13 +128,18 @@ def by_query(uri: str, experiments: Sequence[str], query: str) -> list[Tracked]:
     Raises:
         BrainalignError: There is no such store or experiment, MLflow does not understand the query, or nothing is found.
     """
-    from mlflow.exceptions import MlflowException
-
     client = _client(uri)
     if client is None:
         raise BrainalignError(
             f"tracking.uri: there is no MLflow store {hide_secrets(absolute_uri(uri))}; name one that has runs."
         )
+    with answering(uri), patient():
+        return answered(lambda: _by_query(client, uri, experiments, query), PATIENCE)
+
+
+def _by_query(client: MlflowClient, uri: str, experiments: Sequence[str], query: str) -> list[Tracked]:
+    from mlflow.exceptions import MlflowException
+
     ids = []
     for name in experiments:
         found = client.get_experiment_by_name(name)
@@ -168,9 +179,15 @@ def by_id(uri: str, ids: Sequence[str]) -> list[Tracked]:
     Raises:
         BrainalignError: The store has no such run.
     """
+    client = mlflow_client(absolute_uri(uri))
+    with answering(uri), patient():
+        return answered(lambda: _by_id(client, uri, ids), PATIENCE)
+
+
+def _by_id(client: MlflowClient, uri: str, ids: Sequence[str]) -> list[Tracked]:
     from mlflow.exceptions import MlflowException
 
-    client, found = mlflow_client(absolute_uri(uri)), []
+    found = []
     for i in ids:
         try:
             found.append(_tracked(client.get_run(i)))
@@ -196,7 +213,8 @@ def fetch(uri: str, run: Tracked, path: str, scratch: Path) -> Path | None:
         return local
     client = mlflow_client(absolute_uri(uri))
     try:
-        found = Path(client.download_artifacts(run.id, path, str(scratch)))
+        with patient():
+            found = Path(answered(lambda: client.download_artifacts(run.id, path, str(scratch)), PATIENCE))
     except Exception as error:  # each artifact store has its own
         log.warning("run %s: %s cannot be had (%s)", run.id, path, error)
         return None

@@ -75,6 +75,20 @@ def sigterm_raises() -> Iterator[None]:
 
 
 @contextmanager
+def deferred() -> Iterator[None]:
+    """Keep SIGTERM and Ctrl-C until the block ends, and let them do then what they would have done."""
+    came: list[int] = []
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        came.append(signum)
+
+    with _handlers((signal.SIGTERM, note), (signal.SIGINT, note)):
+        yield
+    if came:
+        signal.raise_signal(came[0])
+
+
+@contextmanager
 def uninterrupted() -> Iterator[None]:
     """Ignore SIGTERM and Ctrl-C for the moment in which a run's last state is written."""
     with _handlers((signal.SIGTERM, signal.SIG_IGN), (signal.SIGINT, signal.SIG_IGN)):

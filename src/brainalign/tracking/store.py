@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from brainalign.errors import BrainalignError, nearest
 from brainalign.secrets import hide_secrets
 from brainalign.tracking.client import impatient, import_mlflow, mlflow_client
+from brainalign.tracking.patience import FIRST, answered
 from brainalign.tracking.text import reason
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def check_reachable(uri: str) -> None:
         BrainalignError: It does not answer.
     """
     if uri != OFFLINE and database_file(uri) is None:
-        with impatient(), _answering(uri):
-            mlflow_client(uri).search_experiments(max_results=1)
+        with impatient(), answering(uri):
+            answered(lambda: mlflow_client(uri).search_experiments(max_results=1), FIRST)
 
 
 def ui_command(uri: str | Path) -> str:
@@ -145,20 +146,33 @@ def ui_command(uri: str | Path) -> str:
 
 
 def _server_experiment_id(uri: str, name: str) -> str:
-    with _answering(uri):
-        return _experiment_id(mlflow_client(uri), uri, name, None)
+    with answering(uri):
+        return answered(lambda: _experiment_id(mlflow_client(uri), uri, name, None), FIRST)
 
 
 @contextmanager
-def _answering(uri: str) -> Iterator[None]:
+def answering(uri: str) -> Iterator[None]:
+    """Say in one sentence that a store does not answer.
+
+    Args:
+        uri: The store.
+
+    Raises:
+        BrainalignError: Something inside the block failed.
+    """
     try:
         yield
     except BrainalignError:
         raise
     except Exception as error:  # every server's driver has its own
+        what, mend = (
+            ("server", "start it, give a folder")
+            if database_file(uri) is None
+            else ("store", "free it, give another folder")
+        )
         raise BrainalignError(
-            f"tracking.uri: the MLflow server {hide_secrets(uri)} did not answer ({reason(error)}); "
-            "start it, give a folder, or use tracking=offline and log the run later."
+            f"tracking.uri: the MLflow {what} {hide_secrets(uri)} did not answer ({reason(error)}); {mend}, "
+            "or use tracking=offline and log the run later."
         ) from error
 
 
