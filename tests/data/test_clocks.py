@@ -249,3 +249,32 @@ def test_settings_of_stories_that_would_do_nothing(tmp_path):
         story(tmp_path, "onset\n8\n", whole="s1")
     with pytest.raises(BrainalignError, match=r"line 2: onset='soon' is no number of seconds"):
         story(tmp_path, "onset\tstimulus\nsoon\ts1\n")
+
+
+@pytest.mark.parametrize(
+    ("rate", "counts", "onset", "said"),
+    [
+        (16_000, (16_000, 24_000), 1.0, None),
+        (8_000, (8_000, 12_000), 1.0, "read at the sound's 8000 Hz"),
+        (44_100, (44_100, 66_150), 1.0, "read at the sound's 44100 Hz"),
+        (
+            8_000,
+            (16_000, 24_000),
+            1.0,
+            "read at TIMIT's 16000 Hz, because at the sound's 8000 Hz its last word would end at 3.00 s",
+        ),
+        (None, (16_000, 24_000), 1.0, None),
+    ],
+)
+def test_whose_samples_timit_counts(tmp_path, rate, counts, onset, said):
+    from brainalign.data.faults import Faults
+    from brainalign.data.stimuli import open_stimuli
+
+    (tmp_path / "stimuli").mkdir()
+    if rate is not None:
+        soundfile.write(tmp_path / "stimuli" / "s1.wav", RNG.standard_normal(2 * rate) * 0.1, rate)
+    (tmp_path / "stimuli" / "s1.WRD").write_text(f"{counts[0]} {counts[1]} she\n")
+    notes = []
+    words = open_stimuli(S, tmp_path)[1]("s1", Faults(), notes).words
+    assert (words["onset"].tolist(), words["offset"].tolist()) == ([onset], [1.5 * onset])
+    assert (notes == []) if said is None else (said in notes[0])

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.data.sound_file import read_sound, sound_length
 from brainalign.errors import BrainalignError
 
 RATE = 16_000
@@ -40,21 +41,29 @@ class Audio:
 
     @property
     def duration(self) -> float:
-        """Length in seconds, from the header alone where there is a file of sound."""
+        """Length in seconds of what can be read; a file's header is believed where its last sample is there."""
         if self.samples is not None:
             return len(self.samples) / self.rate
         if _is_array(self.path):
             samples, rate = _array(self.path)
             return len(samples) / rate
-        import soundfile
+        assert self.path is not None
+        return sound_length(self.path).seconds
 
-        try:
-            info = soundfile.info(str(self.path))
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise BrainalignError(
-                f"audio file {self.path} cannot be read ({error}); wav, flac or ogg is needed."
-            ) from error
-        return float(info.frames / info.samplerate)
+    @property
+    def native_rate(self) -> int:
+        """Samples per second of the sound itself."""
+        if self.samples is not None:
+            return self.rate
+        assert self.path is not None
+        return _array(self.path)[1] if _is_array(self.path) else sound_length(self.path).rate
+
+    @property
+    def header_note(self) -> str | None:
+        """A sentence where a file holds another length than its header says, else None."""
+        if self.path is None or _is_array(self.path):
+            return None
+        return sound_length(self.path).note(self.path.name)
 
     def load(self) -> NDArray[np.float32]:
         """Read the waveform as 16 kHz mono; other rates are resampled (polyphase) and channels averaged.
@@ -70,14 +79,8 @@ class Audio:
         elif _is_array(self.path):
             samples, rate = _array(self.path)
         else:
-            import soundfile
-
-            try:
-                samples, rate = soundfile.read(str(self.path), dtype="float64", always_2d=True)
-            except (soundfile.LibsndfileError, RuntimeError) as error:
-                raise BrainalignError(
-                    f"audio file {self.path} cannot be read ({error}); wav, flac or ogg is needed."
-                ) from error
+            assert self.path is not None
+            samples, rate = read_sound(self.path)
             samples = samples.mean(axis=1)
         name = str(self.path) if self.path else "in memory"
         if len(samples) == 0:

@@ -166,9 +166,13 @@ def read_stimulus(files: StimulusFiles, form: TranscriptFormat, faults: Faults, 
     with faults.gathered():
         audio = _audio(files.one("audio"))
         length = audio.duration if audio else None
+        if audio is not None and audio.header_note:
+            notes.append(audio.header_note)
         tables = {WORD_COLUMNS[0]: NO_WORDS, PHONE_COLUMNS[0]: NO_PHONES}
         for label, path in _transcripts(files).items():
-            tables[label], wrong = read_transcript(path, label, form, length, notes, files.within)
+            tables[label], wrong = read_transcript(
+                path, label, form, length, notes, files.within, rate=audio.native_rate if audio else None
+            )
             faults.add(wrong)
         if length is None and tables["word"].empty:
             raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")

@@ -13,14 +13,20 @@ from brainalign.data.textgrid import TextGrid
 from brainalign.data.transcripts.aligners import read_json
 from brainalign.data.transcripts.form import SILENCES, split_forms, without_silences
 from brainalign.data.transcripts.table import column_of, read_table
-from brainalign.data.transcripts.timit import read_timit
+from brainalign.data.transcripts.timit import timit_in_seconds
 from brainalign.errors import BrainalignError
 
 ENDINGS = (".textgrid", ".tsv", ".txt", ".csv", ".json", ".wrd", ".phn")
 
 
 def read_transcript(
-    path: Path, label: str, form: TranscriptFormat, duration: float | None, notes: list[str], within: str | None = None
+    path: Path,
+    label: str,
+    form: TranscriptFormat,
+    duration: float | None,
+    notes: list[str],
+    within: str | None = None,
+    rate: float | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read, clean and check one file of words or phones.
 
@@ -31,6 +37,7 @@ def read_transcript(
         duration: Of the stimulus in seconds, or None where only the words tell it.
         notes: Gets the sentences on what was repaired or left out.
         within: The stimulus, in a table that holds the words of many (``form.stimulus``).
+        rate: Samples per second of the stimulus's sound, which .wrd and .phn count; None: there is no sound.
 
     Returns:
         Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned
@@ -41,7 +48,10 @@ def read_transcript(
         BrainalignError: The file is missing or of another kind.
     """
     check_fetched(path)
-    table = _read(path, label, form, notes, within)
+    if path.suffix.lower() in (".wrd", ".phn"):
+        table = timit_in_seconds(path, label, rate, duration, notes)
+    else:
+        table = _read(path, label, form, notes, within)
     table = without_silences(table, SILENCES if form.silences is None else form.silences)
     if label == "word":
         table = split_forms(table)
@@ -71,8 +81,6 @@ def _read(path: Path, label: str, form: TranscriptFormat, notes: list[str], with
     ending = path.suffix.lower()
     if ending == ".textgrid":
         return TextGrid(path).intervals(label, form.tier if label == "word" else form.phone_tier)
-    if ending in (".wrd", ".phn"):
-        return read_timit(path, label)
     if ending == ".json":
         table, untimed = read_json(path, label, form.tier if label == "word" else form.phone_tier)
         if untimed:
