@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from brainalign.data.audio import RATE, Audio
+from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.run import Run
+from brainalign.data.continuous.timing import check_sync
 from brainalign.data.simulated import simulate
 from brainalign.data.sync import mean_response, sound_envelope, sync
 from brainalign.data.types import Stimulus
@@ -130,7 +133,7 @@ def responses(stimuli, events, offset, channels=12, rate=100.0, strength=1.0, se
 @pytest.mark.parametrize(("offset", "warned"), [(0.0, False), (1.5, True), (-1.5, True)])
 def test_responses_tell_an_offset_too(stimuli, events, offset, warned):
     values = responses(stimuli, events, offset)
-    signal = mean_response(values, 100.0, 0.0, events["onset"].to_numpy())
+    signal = mean_response(values, 100.0, 0.0, events)
     found = sync(signal, 100.0, 0.0, events, stimuli, "response")
     assert found.offset == pytest.approx(offset + 0.12, abs=0.02)
     assert len(found.warnings) == warned
@@ -140,7 +143,7 @@ def test_responses_tell_an_offset_too(stimuli, events, offset, warned):
 
 def test_the_channels_that_events_move_are_the_ones_averaged(stimuli, events):
     values = responses(stimuli, events, 1.5)
-    found = mean_response(values, 100.0, 0.0, events["onset"].to_numpy())
+    found = mean_response(values, 100.0, 0.0, events)
     np.testing.assert_allclose(found, values[:, ::4].mean(axis=1))
 
 
@@ -148,7 +151,7 @@ def test_the_channels_that_events_move_are_the_ones_averaged(stimuli, events):
 def test_unrelated_noise_gives_no_warning(stimuli, events, seed):
     """Of 500 such checks with other seeds none gave a warning, and 2 % of those of responses had p < .05."""
     values = responses(stimuli, events, 0.0, strength=0.0, seed=seed)
-    signal = mean_response(values, 100.0, 0.0, events["onset"].to_numpy())
+    signal = mean_response(values, 100.0, 0.0, events)
     found = sync(signal, 100.0, 0.0, events, stimuli, "response")
     assert found.warnings == () and np.isnan(found.offset) and not found.pieces["agrees"].any()
     drifting = np.cumsum(values[:, 0])
@@ -179,3 +182,85 @@ def test_the_grid_does_not_matter(stimuli, events):
     times = np.arange(0.003, len(signal) / rate - 0.01, 0.01)
     slower = resample_to(signal[:, None], 0.0, rate, times)[:, 0]
     assert sync(slower, 100.0, 0.003, events, stimuli).offset == pytest.approx(0.25, abs=0.01)
+
+
+def trials(stimuli, events, before, after, told, strength=1.0, seed=0, n=40):
+    """Trials from ``before`` s before each sound to ``after`` s after it, one after the other; their events say ``told`` s before."""
+    values, out, parts, at = responses(stimuli, events, 0.0, strength=strength, seed=seed), [], [], 0
+    for stimulus, onset in list(zip(events["stimulus"], events["onset"], strict=True))[:n]:
+        first = round((onset - before) * 100)
+        length = round((before + stimuli[stimulus].duration + after) * 100)
+        parts.append(values[first : first + length])
+        out.append(Event("", stimulus, at / 100 + told, np.nan, "r", at / 100, (at + length) / 100))
+        at += length
+    return Run(np.concatenate(parts), 100.0, 0.0, pd.DataFrame()), out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told", "n"),
+    [(0.5, 0.0, 0.5, 40), (0.5, 0.0, 0.0, 6), (1.5, 0.5, 0.0, 40), (0.0, 1.5, 1.5, 8), (1.5, 1.5, 1.5, 40)],
+)
+def test_trials_are_held_against_their_sound_within_themselves(stimuli, events, before, after, told, n):
+    found = check_sync(*trials(stimuli, events, before, after, told, n=n), stimuli, "sub-01")
+    assert found.offset == pytest.approx(before - told + 0.12, abs=0.02)
+    assert len(found.warnings) == (before != told)
+
+
+def test_trials_of_noise_give_no_warning(stimuli, events):
+    """Of 360 such checks with other seeds and lengths one had p < .001."""
+    for seed in range(5):
+        found = check_sync(*trials(stimuli, events, 0.5, 0.5, 0.5, strength=0.0, seed=seed), stimuli, "sub-01")
+        assert found.warnings == () and np.isnan(found.offset)
+
+
+@pytest.mark.parametrize("offset", [1.5, -1.5, 0.0])
+@pytest.mark.parametrize("around", [0.0, 0.5])
+def test_gaps_between_segments_take_no_part(stimuli, events, offset, around):
+    """A recording that holds the sentences alone, far from zero: gaps that are bridged by lines have a course of their own."""
+    values = 5.0 + responses(stimuli, events, offset, strength=0.5)
+    held = np.zeros(len(values), dtype=bool)
+    for stimulus, onset in zip(events["stimulus"], events["onset"], strict=True):
+        first = onset + offset - around
+        held[round(first * 100) : round((first + 2 * around + stimuli[stimulus].duration) * 100)] = True
+    values[~held] = np.nan
+    heard = [Event("", s, t, np.nan, "r") for s, t in zip(events["stimulus"], events["onset"], strict=True)]
+    found = check_sync(Run(values, 100.0, 0.0, pd.DataFrame()), heard, stimuli, "sub-01")
+    assert found.offset == pytest.approx(offset + 0.12, abs=0.02)
+    assert [("later" in w, "earlier" in w) for w in found.warnings] == (
+        [] if offset == 0 else [(offset > 0, offset < 0)]
+    )
+
+
+def test_the_masked_curve_is_pearsons_r_of_what_is_known():
+    rng = np.random.default_rng(0)
+    signal, template = rng.normal(size=60), rng.normal(size=25)
+    template -= np.polyval(np.polyfit(np.arange(25), template, 1), np.arange(25))
+    signal[[3, 4, 5, 20, 41, 42]] = np.nan
+    signal[50:] = np.inf
+    for k, r in enumerate(lag_curve(template, signal, least=18)):
+        known = np.isfinite(signal[k : k + 25])
+        if known.sum() < 18:
+            assert np.isnan(r)
+        else:
+            assert r == pytest.approx(np.corrcoef(template[known], signal[k : k + 25][known])[0, 1], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "said"), [(None, 2.5, True), (0.0, 2.5, False), (-0.5, 2.5, False), (None, 2.05, False)]
+)
+def test_trials_longer_than_their_sound_whose_start_nobody_gave(tmp_path, start, seconds, said):
+    import soundfile
+
+    from brainalign.data.arrays import read_arrays
+    from brainalign.data.formats import Keys, StimuliFormat
+
+    (tmp_path / "stimuli").mkdir()
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "stimuli" / "s1.wav", 0.1 * rng.standard_normal(32_000), 16_000)
+    np.savez(tmp_path / "01.npz", responses=rng.standard_normal((2, round(seconds * 100), 3)), names=["s1", "s1"])
+    keys = Keys(rate=100.0, stimulus="names", start=start)
+    data = read_arrays(tmp_path, "{subject}.npz", keys, StimuliFormat(), ("trial", "time", "channel"))
+    assert (
+        any("2 of 2 trials are longer than their sound ('s1': 2.5 s, sound 2 s)" in n for n in data.recordings[0].notes)
+        == said
+    )

@@ -143,8 +143,9 @@ class Keys:
         onset: Onsets of the presentations in seconds.
         duration: Their lengths in seconds; None: the stimuli's own.
         rate: Samples per second; a key, or a number.
-        start: Time of the first sample in seconds: on the clock of the onsets, or from the stimulus's onset; a key, or a number. A list's
-            first value counts, without its sign (``befaft``: seconds before the onset).
+        start: Time of the first sample in seconds: on the clock of the onsets, or from the stimulus's onset; a number, or a key of the
+            file: one number, the times of all samples, or two numbers (``befaft``: seconds before the onset and after). None: 0, which is
+            said where trials are longer than their sound.
         electrode: Names of the channels; None: ``ch001``, ...
         region: Their regions.
         hemisphere: Their hemispheres.
@@ -161,7 +162,7 @@ class Keys:
     onset: str | None = None
     duration: str | None = None
     rate: Any = None
-    start: Any = 0.0
+    start: Any = None
     electrode: str | None = None
     region: str | None = None
     hemisphere: str | None = None

@@ -115,9 +115,8 @@ def _mended(path: Path) -> io.BytesIO | None:
     if ending == ".wav" and (place := _wav_data(path)) is not None:
         at, size, rest, more = place
         if rest > size and not more:
-            content = bytearray(path.read_bytes())
-            content[at - 4 : at] = struct.pack("<I", min(rest, 0xFFFFFFFF))
-            return io.BytesIO(bytes(content))
+            whole = path.read_bytes()
+            return io.BytesIO(whole[: at - 4] + struct.pack("<I", min(rest, 0xFFFFFFFF)) + whole[at:])
     return None
 
 
@@ -129,15 +128,16 @@ def _seconds(path: Path) -> float:
 
 
 def _told(path: Path, file: soundfile.SoundFile) -> float | None:
-    """Seconds that the header itself says."""
-    if path.suffix.lower() == ".wav" and (place := _wav_data(path)) is not None:
-        size, width = place[1], file.frames and place[2] / file.frames
-        if 0 < size < _STREAMED and place[2] != size and width:
-            return size / width / file.samplerate if place[2] < size or not place[3] else file.frames / file.samplerate
-        return file.frames / file.samplerate if size and size < _STREAMED else None
-    if path.suffix.lower() == ".mp3":
+    """Seconds that the header itself says; libsndfile corrects some of them."""
+    ending, seconds = path.suffix.lower(), float(file.frames / file.samplerate)
+    if ending == ".mp3":
         return _seconds(path)
-    return file.frames / file.samplerate if file.frames < 1 << 48 else None
+    if ending == ".wav" and (place := _wav_data(path)) is not None:
+        _, size, rest, more = place
+        if size == 0 or size >= _STREAMED or rest == 0:
+            return None
+        return seconds if more and size <= rest else seconds * size / rest  # more: what stands behind is no sound
+    return seconds if file.frames < 1 << 48 else None
 
 
 def _wav_data(path: Path) -> tuple[int, int, int, bool] | None:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from brainalign.data.audio import RATE
 from brainalign.data.types import Stimulus
-from brainalign.signal.gaps import bridge
 from brainalign.signal.lag_curve import lag_curve, peak
 from brainalign.signal.spectrogram import envelope
 
@@ -82,14 +81,15 @@ def sync(
     Every presentation (or piece of 10 s) gives r at each lag from -3 to 3 s. Its own offset is the highest, trusted where no
     other lag comes near. The session's is the highest of the mean over pieces, each moved by the drift where there is one. It
     is trusted where a t-test of Fisher's z over pieces says that it is no chance, or where four of five pieces agree on it. The
-    drift is the Theil-Sen slope of the trusted offsets, where its 99 % interval excludes 0.
+    drift is the Theil-Sen slope of the trusted offsets, where its 99 % interval excludes 0. What is missing, or outside the stretch
+    that belongs to an event, is in no correlation; a lag that leaves less than half of a piece is not looked at.
 
     Args:
         signal: (T,) envelope of the recorded sound (:func:`sound_envelope`), or response (:func:`mean_response`); not finite where
             nothing valid was recorded.
         rate: Its samples per second.
         start: Time of its first sample, on the clock of the events.
-        events: Columns stimulus and onset (s).
+        events: Columns stimulus and onset (s); and first and last (s) where a stretch of the signal belongs to each (trials).
         stimuli: By id; those without sound are passed over.
         source: ``sound`` or ``response``: what ``signal`` is, for what is expected of it.
         run: Name of the run, for sentences.
@@ -110,9 +110,8 @@ def sync(
         "recording: the recording's sound is 0.50 s later than its events say, in 8 of 8 presentations (mean r = 0.98)."
     """
     times = np.arange(start, start + (len(signal) - 1) / rate + 1e-9, 1 / FINE)
-    row = np.asarray(signal, dtype=np.float64)[None].copy()
-    bridge(row)
-    fine = np.interp(times, start + np.arange(row.shape[1]) / rate, row[0])
+    row = np.asarray(signal, dtype=np.float64)
+    fine = np.interp(times, start + np.arange(len(row)) / rate, row)  # unknown beside what is unknown
     curves, rows = _curves(fine, start, events, stimuli)
     table = pd.DataFrame(rows, columns=["stimulus", "time", "offset", "r", "margin"])
     table.insert(0, "run", run)
@@ -151,28 +150,42 @@ def sound_envelope(samples: NDArray[np.floating[Any]], rate: float) -> tuple[NDA
 
 
 def mean_response(
-    values: NDArray[np.floating[Any]], rate: float, start: float, onsets: NDArray[np.float64]
+    values: NDArray[np.floating[Any]], rate: float, start: float, events: pd.DataFrame
 ) -> NDArray[np.float64]:
     """Mean of the quarter of channels that the events move most, whenever after or before them.
 
-    A channel's score is the variance over time, from -3 to 4 s, of its mean over events, against its variance.
+    A channel's score is the variance over time, from -3 to 4 s, of its mean over events, against its variance; over the valid samples,
+    and where half of the events have some.
 
     Args:
         values: (T, c) z-scored high gamma, not finite where nothing valid was recorded.
         rate: Samples per second.
         start: Time of the first sample, on the clock of the events.
-        onsets: (n,) seconds.
+        events: As :func:`sync` takes them.
 
     Returns:
         (T,) with the sampling of ``values``; NaN where no channel has a valid sample.
     """
     x = np.asarray(values)
-    at = np.rint((onsets[:, None] - start) * rate + np.arange(-REACH * rate, (REACH + 1) * rate)).astype(np.int64)
-    at = at[(at >= 0).all(axis=1) & (at < len(x)).all(axis=1)]
+    onsets = events["onset"].to_numpy(dtype=np.float64)
+    times = onsets[:, None] + np.arange(-REACH * rate, (REACH + 1) * rate) / rate
+    at = np.rint((times - start) * rate).astype(np.int64)
+    own = (at >= 0) & (at < len(x))
+    if "first" in events:
+        first, last = (events[c].to_numpy(dtype=np.float64)[:, None] for c in ("first", "last"))
+        own &= (times > first - 0.5 / rate) & (times < last - 0.5 / rate)
+    at = np.where(own, at, 0)
     scores = np.empty(x.shape[1])
     for c in range(x.shape[1]):  # a channel at a time: no second copy of the recording
-        clean = np.nan_to_num(x[:, c].astype(np.float64), posinf=0.0, neginf=0.0)
-        scores[c] = clean[at].mean(axis=0).var() / max(float(clean.var()), 1e-12)
+        channel = x[:, c].astype(np.float64)
+        valid = np.isfinite(channel)
+        channel = channel - (channel[valid].mean() if valid.any() else 0.0)
+        known = own & valid[at]
+        n = known.sum(axis=0)
+        evoked = np.where(known, channel[at], 0.0).sum(axis=0)[n >= max(1, 0.5 * len(at))]
+        n = n[n >= max(1, 0.5 * len(at))]
+        spread = float(channel[valid].var()) if valid.any() else 0.0
+        scores[c] = (evoked / n).var() / max(spread, 1e-300) if len(n) else 0.0
     best = x[:, np.argsort(-scores, kind="stable")[: -(-len(scores) // 4)]].astype(np.float64)
     known = np.isfinite(best)
     n = known.sum(axis=1)
@@ -185,12 +198,14 @@ def _curves(
 ) -> tuple[NDArray[np.float64], list[tuple[str, float, float, float, float]]]:
     """(pieces, lags) correlations, NaN at lags that lie outside the recording; and what stands in the table of each piece."""
     reach, curves, rows = round(REACH * FINE), [], []
+    if "first" not in events:
+        events = events.assign(first=-np.inf, last=np.inf)
     for stimulus, own in events.groupby("stimulus", sort=False):
         audio = stimuli[str(stimulus)].audio
         sound = audio.load() if audio is not None else np.zeros(0)
         pieces = max(1, round(len(sound) / RATE / PIECE))
         edges = np.linspace(0, len(sound), pieces + 1).astype(np.int64)
-        for onset in own["onset"]:
+        for onset, begin, end in own[["onset", "first", "last"]].itertuples(index=False):
             for first, last in pairwise(edges):
                 begun = onset + first / RATE
                 index = int(np.ceil((begun - start) * FINE))
@@ -198,12 +213,12 @@ def _curves(
                 if len(centres) < 0.5 * FINE:
                     continue  # a click has no envelope to tell it by
                 template = envelope(sound[first:last], RATE, centres)[:, 0]
-                low, high = max(index - reach, 0), min(index + reach + len(template), len(signal))
-                curve = np.full(2 * reach + 1, np.nan)
-                if high - low >= len(template) and template.std() > 0:
-                    inside = lag_curve(template, signal[low:high])
-                    begin = low - (index - reach)
-                    curve[begin : begin + len(inside)] = inside
+                place = np.arange(index - reach, index + reach + len(template))
+                times = start + place / FINE
+                there = (place >= 0) & (place < len(signal)) & (times >= begin) & (times < end)
+                around = np.where(there, signal[np.where(there, place, 0)], np.nan)
+                curve = lag_curve(template, around, max(len(template) // 2, round(0.5 * FINE)))
+                if template.std() > 0 and np.isfinite(curve).any() and np.nanmax(np.abs(curve)) > 0:
                     found = peak(curve, round(SURROUNDINGS * FINE))
                     curves.append(curve)
                     rows.append((str(stimulus), begun, (found.at - reach) / FINE, found.height, found.margin))

@@ -22,37 +22,58 @@ class Peak(NamedTuple):
     margin: float
 
 
-def lag_curve(template: NDArray[np.float64], signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pearson correlation of a template with each stretch of its length of a signal.
+def lag_curve(
+    template: NDArray[np.float64], signal: NDArray[np.float64], least: int | None = None
+) -> NDArray[np.float64]:
+    """Pearson correlation of a template with each stretch of its length of a signal, over the samples that are known.
 
-        r(k) = sum_j (e_j - e) (s_{k+j} - s_k) / (n sd(e) sd(s_k)),    s_k, sd(s_k) over the stretch k
+        r(k) = sum_j m_{k+j} (e_j - e_k) (s_{k+j} - s_k) / (n_k sd(e)_k sd(s)_k)
 
-    The template's linear trend is taken out first, so a slow drift of the signal correlates with nothing.
+    m is 1 where the signal is finite, n_k their number in the stretch, and e_k, s_k and the deviations are over them (masked
+    normalised cross-correlation: Padfield 2012, IEEE Transactions on Image Processing 21, 2706-2718). Nothing is put in place of what
+    is missing, so a gap correlates with nothing. The template's linear trend is taken out first, and so does a slow drift.
 
     Args:
         template: (n,).
-        signal: (m,) finite, m >= n.
+        signal: (m,), m >= n; not finite where nothing valid was recorded.
+        least: Known samples that a stretch must have; None: all of them.
 
     Returns:
-        (m - n + 1,); 0 where the stretch, or the template, is constant.
+        (m - n + 1,); 0 where the stretch, or the template, is constant; NaN where fewer than ``least`` samples are known.
 
     Example:
         >>> rng = np.random.default_rng(0)
         >>> template = rng.normal(size=50)
         >>> signal = np.concatenate([rng.normal(size=30), template, rng.normal(size=20)])
-        >>> int(lag_curve(template, signal).argmax())
+        >>> signal[35:45] = np.nan
+        >>> int(np.nanargmax(lag_curve(template, signal, least=30)))
         30
     """
     from scipy.signal import correlate, detrend
 
-    n = len(template)
-    e, s = detrend(template), signal - signal.mean()
-    sums, squares = (np.cumsum(np.concatenate([[0.0], x])) for x in (s, s**2))
-    mean = (sums[n:] - sums[:-n]) / n
-    variance = (squares[n:] - squares[:-n]) / n - mean**2
-    scale = n * np.sqrt(np.maximum(variance, 0.0)) * e.std()
-    least = 1e-9 * n * e.std() * s.std()
-    return np.asarray(np.divide(correlate(s, e, "valid"), scale, out=np.zeros(len(scale)), where=scale > least))
+    length, known = len(template), np.isfinite(signal)
+    if not known.any():
+        return np.full(len(signal) - length + 1, np.nan)
+    e = detrend(template)
+    s = np.where(known, signal - signal[known].mean(), 0.0)
+    mask = known.astype(np.float64)
+    n, sums, squares = (_running(x, length) for x in (mask, s, s**2))
+    if known.all():
+        own, own_squares = np.zeros(len(n)), np.full(len(n), float(e @ e))
+    else:
+        own, own_squares = correlate(mask, e, "valid"), correlate(mask, e**2, "valid")
+    least = length if least is None else least
+    enough = n >= max(least, 2) - 0.5
+    n = np.where(enough, n, 1.0)
+    above = correlate(s, e, "valid") - sums * own / n
+    scale = np.sqrt(np.maximum(squares - sums**2 / n, 0.0) * np.maximum(own_squares - own**2 / n, 0.0))
+    smallest = 1e-9 * length * e.std() * s[known].std()
+    return np.where(enough, np.divide(above, scale, out=np.zeros(len(scale)), where=scale > smallest), np.nan)
+
+
+def _running(x: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    sums = np.cumsum(np.concatenate([[0.0], x]))
+    return np.asarray(sums[length:] - sums[:-length])
 
 
 def peak(curve: NDArray[np.float64], surroundings: int) -> Peak:

@@ -109,7 +109,8 @@ class ArraysSource:
                 )
                 continue
             onset = first - self._start(tree, fields, rate) + self._form.shift
-            out.append(Event(where, stimulus, onset, float("nan"), run, first, last))
+            assumed = self._keys.start is None and not self._form.shift
+            out.append(Event(where, stimulus, onset, float("nan"), run, first, last, assumed))
         return out
 
     def _from_table(
@@ -210,7 +211,7 @@ class ArraysSource:
         return rate
 
     def _start(self, tree: Tree, fields: Mapping[str, str], rate: float) -> float:
-        key = self._keys.start
+        key = 0.0 if self._keys.start is None else self._keys.start
         if not isinstance(key, str):
             return float(key)
         values = numbers(tree[filled_fields(key, fields)], key).ravel()

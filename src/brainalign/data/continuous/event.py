@@ -18,6 +18,7 @@ class Event:
         run: The run in which it was played.
         first: The earliest time of the run that belongs to it, in seconds (epoched data).
         last: The latest.
+        assumed: Whether nobody said where in its stretch the stimulus begins, so that it is taken to begin with it.
     """
 
     where: str
@@ -27,3 +28,4 @@ class Event:
     run: str
     first: float = -inf
     last: float = inf
+    assumed: bool = False

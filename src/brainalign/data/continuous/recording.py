@@ -13,7 +13,7 @@ from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
 from brainalign.data.continuous.speech import aligned_to_speech
-from brainalign.data.continuous.timing import check_sync
+from brainalign.data.continuous.timing import check_sync, undeclared
 from brainalign.data.faults import Faults
 from brainalign.data.preprocessing.quality import Quality, joined
 from brainalign.data.sync import Sync
@@ -80,6 +80,8 @@ def read_recording(
                     notes[
                         f"participant {source.subject}, {name}: in {silent} of {silent + len(own)} trials nobody speaks; they are left out."
                     ] = None
+            if (said := undeclared(own, stimuli, f"participant {source.subject}, {name}")) is not None:
+                notes[said] = None
             parts.append(_cut(run, own, stimuli, heard, baseline, faults))
             tables.append(run.channels)
             notes |= dict.fromkeys(run.notes)

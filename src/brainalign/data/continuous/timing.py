@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isinf
 
 import numpy as np
 import pandas as pd
@@ -11,14 +10,17 @@ import pandas as pd
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
 from brainalign.data.grid import SLOW
-from brainalign.data.sync import REACH, Sync, mean_response, sound_envelope, sync
+from brainalign.data.sync import Sync, mean_response, sound_envelope, sync
 from brainalign.data.types import Stimulus
 
 CHECKED = 60
 """Presentations of a run that are looked at, spread evenly over it: an offset or a drift does not need more."""
 
+LONGER = 0.1
+"""Seconds by which a trial may be longer than its sound before that is said."""
+
 FEWEST = 3
-"""Presentations, recorded from 3 s before to 4 s after their onset, without which a response says nothing."""
+"""Presentations without which a response says nothing."""
 
 
 def check_sync(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus], name: str) -> Sync | None:
@@ -26,24 +28,46 @@ def check_sync(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus
 
     Args:
         run: With its recorded sound, or else its responses are looked at.
-        events: Of the run.
+        events: Of the run; trials are looked at within themselves.
         stimuli: By id; those without sound are passed over.
         name: Of the run, for sentences.
 
     Returns:
-        What was found; None where nothing can be checked: no stimulus has sound, the run is slow (fMRI), epoched or short.
+        What was found; None where nothing can be checked: no stimulus has sound, the run is slow (fMRI), or the events are too few.
     """
-    heard = [e for e in events if stimuli[e.stimulus].audio is not None and isinf(e.first)]
+    heard = [e for e in events if stimuli[e.stimulus].audio is not None]
     if not heard or run.rate < SLOW:
         return None
     some = [heard[i] for i in np.unique(np.linspace(0, len(heard) - 1, CHECKED).round().astype(int))]
-    table = pd.DataFrame({"stimulus": [e.stimulus for e in some], "onset": [e.onset for e in some]})
+    table = pd.DataFrame(
+        [(e.stimulus, e.onset, e.first, e.last) for e in some], columns=["stimulus", "onset", "first", "last"]
+    )
     if run.sound is not None:
         envelope, rate = sound_envelope(run.sound, run.sound_rate)
         return sync(envelope, rate, run.sound_start, table, stimuli, "sound", name)
-    onsets = table["onset"].to_numpy(dtype=np.float64)
-    inside = (onsets - REACH > run.start) & (onsets + REACH + 1 < run.end)
-    if inside.sum() < FEWEST:
+    if len(table) < FEWEST:
         return None
-    signal = mean_response(run.values, run.rate, run.start, onsets[inside])
+    signal = mean_response(run.values, run.rate, run.start, table)
     return sync(signal, run.rate, run.start, table, stimuli, "response", name)
+
+
+def undeclared(events: Sequence[Event], stimuli: Mapping[str, Stimulus], name: str) -> str | None:
+    """A sentence where trials are longer than their stimulus and nobody said where in them it begins.
+
+    Args:
+        events: Of a run.
+        stimuli: By id; those without sound are passed over, since what follows the last word may still be sound.
+        name: Of the run, for the sentence.
+    """
+    assumed = [e for e in events if e.assumed and stimuli[e.stimulus].audio is not None]
+    surplus = [e.last - e.first - stimuli[e.stimulus].duration for e in assumed]
+    longer = [n for n, s in enumerate(surplus) if s > LONGER]
+    if not longer:
+        return None
+    one = assumed[longer[0]]
+    lasts, sound = one.last - one.first, stimuli[one.stimulus].duration
+    return (
+        f"{name}: {len(longer)} of {len(assumed)} trials are longer than their sound ({one.stimulus!r}: {lasts:.3g} s, sound {sound:.3g} "
+        "s), and data.keys.start is not given: they are taken to begin with the sound. Say when they begin (0 where that is right, -0.5 "
+        "where they begin 0.5 s before it)."
+    )
