@@ -136,6 +136,7 @@ class NwbSource:
         self._paths = {f.fields.get("run", f.path.stem): f.path for f in files}
         self._form, self._series, self._trials, self._sound = form, series, trials, sound
         self.align = form.align
+        self.how = f"series {series}"  # a file may hold many
         self._region, self._unit, self._beside = region, unit, beside
 
     def files(self, run: str) -> list[Path]:

@@ -55,6 +55,7 @@ class ArraysSource:
         self._keys, self._axes = keys, tuple(axes)
         self._events, self._form, self._channels, self._region = events, form, channels, region
         self.align = form.align
+        self.how = f"{keys} {self._axes}"  # a file may hold many recordings
 
     def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
         """Of all files, in the order of their names."""
@@ -71,12 +72,15 @@ class ArraysSource:
             rate = self._rate(tree, found)
             parts = [part for _, part in self.parts(tree, found)]
             values = np.asarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
+            joints = np.cumsum([len(part) for part in parts])[:-1] / rate
             notes: list[str] = []
             table = self.table(tree, found, values.shape[1], notes)
             start = 0.0 if self._apart(found) else self._start(tree, found.fields, rate)
             sound = None if self._keys.sound is None else numbers(tree[self._keys.sound], self._keys.sound).ravel()
             sound_rate = 0.0 if sound is None else self._number(tree, self._keys.sound_rate, "sound_rate", found.fields)
-        return Run(values, rate, start, table, sound, sound_rate, start, notes=tuple(notes))
+        return Run(
+            values, rate, start, table, sound, sound_rate, start, notes=tuple(notes), joints=tuple(start + joints)
+        )
 
     def files(self, run: str) -> list[Path]:
         """The file of a run."""
@@ -197,15 +201,24 @@ class ArraysSource:
         return array if turn == list(range(len(turn))) else np.asarray(array).transpose(turn)
 
     def _rate(self, tree: Tree, found: Found) -> float:
-        fields = found.fields
-        if isinstance(self._keys.rate, str) and "{" in self._keys.rate:
-            fields = {
-                **fields,
-                **next(
-                    iter(tree.matching(filled_fields(self._keys.responses, fields), "data.keys.responses").values())
-                ),
-            }
-        rate = self._number(tree, self._keys.rate, "rate", fields)
+        """The one rate of all arrays of a file."""
+        key, fields = self._keys.rate, found.fields
+        where: dict[float, str] = {}
+        if isinstance(key, str) and "{" in filled_fields(key, fields):
+            named = tree.matching(filled_fields(self._keys.responses, fields), "data.keys.responses").values()
+            for own in named:
+                where.setdefault(
+                    self._number(tree, key, "rate", {**fields, **own}), filled_fields(key, {**fields, **own})
+                )
+        else:
+            where[self._number(tree, key, "rate", fields)] = str(key)
+        if len(where) > 1:
+            (rate, first), (other, second) = list(where.items())[:2]
+            raise BrainalignError(
+                f"{tree.path}: {first!r} gives {rate:g} samples a second, {second!r} {other:g} (data.keys.rate={key!r}); all arrays of a "
+                "file must have one rate: resample them, or write a file for each rate."
+            )
+        rate = next(iter(where))
         if not rate > 0:
             raise BrainalignError(f"{tree.path}: data.keys.rate gives {rate:g} samples a second; it must be above 0.")
         return rate
@@ -223,7 +236,14 @@ class ArraysSource:
                 f"{tree.path}: data.keys.{name} is not set; it must be a key of the file, or a number."
             )
         if isinstance(key, str):
-            return float(numbers(tree[filled_fields(key, fields)], key).ravel()[0])
+            values = np.unique(numbers(tree[filled_fields(key, fields)], key))
+            if len(values) != 1:
+                told = ", ".join(f"{v:g}" for v in values[:5])
+                raise BrainalignError(
+                    f"{tree.path}: data.keys.{name}={key!r} holds {len(values)} different numbers ({told}); it must be one number of "
+                    "samples a second."
+                )
+            return float(values[0])
         return float(key)
 
     def table(self, tree: Tree, found: Found, columns: int, notes: list[str]) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from brainalign.data.continuous.raw_source import raw_run_of
 from brainalign.data.continuous.run import Run
 from brainalign.data.faults import Faults
 from brainalign.data.preprocessing.cached import preprocessed
+from brainalign.data.preprocessing.mains import with_mains
+from brainalign.data.preprocessing.pieces import joints
 from brainalign.data.preprocessing.settings import Preprocessing
 
 
@@ -62,13 +64,15 @@ class ProcessedSource:
     def open(self, run: str) -> Run:
         """The run, preprocessed."""
         raw_run = raw_run_of(self._source, run)
+        settings, notes = with_mains(self._processing.settings, raw_run.raw.info["line_freq"], run)
         done = preprocessed(
             self._source.files(run),
             lambda: raw_run.raw,
-            self._processing.settings,
+            settings,
             raw_run.channels,
             self._processing.cache,
             run,
+            getattr(self._source, "how", ""),
         )
         return Run(
             done.values,
@@ -79,5 +83,6 @@ class ProcessedSource:
             raw_run.sound_rate,
             raw_run.sound_start,
             done.quality,
-            (*raw_run.notes, *done.notes),
+            (*raw_run.notes, *notes, *done.notes),
+            tuple(raw_run.start + n / raw_run.raw.info["sfreq"] for n in joints(raw_run.raw)),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +16,26 @@ from numpy.typing import NDArray
 from brainalign.data.channels import marked_bad
 from brainalign.data.continuous.clock import counts_samples, refuse_unused
 from brainalign.data.continuous.discontinuous import is_discontinuous, with_gaps
+from brainalign.data.continuous.epochs import is_epochs, joined, laid_out, read_epochs
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_table import events_of, stimulus_id, words_inside
 from brainalign.data.continuous.inside import events_inside
 from brainalign.data.continuous.marks import is_mark
-from brainalign.data.continuous.recorded_channels import BRAIN, channels_beside, retype, told_types
+from brainalign.data.continuous.recorded_channels import (
+    BRAIN,
+    channels_beside,
+    own_rates,
+    rates_beside,
+    retype,
+    told_types,
+    with_own_rates,
+)
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat
 from brainalign.data.pointers import check_fetched
+from brainalign.data.preprocessing.pieces import is_joint, joints, valid_data
 from brainalign.data.tsv import read_tsv
 from brainalign.errors import BrainalignError, nearest
 
@@ -34,8 +44,6 @@ if TYPE_CHECKING:
 
 TRUNCATED = ("does not match", "number of records", "truncat", "incomplete", "unexpected end", "corrupt")
 """What MNE warns of when a file has fewer bytes than its header says."""
-
-EPOCHS = ("-epo.fif", "_epo.fif", "-epo.fif.gz", "_epo.fif.gz")
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class RawSource:
         out: list[Event] = []
         for name, files in self._runs.items():
             with faults.gathered():
-                if _is_epochs(files.path):
+                if is_epochs(files.path):
                     refuse_unused(self._form, str(files.path))
                     out += self._of_epochs(files, known, faults)
                 elif self._form.whole is not None:
@@ -160,15 +168,17 @@ class RawSource:
     def open(self, run: str) -> Run:
         """A run as it was recorded, all of it in memory, in the file's own units (volts, tesla)."""
         opened = self.raw(run)
+        rate = float(opened.raw.info["sfreq"])
         return Run(
-            opened.raw.get_data().T,
-            float(opened.raw.info["sfreq"]),
+            valid_data(opened.raw, opened.raw.ch_names).T,
+            rate,
             opened.start,
             opened.channels,
             opened.sound,
             opened.sound_rate,
             opened.sound_start,
             notes=opened.notes,
+            joints=tuple(opened.start + n / rate for n in joints(opened.raw)),
         )
 
     def raw(self, run: str) -> RawRun:
@@ -179,7 +189,6 @@ class RawSource:
         """
         files = self._runs[run]
         raw = self._open(files)
-        self._hold_against_sidecar(raw, files)
         table, notes = self._channels(raw, files)
         sound = None
         if self._sound is not None:
@@ -189,17 +198,40 @@ class RawSource:
                 )
             sound = raw.get_data(picks=[self._sound])[0]
         rate = float(raw.info["sfreq"])
-        raw.pick(table["electrode"].tolist())
+        own = own_rates(files.path, raw.ch_names) or rates_beside(files.channels, raw.ch_names, files.path)
+        table = with_own_rates(table, own, rate, files.path, notes)
+        slow = self._at_own_rate(raw, table["electrode"].tolist(), own, files)
+        self._hold_against_sidecar(slow, files, rate)
+        raw = slow.pick(table["electrode"].tolist())
+        if "PowerLineFrequency" in files.sidecar:
+            raw.info["line_freq"] = _frequency(files.sidecar["PowerLineFrequency"])
         told = self._told.get(run, ())  # a stimulus may be called 'bad apple'
         others = [
             n
             for n, text in enumerate(raw.annotations.description)
-            if not text.upper().startswith("BAD") or text in told
+            if not (text.upper().startswith("BAD") or is_joint(text)) or text in told
         ]
         raw.annotations.delete(others)  # they tell events; to set the rest anew would shift it where a FIF has no date
         return RawRun(
             raw, table, 0.0, sound, rate if sound is not None else 0.0, notes=(*self._gaps.get(run, ()), *notes)
         )
+
+    def _at_own_rate(
+        self, raw: mne.io.BaseRaw, names: list[str], own: Mapping[str, float], files: RawFiles
+    ) -> mne.io.BaseRaw:
+        """The recording opened anew without faster channels (sound), so that MNE does not bring the others to their rate."""
+        faster = [n for n, rate in own.items() if rate > max(own.get(name, np.inf) for name in names)]
+        if not faster or files.path.suffix.lower() not in (".edf", ".bdf") or self._read is not read_raw:
+            return raw
+        alone = read_raw(files.path, exclude=faster)
+        if not set(names) <= set(alone.ch_names):  # of two channels of one label, one is faster
+            return raw
+        types = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
+        retype(alone, {n: types[n] for n in names})
+        alone.info["bads"] = [n for n in raw.info["bads"] if n in alone.ch_names]
+        if is_discontinuous(files.path):
+            alone, self._gaps[files.name] = with_gaps(alone, files.path)
+        return alone
 
     def _open(self, files: RawFiles) -> mne.io.BaseRaw:
         """The recording, with its gaps where it has some."""
@@ -212,13 +244,13 @@ class RawSource:
         check_fetched(files.path)
         if not files.path.exists():
             raise BrainalignError(f"{files.path} does not exist; it must be a recording that MNE reads.")
-        if _is_epochs(files.path):
-            return _laid_out(_epochs(files.path))
+        if is_epochs(files.path):
+            return laid_out(read_epochs(files.path))
         return self._read(files.path)
 
     def _of_epochs(self, files: RawFiles, known: Collection[str] | None, faults: Faults) -> list[Event]:
         """Epochs lie one after the other; the metadata name their stimuli, or else the kinds of events do."""
-        epochs = _epochs(files.path)
+        epochs = read_epochs(files.path)
         rate, length = float(epochs.info["sfreq"]), len(epochs.times)
         labels = [next(k for k, v in epochs.event_id.items() if v == code) for code in epochs.events[:, 2]]
         if epochs.metadata is not None:
@@ -246,10 +278,10 @@ class RawSource:
             )
         return out
 
-    def _hold_against_sidecar(self, raw: mne.io.BaseRaw, files: RawFiles) -> None:
+    def _hold_against_sidecar(self, raw: mne.io.BaseRaw, files: RawFiles, fastest: float) -> None:
         rate, length = float(raw.info["sfreq"]), raw.n_times / float(raw.info["sfreq"])
         said = files.sidecar.get("SamplingFrequency")
-        if isinstance(said, int | float) and abs(said / rate - 1) > 1e-3:
+        if isinstance(said, int | float) and min(abs(said / r - 1) for r in (rate, fastest)) > 1e-3:
             raise BrainalignError(
                 f"{files.where_sidecar}: SamplingFrequency={said:g} Hz contradicts {files.path.name}, whose header says {rate:g} Hz."
             )
@@ -314,11 +346,16 @@ def raw_run_of(source: Any, run: str) -> RawRun:
     found: Run = source.open(run)
     info = mne.create_info(found.channels["electrode"].tolist(), found.rate, "ecog", verbose="error")
     raw = mne.io.RawArray(np.asarray(found.values, dtype=np.float64).T, info, verbose="error")
+    raw = joined(raw, [t - found.start for t in found.joints])
     return RawRun(raw, found.channels, found.start, found.sound, found.sound_rate, found.sound_start, found.notes)
 
 
-def read_raw(path: Path) -> mne.io.BaseRaw:
+def read_raw(path: Path, exclude: Sequence[str] = ()) -> mne.io.BaseRaw:
     """Open any file that MNE reads, without loading its samples.
+
+    Args:
+        path: The file.
+        exclude: Channels of an EDF or BDF file to leave out.
 
     Raises:
         BrainalignError: It cannot be read, or holds less than its header says.
@@ -328,7 +365,8 @@ def read_raw(path: Path) -> mne.io.BaseRaw:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            raw = mne.io.read_raw(path, preload=False, verbose="warning")
+            more = {"exclude": list(exclude)} if exclude else {}
+            raw = mne.io.read_raw(path, preload=False, verbose="warning", **more)
         except Exception as error:  # MNE's readers raise whatever the format's parser raises
             raise BrainalignError(
                 f"{path} cannot be read by MNE ({_first_line(error)}); it may be truncated or of another kind."
@@ -341,26 +379,10 @@ def read_raw(path: Path) -> mne.io.BaseRaw:
     return raw
 
 
+def _frequency(said: Any) -> float | None:
+    """A frequency as a sidecar tells it; ``n/a`` is none."""
+    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
+
+
 def _first_line(text: object) -> str:
     return " ".join(str(text).split())[:300].rstrip(".")
-
-
-def _is_epochs(path: Path) -> bool:
-    return path.name.endswith(EPOCHS)
-
-
-def _epochs(path: Path) -> mne.BaseEpochs:
-    import mne
-
-    check_fetched(path)
-    try:
-        return mne.read_epochs(path, preload=False, verbose="error")
-    except Exception as error:  # as above
-        raise BrainalignError(f"{path} cannot be read by MNE ({_first_line(error)}).") from error
-
-
-def _laid_out(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
-    import mne
-
-    data = np.concatenate(list(epochs.get_data(copy=False)), axis=1)  # (channels, epochs x time)
-    return mne.io.RawArray(data, epochs.info.copy(), verbose="error")

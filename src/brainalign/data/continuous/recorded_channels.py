@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from brainalign.data.electrode_names import matched_names, some
+from brainalign.data.preprocessing.settings import OWN_RATE
 from brainalign.data.tsv import read_tsv
 from brainalign.errors import BrainalignError, nearest
 
@@ -97,3 +98,48 @@ def retype(raw: mne.io.BaseRaw, types: Mapping[str, str]) -> None:
         on_unit_change="ignore",
         verbose="error",
     )
+
+
+def own_rates(path: Path, names: Sequence[str]) -> dict[str, float]:
+    """Samples per second at which each channel of an EDF or BDF file was recorded; MNE brings all to the highest.
+
+    Args:
+        path: The file; of other formats nothing is returned, their channels have one rate.
+        names: Of its channels as MNE has them, in the order of the file.
+    """
+    if path.suffix.lower() not in (".edf", ".bdf"):
+        return {}
+    with path.open("rb") as file:
+        head = file.read(256)
+        count, seconds = int(head[252:256]), float(head[244:252])
+        head = file.read(256 * count)
+    labels = [head[16 * c : 16 * (c + 1)].decode("latin-1").strip() for c in range(count)]
+    samples = [int(head[216 * count + 8 * c : 216 * count + 8 * (c + 1)]) for c in range(count)]
+    kept = [n for label, n in zip(labels, samples, strict=True) if not label.endswith("Annotations")]
+    return dict(zip(names, (n / seconds for n in kept), strict=True)) if len(kept) == len(names) and seconds > 0 else {}
+
+
+def rates_beside(path: Path | None, names: Sequence[str], recording: Path) -> dict[str, float]:
+    """The same by the column ``sampling_frequency`` of a table of channels, where it has one."""
+    if path is None:
+        return {}
+    said = channels_beside(path, names, recording, [])
+    if OWN_RATE not in said:
+        return {}
+    rates = pd.to_numeric(said[OWN_RATE], errors="coerce")
+    return {n: float(r) for n, r in zip(said["name"], rates, strict=True) if r > 0}
+
+
+def with_own_rates(
+    table: pd.DataFrame, own: Mapping[str, float], rate: float, where: Path, notes: list[str]
+) -> pd.DataFrame:
+    """A channels table with the column ``sampling_frequency`` where a channel was recorded at less than the file's rate; and said."""
+    slow = {n: own[n] for n in table["electrode"] if n in own and own[n] < rate * (1 - 1e-6)}
+    if not slow:
+        return table
+    rates = ", ".join(f"{r:g}" for r in sorted(set(slow.values())))
+    notes.append(
+        f"{where.name}: {len(slow)} of {len(table)} channels ({some(list(slow))}) were recorded at {rates} Hz, others of the file at up to "
+        f"{rate:g} Hz; nothing above half of their own rate is in them."
+    )
+    return table.assign(**{OWN_RATE: [own.get(n, rate) for n in table["electrode"]]})

@@ -14,6 +14,7 @@ from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
 from brainalign.data.continuous.speech import aligned_to_speech
 from brainalign.data.continuous.timing import check_sync, undeclared
+from brainalign.data.electrode_names import some
 from brainalign.data.faults import Faults
 from brainalign.data.preprocessing.quality import Quality, joined
 from brainalign.data.sync import Sync
@@ -82,6 +83,7 @@ def read_recording(
                     ] = None
             if (said := undeclared(own, stimuli, f"participant {source.subject}, {name}")) is not None:
                 notes[said] = None
+            notes |= dict.fromkeys(over_joints(run, own, stimuli))
             parts.append(_cut(run, own, stimuli, heard, baseline, faults))
             tables.append(run.channels)
             notes |= dict.fromkeys(run.notes)
@@ -120,6 +122,23 @@ def _cut(
         heard[event.stimulus] += 1
         ended = end
     return out
+
+
+def over_joints(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus]) -> list[str]:
+    """The sentence on presentations during which a recording was interrupted, or joined to another."""
+    times = np.sort(run.joints)
+    crossed = []
+    for event in events:
+        end = min(event.onset + stimuli[event.stimulus].duration, event.last)
+        inside = times[(times > max(event.onset, event.first) + 1 / run.rate) & (times < end - 1 / run.rate)]
+        if len(inside):
+            crossed.append(f"{event.stimulus!r} at {inside[0]:.3f} s")
+    if not crossed:
+        return []
+    return [
+        f"{events[0].run}: {len(crossed)} of {len(events)} presentations run over a joint, where the recording was interrupted or put "
+        f"together ({some(crossed)}); what follows it may not be when the events say."
+    ]
 
 
 def _misfits(event: Event, run: Run, stimulus: Stimulus) -> list[str]:
@@ -163,11 +182,11 @@ def usable(
         )
         channels = channels[channels["electrode"].isin(everywhere)].reset_index(drop=True)
     presentations = []
-    for table, some in zip(tables, parts, strict=True):
+    for table, own in zip(tables, parts, strict=True):
         place = pd.Index(table["electrode"]).get_indexer(pd.Index(everywhere))
         same = len(place) == len(table) and (place == np.arange(len(table))).all()
         presentations += [
-            p if same else Presentation(p.stimulus, p.repeat, p.response[:, place], p.rate, p.start) for p in some
+            p if same else Presentation(p.stimulus, p.repeat, p.response[:, place], p.rate, p.start) for p in own
         ]
     reasons = dead_channels([p.response for p in presentations])
     bad = {n for t in tables for n in t["electrode"][t["status"] == "bad"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.signal.gaps import near
 
 
-def artefacts(values: NDArray[np.floating[Any]], rate: float, settings: Preprocessing) -> NDArray[np.bool_]:
+def artefacts(
+    pieces: Sequence[NDArray[np.floating[Any]]], rate: float, settings: Preprocessing
+) -> list[NDArray[np.bool_]]:
     """Samples whose robust z exceeds the limit, and their surroundings.
 
         z(t) = (x(t) - median) / (1.4826 median |x - median|)
@@ -20,13 +23,15 @@ def artefacts(values: NDArray[np.floating[Any]], rate: float, settings: Preproce
     disconnected channel lies as far below as an artefact above.
 
     Args:
-        values: (T, c), NaN where nothing valid was recorded; those samples count as rejected.
+        pieces: (T_i, c) each, NaN where nothing valid was recorded; those samples count as rejected. The surroundings of a sample end
+            with its piece.
         rate: Samples per second.
         settings: ``artefact`` is the limit.
 
     Returns:
-        (T, c).
+        (T_i, c) each.
     """
+    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
     out: NDArray[np.bool_] = ~np.isfinite(values)
     if settings.artefact is not None:
         for c in range(values.shape[1]):
@@ -39,5 +44,6 @@ def artefacts(values: NDArray[np.floating[Any]], rate: float, settings: Preproce
                 scale = 1.4826 * float(np.median(apart[~out[:, c]]))
                 out[:, c] |= (apart > settings.artefact * scale) & (scale > 0)
         out[out.mean(axis=1) > settings.artefact_share] = True
-        out = np.asarray(near(out.T, round(settings.artefact_margin * rate)).T)
-    return out
+    margin = 0 if settings.artefact is None else round(settings.artefact_margin * rate)
+    parts = np.split(out, np.cumsum([len(p) for p in pieces])[:-1])
+    return [np.asarray(near(part.T, margin).T) if margin else part for part in parts]

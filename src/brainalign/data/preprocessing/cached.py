@@ -25,7 +25,7 @@ from brainalign.storage.tensors import about, load_tensors, save_tensors
 if TYPE_CHECKING:
     from mne.io import BaseRaw
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the numbers of preprocess change."""
 LIBRARIES = ("mne", "numpy", "scipy")
 LARGE = 1 << 30
@@ -42,10 +42,11 @@ def preprocessed(
     channels: pd.DataFrame,
     cache: Path,
     run: str = "recording",
+    how: str = "",
 ) -> Processed:
     """What :func:`brainalign.data.preprocessing.process.preprocess` gives, computed once.
 
-    A result is kept under the hash of the files' content, the settings, the channels table, the versions of the libraries and
+    A result is kept under the hash of the files' content, the settings, the channels table, ``how``, the versions of the libraries and
     :data:`VERSION`; not of paths or the run's name. It is written whole or not at all, and one process at a time makes it. What
     is handed out is read from the file in any case, so the first run and the later ones have the same bits.
 
@@ -57,6 +58,7 @@ def preprocessed(
         channels: As ``preprocess`` takes them.
         cache: ``paths.cache``; results lie in its folder ``signals``.
         run: Name of the run, for sentences.
+        how: What of the files is read, where they hold more than one recording: the series of NWB, the keys of arrays.
 
     Returns:
         The run; ``values`` are a read-only view into the file.
@@ -64,7 +66,7 @@ def preprocessed(
     Raises:
         BrainalignError: As ``preprocess``, or the folder cannot be written to.
     """
-    key = _key(key_files, settings, channels)
+    key = _key(key_files, settings, channels, how)
     file = Path(cache) / "signals" / f"{key[:32]}.safetensors"
     with one_at_a_time(Path(cache) / "locks", key, run, "preprocessing it"):
         found = _read(file, key, run)
@@ -83,13 +85,14 @@ def preprocessed(
     return written
 
 
-def _key(files: Sequence[Path], settings: Preprocessing, channels: pd.DataFrame) -> str:
+def _key(files: Sequence[Path], settings: Preprocessing, channels: pd.DataFrame, how: str) -> str:
     parts = [
         VERSION,
         [f"{name} {version(name)}" for name in LIBRARIES],
         [_content(Path(file)) for file in files],
         asdict(settings),
         channels.to_csv(index=False),
+        how,
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.channels import dead_channels
-from brainalign.data.preprocessing.quality import SECONDS
+from brainalign.data.preprocessing.quality import SECONDS, windowed
 from brainalign.data.preprocessing.settings import KEY
 from brainalign.errors import BrainalignError, nearest
 
@@ -34,7 +34,9 @@ def named_bad(channels: pd.DataFrame, names: Sequence[str]) -> dict[int, str]:
     for name in names:
         if name not in electrodes:
             raise BrainalignError(f"{KEY}.bad_channels: there is no channel {name!r}; {nearest(name, electrodes)}")
-    marked = channels["status"].eq("bad") if "status" in channels else pd.Series(False, index=channels.index)
+    marked = (
+        channels["status"].str.lower().eq("bad") if "status" in channels else pd.Series(False, index=channels.index)
+    )
     found = {int(c): "marked bad" for c in np.flatnonzero(marked)}
     return found | {electrodes.index(name): f"{KEY}.bad_channels" for name in names}
 
@@ -44,7 +46,9 @@ def flat(data: NDArray[np.float64]) -> dict[int, str]:
     return dead_channels([data.T])
 
 
-def noisy(data: NDArray[np.float64], rate: float, limit: float) -> dict[int, str]:
+def noisy(
+    data: NDArray[np.float64], rate: float, limit: float, pieces: Sequence[slice] | None = None
+) -> dict[int, str]:
     """Rows whose log variance lies further from the median than a limit.
 
         z_c = (log v_c - median) / max(1.4826 median |log v - median|, 0.1)
@@ -56,6 +60,7 @@ def noisy(data: NDArray[np.float64], rate: float, limit: float) -> dict[int, str
         data: (c, T) finite, none of the rows constant.
         rate: Samples per second.
         limit: Of the absolute z.
+        pieces: Of the data, which windows do not cross; None: they are one.
 
     Returns:
         Row -> reason; nothing where there are fewer than 8 rows.
@@ -67,9 +72,10 @@ def noisy(data: NDArray[np.float64], rate: float, limit: float) -> dict[int, str
     """
     if len(data) < ENOUGH:
         return {}
-    window = min(round(SECONDS * rate), data.shape[1])
-    whole = data[:, : data.shape[1] // window * window]
-    power = np.log([max(float(np.median(row.reshape(-1, window).var(axis=1))), 1e-300) for row in whole])
+    fit, window = windowed(pieces or [slice(0, data.shape[1])], SECONDS, rate)
+    parts = [data[:, p.start : p.start + (p.stop - p.start) // window * window] for p in fit]
+    varied = [[part[c].reshape(-1, window).var(axis=1) for part in parts] for c in range(len(data))]
+    power = np.log([max(float(np.median(np.concatenate(own))), 1e-300) for own in varied])
     apart = power - np.median(power)
     z = apart / max(1.4826 * float(np.median(np.abs(apart))), ALIKE)
     return {int(c): f"variance {np.exp(apart[c]):.4g} times the median" for c in np.flatnonzero(np.abs(z) > limit)}

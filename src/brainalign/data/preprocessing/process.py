@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.preprocessing.artefacts import artefacts
-from brainalign.data.preprocessing.channels import flat, named_bad, noisy, paired, pairs, told
+from brainalign.data.preprocessing.channels import flat, named_bad, noisy, told
+from brainalign.data.preprocessing.mains import notched, other_mains, with_mains
+from brainalign.data.preprocessing.pieces import joints, pieces_of, valid_data
 from brainalign.data.preprocessing.quality import Quality, spectrum
-from brainalign.data.preprocessing.settings import KEY, Preprocessing
+from brainalign.data.preprocessing.reference import alone, referenced
+from brainalign.data.preprocessing.settings import KEY, OWN_RATE, Preprocessing
 from brainalign.errors import BrainalignError, nearest
 from brainalign.signal.gaps import bridge, near
 from brainalign.signal.high_gamma import LEAST, high_gamma
@@ -50,11 +54,13 @@ class Processed:
 def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, run: str = "recording") -> Processed:
     """Notch, reference, signal, rejection, resampling and z-scoring of one run, in this order.
 
-    1. Samples that are not finite, and those under MNE's annotations that begin with ``BAD``, are bridged by a line; they are NaN
-       in the end.
+    Pieces of a recording that were joined (epochs, concatenations, a pause) are filtered and resampled each by itself.
+
+    1. Samples that are not finite, and those under MNE's annotations that begin with ``BAD`` (of the channels that one names), are
+       bridged by a line; they are NaN in the end.
     2. Channels that the table marks bad, that the settings name, or that never vary are left out.
     3. ``line_frequency`` and its harmonics below half the rate are notched (MNE, zero phase). Then noisy channels are left out.
-    4. The reference is taken (MNE) from the channels that are left.
+    4. The reference is taken from the channels that are left, among those of one kind: scalp, grid and depth each by itself.
     5. High gamma, or the band (MNE's FIR filter, zero phase), or nothing.
     6. Artefacts become NaN; the rest is resampled, anti-aliased, and z-scored.
 
@@ -76,34 +82,45 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
             raise BrainalignError(f"{run}: the recording has no channel {name!r}; {nearest(name, raw.ch_names)}")
     rate = float(raw.info["sfreq"])
     settings.check_rate(rate, run)
+    settings, _ = with_mains(settings, raw.info["line_freq"], run)  # the readers say what was settled
+    notes: list[str] = []
     kinds = np.array(raw.get_channel_types(picks=electrodes))
     if settings.reference != "none" and np.isin(kinds, ("mag", "grad")).any():
         raise BrainalignError(
             f"{KEY}.reference={settings.reference}: {run} has magnetic sensors, which have no reference; it must be none."
         )
-    data = raw.get_data(picks=electrodes, reject_by_annotation="NaN", verbose="error")  # (c, T)
+    data = valid_data(raw, electrodes)  # (c, T)
+    pieces = pieces_of(joints(raw), data.shape[1])
     bad = named_bad(channels, settings.bad_channels)
     bad |= {c: why for c, why in flat(data).items() if c not in bad}
     keep = _left(bad, electrodes, run)
+    _check_own_rates(channels.iloc[keep], settings, run)
     data = data[keep] if bad else data
-    missing = bridge(data)
-    spectra = [spectrum(data, rate, "before")]
-    _notch(data, rate, settings.line_frequency)
+    missing = np.hstack([bridge(data[:, piece]) for piece in pieces])
+    spectra = [spectrum(data, rate, "before", pieces)]
+    notes += other_mains(spectra[0], settings.line_frequency, run)
+    for piece in pieces:
+        data[:, piece] = notched(data[:, piece], rate, settings.line_frequency)
     if settings.noisy is not None:
         for kind in dict.fromkeys(kinds[keep]):  # magnetometers and gradiometers have units of their own
             alike = np.flatnonzero(kinds[keep] == kind)
-            bad |= {keep[alike[c]]: why for c, why in noisy(data[alike], rate, settings.noisy).items()}
-        quiet = [i for i, c in enumerate(keep) if c not in bad]
+            bad |= {keep[alike[c]]: why for c, why in noisy(data[alike], rate, settings.noisy, pieces).items()}
+    if settings.reference == "average":
+        bad |= alone([c for c in keep if c not in bad], kinds)
+    quiet = [i for i, c in enumerate(keep) if c not in bad]
+    if len(quiet) < len(data):
         keep = _left(bad, electrodes, run)
-        if len(quiet) < len(data):
-            data, missing = data[quiet], missing[quiet]
+        data, missing = data[quiet], missing[quiet]
     table = channels.iloc[keep].reset_index(drop=True)
-    data, missing, table = _referenced(data, missing, table, rate, settings.reference, run)
-    values, after, own = _signal(data, missing, rate, settings)
-    spectra.append(spectrum(after, rate, "after"))
-    del data, after
-    values = _finished(values, own, settings)
-    notes = [told(run, bad, electrodes)] if bad else []
+    data, missing, table = referenced(data, missing, table, kinds[keep], rate, settings.reference, run)
+    signals = [_signal(data[:, piece], missing[:, piece], rate, settings) for piece in pieces]
+    spectra.append(spectrum(data, rate, "after", pieces))
+    notes += _short(pieces, rate, settings, run)
+    own = signals[0][1]
+    del data
+    values = _finished([values for values, _ in signals], [piece.start / rate for piece in pieces], own, settings)
+    if bad:
+        notes.insert(0, told(run, bad, electrodes))
     share = float(np.isnan(values).mean())
     if share > 0:
         notes.append(f"{run}: {100 * share:.2g} % of the samples are left out as artefacts or as marked bad.")
@@ -117,6 +134,15 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     return Processed(values, own if settings.rate is None else settings.rate, 0.0, table, tuple(notes), quality)
 
 
+def _check_own_rates(channels: pd.DataFrame, settings: Preprocessing, run: str) -> None:
+    """Nothing above half the rate at which a channel was recorded is in it, whatever the file's rate."""
+    if OWN_RATE in channels:
+        rates = pd.to_numeric(channels[OWN_RATE], errors="coerce")
+        if rates.notna().any():
+            slowest = rates.idxmin()
+            settings.check_rate(float(rates[slowest]), f"channel {channels['electrode'][slowest]!r} of {run}")
+
+
 def _left(bad: dict[int, str], electrodes: list[str], run: str) -> list[int]:
     """The channels that are not bad."""
     keep = [c for c in range(len(electrodes)) if c not in bad]
@@ -125,79 +151,58 @@ def _left(bad: dict[int, str], electrodes: list[str], run: str) -> list[int]:
     return keep
 
 
-def _notch(data: NDArray[np.float64], rate: float, line: int | None) -> None:
-    """Take the line frequency and its harmonics out of (c, T) data, in place."""
-    from mne.filter import notch_filter
+def _short(pieces: Sequence[slice], rate: float, settings: Preprocessing, run: str) -> list[str]:
+    """The sentence on pieces that are shorter than the filter of a band, whose ends it reaches over."""
+    from mne.filter import create_filter
 
-    if line is not None and line < rate / 2:
-        harmonics = np.arange(
-            line, rate / 2 - 1, line
-        )  # MNE's transition band is 1 Hz wide and ends below half the rate
-        data[:] = notch_filter(data, rate, harmonics, copy=False, verbose="error")
-
-
-def _referenced(
-    data: NDArray[np.float64], missing: NDArray[np.bool_], table: pd.DataFrame, rate: float, reference: str, run: str
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], pd.DataFrame]:
-    """(c, T) data in another reference, what is missing in it, and its channels."""
-    from mne import create_info, set_bipolar_reference, set_eeg_reference
-    from mne.io import RawArray
-
-    if reference == "none":
-        return data, missing, table
-    names = table["electrode"].astype(str).tolist()
-    inst = RawArray(data, create_info(names, rate, "ecog"), copy=None, verbose="error")
-    if reference == "average":
-        set_eeg_reference(inst, "average", copy=False, ch_type="ecog", verbose="error")
-        return inst.get_data(), missing, table
-    of = pairs(names)
-    if not of:
-        raise BrainalignError(
-            f"{KEY}.reference=bipolar: no two of the {len(names)} channels of {run} are neighbours by name, such as LA1 and LA2; "
-            f"use average or none."
-        )
-    first, second = ([p[i] for p in of] for i in (0, 1))
-    made = paired(table, of)
-    set_bipolar_reference(
-        inst,
-        [names[i] for i in first],
-        [names[i] for i in second],
-        made["electrode"].tolist(),
-        copy=False,
-        verbose="error",
-    )
-    return inst.get_data(picks=made["electrode"].tolist()), missing[first] | missing[second], made
+    if settings.signal != "band" or len(pieces) == 1:
+        return []
+    length = len(create_filter(None, rate, settings.low, settings.high, verbose="error"))
+    short = [p for p in pieces if p.stop - p.start < length]
+    if not short:
+        return []
+    return [
+        f"{run}: {len(short)} of {len(pieces)} pieces (epochs, or what was joined) are shorter than the filter's {length / rate:.1f} s; "
+        f"what is slow ({settings.low or 0:g} Hz) is not known well in them: filter before cutting, or raise {KEY}.low."
+    ]
 
 
 def _signal(
     data: NDArray[np.float64], missing: NDArray[np.bool_], rate: float, settings: Preprocessing
-) -> tuple[NDArray[Any], NDArray[np.float64], float]:
-    """(T', c) signal with NaN where something is missing, (c, T) data that its spectrum is of, and its rate."""
+) -> tuple[NDArray[Any], float]:
+    """(T', c) signal of (c, T) data with NaN where something is missing, and its rate; a band is filtered in place."""
     from mne.filter import filter_data
 
     if settings.signal == "high_gamma":
         assert settings.low is not None and settings.high is not None, "checked by Preprocessing"
         marked = np.where(missing, np.nan, data) if missing.any() else data
         values, own = high_gamma(marked.T, rate, settings.low, settings.high, max(LEAST, settings.rate or 0.0))
-        return values, data, own
+        return values, own
     if settings.signal == "band":
-        data = filter_data(data, rate, settings.low, settings.high, copy=False, verbose="error")
+        data[:] = filter_data(data, rate, settings.low, settings.high, verbose="error")
         missing = near(missing, round(settings.artefact_margin * rate))
-    return (np.where(missing, np.nan, data) if missing.any() else data).T, data, rate
+    return (np.where(missing, np.nan, data) if missing.any() else data).T, rate
 
 
-def _finished(values: NDArray[Any], rate: float, settings: Preprocessing) -> NDArray[np.float32]:
-    """(T, c) without artefacts, at the rate that was asked for, z-scored."""
-    rejected = artefacts(values, rate, settings)
+def _finished(
+    pieces: Sequence[NDArray[Any]], begins: Sequence[float], rate: float, settings: Preprocessing
+) -> NDArray[np.float32]:
+    """(T, c) without artefacts, at the rate that was asked for, z-scored, of pieces (T_i, c) and the times at which they begin."""
+    rejected = artefacts(pieces, rate, settings)
     wanted = rate if settings.rate is None else settings.rate
-    times = np.arange(int(np.floor((len(values) - 1) / rate * wanted + 1e-6)) + 1) / wanted
-    out = np.empty((len(times), values.shape[1]), dtype=np.float32)
-    for first in range(0, values.shape[1], _BLOCK):
+    last = begins[-1] + (len(pieces[-1]) - 1) / rate
+    times = np.arange(int(np.floor(last * wanted + 1e-6)) + 1) / wanted
+    owner = np.searchsorted(np.asarray(begins) - 1e-9, times, side="right") - 1
+    out = np.full((len(times), pieces[0].shape[1]), np.nan, dtype=np.float32)
+    for first in range(0, out.shape[1], _BLOCK):
         block = slice(first, first + _BLOCK)
-        slow = resample_to(np.where(rejected[:, block], np.nan, values[:, block]), 0.0, rate, times)
-        if settings.zscore:
-            slow = _zscored(slow)
-        out[:, block] = slow
+        slow = np.full((len(times), out[:, block].shape[1]), np.nan)
+        for n, (values, lost) in enumerate(zip(pieces, rejected, strict=True)):
+            at = owner == n
+            if at.any():
+                known = np.where(lost[:, block], np.nan, values[:, block])
+                slow[at] = resample_to(known, begins[n], rate, times[at])
+        out[:, block] = _zscored(slow) if settings.zscore else slow
     return out
 
 

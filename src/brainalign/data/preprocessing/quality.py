@@ -56,13 +56,25 @@ def joined(runs: Sequence[Quality]) -> Quality:
     return Quality(stacked("spectra"), stacked("channels"), stacked("rejected"))
 
 
-def spectrum(data: NDArray[np.float64], rate: float, stage: str) -> pd.DataFrame:
+def windowed(pieces: Sequence[slice], seconds: float, rate: float) -> tuple[list[slice], int]:
+    """The pieces in which a window fits, and its samples: those of some seconds, or of the longest piece.
+
+    Example:
+        >>> windowed([slice(0, 30), slice(30, 90)], 0.5, 100.0)
+        ([slice(30, 90, None)], 50)
+    """
+    window = min(round(seconds * rate), max(p.stop - p.start for p in pieces))
+    return [p for p in pieces if p.stop - p.start >= window], window
+
+
+def spectrum(data: NDArray[np.float64], rate: float, stage: str, pieces: Sequence[slice] | None = None) -> pd.DataFrame:
     """Power density by Welch's method (windows of 2 s, Hann, half overlapping): median and percentiles over channels.
 
     Args:
         data: (c, T) finite.
         rate: Samples per second.
         stage: As it stands in the table.
+        pieces: Of the data, which windows do not cross; None: they are one.
 
     Returns:
         Columns stage, frequency, median, low, high, from the first frequency above 0 on.
@@ -75,11 +87,13 @@ def spectrum(data: NDArray[np.float64], rate: float, stage: str) -> pd.DataFrame
     """
     from scipy.signal import welch
 
-    window = min(round(SECONDS * rate), data.shape[1])
+    fit, window = windowed(pieces or [slice(0, data.shape[1])], SECONDS, rate)
+    lengths = [p.stop - p.start for p in fit]
     found: list[NDArray[Any]] = []
     for row in data:  # all windows of all channels at once would take more memory than the recording
-        frequencies, power = welch(row, rate, nperseg=window)
-        found.append(power)
+        powers = [welch(row[piece], rate, nperseg=window) for piece in fit]
+        found.append(np.average([power for _, power in powers], axis=0, weights=lengths))
+    frequencies = powers[0][0]
     low, median, high = np.percentile(found, (BAND[0], 50.0, BAND[1]), axis=0)
     table = {"stage": stage, "frequency": frequencies, "median": median, "low": low, "high": high}
     return pd.DataFrame(table).iloc[1:].reset_index(drop=True)

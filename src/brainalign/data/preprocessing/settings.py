@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from brainalign.errors import BrainalignError, one_of, within
 
 KEY = "data.preprocessing"
 SIGNALS = ("high_gamma", "band", "as_is")
+MAINS = (50, 60)
+"""Hz of the world's mains."""
+OWN_RATE = "sampling_frequency"
+"""Column of a channels table, as BIDS calls it: samples per second at which a channel was recorded, where the file has it at more."""
 REFERENCES = ("none", "average", "bipolar")
 
 
@@ -21,9 +26,10 @@ class Preprocessing:
             ``as_is``: the source is what is wanted already; it is resampled and z-scored.
         low: Hz; None = no lower end (``band``).
         high: Hz; None = no upper end (``band``).
-        line_frequency: 50 or 60 Hz; it and its harmonics are notched. None = no notch.
-        reference: ``none``, ``average`` (of all channels that are kept), or ``bipolar`` (a contact less the next on its shank:
-            LA1-LA2).
+        line_frequency: 50 or 60 Hz; it and its harmonics are notched. ``auto`` = what the recording's sidecar or header gives (BIDS
+            ``PowerLineFrequency``), else 60, and said. None = no notch.
+        reference: ``none``, ``average`` (of the channels that are kept, each kind by itself: scalp, grid, depth), or ``bipolar`` (a
+            contact less the next on its shank: LA1-LA2).
         bad_channels: Names of those to leave out, beside those that the channels table marks bad.
         noisy: Limit to the robust z, over channels, of the logarithm of a channel's variance (median of windows of 2 s). None =
             only flat ones are found.
@@ -40,13 +46,13 @@ class Preprocessing:
     Example:
         >>> Preprocessing(line_frequency=55)
         Traceback (most recent call last):
-        brainalign.errors.BrainalignError: data.preprocessing.line_frequency=55 is unknown; valid: 50, 60, None
+        brainalign.errors.BrainalignError: data.preprocessing.line_frequency=55 is unknown; valid: 50, 60, None, auto
     """
 
     signal: str = "high_gamma"
     low: float | None = 70.0
     high: float | None = 150.0
-    line_frequency: int | None = 60
+    line_frequency: Any = "auto"
     reference: str = "average"
     bad_channels: list[str] = field(default_factory=list)
     noisy: float | None = 5.0
@@ -59,7 +65,7 @@ class Preprocessing:
     def __post_init__(self) -> None:
         one_of(f"{KEY}.signal", self.signal, SIGNALS)
         one_of(f"{KEY}.reference", self.reference, REFERENCES)
-        one_of(f"{KEY}.line_frequency", self.line_frequency, (50, 60, None))  # type: ignore[arg-type]
+        one_of(f"{KEY}.line_frequency", self.line_frequency, (*MAINS, None, "auto"))  # type: ignore[arg-type]
         within(f"{KEY}.low", self.low, 1e-3)
         within(f"{KEY}.high", self.high, 1e-3)
         within(f"{KEY}.noisy", self.noisy, 1)

@@ -1,0 +1,58 @@
+"""Epochs that MNE saved, one after the other as one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.data.pointers import check_fetched
+from brainalign.data.preprocessing.pieces import EDGE
+from brainalign.errors import BrainalignError
+
+if TYPE_CHECKING:
+    import mne
+
+EPOCHS = ("-epo.fif", "_epo.fif", "-epo.fif.gz", "_epo.fif.gz")
+
+
+def is_epochs(path: Path) -> bool:
+    """Whether a file's name is one of epochs."""
+    return path.name.endswith(EPOCHS)
+
+
+def read_epochs(path: Path) -> mne.BaseEpochs:
+    """Open a file of epochs, without loading its samples.
+
+    Raises:
+        BrainalignError: It is not fetched, or cannot be read.
+    """
+    import mne
+
+    check_fetched(path)
+    try:
+        return mne.read_epochs(path, preload=False, verbose="error")
+    except Exception as error:  # MNE's readers raise whatever the format's parser raises
+        raise BrainalignError(
+            f"{path} cannot be read by MNE ({' '.join(str(error).split())[:300].rstrip('.')})."
+        ) from error
+
+
+def laid_out(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
+    """Epochs one after the other, with a joint before each but the first."""
+    import mne
+
+    parts = list(epochs.get_data(copy=False, verbose="error"))
+    data = np.concatenate(parts, axis=1)  # (channels, epochs x time)
+    times = np.arange(1, len(parts)) * parts[0].shape[1] / epochs.info["sfreq"]
+    return joined(mne.io.RawArray(data, epochs.info.copy(), verbose="error"), times)
+
+
+def joined(raw: mne.io.BaseRaw, times: Sequence[float] | NDArray[np.float64]) -> mne.io.BaseRaw:
+    """A recording in memory with joints at these times, in seconds from its first sample."""
+    import mne
+
+    return raw.set_annotations(mne.Annotations(times, np.zeros(len(times)), [EDGE] * len(times)), verbose="error")
