@@ -108,7 +108,8 @@ def test_the_weights_make_the_predictions(kept):
                     for k, lag in enumerate(w.lags):
                         for row in range(max(0, lag), min(t, t + lag)):
                             guess[row, e] += z[row - lag] @ w.weights[fold, k, :, e].astype(np.float64)
-                np.testing.assert_allclose(guess, predicted + study.design.center, atol=2e-5 * np.abs(predicted).max())
+                meant = predicted * study.design.unit + study.design.center
+                np.testing.assert_allclose(guess, meant, atol=2e-5 * np.abs(meant).max())
 
 
 def test_blocks_of_one_stimulus_meet_in_one_array_and_the_start_is_empty(world):

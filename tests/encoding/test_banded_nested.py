@@ -132,7 +132,7 @@ def test_the_fit_of_a_fold_is_that_of_the_banded_estimator():
     for e in best:
         for i, atoms in enumerate(design.split.atoms):
             if atoms[0] == 1:
-                mine = found.scores.predictions[1][heard[i]][:, e] + design.center[e]
+                mine = found.scores.predictions[1][heard[i]][:, e] * design.unit[e] + design.center[e]
                 np.testing.assert_allclose(mine, kept.predict([z[heard[i]]])[0][:, e], atol=1e-5)
 
 

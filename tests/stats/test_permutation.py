@@ -41,7 +41,7 @@ def distance(p):
 
 
 def test_p_is_uniform_without_signal(silent):
-    p = electrode_p(*silent, window=len(LAGS), draws=500, seed=0)
+    p = electrode_p(*silent, window=len(LAGS), draws=500, seed=0).p
     assert distance(p) < 1.949  # Kolmogorov's distribution at .001
     assert 0.03 < (p <= 0.05).mean() < 0.072  # binomial bounds at .001, below a little more
 
@@ -51,13 +51,13 @@ def test_shifts_alone_would_call_too_many_significant(silent, monkeypatch):
     between = np.corrcoef(silent[1].r)[np.triu_indices(5, 1)]
     assert between.mean() == pytest.approx(1 / 4, abs=0.05)
     monkeypatch.setattr(permutation, "WIDER", 1.0)
-    p = electrode_p(*silent, window=len(LAGS), draws=500, seed=0)
+    p = electrode_p(*silent, window=len(LAGS), draws=500, seed=0).p
     assert distance(p) > 1.949 and (p <= 0.05).mean() > 0.09
 
 
 def test_planted_signal_is_found():
     design, scores = fitted(1, signal=0.1, electrodes=60)
-    p = electrode_p(design, scores, window=len(LAGS), draws=500, seed=0)
+    p = electrode_p(design, scores, window=len(LAGS), draws=500, seed=0).p
     assert 0.1 < np.nanmean(scores.r) < 0.4 and (p <= 0.05).mean() > 0.9
     assert p.min() == 1 / 501
 
@@ -66,7 +66,7 @@ def test_one_fold_is_every_shift_written_out():
     rng = np.random.default_rng(2)
     y, f = rng.normal(size=(2, 80, 3))
     f[:, 1] += y[:, 1]
-    p, m = shift_p([y], [f], window=6, draws=1000, seed=0)
+    p, m, _ = shift_p([y], [f], window=6, draws=1000, seed=0)
     for e in range(3):
         null = [np.corrcoef(f[:, e], np.roll(y[:, e], s))[0, 1] for s in range(7, 80 - 7 + 1)]
         assert m[e] == len(null) == 67
@@ -77,7 +77,7 @@ def test_two_folds_are_the_widened_sum_of_theirs():
     """With as many draws as pairs of shifts there are, p comes close to that of all pairs."""
     rng = np.random.default_rng(3)
     y, f = (list(part) for part in rng.normal(size=(2, 2, 70, 20)))
-    p, m = shift_p(y, f, window=6, draws=5000, seed=0)
+    p, m, _ = shift_p(y, f, window=6, draws=5000, seed=0)
     assert (m == 57**2).all()
     for e in range(20):
         r = [[np.corrcoef(b[:, e], np.roll(a[:, e], s))[0, 1] for s in range(70)] for a, b in zip(y, f, strict=True)]
@@ -131,4 +131,4 @@ def test_repeats_of_a_stimulus_do_not_land_on_themselves():
     ]
     scores = fit_outer(design, {s: rng.normal(size=(80, 1)) for s in "abc"}, np.arange(2), [1.0])
     scores.predictions = predictions
-    assert electrode_p(design, scores, window=5, draws=999, seed=0)[0] == 1 / 1000
+    assert electrode_p(design, scores, window=5, draws=999, seed=0).p[0] == 1 / 1000

@@ -53,7 +53,7 @@ def example_figure(
     design = study.design
     channel = int(np.nanargmax(over_folds(scores[leader].r)))
     found: list[tuple[float, int, int]] = []
-    for fold in range(len(design.split.folds)):
+    for fold in np.flatnonzero(np.isfinite(scores[leader].r[:, channel])).tolist():
         for i, mask in design.test_rows(fold):
             actual = design.responses[i][mask, channel]
             predicted = scores[leader].predictions[fold][design.stimuli[i]][mask, channel]
@@ -71,12 +71,13 @@ def example_figure(
     words = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
     row = study.channels.iloc[channel]
     predictions = {
-        name: s.predictions[fold][stimulus][rows, channel].astype(np.float64) + design.center[channel]
+        name: s.predictions[fold][stimulus][rows, channel].astype(np.float64) * design.unit[channel]
+        + design.center[channel]
         for name, s in scores.items()
     }
     return prediction_example(
         times,
-        design.responses[i][rows, channel] + design.center[channel],
+        design.responses[i][rows, channel] * design.unit[channel] + design.center[channel],
         predictions,
         words,
         f"{row['subject']}, {study.noun} {row['electrode']} ({row['region']}), stimulus {stimulus}",

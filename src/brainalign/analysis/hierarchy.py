@@ -112,7 +112,8 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
                 f"{ci.mean:.2f} [{ci.low:.2f}, {ci.high:.2f}]",
             )
         )
-    found = ordering(values, None if order is None else [study.regions.index(r) for r in order])
+    found = ordering(values, None if order is None else [study.regions.index(r) for r in order], study.seed)
+    test = "shuffle" if order is None else "sign_flip"
     named = " < ".join(study.regions[r] for r in found.order)
     kind = "fitted to the other participants" if order is None else "given"
     result.tables["ordering"] = pd.DataFrame(
@@ -121,7 +122,8 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
             "rho": found.rho,
             "order": named,
             "kind": kind,
-            "p_sign_flip": found.p,
+            "test": test,
+            "p": found.p,
             "smallest_p": found.smallest,
         }
     )
@@ -133,9 +135,13 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
         }
     )  # fmt: skip
     mean = mean_ci(found.rho)
-    result.metrics |= {"ordering/rho/mean": mean.mean, "ordering/p_sign_flip": found.p}
+    result.metrics |= {"ordering/rho/mean": mean.mean, "ordering/p": found.p}
     result.summary.append(("order of the regions", f"{named} ({kind})"))
-    told = f"mean Spearman {mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}] over {mean.n} participants, sign-flip p {found.p:.3g}"
+    # leave-one-out correlations share participants, so that an interval over them would be too narrow
+    interval = "" if order is None else f" [{mean.low:.2f}, {mean.high:.2f}]"
+    told = (
+        f"mean Spearman {mean.mean:.2f}{interval} over {mean.n} participants, {test.replace('_', '-')} p {found.p:.3g}"
+    )
     result.summary.append(("participants' layers along that order", told))
     if not found.smallest < 0.05:
         result.warnings.append(

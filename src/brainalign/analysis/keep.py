@@ -53,7 +53,7 @@ def _held_out(study: Study, predictions: list[dict[str, NDArray[np.float32]]]) -
             shape = len(rows), design.n_channels
             whole = found.setdefault(f"predictions/{name}", np.full(shape, np.nan, dtype=np.float32))
             if stimulus in predictions[fold]:
-                whole[rows] = predictions[fold][stimulus][rows] + design.center
+                whole[rows] = predictions[fold][stimulus][rows] * design.unit + design.center
             found[f"times/{name}"] = study.responses.grids[stimulus].times
     return found
 
@@ -90,8 +90,8 @@ def kept_weights(study: Study, models: Models) -> Iterator[tuple[str, Arrays]]:
         yield (
             model.name,
             {
-                "weights": np.stack(scores.weights),
-                "intercept": np.stack(scores.intercepts) + design.center,
+                "weights": np.stack(scores.weights) * design.unit.astype(np.float32),
+                "intercept": np.stack(scores.intercepts) * design.unit + design.center,
                 "mean": scale[:, :, 0],
                 "sd": scale[:, :, 1],
                 "group": group,

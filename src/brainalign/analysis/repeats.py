@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores
+from brainalign.linalg.variation import CENTRED, varies
 from brainalign.stats.ceiling import cc_norm, noise_ceilings
 
 if TYPE_CHECKING:
@@ -78,7 +80,9 @@ def inter_subject(study: Study) -> Array:
     for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
         means.setdefault(name, []).append(values[atoms >= 0].astype(np.float64, copy=False))
     rows = np.vstack([_mean(np.stack(heard)) for heard in means.values()])
-    rows = (rows - np.nanmean(rows, axis=0)) / np.nanstd(rows, axis=0)
+    centred = rows - np.nanmean(rows, axis=0)
+    variance, square = np.nanmean(centred**2, axis=0), np.nanmean(rows**2, axis=0)
+    rows = centred / np.sqrt(np.where(varies(variance, square, rounding=CENTRED), variance, np.nan))
     for places in channels.groupby("region" if single else "electrode", sort=False).indices.values():
         own = rows[:, places]
         for k, place in enumerate(places):
@@ -97,7 +101,7 @@ def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[s
     Args:
         design: Responses and folds.
         scores: With predictions.
-        power: (C,) signal power.
+        power: (C,) signal power, in the responses' own units.
 
     Returns:
         ``r2_repeated`` of single presentations (SST about the training mean), and ``ccnorm`` of their mean; each (C,), NaN
@@ -109,13 +113,17 @@ def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[s
     if all((count <= 1).all() for count in times.values()):
         return {name: np.full(design.n_channels, np.nan) for name in ("r2_repeated", "ccnorm")}
     sse, sst = np.zeros(design.n_channels), np.zeros(design.n_channels)
+    every, again = _Spread.of(design.n_channels), _Spread.of(design.n_channels)
     heard: dict[tuple[int, str], list[Array]] = {}
     predictions: dict[tuple[int, str], Array] = {}
     for fold in range(len(design.split.folds)):
         centre = design.training_mean(fold)
         for i, mask in design.test_rows(fold):
             name = design.stimuli[i]
-            actual = np.where(times[name] > 1, design.responses[i][mask], np.nan)
+            response = design.responses[i][mask]
+            actual = np.where(times[name] > 1, response, np.nan)
+            every.add(response)
+            again.add(actual)
             predicted = scores.predictions[fold][name][mask].astype(np.float64)
             valid = np.isfinite(actual) & np.isfinite(predicted)
             sse += np.where(valid, (actual - predicted) ** 2, 0.0).sum(axis=0)
@@ -123,10 +131,41 @@ def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[s
             heard.setdefault((fold, name), []).append(actual)
             predictions[fold, name] = predicted
     mean = np.vstack([_mean(np.stack(actual)) for actual in heard.values()])
+    alive = varies(again.variance, again.square, every.variance)
     return {
-        "r2_repeated": np.where(sst > 0, 1 - sse / np.where(sst > 0, sst, 1.0), np.nan),
-        "ccnorm": cc_norm(mean, np.vstack([predictions[key] for key in heard]), power),
+        "r2_repeated": np.where(alive, 1 - sse / np.where(alive, sst, 1.0), np.nan),
+        "ccnorm": cc_norm(mean, np.vstack([predictions[key] for key in heard]), power / design.unit**2),
     }
+
+
+@dataclass
+class _Spread:
+    """Running sums of values, their squares and their number, each (C,)."""
+
+    n: Array
+    total: Array
+    squares: Array
+
+    @classmethod
+    def of(cls, channels: int) -> _Spread:
+        return cls(*(np.zeros(channels) for _ in range(3)))
+
+    def add(self, values: NDArray[np.floating]) -> None:
+        """(T, C) more values, NaN where there are none."""
+        wide = values.astype(np.float64)
+        self.n += np.isfinite(wide).sum(axis=0)
+        self.total += np.nansum(wide, axis=0)
+        self.squares += np.nansum(wide**2, axis=0)
+
+    @property
+    def square(self) -> Array:
+        """Mean square; NaN where there is no value."""
+        return np.asarray(self.squares / np.where(self.n > 0, self.n, np.nan))
+
+    @property
+    def variance(self) -> Array:
+        """Variance; NaN where there is no value."""
+        return np.asarray(self.square - (self.total / np.where(self.n > 0, self.n, np.nan)) ** 2)
 
 
 def _mean(stack: Array) -> Array:

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores
 from brainalign.linalg.arithmetic import AT_ONCE
-from brainalign.stats import shift_p
+from brainalign.stats import ShiftTest, shift_p
 
 
-def electrode_p(design: Design, scores: OuterScores, *, window: int, draws: int, seed: int) -> NDArray[np.float64]:
-    """(C,) p of each channel: predictions against shifted responses, repeats of a stimulus averaged, within each outer fold.
+def electrode_p(design: Design, scores: OuterScores, *, window: int, draws: int, seed: int) -> ShiftTest:
+    """P of each channel: predictions against shifted responses, repeats of a stimulus averaged, within each outer fold.
 
     Args:
         design: Responses and folds.
@@ -24,12 +24,11 @@ def electrode_p(design: Design, scores: OuterScores, *, window: int, draws: int,
     blocks = [
         slice(at, at + AT_ONCE) for at in range(0, design.n_channels, AT_ONCE)
     ]  # no number hangs on how they are cut
-    return np.concatenate([_block_p(design, scores, here, window, draws, seed) for here in blocks])
+    found = [_block_p(design, scores, here, window, draws, seed) for here in blocks]
+    return ShiftTest(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _block_p(
-    design: Design, scores: OuterScores, here: slice, window: int, draws: int, seed: int
-) -> NDArray[np.float64]:
+def _block_p(design: Design, scores: OuterScores, here: slice, window: int, draws: int, seed: int) -> ShiftTest:
     """Of some channels."""
     actual, predicted = [], []
     for fold in range(len(design.split.folds)):
@@ -46,4 +45,4 @@ def _block_p(
             np.vstack([np.where(counts[s] > 0, sums[s] / np.maximum(counts[s], 1), np.nan)[rows[s]] for s in rows])
         )
         predicted.append(np.vstack([scores.predictions[fold][s][:, here][rows[s]] for s in rows]))
-    return shift_p(actual, predicted, window=window, draws=draws, seed=seed)[0]
+    return shift_p(actual, predicted, window=window, draws=draws, seed=seed)

@@ -416,13 +416,14 @@ class Study:
         ceilings = self.ceilings
         table = table.assign(**{c: ceilings[c].to_numpy() for c in ("ceiling", "ceiling_low", "ceiling_high")})
         missing = np.full(self.design.n_channels, np.nan)
-        extra = {"r2_repeated": missing, "ccnorm": missing, "p_permutation": missing}
+        extra = {"r2_repeated": missing, "ccnorm": missing, "p_permutation": missing, "independent_shifts": missing}
         if has:
             extra |= repeated_scores(self.design, scores, ceilings["signal_power"].to_numpy(dtype=np.float64))
         if has and self.reading.permutations:
-            extra["p_permutation"] = electrode_p(
+            found = electrode_p(
                 self.design, scores, window=len(self.lags), draws=self.reading.permutations, seed=self.seed
             )
+            extra |= {"p_permutation": found.p, "independent_shifts": found.independent}
         table = table.assign(**extra, p_fdr=fdr(extra["p_permutation"], len(table)))
         return normalise(
             table, self.reading.floor,

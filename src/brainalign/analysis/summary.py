@@ -7,7 +7,7 @@ import pandas as pd
 
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
-from brainalign.stats import ZERO, mean_ci
+from brainalign.stats import INDEPENDENT, ZERO, mean_ci
 
 RAW = ("r", "r2", "r2_pearson")
 SCORES = ("r", "r2", "r2_pearson", "r2_normalized", "r_normalized")
@@ -118,9 +118,22 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
         if constant:
             result.warnings.append(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
         partly = int(((rows["n_folds"] < folds) & (rows["n_folds"] > 0)).sum())
+        flat = int(rows["flat_folds"].sum())
+        if flat:
+            result.warnings.append(
+                f"{name}: in {flat} of {choices} cases (electrodes x folds) the response is flat in the fold's test rows (deviation "
+                "there is below a thousandth of that in training); such a fold has no score and no say in a choice."
+            )
+        few = int((rows["p_permutation"].isna() & (rows["independent_shifts"] < INDEPENDENT)).sum())
+        if few:
+            result.warnings.append(
+                f"{name}: {few} of {len(rows)} have no p of their own: their autocorrelation leaves fewer than {INDEPENDENT:g} independent "
+                "shifts in a test fold (column independent_shifts), and p would be too small too often; longer folds (fewer "
+                "encoding.outer_folds) or more data are needed."
+            )
         if partly:
             result.warnings.append(
-                f"{name}: {partly} of {len(rows)} were recorded in only some of the {folds} folds, and are averaged over those."
+                f"{name}: {partly} of {len(rows)} have a score in only some of the {folds} folds, and are averaged over those."
             )
         if missing:
             result.warnings.append(f"{name}: {missing} of {len(rows)} have no score (a constant or missing response).")

@@ -98,7 +98,8 @@ def _fit(
         return _fit_reduced(study, members, layers, components, ratios)
     if len(members) == 1:
         race, out = study.race(members[0]).layers, OuterScores.empty(len(layers), study.design.n_channels)
-        out.n = next(iter(race.values())).n
+        first = next(iter(race.values()))
+        out.n, out.flat = first.n, first.flat
         for fold, (layer,) in enumerate(layers):
             for name in ("r", "r2", "inner", "alpha", "constant"):
                 getattr(out, name)[fold] = getattr(race[layer], name)[fold]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
-from brainalign.encoding.design import AtomMoments, MaskGroup, Sums
+from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.encoding.summed import run
@@ -65,9 +65,22 @@ class RidgeFit(TRF):
         return alphas
 
     def _choose(
-        self, features: Given, responses: Given, groups: Sequence[Any] | None, directions: list[Direction]
+        self,
+        features: Given,
+        responses: Given,
+        groups: Sequence[Any] | None,
+        directions: list[Direction],
+        penalties: NDArray[np.float64],
     ) -> NDArray[np.int64]:
-        """(c,) the chosen candidate of each electrode; sets weights, intercepts and cv_scores_."""
+        """(c,) the chosen candidate of each electrode; sets weights, intercepts and cv_scores_.
+
+        Args:
+            features: As given.
+            responses: As given.
+            groups: As given.
+            directions: Of all candidates.
+            penalties: (candidates,) how much each shrinks.
+        """
         count = sum(len(d.places) for d in directions)
         opened = self._open(features, responses, groups, count)
         arithmetic = Arithmetic(self.device, self.dtype, self.solver)
@@ -78,9 +91,9 @@ class RidgeFit(TRF):
             for group in opened.design.groups:
                 parts = atoms.of(group, opened.frames)
                 self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, arithmetic)
-        best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_)
+        best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_, penalties)
         if self.alpha_rule == "shared" and count > 1:
-            best[:] = choose(over_folds(self.cv_scores_.T)[:, None])
+            best[:] = choose(over_folds(self.cv_scores_.T)[:, None], penalties)
         for group in opened.design.groups:
             whole = atoms.of(group, opened.frames).total(range(opened.split.n_atoms))
             self._fit_chosen(opened, group, whole, directions, best, arithmetic)
@@ -125,16 +138,14 @@ class RidgeFit(TRF):
             if not len(mine):
                 continue
             alphas = np.array([direction.alphas[direction.places.index(int(b))] for b in best[here[mine]]])
-            take = partial(self._keep, here[mine], opened.design.center)
+            take = partial(self._keep, here[mine], opened.design)
             solve_chosen(self._problem(whole.electrodes(mine), direction), alphas, take, arithmetic)
 
-    def _keep(
-        self, whose: NDArray[np.int64], center: NDArray[np.float64], part: NDArray[np.int64], solution: Solution
-    ) -> None:
-        """Enter the weights of some electrodes."""
+    def _keep(self, whose: NDArray[np.int64], design: Design, part: NDArray[np.int64], solution: Solution) -> None:
+        """Enter the weights of some electrodes, in their own units."""
         here = whose[part]
-        self.coef_[:, :, run(here)] = solution.coef[:, :-1].numpy()
-        self.intercept_[here] = solution.intercept.numpy() + center[here]
+        self.coef_[:, :, run(here)] = solution.coef[:, :-1].numpy() * design.unit[here]
+        self.intercept_[here] = solution.intercept.numpy() * design.unit[here] + design.center[here]
 
     def _problem(self, train: Moments, direction: Direction) -> Problem:
         """Features as they came, but for the scale of the direction."""

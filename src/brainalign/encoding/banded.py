@@ -104,7 +104,8 @@ class BandedRidgeTRF(RidgeFit):
                 f"give {int(MOST ** (1 / len(widths)))} alphas or fewer bands."
             )
         self.candidates_ = np.array(list(product(grid, repeat=len(widths))))
-        best = self._choose(features, responses, groups, _directions(self.candidates_, widths))
+        directions, shrink = _directions(self.candidates_, widths), np.log(self.candidates_).sum(axis=1)
+        best = self._choose(features, responses, groups, directions, shrink)
         self.alpha_ = self.candidates_[best].T
         for number, alpha in enumerate(self.alpha_):
             warn_at_edge(alpha, grid, f"alpha of band {number}")

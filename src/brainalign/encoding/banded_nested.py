@@ -76,7 +76,7 @@ def fit_banded(
         n_bands: How many bands.
         ratios: Penalties that every later band chooses from, in units of the first's.
         lags: (m,) consecutive integers.
-        alphas: The grid of the first band's penalties, ascending.
+        alphas: The grid of the first band's penalties, in any order.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
     """

@@ -57,6 +57,7 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_: d.
     """
 
+    _unitless = True  # whether the fit of a response in another unit is the same in that unit
     tmin: float
     tmax: float
     rate: float
@@ -151,8 +152,15 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise BrainalignError(f"groups has {len(labels)} entries for {len(x)} presentations; one each is needed.")
         lengths = [len(v) for v in x]
         split = presentations_split(self.cv, labels, lengths) if choices > 1 else no_split(lengths)
-        design = Design(names, y, split, centred=getattr(self, "intercept_alpha", 0.0) == 0)
         self.lags_ = lags_of(self.tmin, self.tmax, self.rate)
+        longest = max(lengths)  # beyond it all lagged columns are zero
+        if np.abs(self.lags_).max() >= longest:
+            raise BrainalignError(
+                f"the window tmin={self.tmin:g} to tmax={self.tmax:g} s reaches over {np.abs(self.lags_).max():,} frames, "
+                f"but the longest presentation has {longest:,} ({longest / self.rate:g} s); both are in seconds, not milliseconds."
+            )
+        centred = getattr(self, "intercept_alpha", 0.0) == 0
+        design = Design(names, y, split, centred=centred, unitless=self._unitless)
         self.n_features_in_ = x[0].shape[1]
         self.coef_ = np.zeros((len(self.lags_), self.n_features_in_, design.n_channels))
         self.intercept_ = np.zeros(design.n_channels)

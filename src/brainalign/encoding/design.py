@@ -73,6 +73,14 @@ class MaskGroup:
         return {s: _average(part) for s, part in found.items()} if self.averaged else found
 
 
+def _unit(responses: Sequence[NDArray[np.floating]], center: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(C,) the power of two above each channel's largest deviation from its mean; 1 where there is none."""
+    low = np.fmin.reduce([np.fmin.reduce(r, axis=0) for r in responses if len(r)]).astype(np.float64)
+    high = np.fmax.reduce([np.fmax.reduce(r, axis=0) for r in responses if len(r)]).astype(np.float64)
+    peak = np.maximum(high - center, center - low)
+    return np.asarray(np.exp2(np.where(peak > 0, np.frexp(peak)[1], 0)))
+
+
 def _add(old: Part | None, new: Part) -> Part:
     return new if old is None else (old[0] + new[0], old[1] + new[1], old[2] + new[2])
 
@@ -96,13 +104,16 @@ class Design:
         split: Atoms and folds.
         centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept is
             not penalised.
+        unitless: Divide each channel by a power of two near its largest deviation, so that float32 has room for volts and tesla
+            as for microvolts; a ridge solution, unlike an elastic net's, only changes its unit with it.
         repeats: What a training set holds of a stimulus that was heard several times: ``all`` presentations, their
             ``average`` over those of the training set (as one presentation), or each electrode's ``first``. Inner folds,
             which choose, are scored on the same as is trained on; the outer test rows are always single presentations.
 
     Attributes:
         center: (C,) what was taken off.
-        responses: Without it.
+        unit: (C,) what was then divided by; predictions and weights are in it.
+        responses: Centred, in this unit.
         groups: The mask groups.
     """
 
@@ -113,6 +124,7 @@ class Design:
         split: Split,
         centred: bool = True,
         repeats: str = "all",
+        unitless: bool = True,
     ) -> None:
         self.stimuli, self.split, self.repeats = list(stimuli), split, repeats
         count = sum(np.isfinite(r).sum(axis=0) for r in responses)
@@ -122,7 +134,8 @@ class Design:
             )
         total = sum(np.nansum(r, axis=0, dtype=np.float64) for r in responses)
         self.center: NDArray[np.float64] = total / count * float(centred)
-        self.responses = Centred(responses, self.center)
+        self.unit = _unit(responses, self.center) if unitless else np.ones(len(self.center))
+        self.responses = Centred(responses, self.center, self.unit)
         self.groups = self._mask_groups()
 
     @property

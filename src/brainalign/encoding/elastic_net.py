@@ -80,6 +80,8 @@ class ElasticNetTRF(TRF):
         [[1, 0]]
     """
 
+    _unitless = False
+
     def __init__(
         self,
         tmin: float = 0.0,
@@ -128,14 +130,15 @@ class ElasticNetTRF(TRF):
         if count > 1:
             for group in opened.design.groups:
                 self.cv_scores_[:, group.channels] = self._curve(opened, atoms.of(group, opened.frames), arithmetic)
-            best = choose(self.cv_scores_)
+            shrink = self.candidates_[:, 0]
+            best = choose(self.cv_scores_, shrink)
             if self.alpha_rule == "shared":
-                best[:] = choose(over_folds(self.cv_scores_.T)[:, None])
+                best[:] = choose(over_folds(self.cv_scores_.T)[:, None], shrink)
         self.alpha_, self.l1_ratio_ = self.candidates_[best].T
         for group in opened.design.groups:
             whole = atoms.of(group, opened.frames).total(range(opened.split.n_atoms))
             self._fit_chosen(opened, group, whole, best, arithmetic)
-        warn_at_edge(self.alpha_, self.candidates_[:, 0], "alpha")
+        warn_at_edge(self.alpha_, np.unique(self.candidates_[:, 0]), "alpha")
         if self._unfinished:
             log.warning(
                 "elastic net: %d fits (one an electrode, fold and pair of penalties) did not converge in max_iter=%d sweeps; "
@@ -180,13 +183,12 @@ class ElasticNetTRF(TRF):
             places = np.flatnonzero(self.candidates_[:, 1] == ratio)
             for at in range(0, c, at_once):
                 here, start = slice(at, min(at + at_once, c)), None
-                mean = normal.system.train.ysum[here] / train.n
                 for place in places[np.argsort(-self.candidates_[places, 0])]:
                     fit = self._solve(normal, here, place, start)
                     start = fit.coef
                     products = test.by_rows(normal.system, fit.coef, here, rows)
                     intercept = normal.system.intercept(fit.coef, here)
-                    r2[place, here] = test.r2(products, intercept, mean, here).cpu().numpy()
+                    r2[place, here] = test.r2(products, intercept, normal.system.train, here).cpu().numpy()
         return r2
 
     def _fit_chosen(

@@ -37,7 +37,7 @@ class LayerRace:
         if self._best is None or self._choice is None:
             self._best = OuterScores(
                 scores.r.copy(), scores.r2.copy(), scores.inner.copy(), scores.alpha.copy(), scores.constant.copy(),
-                scores.n, [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
+                scores.n, scores.flat, [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
             )  # fmt: skip
             self._choice = np.full(scores.r.shape, layer)
         else:
@@ -93,7 +93,7 @@ class LayerRace:
         winner = np.argmax(np.nan_to_num(stack, nan=-np.inf), axis=0)
         first = self.layers[numbers[0]]
         out = OuterScores.empty(*first.r.shape)
-        out.n = first.n
+        out.n, out.flat = first.n, first.flat
         for place, number in enumerate(numbers):
             mine, source = winner == place, self.layers[number]
             for name in ("r", "r2", "inner", "alpha", "constant"):

@@ -61,6 +61,7 @@ class OuterScores:
         alpha: (folds, C) chosen on the inner folds.
         constant: (folds, C) whether the prediction was constant.
         n: (C,) rows scored, all folds together.
+        flat: (C,) folds that were recorded and have no score, because the response does not vary in them.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
         weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
         intercepts: Fold -> (C,) what is added to the weighted features; empty where weights are.
@@ -73,6 +74,7 @@ class OuterScores:
     alpha: NDArray[np.float64]
     constant: NDArray[np.bool_]
     n: NDArray[np.int64]
+    flat: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
     weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
     intercepts: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
@@ -88,6 +90,7 @@ class OuterScores:
             inner,
             alpha,
             np.zeros((folds, channels), dtype=bool),
+            np.zeros(channels, dtype=np.int64),
             np.zeros(channels, dtype=np.int64),
             [{} for _ in range(folds)],
         )
@@ -134,7 +137,7 @@ def fit_outer(
         features: Stimulus -> (T, d); or, for features that are themselves fitted on training stimuli (a CCA space), a
             function from the outer fold to them.
         lags: (m,) consecutive integers.
-        alphas: The grid of penalties, ascending.
+        alphas: The grid of penalties, in any order.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold.
@@ -159,7 +162,7 @@ def fit_batches(
         design: Responses and split.
         batches: Features of every outer fold, with as many combinations of ratios in each.
         lags: (m,) consecutive integers.
-        alphas: The grid of penalties, ascending.
+        alphas: The grid of penalties, in any order.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold.
@@ -167,6 +170,7 @@ def fit_batches(
     Returns:
         The scores, and (folds, C) the number of the chosen combination.
     """
+    alphas = sorted(set(alphas))  # where nothing is known, the last shrinks most
     k, c = len(design.split.folds), design.n_channels
     out, chosen = OuterScores.empty(k, c), np.zeros((k, c), dtype=np.int64)
     sums = AtomMoments(lags, arithmetic)
@@ -231,10 +235,11 @@ def _fit_fold(
             whole[:, here] = solution.predict(frames[stimulus], train.lags)
 
     solve_banded(Problem(train, mean, sd), bands, chosen, alphas, take, arithmetic)
-    rows, train_mean = design.test_rows(fold), (train.ysum / train.n).cpu().numpy()
-    for at in range(0, len(train_mean), AT_ONCE):
+    rows, train_mean = design.test_rows(fold), train.ysum / train.n
+    spread = (train.yy / train.n - train_mean**2).cpu().numpy()
+    for at in range(0, len(spread), AT_ONCE):
         part = slice(at, at + AT_ONCE)
-        _score_fold(design, fold, rows, group.channels[part], out, train_mean[part])
+        _score_fold(design, fold, rows, group.channels[part], out, train_mean.cpu().numpy()[part], spread[part])
 
 
 def _choices(curve: NDArray[np.float64], rule: str) -> NDArray[np.int64]:
@@ -251,15 +256,17 @@ def _score_fold(
     channels: NDArray[np.int64],
     out: OuterScores,
     mean: NDArray[np.float64],
+    spread: NDArray[np.float64],
 ) -> None:
-    """Enter the scores of some channels on a fold's test rows (presentation, mask)."""
+    """Enter the scores of some channels on a fold's test rows (presentation, mask); mean and variance are the training rows'."""
     here, kept = run(channels), out.predictions[fold]
     actual = np.vstack([design.responses.read(i, here)[mask] for i, mask in rows])
     predicted = np.vstack([kept[design.stimuli[i]][:, here][mask] for i, mask in rows])
-    result = score(actual.astype(np.float64), predicted.astype(np.float64), mean)
+    result = score(actual.astype(np.float64), predicted.astype(np.float64), mean, spread)
     out.r[fold, channels], out.r2[fold, channels] = result.r, result.r2
-    out.constant[fold, channels] = result.constant
-    out.n[channels] += result.n
+    out.constant[fold, channels] = result.constant & ~result.flat
+    out.n[channels] += np.where(result.flat, 0, result.n)
+    out.flat[channels] += result.flat
 
 
 def inner_curves(
@@ -316,16 +323,20 @@ def inner_curves(
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
-def choose(curve: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The best row of each column; where nothing is known (NaN) the last, which shrinks most.
+def choose(curve: NDArray[np.float64], penalties: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
+    """The best row of each column; where nothing is known (NaN) the one that shrinks most.
 
     Args:
-        curve: (alphas, c) inner scores.
+        curve: (candidates, c) inner scores.
+        penalties: (candidates,) how much each shrinks; None = the later the more.
 
     Example:
         >>> choose(np.array([[0.1, np.nan], [0.3, np.nan], [0.2, np.nan]])).tolist()
         [1, 2]
+        >>> choose(np.array([[0.1, np.nan], [0.3, np.nan], [0.2, np.nan]]), np.array([9.0, 1.0, 3.0])).tolist()
+        [1, 0]
     """
-    known = np.where(np.isfinite(curve), curve, -np.inf)
+    order = np.arange(len(curve)) if penalties is None else np.argsort(penalties, kind="stable")
+    known = np.where(np.isfinite(curve), curve, -np.inf)[order]
     best = np.argmax(known, axis=0)
-    return np.where(np.isfinite(known.max(axis=0)), best, len(curve) - 1)
+    return np.asarray(order[np.where(np.isfinite(known.max(axis=0)), best, len(curve) - 1)])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.elastic_net import ElasticNetTRF
+from brainalign.linalg.variation import CENTRED, varies
 from brainalign.progress import track
 
 Array = NDArray[np.float64]
@@ -60,6 +61,7 @@ class Reconstruction:
         off, said = self.actual - self.train_mean, self._deviations
         with np.errstate(invalid="ignore", divide="ignore"):
             r2 = 1 - ((off - said) ** 2).sum(axis=0) / (off**2).sum(axis=0)
+        r2 = np.where(_alive(self.actual), r2, np.nan)
         return {"r": _pearson(off, said), "r2": r2, "r_pooled": _pearson(self.actual, self.predicted)}
 
     def along_channels(self) -> dict[str, Array]:
@@ -67,6 +69,7 @@ class Reconstruction:
         y, p = self.actual.T, self.predicted.T
         with np.errstate(invalid="ignore", divide="ignore"):
             r2 = 1 - ((y - p) ** 2).sum(axis=0) / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+        r2 = np.where(_alive(y), r2, np.nan)
         return {"r": _pearson(y, p), "r2": r2}
 
 
@@ -75,10 +78,13 @@ def _pearson(a: Array, b: Array) -> Array:
     ac, bc = a - a.mean(axis=0), b - b.mean(axis=0)
     aa, bb = (ac**2).sum(axis=0), (bc**2).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        r = np.where(
-            bb <= 1e-24 * np.maximum((b**2).sum(axis=0), 1e-300), 0.0, (ac * bc).sum(axis=0) / np.sqrt(aa * bb)
-        )
-    return np.where(aa <= 0, np.nan, r)
+        r = np.where(_alive(b), (ac * bc).sum(axis=0) / np.sqrt(aa * bb), 0.0)
+    return np.where(_alive(a), r, np.nan)
+
+
+def _alive(values: Array) -> NDArray[np.bool_]:
+    """(c,) whether a column of (n, c) varies but for rounding."""
+    return np.asarray(varies(values.var(axis=0), (values**2).mean(axis=0), rounding=CENTRED))
 
 
 def principal_axes(x: Array, share: float) -> Array:

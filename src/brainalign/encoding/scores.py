@@ -8,26 +8,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.linalg.variation import CENTRED, varies
+
 
 @dataclass(frozen=True)
 class FoldScores:
     """Scores of one outer fold, each (c,).
 
     Attributes:
-        r: Pearson correlation over the fold's rows; 0 for a constant prediction, NaN for a constant response.
+        r: Pearson correlation over the fold's rows; 0 for a constant prediction, NaN for a response that is flat there.
         r2: ``1 - SSE / SST`` with SST about the *training* mean; may be negative.
         n: Rows scored.
         constant: Whether the prediction was constant.
+        flat: Whether rows were recorded and the response does not vary in them: there is no score, and the fold is counted.
     """
 
     r: NDArray[np.float64]
     r2: NDArray[np.float64]
     n: NDArray[np.int64]
     constant: NDArray[np.bool_]
+    flat: NDArray[np.bool_]
 
 
 def score(
-    actual: NDArray[np.floating[Any]], predicted: NDArray[np.float64], train_mean: NDArray[np.float64]
+    actual: NDArray[np.floating[Any]],
+    predicted: NDArray[np.float64],
+    train_mean: NDArray[np.float64],
+    train_variance: NDArray[np.float64] | float = 0.0,
 ) -> FoldScores:
     """Pearson r and R2 of each electrode over time, rows with a missing response left out.
 
@@ -35,6 +42,7 @@ def score(
         actual: (T, c) responses, NaN where not recorded.
         predicted: (T, c).
         train_mean: (c,) mean response of the training rows.
+        train_variance: (c,) and its variance there, which tells a flat response; 0 where there are no such rows.
 
     Example:
         >>> y = np.array([[0.0], [1.0], [2.0]])
@@ -49,13 +57,13 @@ def score(
     yc = np.where(valid, y - y.sum(axis=0) / safe, 0.0)
     pc = np.where(valid, p - p.sum(axis=0) / safe, 0.0)
     yy, pp, yp = (yc**2).sum(axis=0), (pc**2).sum(axis=0), (yc * pc).sum(axis=0)
-    constant = pp <= 1e-24 * np.maximum((p**2).sum(axis=0), 1e-300)
+    constant = ~varies(pp, (p**2).sum(axis=0), rounding=CENTRED)
     with np.errstate(invalid="ignore", divide="ignore"):
         r = np.where(constant, 0.0, yp / np.sqrt(yy * pp))
         sst = (np.where(valid, y - train_mean, 0.0) ** 2).sum(axis=0)
         r2 = 1.0 - ((y - p) ** 2).sum(axis=0) / sst
-    silent = (yy <= 0) | (n < 2)
-    return FoldScores(np.where(silent, np.nan, r), np.where(silent, np.nan, r2), n, constant)
+    alive = varies(yy / safe, (y**2).sum(axis=0) / safe, train_variance, CENTRED) & (n > 1)
+    return FoldScores(np.where(alive, r, np.nan), np.where(alive, r2, np.nan), n, constant, ~alive & (n > 0))
 
 
 def over_folds(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,14 +19,17 @@ class Centred:
     Args:
         given: (T_i, C) for each presentation, NaN where not recorded.
         center: (C,) what is taken off.
+        unit: (C,) what is divided by: powers of two, so that no digit changes.
 
     Example:
-        >>> Centred([np.array([[1.0], [3.0]])], np.array([2.0]))[0].ravel().tolist()
+        >>> Centred([np.array([[1.0], [3.0]])], np.array([2.0]), np.ones(1))[0].ravel().tolist()
         [-1.0, 1.0]
     """
 
-    def __init__(self, given: Sequence[NDArray[np.floating[Any]]], center: NDArray[np.float64]) -> None:
-        self.given, self.center = list(given), center
+    def __init__(
+        self, given: Sequence[NDArray[np.floating[Any]]], center: NDArray[np.float64], unit: NDArray[np.float64]
+    ) -> None:
+        self.given, self.center, self.unit = list(given), center, unit
 
     def __len__(self) -> int:
         return len(self.given)
@@ -40,7 +43,9 @@ class Centred:
     def read(self, place: int, channels: Electrodes) -> NDArray[Any]:
         """(T, c) one presentation's response in some channels."""
         given = self.given[place]
-        return given[:, channels] - self.center[channels].astype(given.dtype)
+        return (given[:, channels] - self.center[channels].astype(given.dtype)) / self.unit[channels].astype(
+            given.dtype
+        )
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,11 @@ def score_table(
 
     Returns:
         Columns model, space, rule, all of ``channels``, r, r_pooled, r2_pearson, r2, alpha (geometric mean over
-        folds), layer, alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, n_frames, n_folds (in which the
-        electrode has a score).
+        folds), layer, alpha_at_edge (folds whose alpha is the grid's first or last), constant_folds, flat_folds (recorded, but without
+        variance: no score), n_frames, n_folds (in which the electrode has a score).
     """
     edge = (scores.alpha <= alphas.min()) | (scores.alpha >= alphas.max())
+    edge &= alphas.max() > alphas.min()  # a single alpha is no choice
     columns = {
         "r": over_folds(scores.r),
         "r_pooled": np.full(scores.r.shape[1], np.nan) if pooled is None else pooled,
@@ -51,6 +52,7 @@ def score_table(
         "layer": [_most_often(column) for column in layer.T],
         "alpha_at_edge": edge.sum(axis=0),
         "constant_folds": scores.constant.sum(axis=0),
+        "flat_folds": scores.flat,
         "n_frames": scores.n,
         "n_folds": np.isfinite(scores.r).sum(axis=0),
     }
@@ -86,7 +88,8 @@ def pooled_r(design: Design, scores: OuterScores) -> NDArray[np.float64]:
     found = []
     for at in range(0, design.n_channels, AT_ONCE):
         here = slice(at, at + AT_ONCE)
-        actual = np.vstack([design.responses.read(i, here)[mask] for _, i, mask in rows])
+        scored = np.isfinite(scores.r[:, here])  # not where the response is flat
+        actual = np.vstack([np.where(scored[f], design.responses.read(i, here)[mask], np.nan) for f, i, mask in rows])
         predicted = np.vstack([scores.predictions[f][design.stimuli[i]][:, here][mask] for f, i, mask in rows])
         found.append(score(actual.astype(np.float64), predicted.astype(np.float64), np.zeros(actual.shape[1])).r)
     return np.concatenate(found)

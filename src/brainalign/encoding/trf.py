@@ -92,7 +92,7 @@ class RidgeTRF(RidgeFit):
         width = as_presentations(self, features, fit=True)[0]
         d = width[0].shape[-1] if width else 0
         direction = Direction(np.ones(d), grid.tolist(), list(range(len(grid))))
-        best = self._choose(features, responses, groups, [direction])
+        best = self._choose(features, responses, groups, [direction], grid)
         self.alpha_ = grid[best]
         warn_at_edge(self.alpha_, grid, "alpha")
         return self

@@ -21,7 +21,7 @@ from brainalign.storage.lock import one_at_a_time
 
 log = logging.getLogger(__name__)
 
-HALF_MAX = float(np.finfo(np.float16).max)
+HALF_MAX, HALF_MIN = float(np.finfo(np.float16).max), float(np.finfo(np.float16).tiny)
 
 
 class FeatureCache:
@@ -97,6 +97,10 @@ class FeatureCache:
             raise BrainalignError(
                 f"features.dtype=float16 holds values up to {HALF_MAX:g}, but there is one of {largest:g}; float32 is needed."
             )
+        if self.dtype == "float16" and (least := _smallest_column(rows)) < HALF_MIN:
+            raise BrainalignError(
+                f"features.dtype=float16 holds values from {HALF_MIN:g} on, but one feature is at most {least:.2g}; float32 is needed."
+            )
         save(self.path(key), key, {"": rows}, self.dtype, about)
 
     def unfinished(self, keys: Sequence[str]) -> Unfinished:
@@ -153,3 +157,10 @@ def _load(file: Path, key: str, group: str, *, check: bool = True) -> dict[str, 
     except (ValueError, OSError) as error:
         log.warning("cache file %s is not usable (%s); its features are extracted again", file, error)
         return None
+
+
+def _smallest_column(rows: Mapping[str, Rows]) -> float:
+    """The least of the features' largest absolute values, of features that are not 0 throughout."""
+    peaks = [np.abs(r.values).max(axis=0) for r in rows.values() if r.values.size]
+    whole = np.max(peaks, axis=0) if peaks else np.zeros(0)
+    return float(whole[whole > 0].min(initial=np.inf))

@@ -140,14 +140,14 @@ def banded_scores(
         here, held_out = problem.to(device), [t.to(device) for t in tests]
         system = Primal(here.train, here.mean, here.sd, here.intercept_alpha)
         out = np.full((len(tests), n * len(alphas), problem.electrodes), np.nan)
-        mean, everyone = here.train.ysum / here.train.n, slice(None)
+        everyone = slice(None)
         scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
         for penalties, w in banded_solutions(system, bands, places, arithmetic):
             if w.dtype not in scorers:
                 scorers[w.dtype] = [scorer(test, system, method, w.dtype) for test in held_out]
             b = system.intercept(w, everyone)
             for t, (test, products) in enumerate(zip(held_out, scorers[w.dtype], strict=True)):
-                out[t, places[penalties]] = test.r2(products(w, everyone), b, mean, everyone).cpu().numpy()
+                out[t, places[penalties]] = test.r2(products(w, everyone), b, here.train, everyone).cpu().numpy()
         return out
 
     return arithmetic.run(job, problem.electrodes)

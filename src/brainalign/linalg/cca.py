@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
+from brainalign.linalg.variation import CENTRED, varies
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Whitener:
         if len(x) < 2:
             raise BrainalignError(f"CCA has {len(x)} training row(s); at least 2 are needed.")
         mean, sd = x.mean(axis=0), x.std(axis=0)
-        varies = sd > 1e-10 * np.maximum(np.abs(mean), 1e-300)
-        sd = np.where(varies, sd, 1.0)
-        z = (x - mean) / sd * varies
+        alive = varies(sd**2, (x**2).mean(axis=0), rounding=CENTRED)
+        sd = np.where(alive, sd, 1.0)
+        z = (x - mean) / sd * alive
         _, s, vt = np.linalg.svd(z, full_matrices=False)
         power = s**2 / len(x)
         if power.sum() <= 0:
@@ -139,6 +140,9 @@ def column_correlations(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArr
     Returns:
         (k,).
     """
-    u, v = u - u.mean(axis=0), v - v.mean(axis=0)
-    norm = np.sqrt((u**2).sum(axis=0) * (v**2).sum(axis=0))
-    return np.where(norm > 0, (u * v).sum(axis=0) / np.where(norm > 0, norm, 1.0), np.nan)
+    pairs = [(w - w.mean(axis=0), w) for w in (u, v)]
+    sizes = [np.sqrt((c**2).sum(axis=0)) for c, _ in pairs]
+    alive = np.logical_and(
+        *(varies(s**2, (w**2).sum(axis=0), rounding=CENTRED) for s, (_, w) in zip(sizes, pairs, strict=True))
+    )
+    return np.where(alive, (pairs[0][0] * pairs[1][0]).sum(axis=0) / np.where(alive, sizes[0] * sizes[1], 1.0), np.nan)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from brainalign.linalg.gram import mirror, upper_gram
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.stack import Electrodes
+from brainalign.linalg.variation import varies
 
 if TYPE_CHECKING:
     import torch
@@ -120,22 +121,25 @@ class HeldOut:
         products = (v.sum(0, dtype=torch.float64) for v in (predicted * response, weighted * predicted, weighted))
         return Products(*products)
 
-    def r2(self, found: Products, intercept: Tensor, train_mean: Tensor, electrodes: slice) -> Tensor:
+    def r2(self, found: Products, intercept: Tensor, train: Moments, electrodes: slice) -> Tensor:
         """R2 of each electrode.
 
         Args:
             found: The products.
             intercept: (c,).
-            train_mean: (c,) mean response of the training rows.
+            train: The training rows, all electrodes.
             electrodes: Which these are.
 
         Returns:
-            (c,) R2; NaN where a response does not vary.
+            (c,) R2; NaN where a response does not vary beside the training rows' (:func:`brainalign.linalg.variation.varies`).
         """
         import torch
 
         test, b = self.moments, intercept
         yy, ysum = test.yy[electrodes], test.ysum[electrodes]
+        mean = train.ysum[electrodes] / train.n
         sse = yy - 2 * (found.py + b * ysum) + found.pp + 2 * b * found.p + test.n * b**2
-        sst = yy - 2 * train_mean * ysum + test.n * train_mean**2
-        return torch.where(sst > 0, 1 - sse / sst, torch.full_like(sst, float("nan")))
+        sst = yy - 2 * mean * ysum + test.n * mean**2
+        square = yy / test.n
+        usable = varies(square - (ysum / test.n) ** 2, square, train.yy[electrodes] / train.n - mean**2)
+        return torch.where(usable, 1 - sse / sst, torch.full_like(sst, float("nan")))

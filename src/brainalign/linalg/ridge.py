@@ -149,7 +149,6 @@ def _written_scores(
     """Scores of solutions that are written out, alpha by alpha."""
     system, blocks = problem.system(method), _blocks(problem.electrodes, at_once)
     out = np.full((len(tests), len(alphas), problem.electrodes), np.nan)
-    mean = problem.train.ysum / problem.train.n
     scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
     for a, dtype, solve in _solutions(system, alphas, method, arithmetic):
         if dtype not in scorers:
@@ -158,7 +157,7 @@ def _written_scores(
             w = solve(electrodes)
             b = system.intercept(w, electrodes)
             for t, (test, products) in enumerate(zip(tests, scorers[dtype], strict=True)):
-                found = test.r2(products(w, electrodes), b, mean[electrodes], electrodes)
+                found = test.r2(products(w, electrodes), b, problem.train, electrodes)
                 out[t, a, electrodes] = found.cpu().numpy()
     return out
 
@@ -199,7 +198,6 @@ def _turned_scores(
                for block in system.blocks(test.moments.stacks[number])] for test in tests]  # fmt: skip
     scale = 1 / (values + values.new_tensor(alphas)[:, None])  # (alphas, q)
     offset = scale.double() * (system.offset @ vectors.double())
-    mean = problem.train.ysum / problem.train.n
     out = np.full((len(tests), len(alphas), problem.electrodes), np.nan)
     for electrodes in _blocks(problem.electrodes, at_once):
         rhs = vectors.T @ system.rhs(electrodes).to(vectors.dtype)
@@ -212,7 +210,7 @@ def _turned_scores(
                 for a, each in enumerate(scale):
                     found[a] += test.compare(number, block, (rows * each) @ rhs, response)
             for a, products in enumerate(found):
-                r2 = test.r2(products, intercepts[a], mean[electrodes], electrodes)
+                r2 = test.r2(products, intercepts[a], problem.train, electrodes)
                 out[t, a, electrodes] = r2.cpu().numpy()
     return out
 

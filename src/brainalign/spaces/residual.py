@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
+from brainalign.linalg.variation import CENTRED, varies
 
 Array = NDArray[np.float64]
 Words = Mapping[str, NDArray[np.floating[Any]]]
@@ -85,8 +86,8 @@ class ResidualContext:
         """
         self._names = sorted(context)
         own = np.vstack([lexical[s] for s in self._names]).astype(np.float64)
-        self._mean, spread = own.mean(axis=0), own.std(axis=0)
-        self._sd = np.where(spread > 0, spread, 1.0)
+        self._mean, variance = own.mean(axis=0), own.var(axis=0)
+        self._sd = np.sqrt(np.where(varies(variance, (own**2).mean(axis=0), rounding=CENTRED), variance, 1.0))
         x, y = self._stack(lexical, context, self._names)
         self._sizes = [len(context[s]) for s in self._names]
         fold = _folds(self._sizes, self.folds)

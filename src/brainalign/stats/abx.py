@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from brainalign.linalg.variation import CENTRED, varies
+
 Array = NDArray[np.float64]
 
 TIE = 1e-7
@@ -131,7 +133,7 @@ def _standard(x: Array) -> Array:
     """Columns centred, of length 1; NaN where they are constant."""
     centred = x - x.mean(axis=0)
     length = np.linalg.norm(centred, axis=0)
-    return np.asarray(centred / np.where(length > 1e-12 * np.sqrt(len(x)), length, np.nan))
+    return np.asarray(centred / np.where(varies(length**2, (x**2).sum(axis=0), rounding=CENTRED), length, np.nan))
 
 
 def _bootstrap(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.linalg.variation import CENTRED, varies
 from brainalign.stats.signal_power import RepeatSums
 
 Array = NDArray[np.float64]
@@ -72,6 +73,7 @@ def noise_ceilings(repeats: Repeats, *, draws: int = 1000, seed: int = 0) -> pd.
     table["why"] = "no stimulus was presented more than once"
     if not groups:
         return table
+    groups, constant = _centred(groups)
     count = sum(map(len, groups.values()))
     units = groups if count >= FEW else {n: _stretches(own, STRETCHES // count + 1) for n, own in groups.items()}
     for start in range(0, c, BLOCK):
@@ -88,11 +90,30 @@ def noise_ceilings(repeats: Repeats, *, draws: int = 1000, seed: int = 0) -> pd.
     table["ceiling_n"] = n * table["ceiling"] / (1 + (n - 1) * table["ceiling"])
     alive = table["signal_power"] > 0
     missing = table["signal_power"].isna()
-    table["why"] = np.where(
-        missing, "no frame is valid in all repeats", np.where(alive, "", "signal power is not above 0")
-    )
-    table.loc[~alive, ["ceiling", "ceiling_low", "ceiling_high", "ceiling_n"]] = np.nan
+    why = np.where(alive, "", "signal power is not above 0")
+    why = np.where(constant, "the response is constant in the repeats", why)
+    table["why"] = np.where(missing, "no frame is valid in all repeats", why)
+    table.loc[~alive | constant, ["ceiling", "ceiling_low", "ceiling_high", "ceiling_n"]] = np.nan
+    table.loc[constant, ["signal_power", "split_half", "leave_one_out"]] = np.nan
     return table
+
+
+def _centred(groups: dict[int, list[NDArray[np.floating[Any]]]]) -> tuple[dict[int, list[Array]], NDArray[np.bool_]]:
+    """The repeats without each electrode's mean, so that no offset eats the digits of a variance; (c,) whether nothing varies in them.
+
+    A response that only steps from one presentation to the next does not vary either, where presentations have more than one frame.
+    """
+    heard = [r for own in groups.values() for r in own]
+    n = np.sum([np.isfinite(r).sum(axis=(0, 1)) for r in heard], axis=0)
+    some = np.where(n > 0, n, np.nan)
+    center = np.sum([np.nansum(r, axis=(0, 1), dtype=np.float64) for r in heard], axis=0) / some
+    square = np.sum([np.nansum(r.astype(np.float64) ** 2, axis=(0, 1)) for r in heard], axis=0) / some
+    parts = {times: [r.astype(np.float64) - center for r in own] for times, own in groups.items()}
+    variance = np.sum([np.nansum(r**2, axis=(0, 1)) for own in parts.values() for r in own], axis=0) / some
+    if any(r.shape[1] > 1 for r in heard):
+        steps = [np.diff(r, axis=1) for own in parts.values() for r in own]
+        variance = np.minimum(variance, np.sum([np.nansum(s**2, axis=(0, 1)) for s in steps], axis=0) / some)
+    return parts, ~varies(variance, square, rounding=CENTRED) & (n > 0)
 
 
 def normalise(table: pd.DataFrame, floor: float, scores: Mapping[str, str]) -> pd.DataFrame:
@@ -134,7 +155,7 @@ def cc_norm(mean: Array, predicted: Array, power: Array) -> Array:
     m, f = np.where(valid, mean, 0.0), np.where(valid, predicted, 0.0)
     m, f = np.where(valid, m - m.sum(axis=0) / n, 0.0), np.where(valid, f - f.sum(axis=0) / n, 0.0)
     variance = (f**2).sum(axis=0) / n
-    fine = (power > 0) & (variance > 0)
+    fine = (power > 0) & varies(variance, (np.where(valid, predicted, 0.0) ** 2).sum(axis=0) / n, rounding=CENTRED)
     scale = np.sqrt(np.where(fine, power * variance, 1.0))
     return np.where(fine, (m * f).sum(axis=0) / n / scale, np.nan)
 
@@ -201,5 +222,5 @@ def _correlation(x: Array, y: Array) -> Array:
     n = np.maximum(valid.sum(axis=0), 1)
     x, y = np.where(valid, x, 0.0), np.where(valid, y, 0.0)
     x, y = np.where(valid, x - x.sum(axis=0) / n, 0.0), np.where(valid, y - y.sum(axis=0) / n, 0.0)
-    norm = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    norm = np.sqrt((x**2).sum(axis=0)) * np.sqrt((y**2).sum(axis=0))
     return np.where(norm > 0, (x * y).sum(axis=0) / np.where(norm > 0, norm, 1.0), np.nan)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from brainalign.linalg.variation import CENTRED, varies
 
 Array = NDArray[np.float64]
 
@@ -19,6 +21,23 @@ WIDER = 2.0**0.5
 """How much wider than that of shifted responses the null of cross-validated scores is, at most; see :func:`shift_p`."""
 TIE = 1e-12
 """Difference of two sums of correlations that is rounding."""
+INDEPENDENT = 30.0
+"""Independent shifts that a fold must have. Circular shifts part what is slow within a fold, so that their null is too narrow where a fold
+is short beside the autocorrelation: ``experiment=validation`` has the rates on either side of this bound."""
+
+
+class ShiftTest(NamedTuple):
+    """What :func:`shift_p` finds, each (c,).
+
+    Attributes:
+        p: One-sided; NaN where there is none.
+        shifts: M, the shifts behind it.
+        independent: Independent shifts a fold, as the autocorrelations leave them; NaN where no fold has a long enough stretch.
+    """
+
+    p: Array
+    shifts: NDArray[np.int64]
+    independent: Array
 
 
 def shift_p(
@@ -28,7 +47,7 @@ def shift_p(
     window: int,
     draws: int,
     seed: int,
-) -> tuple[Array, NDArray[np.int64]]:
+) -> ShiftTest:
     """One-sided p of the mean over folds of Pearson r, against circular shifts of the responses within each fold.
 
         p = (1 + #{m0 + w (null - m0) >= observed}) / (1 + M),   M = min(draws, distinct shifts),   m0 the null's mean
@@ -46,6 +65,10 @@ def shift_p(
     electrodes without signal lie below .05 (a normal null too narrow by sqrt(2)); with very few features (one, at one lag) scores
     without signal are no longer normal and p errs on the safe side.
 
+    A fold of n rows has n / sum_k a(k) b(k) independent shifts, a and b the circular autocorrelations of response and prediction, up to
+    where the response's has faded (Bartlett 1946: the sum over n is the variance of r over shifts).
+    Below ``INDEPENDENT`` of them (harmonic mean over folds) p would be too small too often, and there is none.
+
     Args:
         actual: One (T_f, c) array a fold, NaN where not recorded.
         predicted: One (T_f, c) array a fold, from a fit to the other folds.
@@ -54,17 +77,17 @@ def shift_p(
         seed: Of the draws.
 
     Returns:
-        (c,) p, NaN where no fold has a long enough stretch; (c,) M.
+        p, NaN where no fold has a long enough stretch or too few independent shifts; M; independent shifts a fold.
 
     Example:
         >>> rng = np.random.default_rng(0)
         >>> y = [rng.normal(size=(400, 2)) for _ in range(3)]
-        >>> p, m = shift_p(y, [np.stack([v[:, 0], rng.normal(size=400)], axis=1) for v in y], window=20, draws=199, seed=0)
-        >>> float(p[0]), int(m[0]), bool(p[1] > 0.01)
-        (0.005, 199, True)
+        >>> p, m, independent = shift_p(y, [np.stack([v[:, 0], rng.normal(size=400)], axis=1) for v in y], window=20, draws=199, seed=0)
+        >>> float(p[0]), int(m[0]), bool(p[1] > 0.01), bool(independent.min() > 300)
+        (0.005, 199, True, True)
     """
     c = actual[0].shape[1]
-    p, used = np.full(c, np.nan), np.zeros(c, dtype=np.int64)
+    p, used, independent = np.full(c, np.nan), np.zeros(c, dtype=np.int64), np.full(c, np.nan)
     masks = [np.isfinite(y) for y in actual]
     patterns: dict[bytes, list[int]] = {}
     packed = np.packbits(np.vstack(masks), axis=0)
@@ -75,21 +98,22 @@ def shift_p(
             here = group[start : start + BLOCK]
             rows = [mask[:, here[0]] for mask in masks]
             folds = [(y[keep][:, here], f[keep][:, here]) for y, f, keep in zip(actual, predicted, rows, strict=True)]
-            p[here], used[here] = _block(folds, window, draws, seed)
-    return p, used
+            p[here], used[here], independent[here] = _block(folds, window, draws, seed)
+    return ShiftTest(p, used, independent)
 
 
-def _block(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> tuple[Array, NDArray[np.int64]]:
-    """(c,) p of electrodes that share their rows, and (c,) M."""
+def _block(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> ShiftTest:
+    """Of electrodes that share their rows."""
     c = folds[0][0].shape[1]
-    curves, least = [], []
+    curves, least, share = [], [], []
     for y, f in folds:
         if len(y) >= 4 * (window + 1):
-            correlation, faded = _all_shifts(y.astype(np.float64), f.astype(np.float64))
+            correlation, faded, variance = _all_shifts(y.astype(np.float64), f.astype(np.float64))
             curves.append(correlation)
+            share.append(variance)
             least.append(np.minimum(np.maximum(window, faded) + 1, len(y) // 4))
     if not curves:
-        return np.full(c, np.nan), np.zeros(c, dtype=np.int64)
+        return ShiftTest(np.full(c, np.nan), np.zeros(c, dtype=np.int64), np.full(c, np.nan))
     places = [len(curve) - 2 * low + 1 for curve, low in zip(curves, least, strict=True)]  # (c,) shifts a fold allows
     m = np.array([min(draws, prod(int(count[i]) for count in places)) for i in range(c)])
     observed = np.sum([curve[0] for curve in curves], axis=0)
@@ -104,17 +128,37 @@ def _block(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> 
         middle = null.mean(axis=0)
         widened = middle + (WIDER if len(curves) > 1 else 1.0) * (null - middle)
         reached[here] = (widened >= observed[here] - TIE).sum(axis=0)
-    return (1 + reached) / (1 + m), m
+    known = np.isfinite(share)  # not where response or prediction is constant
+    with np.errstate(divide="ignore", invalid="ignore"):
+        independent = known.sum(axis=0) / np.where(known, share, 0.0).sum(axis=0)
+    enough = (independent >= INDEPENDENT) | ~known.any(
+        axis=0
+    )  # a constant prediction is never above its shifts, however many
+    p = np.where(enough, (1 + reached) / (1 + m), np.nan)
+    return ShiftTest(p, m, independent)
 
 
-def _all_shifts(y: Array, f: Array) -> tuple[Array, NDArray[np.int64]]:
-    """(T, c) Pearson r of prediction and response shifted by 0 to T - 1 frames; (c,) lag at which autocorrelation has faded."""
+def _all_shifts(y: Array, f: Array) -> tuple[Array, NDArray[np.int64], Array]:
+    """Correlations of prediction and shifted response, in the responses' own way.
+
+    Returns:
+        (T, c) Pearson r with the response shifted by 0 to T - 1 frames, 0 where a side is constant; (c,) lag at which the response's
+        autocorrelation has faded; (c,) variance of r over shifts, NaN where a side is constant.
+    """
     n = len(y)
-    y, f = y - y.mean(axis=0), f - f.mean(axis=0)
-    power = (y**2).sum(axis=0)
-    norm = np.sqrt(power * (f**2).sum(axis=0))
-    flat = norm <= 1e-12 * n
+    sides = []
+    for values in (y, f):
+        centred = values - values.mean(axis=0)
+        power = (centred**2).sum(axis=0)
+        alive = varies(power, (values**2).sum(axis=0), rounding=CENTRED)
+        sides.append((centred / np.sqrt(np.where(alive, power, 1.0)) * alive, alive))
+    (y, moves), (f, predicted) = sides
     ty, tf = np.fft.rfft(y, axis=0), np.fft.rfft(f, axis=0)
-    r = np.fft.irfft(ty.conj() * tf, n, axis=0) / np.where(flat, 1.0, norm)
-    own = np.fft.irfft(np.abs(ty) ** 2, n, axis=0) < FADED * power
-    return np.where(flat, 0.0, r), np.where(own.any(axis=0), own.argmax(axis=0), n)
+    r = np.fft.irfft(ty.conj() * tf, n, axis=0)
+    own = np.fft.irfft(np.abs(ty) ** 2, n, axis=0)
+    faded = own < FADED
+    lag = np.where(faded.any(axis=0), faded.argmax(axis=0), n)
+    away = np.minimum(np.arange(n), n - np.arange(n))[:, None]
+    both = np.where(away < lag, own * np.fft.irfft(np.abs(tf) ** 2, n, axis=0), 0.0)  # beyond that it is noise
+    variance = np.maximum(both.sum(axis=0), 1.0) / n
+    return r, lag, np.where(moves & predicted, variance, np.nan)

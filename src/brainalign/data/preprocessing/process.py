@@ -18,6 +18,7 @@ from brainalign.data.preprocessing.quality import Quality, spectrum
 from brainalign.data.preprocessing.reference import alone, referenced
 from brainalign.data.preprocessing.settings import KEY, OWN_RATE, Preprocessing
 from brainalign.errors import BrainalignError, nearest
+from brainalign.linalg.variation import CENTRED, varies
 from brainalign.signal.gaps import bridge, near
 from brainalign.signal.high_gamma import LEAST, high_gamma
 from brainalign.signal.resample import resample_to
@@ -211,5 +212,6 @@ def _zscored(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     known = np.isfinite(values)
     n = np.maximum(known.sum(axis=0), 1)
     centred = values - np.where(known, values, 0.0).sum(axis=0) / n
-    deviation = np.sqrt((np.where(known, centred, 0.0) ** 2).sum(axis=0) / n)
-    return np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
+    variance, square = ((np.where(known, v, 0.0) ** 2).sum(axis=0) / n for v in (centred, values))
+    alive = varies(variance, square, rounding=CENTRED)
+    return np.asarray(np.where(alive, centred, np.where(known, 0.0, np.nan)) / np.sqrt(np.where(alive, variance, 1.0)))
