@@ -64,16 +64,16 @@ def noise_ceilings(repeats: Repeats, *, draws: int = 1000, seed: int = 0) -> pd.
         (True, 5)
     """
     c = repeats[0].shape[2] if len(repeats) else 0
-    groups: dict[int, list[NDArray[np.floating[Any]]]] = {}
+    given: dict[int, list[NDArray[np.floating[Any]]]] = {}
     for responses in repeats:
         if len(responses) > 1:
-            groups.setdefault(len(responses), []).append(responses)
+            given.setdefault(len(responses), []).append(responses)
     table = pd.DataFrame(np.nan, index=range(c), columns=list(CEILING_COLUMNS[:-3]))
-    table["n_repeats"], table["n_repeated_stimuli"] = max(groups, default=1), sum(map(len, groups.values()))
+    table["n_repeats"], table["n_repeated_stimuli"] = max(given, default=1), sum(map(len, given.values()))
     table["why"] = "no stimulus was presented more than once"
-    if not groups:
+    if not given:
         return table
-    groups, constant = _centred(groups)
+    groups, constant = _centred(given)
     count = sum(map(len, groups.values()))
     units = groups if count >= FEW else {n: _stretches(own, STRETCHES // count + 1) for n, own in groups.items()}
     for start in range(0, c, BLOCK):
