@@ -50,7 +50,7 @@ def simulated(tmp_path):
 def test_who_is_all_zero_is_left_out_by_name(simulated):
     data = read_alice_fmri(simulated.parent)
     assert [r.subject for r in data.recordings] == ["s01", "s03"]
-    assert data.notes == ("participant s02 is left out: all of s02-timecourses.txt (6mm) is zero.",)
+    assert data.notes[:1] == ("participant s02 is left out: all of s02-timecourses.txt (6mm) is zero.",)
     assert data.recordings[1].channels["electrode"].tolist() == [r for r in REGIONS if r != "LPreM"]
     assert data.recordings[1].notes == ("participant s03: 1 of 6 channels is left out: LPreM (constant).",)
     words = data.stimuli["alice_ch1"].words
@@ -104,7 +104,10 @@ def test_files_that_are_not_what_they_should_be(simulated, tmp_path):
 def test_the_real_set(test_data, radius):
     data = read_alice_fmri(test_data, radius)
     assert len(data.recordings) == 17 and "s33" not in {r.subject for r in data.recordings}
-    assert data.notes == (f"participant s33 is left out: all of s33-timecourses.txt ({radius}) is zero.",)
+    assert data.notes == (
+        f"participant s33 is left out: all of s33-timecourses.txt ({radius}) is zero.",
+        "290 label(s) were taken for silence or noise and left out: 'sp' 290.",
+    )
     words = data.stimuli["alice_ch1"].words
     assert len(words) == 2127
     assert words["onset"].iloc[0] == pytest.approx(20.0589, abs=1e-4)

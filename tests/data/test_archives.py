@@ -88,7 +88,7 @@ def test_podcast(tmp_path):
     assert data.stimuli["podcast"].words["text"].tolist() == ["Act", "monkey", "one,"]
     (one,) = data.recordings[0].presentations
     assert (one.rate, one.start) == (100.0, 0.0) and len(one.response) == 1001
-    assert "transcript.tsv: 1 word(s) stood out of order and were sorted" in data.notes
+    assert "transcript.tsv: 1 word(s) stood out of order and were sorted." in data.notes
 
 
 def test_the_podcasts_real_transcript(tmp_path):
@@ -113,8 +113,8 @@ def test_the_podcasts_real_transcript(tmp_path):
     words = open_stimuli(form, tmp_path)[1]("podcast", faults, notes).words
     assert not faults.sentences and len(words) == 5136
     assert notes == [
-        "transcript.tsv: 19 word(s) stood out of order and were sorted",
-        f"transcript.tsv: {int(notes[1].split()[1])} word(s) ended after the next one began and were cut there",
+        "transcript.tsv: 19 word(s) stood out of order and were sorted.",
+        f"transcript.tsv: {int(notes[1].split()[1])} word(s) ended after the next one began and were cut there.",
     ]
 
 
@@ -204,7 +204,8 @@ def test_narratives(tmp_path):
     (one,) = data.recordings[0].presentations
     assert (one.rate, one.start) == (pytest.approx(1 / 1.5), 0.75)  # the sound began with the music
     np.testing.assert_allclose(one.response.std(axis=0), 1, rtol=1e-5)
-    assert words_of(data, "pieman") == ["i", "began", "my"]
+    assert words_of(data, "pieman") == ["i", "began", "pie-man", "my"]  # the text has the word that Gentle did not find
+    assert data.stimuli["pieman"].timed_words["word"].tolist() == ["i", "began", "my"]
 
 
 def test_petit_prince(tmp_path):

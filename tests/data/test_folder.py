@@ -86,9 +86,8 @@ def test_what_is_written_is_read_back(root):
     assert channels["region"].tolist()[:3] == ["STG", "STG", "MTG"]
     np.testing.assert_array_equal(channels["x"][:3], [-60.5, 61.0, np.nan])
     np.testing.assert_array_equal(channels["snr"][:3], [0.1, 0.2, np.nan])
-    assert data.notes == tuple(
-        f"{s}: 1 of 4 events name no stimulus and were passed over." for s in ("sub-01", "sub-02")
-    )
+    passed = [f"{s}: 1 of 4 events name no stimulus and were passed over." for s in ("sub-01", "sub-02")]
+    assert list(data.notes[:2]) == passed and "channels that are not the same" in data.notes[2] and len(data.notes) == 3
     for recording in data.recordings:
         parts = [(p.stimulus, p.repeat) for p in recording.presentations]
         assert parts == [("s1", 0), ("s2", 0), ("s1", 1)]
@@ -347,9 +346,9 @@ def phones_alone(root):
         (no_audio, "s1.wav cannot be read"),
         (
             backwards,
-            "s1_words.tsv, line 3: 'world' begins at 0.1 s, before 'hello' above it at 0.2 s; onsets must rise.",
+            "s1_words.tsv, line 3: 'world' begins at 0.1 s, before 'hello' above it at 0.2 s; onsets must rise",
         ),
-        (past_the_end, "s1_words.tsv, line 3: 'world' ends at 2.7 s, past the end of the audio at 2 s."),
+        (past_the_end, "s1_words.tsv, line 3: 'world' ends at 2.7 s, past the end of the audio at 2 s"),
         (two_sounds, "stimulus 's1' has its audio twice, in s1.flac and s1.wav; keep one of them."),
         (phones_alone, "stimulus 's1' has neither sound nor words, so its length is not known."),
     ],

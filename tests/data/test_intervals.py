@@ -136,7 +136,8 @@ def test_overlaps_empty_words_and_what_lies_beyond_the_sound_are_repaired_and_co
     assert said == [
         "1 word(s) ended after the next one began and were cut there",
         "1 word(s) ended after the sound and were cut at its end",
-        "2 word(s) of no length, or beyond the sound, were left out",
+        "1 word(s) beyond the end of the sound were left out",
+        "1 word(s) of no length have no time: they stay in the text",
     ]
     assert check_intervals(out, 1.0, "x") == []
     broken = words(("a", 0.0, "late"))

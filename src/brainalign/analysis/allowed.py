@@ -36,7 +36,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     """
     stimuli = list(dataset.stimuli.values())
     silent = sum(s.audio is None for s in stimuli)
-    wordless = sum(s.words.empty for s in stimuli)
+    wordless = sum(s.timed_words.empty for s in stimuli)
     phoneless = sum(s.phones.empty for s in stimuli)
     presentations = [p for r in dataset.recordings for p in r.presentations]
     slow = any(p.rate < SLOW for p in presentations)

@@ -87,7 +87,7 @@ class Competitors:
         return static.word_rows(static.layers[0]), model.word_rows(self.context_layer)
 
     def _on_grid(self, stimulus: str, values: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
-        words: pd.DataFrame = self.study.dataset.stimuli[stimulus].words
+        words: pd.DataFrame = self.study.dataset.stimuli[stimulus].timed_words
         rows = Rows(
             values.astype(np.float32),
             words["onset"].to_numpy(dtype=np.float64),

@@ -116,7 +116,7 @@ def space_frames(study: Study, model: Representation, side: Side, part: Part, fi
         values = fits.spaces[fold].transform(rows.values, side, part)
         if fits.voiced and model.unit == "frames":
             # standardised inside words, a silent frame sits somewhere else: it is silent for both models
-            values *= inside_words(study.dataset.stimuli[stimulus].words, rows.onset)[:, None]
+            values *= inside_words(study.dataset.stimuli[stimulus].timed_words, rows.onset)[:, None]
         return values
 
     return study.frames(model, fits.layers[fold][0 if side == "x" else 1], project)

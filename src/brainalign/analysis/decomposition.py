@@ -207,7 +207,7 @@ def project(
         tables.append(pd.DataFrame(columns))
     inside = None
     if fits.voiced:
-        inside = {s: inside_words(study.dataset.stimuli[s].words, study.responses.grids[s].times) for s in shared}
+        inside = {s: inside_words(study.dataset.stimuli[s].timed_words, study.responses.grids[s].times) for s in shared}
     return Projections(shared, inside, found, pd.concat(tables, ignore_index=True))
 
 

@@ -133,7 +133,7 @@ def stimuli_table(dataset: Dataset) -> pd.DataFrame:
             heard[str(s)].append(int(n))
     rows = []
     for s, stimulus in dataset.stimuli.items():
-        words = stimulus.words
+        words = stimulus.timed_words
         covered = float((words["offset"] - words["onset"]).sum()) / stimulus.duration if len(words) else 0.0
         rows.append(
             {

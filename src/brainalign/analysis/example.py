@@ -67,7 +67,7 @@ def example_figure(
     times = study.responses.grids[stimulus].times[rows]
     shown = times <= times[0] + LONGEST
     rows, times = rows[shown], times[shown]
-    words = study.dataset.stimuli[stimulus].words
+    words = study.dataset.stimuli[stimulus].timed_words
     words = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
     row = study.channels.iloc[channel]
     predictions = {

@@ -83,7 +83,7 @@ def extract(study: Study, models: Models) -> AnalysisResult:
     stimulus = dataset.stimuli[chosen]
     result.figures["features"] = feature_picture(
         model.rows(layer)[chosen].values, model.rows(layer)[chosen].onset, model.rows(layer)[chosen].offset,
-        sound=stimulus.audio.load() if stimulus.audio is not None else None, duration=stimulus.duration, words=stimulus.words,
+        sound=stimulus.audio.load() if stimulus.audio is not None else None, duration=stimulus.duration, words=stimulus.timed_words,
         title=f"{model.name}, layer {layer}, stimulus {chosen}",
     )  # fmt: skip
     return result

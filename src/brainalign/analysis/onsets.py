@@ -31,7 +31,7 @@ def onset_regressors(stimulus: Stimulus, grid: FrameGrid, lags: NDArray[np.int64
         >>> onset_regressors(Stimulus("s1", 0.1, words), grid, np.array([0])).T.tolist()
         [[0.0, 1.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 1.0, 0.0]]
     """
-    words, columns = stimulus.words, np.zeros((grid.n, 3))
+    words, columns = stimulus.timed_words, np.zeros((grid.n, 3))
     columns[:1, 1] = 1.0
     if words.empty:
         columns[:, 0] = 1.0

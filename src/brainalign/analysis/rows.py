@@ -77,13 +77,13 @@ def marks_of(study: Study, atoms: frozenset[int], kind: RowKind, voiced: bool) -
     out = {}
     for stimulus, mark in frames.items():
         grid = study.responses.grids[stimulus]
-        place = np.round((study.dataset.stimuli[stimulus].words["onset"].to_numpy() - grid.start) * grid.rate).astype(
-            int
-        )
+        place = np.round(
+            (study.dataset.stimuli[stimulus].timed_words["onset"].to_numpy() - grid.start) * grid.rate
+        ).astype(int)
         heard = (place >= -1) & (place <= grid.n)  # half a frame of rounding at either end
         out[stimulus] = heard & mark[np.clip(place, 0, grid.n - 1)]
     return out
 
 
 def _in_words(study: Study, stimulus: str) -> NDArray[np.bool_]:
-    return inside_words(study.dataset.stimuli[stimulus].words, study.responses.grids[stimulus].times)
+    return inside_words(study.dataset.stimuli[stimulus].timed_words, study.responses.grids[stimulus].times)

@@ -104,6 +104,7 @@ class FolderData:
     kind: str
     root: str
     subjects: list[str] | None
+    stimuli: StimuliFormat
 
 
 @dataclass

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.faults import Faults
 from brainalign.data.formats import TranscriptFormat
+from brainalign.data.told import told
 from brainalign.data.transcripts import read_transcript
+from brainalign.data.transcripts.form import Tally
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.signal.drift import cosine_highpass
@@ -73,6 +75,7 @@ def read_alice_fmri(
                 continue
             recordings.append(_recording(subject, values, highpass))
     faults.refuse()
+    notes += told({STORY: stimulus}, keys=False)
     if not recordings:
         raise BrainalignError(f"data.subjects={asked}: nobody is left; {' '.join(notes)}")
     return Dataset(f"alice_fmri_{radius}", {STORY: stimulus}, recordings, notes=tuple(notes))
@@ -90,9 +93,10 @@ def _find(root: Path, radius: str) -> Path:
 
 
 def _stimulus(path: Path, faults: Faults, notes: list[str]) -> Stimulus:
-    words, wrong = read_transcript(path, "word", TranscriptFormat(), None, notes)
+    tally = Tally()
+    words, wrong = read_transcript(path, "word", TranscriptFormat(), None, notes, tally=tally)
     faults.add(wrong)
-    return Stimulus(STORY, float(words["offset"].max()), words)
+    return Stimulus(STORY, float(words["offset"].max()), words, tally=tally)
 
 
 def _time_courses(path: Path) -> NDArray[np.float64]:

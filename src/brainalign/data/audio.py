@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.data.audio_channels import check_channel, one_channel, unlike
 from brainalign.data.sound_file import read_sound, sound_length
 from brainalign.errors import BrainalignError
 
@@ -29,6 +30,7 @@ class Audio:
         path: A file that libsndfile reads (wav, flac, ogg), or None.
         samples: (n,) mono waveform in [-1, 1] at ``rate``, or None.
         rate: Sampling rate of ``samples`` in Hz; a file's own rate is read from its header.
+        channel: Of a file with several: ``mean``, ``left``, ``right``, or a number from 1.
 
     Example:
         >>> Audio(samples=np.zeros(32_000, dtype=np.float32)).duration
@@ -38,6 +40,7 @@ class Audio:
     path: Path | None = None
     samples: NDArray[np.float32] | None = None
     rate: int = RATE
+    channel: str = "mean"
 
     @property
     def duration(self) -> float:
@@ -45,8 +48,8 @@ class Audio:
         if self.samples is not None:
             return len(self.samples) / self.rate
         if _is_array(self.path):
-            samples, rate = _array(self.path)
-            return len(samples) / rate
+            values, rate = _array(self.path)
+            return len(values) / rate
         assert self.path is not None
         return sound_length(self.path).seconds
 
@@ -66,7 +69,7 @@ class Audio:
         return sound_length(self.path).note(self.path.name)
 
     def load(self) -> NDArray[np.float32]:
-        """Read the waveform as 16 kHz mono; other rates are resampled (polyphase) and channels averaged.
+        """Read the waveform as 16 kHz mono; other rates are resampled (polyphase), of several channels ``channel`` is taken.
 
         Returns:
             (n,) float32 samples at 16 kHz.
@@ -81,8 +84,8 @@ class Audio:
         else:
             assert self.path is not None
             samples, rate = read_sound(self.path)
-            samples = samples.mean(axis=1)
         name = str(self.path) if self.path else "in memory"
+        samples = one_channel(samples, self.channel, name)
         if len(samples) == 0:
             raise BrainalignError(f"audio {name} is empty (0 samples); a stimulus needs sound or no audio at all.")
         if not np.isfinite(samples).all():
@@ -95,10 +98,31 @@ class Audio:
             samples = resample_poly(samples, RATE // common, int(rate) // common)
         return samples.astype(np.float32)
 
+    def unlike_channels(self) -> str | None:
+        """How the channels of a file differ, in words; None where there is one, or where all hold the same.
+
+        Raises:
+            BrainalignError: The file has no such ``channel``, or cannot be read.
+        """
+        if self.path is None:
+            return None
+        if _is_array(self.path):
+            samples = _array(self.path)[0]
+        else:
+            import soundfile
+
+            check_channel(self.channel, channels := soundfile.info(str(self.path)).channels, str(self.path))
+            if channels == 1:
+                return None
+            samples = read_sound(self.path)[0]
+        check_channel(self.channel, samples.shape[1] if samples.ndim > 1 else 1, str(self.path))
+        return unlike(samples)
+
     def digest(self) -> str:
-        """SHA-256 of the file's bytes, or of the samples and their rate."""
+        """SHA-256 of the file's bytes (and of the channel that is chosen), or of the samples and their rate."""
         if self.path is not None:
-            return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
+            chosen = b"" if self.channel == "mean" else self.channel.encode()
+            return hashlib.sha256(Path(self.path).read_bytes() + chosen).hexdigest()
         assert self.samples is not None
         data = np.ascontiguousarray(self.samples, dtype=np.float32).tobytes()
         return hashlib.sha256(str(self.rate).encode() + data).hexdigest()
@@ -113,7 +137,7 @@ def _is_array(path: Path | None) -> bool:
 
 
 def _array(path: Path | None) -> tuple[NDArray[np.float64], int]:
-    """Sound and its samples per second; channels are averaged."""
+    """(n, channels) sound and its samples per second."""
     assert path is not None
     import gzip
     import zipfile
@@ -126,4 +150,10 @@ def _array(path: Path | None) -> tuple[NDArray[np.float64], int]:
         raise BrainalignError(
             f"audio file {path} cannot be read ({error}); arrays 'audio' and 'fs' are needed."
         ) from error
-    return (samples if samples.ndim == 1 else samples.mean(axis=int(samples.shape[1] < samples.shape[0]))), rate
+    if samples.ndim not in (1, 2):
+        raise BrainalignError(
+            f"audio file {path}: 'audio' has shape {samples.shape}; (samples,) or (samples, channels) is needed."
+        )
+    if samples.ndim == 2 and samples.shape[0] < samples.shape[1]:
+        samples = samples.T
+    return samples, rate

@@ -21,10 +21,11 @@ from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
-from brainalign.data.intervals import repaired
+from brainalign.data.formats import TranscriptFormat
 from brainalign.data.patterns import Found, find
 from brainalign.data.pointers import check_fetched
-from brainalign.data.transcripts.form import split_forms
+from brainalign.data.transcripts.clean import cleaned
+from brainalign.data.transcripts.form import Tally
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError
 
@@ -150,18 +151,24 @@ class TreebankSource:
         """Sentence -> its onset in the movie; the sentences themselves are kept."""
         path = self._root / "transcripts" / movie / "features.csv"
         table = _table(path, ["text", "start", "end", "is_onset"])
-        table = table[table["start"].notna() & table["end"].notna() & table["text"].notna()]
+        table = table[table["text"].notna()]
         number = (table["is_onset"].astype(float) > 0).cumsum()
         out = {}
         for n, part in table.groupby(number):
             begin = float(part["start"].min())
+            if np.isnan(begin):
+                continue
             words = pd.DataFrame(
                 {"word": part["text"].astype(str), "onset": part["start"] - begin, "offset": part["end"] - begin}
             )
-            words = split_forms(repaired(words.reset_index(drop=True), None)[0].reset_index(drop=True))
+            name, tally = f"{movie}_{int(str(n)):04d}", Tally()
+            words, wrong = cleaned(
+                words.reset_index(drop=True), "table", TranscriptFormat(repair=True), None, f"{path}, {name}", tally, []
+            )
+            if wrong:
+                raise BrainalignError("\n".join(wrong))
             if len(words):
-                name = f"{movie}_{int(str(n)):04d}"
-                self._sentences[name] = Stimulus(name, float(words["offset"].max()), words)
+                self._sentences[name] = Stimulus(name, float(words["offset"].max()), words, tally=tally)
                 out[name] = begin
         return out
 
@@ -203,7 +210,7 @@ def _sample(clock: pd.DataFrame, begin: float, end: float) -> float | None:
 def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     check_fetched(path)
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, converters={"text": str})  # a word such as "null" is no missing value
     except (OSError, ValueError) as error:
         raise BrainalignError(f"{path} cannot be read as a table ({error}).") from error
     missing = [c for c in columns if c not in table]

@@ -29,9 +29,13 @@ class TranscriptFormat:
         columns: Tables: of label, onset, offset, duration -> the table's own column; None: by the usual names.
         header: Tables: names of the columns where there is no header line.
         unit: Tables: ``seconds`` or ``milliseconds``.
-        tier: TextGrids and MFA: name of the tier of words; None: ``words``, ``word``, or the only one.
+        tier: TextGrids and MFA: name or number of the tier of words, or ``all`` speakers'; None: ``words``, ``word``, or the only one.
         phone_tier: The same for phones.
-        silences: Labels in which nothing is said; None: the usual ones.
+        silences: Labels in which nothing is said; None: the format's (:data:`brainalign.data.transcripts.labels.SILENCES`).
+        brackets: ``remarks``: what is wholly in brackets is an annotator's remark, but for a spoken word that nobody identified;
+            ``words``: it is said.
+        untimed: Words without a time: ``text``: they stay in the text and have no onset; ``interpolate``: they share the gap that they
+            stand in.
         stimulus: Column that names the stimulus, where one table holds the words of many; None: a file each.
         repair: Sort what is out of order, cut what overlaps, leave out what has no length, and count it; false: refuse.
     """
@@ -42,11 +46,15 @@ class TranscriptFormat:
     tier: str | None = None
     phone_tier: str | None = None
     silences: list[str] | None = None
+    brackets: str = "remarks"
+    untimed: str = "text"
     stimulus: str | None = None
     repair: bool = False
 
     def __post_init__(self) -> None:
         one_of(f"{TRANSCRIPTS}.unit", self.unit, tuple(SECONDS))
+        one_of(f"{TRANSCRIPTS}.brackets", self.brackets, ("remarks", "words"))
+        one_of(f"{TRANSCRIPTS}.untimed", self.untimed, ("text", "interpolate"))
         for role in self.columns or {}:
             one_of(f"{TRANSCRIPTS}.columns", role, TRANSCRIPT_COLUMNS)
 
@@ -79,12 +87,18 @@ class StimuliFormat:
         patterns: Of their files; None: flat in the folder, each named ``<id>`` and one of the usual endings.
         transcripts: How words and phones are written.
         seconds: Where there are no files, because each event is a word: how long each lasts; the event's label is the word.
+        channel: Of sound with several channels: ``mean``, ``left``, ``right``, or a number from 1.
     """
 
     root: str | None = None
     patterns: StimulusPatterns | None = None
     transcripts: TranscriptFormat = field(default_factory=TranscriptFormat)
     seconds: float | None = None
+    channel: str = "mean"
+
+    def __post_init__(self) -> None:
+        if not self.channel.isdigit() or self.channel == "0":
+            one_of("data.stimuli.channel", self.channel, ("mean", "left", "right", "1"))
 
 
 @dataclass

@@ -18,13 +18,14 @@ _EXACT = 1e-9
 """Seconds below which an overlap is the arithmetic of onset + duration, not worth a count."""
 
 
-def check_intervals(table: pd.DataFrame, duration: float | None, where: str) -> list[str]:
+def check_intervals(table: pd.DataFrame, duration: float | None, where: str, remedy: str = "") -> list[str]:
     """Find what cannot be true of words in time.
 
     Args:
         table: Columns label, onset, offset; its index numbers the rows as a person would, its name says what it counts.
         duration: Length of the stimulus in seconds, or None where only the words tell it.
         where: The file, as the sentences name it.
+        remedy: What could be done where words stand out of order, overlap, have no length or end after the sound.
 
     Returns:
         One sentence for each kind of fault, with the first place and the number of others; empty where all is well.
@@ -52,18 +53,21 @@ def check_intervals(table: pd.DataFrame, duration: float | None, where: str) -> 
         (~np.isfinite(onset), lambda i: f"the onset {table['onset'].iloc[i]!r} of {names[i]!r} is no number"),
         (~np.isfinite(offset), lambda i: f"the end {table['offset'].iloc[i]!r} of {names[i]!r} is no number"),
         (np.isin(names, ("", MISSING)), lambda i: f"the {kind} is empty; name it or take the {unit} out"),
-        (offset <= onset, lambda i: f"{ends(i)} not after its onset at {_s(onset[i])}"),
         (onset < -TOLERANCE, lambda i: f"{begins(i)} the stimulus does"),
+    ]
+    mendable: list[tuple[NDArray[np.bool_], Callable[[int], str]]] = [
+        (offset <= onset, lambda i: f"{ends(i)} not after its onset at {_s(onset[i])}"),
         (backwards, lambda i: f"{begins(i)} {names[i - 1]!r} above it at {_s(before[i])}; onsets must rise"),
         (overlap, lambda i: f"{begins(i)} {names[i - 1]!r} ends at {_s(ended[i])}; {kind}s must not overlap"),
         (offset > end + TOLERANCE, lambda i: f"{ends(i)} past the end of the audio at {_s(end)}"),
     ]
     found = []
-    for bad, sentence in rules:
+    for bad, sentence in (*rules, *mendable):
         at = np.flatnonzero(bad)
         if len(at):
             more = f" ({len(at) - 1} more such {unit}{'s' * (len(at) > 2)})" if len(at) > 1 else ""
-            found.append(f"{where}, {unit} {table.index[at[0]]}: {sentence(int(at[0]))}{more}.")
+            how = f"; {remedy}" if remedy and any(bad is b for b, _ in mendable) else ""
+            found.append(f"{where}, {unit} {table.index[at[0]]}: {sentence(int(at[0]))}{more}{how}.")
     return found
 
 
@@ -86,7 +90,7 @@ def clip_overlaps(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame, list[str]]:
-    """What archives need: rows sorted by onset, overlaps cut at the next onset, rows of no length and beyond the sound left out.
+    """What archives need: rows sorted by onset, overlaps cut at the next onset, rows of no length and beyond the sound taken out.
 
     Rows whose times are no numbers stay: they are for :func:`check_intervals`.
 
@@ -104,10 +108,6 @@ def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame,
         (['a', 'b'], [0.4, 0.9], '1 word(s) stood out of order and were sorted')
     """
     kind, said = str(table.columns[0]), []
-    untimed = table["onset"].isin(["", MISSING]) | table["offset"].isin(["", MISSING])
-    if untimed.any():
-        said.append(f"{int(untimed.sum())} {kind}(s) have no times and were left out")
-        table = table[~untimed]
     onset, offset = _times(table)
     if not (np.isfinite(onset).all() and np.isfinite(offset).all()):
         return table, said
@@ -125,9 +125,13 @@ def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame,
         ends = np.where(onset < duration, np.minimum(ends, duration), ends)
         if late:
             said.append(f"{late} {kind}(s) ended after the sound and were cut at its end")
-    keep = (ends > onset) & (onset < (np.inf if duration is None else duration))
-    if not keep.all():
-        said.append(f"{int((~keep).sum())} {kind}(s) of no length, or beyond the sound, were left out")
+    heard = onset < (np.inf if duration is None else duration)
+    keep = (ends > onset) & heard
+    if not heard.all():
+        said.append(f"{int((~heard).sum())} {kind}(s) beyond the end of the sound were left out")
+    if (heard & ~keep).any():
+        stay = "have no time: they stay in the text" if kind == "word" else "were left out"
+        said.append(f"{int((heard & ~keep).sum())} {kind}(s) of no length {stay}")
     return table.assign(onset=onset, offset=ends)[keep], said
 
 

@@ -21,12 +21,13 @@ from brainalign.data.continuous.recorded_channels import BRAIN, told_types
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
-from brainalign.data.formats import EventFormat, StimuliFormat
+from brainalign.data.formats import EventFormat, StimuliFormat, TranscriptFormat
 from brainalign.data.patterns import Found, find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.raw import tables_beside
-from brainalign.data.stimuli import Read, open_stimuli
-from brainalign.data.transcripts.form import split_forms
+from brainalign.data.stimuli import NO_WORDS, Read, open_stimuli
+from brainalign.data.transcripts.clean import cleaned
+from brainalign.data.transcripts.form import Tally
 from brainalign.data.tsv import read_tsv
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
@@ -307,7 +308,8 @@ def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Rea
                 samples = samples.reshape(len(samples), -1).mean(axis=1)
                 samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
                 audio = Audio(samples=samples.astype(np.float32), rate=round(rate))
-                found[name] = Stimulus(name, audio.duration, **_words(nwb, name), audio=audio)
+                words, tally = _words(nwb, name, audio.duration, path, faults)
+                found[name] = Stimulus(name, audio.duration, words, audio=audio, tally=tally)
     if not found:
         raise BrainalignError(
             f"{paths[0]} and the others hold no stimulus; give data.stimuli.root, the folder of the sound and the transcripts."
@@ -315,14 +317,18 @@ def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Rea
     return found, lambda s, _faults, _notes: found[s]
 
 
-def _words(nwb: Any, stimulus: str) -> dict[str, pd.DataFrame]:
+def _words(nwb: Any, stimulus: str, duration: float, path: Path, faults: Faults) -> tuple[pd.DataFrame, Tally]:
     """Words of a stimulus from the table ``words``, whose column ``stimulus`` names it; times from the stimulus's start."""
+    tally = Tally()
     table = (nwb.intervals or {}).get("words")
     if table is None:
-        return {}
+        return NO_WORDS, tally
     frame = table.to_dataframe()
     frame = frame[frame["stimulus"] == stimulus] if "stimulus" in frame else frame
     words = pd.DataFrame(
         {"word": frame["word"].astype(str), "onset": frame["start_time"], "offset": frame["stop_time"]}
     )
-    return {"words": split_forms(words.reset_index(drop=True))}
+    words.index = pd.Index(range(1, len(words) + 1), name="row")
+    clean, wrong = cleaned(words, "table", TranscriptFormat(), duration, f"{path}, words of {stimulus!r}", tally, [])
+    faults.add(wrong)
+    return (NO_WORDS if wrong else clean), tally

@@ -13,8 +13,8 @@ from brainalign.data.faults import Faults
 from brainalign.data.formats import StimuliFormat, StimulusPatterns, TranscriptFormat
 from brainalign.data.patterns import find
 from brainalign.data.pointers import check_fetched
-from brainalign.data.textgrid import TextGrid
-from brainalign.data.transcripts import read_transcript, stimuli_in
+from brainalign.data.transcripts import has_phones, read_transcript, stimuli_in
+from brainalign.data.transcripts.form import Tally
 from brainalign.data.types import PHONE_COLUMNS, WORD_COLUMNS, Stimulus, empty_intervals
 from brainalign.errors import BrainalignError
 
@@ -23,10 +23,10 @@ ENDINGS = {
     "_phones.tsv": "phones",
     "_words.csv": "words",
     "_phones.csv": "phones",
-    ".textgrid": "textgrid",
+    ".textgrid": "both",
     ".wrd": "words",
     ".phn": "phones",
-    ".json": "words",
+    ".json": "both",
     ".wav": "audio",
     ".flac": "audio",
     ".ogg": "audio",
@@ -51,7 +51,7 @@ class StimulusFiles:
     Attributes:
         id: The stimulus.
         within: The stimulus's name in a table that holds the words of many.
-        parts: ``audio``, ``words``, ``phones`` or ``textgrid`` -> files; more than one is a fault.
+        parts: ``audio``, ``words``, ``phones``, or ``both`` of the latter -> files; more than one is a fault.
     """
 
     id: str
@@ -67,6 +67,7 @@ class StimulusFiles:
         found = self.parts.get(part, [])
         if len(found) > 1:
             names = " and ".join(p.name for p in found)
+            part = "words" if part == "both" else part
             raise BrainalignError(f"stimulus {self.id!r} has its {part} twice, in {names}; keep one of them.")
         return found[0] if found else None
 
@@ -142,51 +143,50 @@ def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | Non
         return None, lambda s, faults, notes: _word_alone(s, float(form.seconds or 0.0))
     folder = root / "stimuli" if form.root is None else root / Path(form.root).expanduser()
     files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns, form.transcripts)
-    return files, lambda s, faults, notes: read_stimulus(files[s], form.transcripts, faults, notes)
+    return files, lambda s, faults, notes: read_stimulus(files[s], form, faults, notes)
 
 
 def _word_alone(word: str, seconds: float) -> Stimulus:
     return Stimulus(word, seconds, pd.DataFrame({"word": [word], "onset": [0.0], "offset": [seconds]}))
 
 
-def read_stimulus(files: StimulusFiles, form: TranscriptFormat, faults: Faults, notes: list[str]) -> Stimulus | None:
+def read_stimulus(files: StimulusFiles, form: StimuliFormat, faults: Faults, notes: list[str]) -> Stimulus | None:
     """Read one stimulus; sound stays on disk until a model asks for it.
 
     Args:
         files: Where its parts lie.
-        form: How transcripts are written.
+        form: How transcripts are written, and which channel of the sound is heard.
         faults: Gets the sentences on what is wrong.
         notes: Gets the sentences on what was repaired.
 
     Returns:
         The stimulus, as long as its sound, or up to its last word where it has none; None where something is wrong.
     """
-    before = len(faults.sentences)
+    before, tally = len(faults.sentences), Tally()
     stimulus = None
     with faults.gathered():
-        audio = _audio(files.one("audio"))
+        audio = _audio(files.one("audio"), form.channel)
         length = audio.duration if audio else None
         if audio is not None and audio.header_note:
             notes.append(audio.header_note)
         tables = {WORD_COLUMNS[0]: NO_WORDS, PHONE_COLUMNS[0]: NO_PHONES}
-        for label, path in _transcripts(files).items():
-            tables[label], wrong = read_transcript(
-                path, label, form, length, notes, files.within, rate=audio.native_rate if audio else None
-            )
+        rate = audio.native_rate if audio else None
+        for label, path in _transcripts(files, form.transcripts).items():
+            tables[label], wrong = read_transcript(path, label, form.transcripts, length, notes, files.within, rate, tally)
             faults.add(wrong)
         if length is None and tables["word"].empty:
             raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")
         if len(faults.sentences) == before:
             duration = float(tables["word"]["offset"].max()) if length is None else length
-            stimulus = Stimulus(files.id, duration, tables["word"], tables["phone"], audio)
+            stimulus = Stimulus(files.id, duration, tables["word"], tables["phone"], audio, tally)
     return stimulus
 
 
-def _audio(path: Path | None) -> Audio | None:
+def _audio(path: Path | None, channel: str) -> Audio | None:
     if path is None:
         return None
     check_fetched(path)
-    audio = Audio(path=path)
+    audio = Audio(path=path, channel=channel)
     if audio.duration == 0:
         raise BrainalignError(
             f"audio file {path} is empty (0 samples); a stimulus needs sound or no audio file at all."
@@ -194,12 +194,11 @@ def _audio(path: Path | None) -> Audio | None:
     return audio
 
 
-def _transcripts(files: StimulusFiles) -> dict[str, Path]:
-    """Label -> file; a TextGrid may hold both words and phones."""
+def _transcripts(files: StimulusFiles, form: TranscriptFormat) -> dict[str, Path]:
+    """Label -> file; a TextGrid, or an aligner's JSON, may hold both words and phones."""
     out = {label: path for label in ("word", "phone") if (path := files.one(f"{label}s"))}
-    if path := files.one("textgrid"):
-        check_fetched(path)
-        for label in ("word", "phone") if TextGrid(path).find("phone") else ("word",):
+    if path := files.one("both"):
+        for label in ("word", "phone") if has_phones(path, form) else ("word",):
             if label in out:
                 raise BrainalignError(
                     f"stimulus {files.id!r} has its {label}s twice, in {out[label].name} and {path.name}; keep one of them."

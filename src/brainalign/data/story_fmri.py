@@ -19,13 +19,14 @@ from brainalign.data.continuous.dataset import chosen
 from brainalign.data.continuous.event_table import stimulus_id
 from brainalign.data.continuous.recording import usable
 from brainalign.data.faults import Faults
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import EventFormat, Keys, StimuliFormat, TranscriptFormat
 from brainalign.data.geometry import Geometry
-from brainalign.data.intervals import check_intervals
 from brainalign.data.patterns import Found, filled, find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.stimuli import Read, open_stimuli
-from brainalign.data.transcripts.form import split_forms
+from brainalign.data.told import told
+from brainalign.data.transcripts.clean import cleaned
+from brainalign.data.transcripts.form import Tally
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.data.volumes import read_surfaces, read_volumes
@@ -94,7 +95,8 @@ def read_story_fmri(
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
-    known, read = _words_by_tr(root / words_file, tr) if words_file else open_stimuli(stimuli or StimuliFormat(), root)
+    form = stimuli or StimuliFormat()
+    known, read = _words_by_tr(root / words_file, tr, form.transcripts) if words_file else open_stimuli(form, root)
     if stories is not None:
         for story in stories:
             if known is not None and story not in known:
@@ -125,6 +127,7 @@ def read_story_fmri(
             )
     heard = dict.fromkeys(p.stimulus for r in recordings for p in r.presentations)
     loaded = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
+    notes += told(loaded)
     faults.refuse()
     for note in notes:
         log.warning(note)
@@ -274,7 +277,7 @@ def _recording(
     return replace(usable(subject, [runs.channels], [presentations], []), geometry=runs.geometry)
 
 
-def _words_by_tr(path: Path, tr: float) -> tuple[Collection[str], Read]:
+def _words_by_tr(path: Path, tr: float, form: TranscriptFormat) -> tuple[Collection[str], Read]:
     """Stories from a table of the words of each TR."""
     check_fetched(path)
     if not path.is_file():
@@ -301,14 +304,21 @@ def _words_by_tr(path: Path, tr: float) -> tuple[Collection[str], Read]:
 
     def read(name: str, faults: Faults, notes: list[str]) -> Stimulus | None:
         part = groups[name]
-        spoken = [
+        rows = [
             (word, (r + k / len(said)) * tr, (r + (k + 1) / len(said)) * tr)
-            for r, said in ((int(r), str(text).split()) for r, text in zip(part[row], part[words], strict=True))
+            for r, said in ((int(r), _said(cell)) for r, cell in zip(part[row], part[words], strict=True))
             for k, word in enumerate(said)
         ]
-        frame = split_forms(pd.DataFrame(spoken, columns=["word", "onset", "offset"]))
-        wrong = check_intervals(frame, None, f"{path}, {name}")
+        tally, frame = Tally(), pd.DataFrame(rows, columns=["word", "onset", "offset"])
+        frame, wrong = cleaned(frame, "table", form, None, f"{path}, {name}", tally, [])
         faults.add(wrong)
-        return None if wrong else Stimulus(name, (int(part[row].max()) + 1) * tr, frame)
+        return None if wrong else Stimulus(name, (int(part[row].max()) + 1) * tr, frame, tally=tally)
 
     return groups, read
+
+
+def _said(cell: Any) -> list[str]:
+    """The words of a TR: a text, or a list of words (parquet); nothing where there is none."""
+    if isinstance(cell, list | np.ndarray):
+        return [str(word) for word in cell]
+    return [] if pd.isna(cell) else str(cell).split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,9 +50,13 @@ class Stimulus:
         id: The identity; two presentations of one sentence share it.
         duration: Length in seconds.
         words: Columns word, onset, offset (s from the stimulus's start), by onset; may have no rows. ``word`` is the form that aligners and
-            word vectors know; a column ``text`` has the words as written, with capitals and punctuation, where the transcript has them.
+            word vectors know; a column ``text`` has the words as written, with capitals and punctuation, where the transcript has them. A
+            word whose time nobody knows has NaN: it belongs to the text alone. A spoken word that nobody identified is ``<unk>``, without
+            text.
         phones: Columns phone, onset, offset; may have no rows.
         audio: The sound, or None where the set has none.
+        tally: (kind, label) -> how often a transcript's label was no word (``silence``, ``remark``), was spoken but not identified
+            (``unknown``), or has no time (``untimed``); no part of the digest.
     """
 
     id: str
@@ -59,6 +64,13 @@ class Stimulus:
     words: pd.DataFrame = field(default_factory=lambda: empty_intervals(WORD_COLUMNS))
     phones: pd.DataFrame = field(default_factory=lambda: empty_intervals(PHONE_COLUMNS))
     audio: Audio | None = None
+    tally: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False)
+
+    @cached_property
+    def timed_words(self) -> pd.DataFrame:
+        """The words that have a time, index 0..n-1: what features, word rate and figures place."""
+        known = self.words["onset"].notna()
+        return self.words if known.all() else self.words[known].reset_index(drop=True)
 
     def digest(self) -> str:
         """SHA-256 of everything a feature can depend on: id, duration, words, phones and sound."""

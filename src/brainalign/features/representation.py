@@ -180,7 +180,7 @@ class Representation:
         rows = self.rows(layer)
         if self.unit == "words":
             return {s: r.values for s, r in rows.items()}
-        return {s: words_from_frames(r, self.stimuli[s].words) for s, r in rows.items()}
+        return {s: words_from_frames(r, self.stimuli[s].timed_words) for s, r in rows.items()}
 
     def _extract(self, layer: int) -> None:
         """Fill this layer's file and those of the others that are missing; of several runs, one does it."""

@@ -26,6 +26,10 @@ class Lookup(Protocol):
         """The vector (d,), or None."""
         ...
 
+    def __contains__(self, word: object, /) -> bool:
+        """Whether the file holds the word itself."""
+        ...
+
 
 def read_vectors(path: Path) -> Lookup:
     """Read a file of word vectors; which format it has is told by what is in it.
@@ -137,6 +141,9 @@ class _NGrams:
             self._found = load_facebook_vectors(str(path))
         except (ValueError, EOFError, AssertionError, NotImplementedError, struct.error) as error:
             raise BrainalignError(f"{path} begins as a binary fastText model but cannot be read: {error}.") from error
+
+    def __contains__(self, word: object, /) -> bool:
+        return word in self._found.key_to_index
 
     def get(self, word: str) -> NDArray[np.float32] | None:
         """The word's vector, else the mean of its n-grams; None where it has neither."""

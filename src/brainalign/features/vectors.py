@@ -13,17 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.data.transcripts.labels import UNKNOWN_WORD
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Placement, Rows, Unit
 from brainalign.features.vector_files import Lookup, read_vectors
-from brainalign.features.words import ALONE, needs_words, word_rows, words_of
+from brainalign.features.words import ALONE, forms_of, needs_words, word_rows
 
 log = logging.getLogger(__name__)
 
 
 class WordVectors:
     """Each word's vector, looked up as written, then in lower case; unknown words are zero and counted.
+
+    The order of forms is that of :func:`~brainalign.features.words.forms_of`.
 
     Args:
         path: See :func:`read_vectors`.
@@ -37,7 +40,7 @@ class WordVectors:
     placement: Placement = "hold"
     sees = ALONE
     layers: Sequence[int] = (0,)
-    version = 1
+    version = 2
 
     def __init__(self, path: Path, name: str = "glove") -> None:
         self.path, self.name = Path(path).expanduser(), name
@@ -75,13 +78,14 @@ class WordVectors:
         Raises:
             BrainalignError: Not one word of all the stimuli has a vector.
         """
-        said = Counter(word for stimulus in stimuli for word in words_of(stimulus))
-        known = {word: self._look_up(word) for word in said}
-        unknown = Counter({word: n for word, n in said.items() if known[word] is None})
-        if len(unknown) == len(said):
+        said = Counter(forms for stimulus in stimuli for forms in forms_of(stimulus))
+        found = {forms: next((f for f in forms if f in self.vectors), None) for forms in said}
+        known = {forms: self._vector(form or forms[0]) for forms, form in found.items()}
+        unknown = Counter({forms[0]: n for forms, n in said.items() if known[forms] is None})
+        if len(unknown) and all(v is None for v in known.values()):
             raise BrainalignError(
                 f"{self.path}: none of the {said.total()} words has a vector in it (the first is "
-                f"{next(iter(said))!r}); vectors of the "
+                f"{next(iter(said))[0]!r}); vectors of the "
                 "stimuli's language, in their spelling, are needed."
             )
         if unknown:
@@ -90,15 +94,22 @@ class WordVectors:
                 "%s: %d of %d words have no vector in %s and are zero (%d distinct, among them %s)",
                 self.name, unknown.total(), said.total(), self.path.name, len(unknown), named,
             )  # fmt: skip
+        lower = sum(n for forms, n in said.items() if found[forms] is not None and found[forms] != forms[0])
+        written = said.total() - lower - unknown.total()
+        log.info(
+            "%s: %d words looked up as written, %d in another form (lower case, with their points)",
+            self.name,
+            written,
+            lower,
+        )
         zero = np.zeros_like(next(v for v in known.values() if v is not None))
         for stimulus in stimuli:
-            found = (known[word] for word in words_of(stimulus))
-            yield stimulus.id, {0: word_rows(stimulus, np.stack([zero if v is None else v for v in found]))}
+            own = (known[forms] for forms in forms_of(stimulus))
+            yield stimulus.id, {0: word_rows(stimulus, np.stack([zero if v is None else v for v in own]))}
         self.__dict__.pop("vectors", None)  # gigabytes in the largest files, and not needed again
 
-    def _look_up(self, word: str) -> NDArray[np.float32] | None:
-        found = self.vectors.get(word)
-        return self.vectors.get(word.lower()) if found is None else found
+    def _vector(self, word: str) -> NDArray[np.float32] | None:
+        return None if word in ("", UNKNOWN_WORD) and word not in self.vectors else self.vectors.get(word)
 
 
 class WordFrequency(WordVectors):
@@ -122,8 +133,8 @@ class WordFrequency(WordVectors):
         """The model in a sentence."""
         return f"log10 of each word's frequency from {self.path.name}; words that it does not hold are zero"
 
-    def _look_up(self, word: str) -> NDArray[np.float32] | None:
-        found = super()._look_up(word)
+    def _vector(self, word: str) -> NDArray[np.float32] | None:
+        found = super()._vector(word)
         if found is None:
             return None
         if found.shape != (1,) or found[0] <= 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.data.transcripts.form import without_edges
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Placement, Rows, Sees, Unit
@@ -20,11 +21,11 @@ ALONE = Sees(0, 0, "words")
 
 def needs_words(stimulus: Stimulus, model: str) -> None:
     """Refuse a stimulus without a single timed word, or with words that are not within its length."""
-    if stimulus.words.empty:
+    if stimulus.timed_words.empty:
         raise BrainalignError(
             f"model {model} needs timed words, but stimulus {stimulus.id!r} has none; choose a model of audio."
         )
-    last = stimulus.words.iloc[int(stimulus.words["offset"].argmax())]
+    last = stimulus.timed_words.iloc[int(stimulus.timed_words["offset"].argmax())]
     if last["offset"] > stimulus.duration + LATE:
         raise BrainalignError(
             f"stimulus {stimulus.id!r} lasts {stimulus.duration:.3f} s, but its word {str(last['word']).strip()!r} ends at "
@@ -41,6 +42,29 @@ def words_of(stimulus: Stimulus) -> list[str]:
     return [str(word).strip() for word in stimulus.words["word"]]
 
 
+def forms_of(stimulus: Stimulus) -> list[tuple[str, ...]]:
+    """Of each word the forms under which a dictionary may have it: as written, in lower case, and both with the punctuation around it.
+
+    Capitals tell ``Apple`` from ``apple``, and German nouns have no other form; the point of ``U.S.`` is part of the word, and that of a
+    sentence is not, so it comes last. A word of unknown identity has the form ``<unk>`` alone.
+
+    Args:
+        stimulus: With timed words.
+
+    Example:
+        >>> import pandas as pd
+        >>> words = pd.DataFrame({"word": ["u.s", "so"], "onset": [0.1, 0.4], "offset": [0.4, 0.6], "text": ["U.S.,", "so"]})
+        >>> forms_of(Stimulus("s1", 1.0, words))
+        [('U.S', 'u.s', 'U.S.,', 'u.s.,', 'U.S.', 'u.s.'), ('so',)]
+    """
+    out = []
+    for word, written in zip(words_of(stimulus), written_words_of(stimulus), strict=True):
+        pointed = written.rstrip(",;:!?\"'”’)")
+        forms = (without_edges(written), word, written, written.lower(), pointed, pointed.lower())
+        out.append(tuple(dict.fromkeys(f for f in forms if f)) or (word,))
+    return out
+
+
 def written_words_of(stimulus: Stimulus) -> list[str]:
     """The words of a stimulus as they are written, capitals and punctuation included: what language models were trained on.
 
@@ -51,14 +75,15 @@ def written_words_of(stimulus: Stimulus) -> list[str]:
 
 
 def word_rows(stimulus: Stimulus, values: NDArray[np.floating[Any]]) -> Rows:
-    """One row a word, with its times.
+    """One row a word, with its times; words without a time are in no row.
 
     Args:
         stimulus: With timed words.
-        values: (words, dims).
+        values: (words, dims), of all its words.
     """
     onset, offset = (stimulus.words[c].to_numpy(dtype=np.float64) for c in ("onset", "offset"))
-    return Rows(values.astype(np.float32), onset, offset)
+    known = np.isfinite(onset)
+    return Rows(values[known].astype(np.float32), onset[known], offset[known])
 
 
 class WordRate:

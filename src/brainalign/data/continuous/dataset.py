@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.event_words import with_words
 from brainalign.data.continuous.recording import read_recording
 from brainalign.data.continuous.run import Run
 from brainalign.data.faults import Faults
+from brainalign.data.told import told
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.progress import track
@@ -80,8 +81,9 @@ def assemble(
     stimuli = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
     for source, _ in events:  # words that stand among the events
         for s, words in getattr(source, "spoken", {}).items():
-            if s in stimuli and stimuli[s].words.empty:
-                stimuli[s] = replace(stimuli[s], words=words)
+            if s in stimuli:
+                stimuli[s] = with_words(stimuli[s], words, faults, notes)
+    notes += told(stimuli, keys=name != "brain_treebank")
     recordings = []
     for source, some in track(events, "reading recordings"):
         recording = read_recording(source, some, stimuli, baseline, faults)

@@ -11,11 +11,10 @@ import pandas as pd
 
 from brainalign.data.continuous.clock import number, onsets_of, scale_of
 from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.event_words import words_among
 from brainalign.data.continuous.marks import is_mark
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat
-from brainalign.data.intervals import TOLERANCE, repaired
-from brainalign.data.transcripts.form import split_forms
 from brainalign.data.tsv import MISSING
 from brainalign.errors import BrainalignError, nearest
 
@@ -114,32 +113,20 @@ def words_inside(
         start: As above.
 
     Returns:
-        Stimulus -> columns word, onset, offset (s from the stimulus's onset), and ``text`` where writing differs from the aligned form.
+        See :func:`~brainalign.data.continuous.event_words.words_among`.
 
     Raises:
         BrainalignError: A column is missing.
     """
     table = _expanded(table, where, form)
-    _need(table, where, [form.word, form.onset, form.duration, *(form.words or {})])
-    keep = pd.Series(True, index=table.index)
-    for column, values in (form.words or {}).items():
-        keep &= table[column].isin([str(v) for v in values])
-    rows = table[keep]
-    onset = onsets_of(
-        rows, where, rate, form, start, []
-    )  # what is to be said of the table is said of its presentations
-    length = np.array([number(v) for v in rows[form.duration]]) * scale_of(form, rate)
-    out: dict[str, pd.DataFrame] = {}
-    ends = [*(e.onset for e in events[1:]), np.inf]
-    for event, end in zip(events, ends, strict=True):
-        inside = (onset >= event.onset - TOLERANCE) & (onset < end - TOLERANCE) & np.isfinite(length)
-        if event.stimulus in out or not inside.any():
-            continue
-        begin = np.maximum(onset[inside] - event.onset, 0.0)
-        said = rows[form.word].to_numpy()[inside]
-        words = pd.DataFrame({"word": said, "onset": begin, "offset": begin + length[inside]})
-        out[event.stimulus] = split_forms(repaired(words, None)[0].reset_index(drop=True))
-    return out
+    _need(table, where, [form.word, form.onset, *(form.words or {})])
+    onset = onsets_of(table, where, rate, form, start, [])  # what is to be said of the table is said of its presentations
+    lengths = table[form.duration] if form.duration in table else pd.Series(MISSING, index=table.index)
+    times = onset, np.array([number(v) for v in lengths]) * scale_of(form, rate)
+    cells = next((table[c] for c in form.stimulus if c in table), pd.Series("", index=table.index))
+    heard = {event.stimulus for event in events}
+    sounds = ["" if cell in ("", MISSING) else stimulus_id(cell, heard) for cell in cells]
+    return words_among(table, where, events, times, sounds, form)
 
 
 def stimulus_id(cell: str, known: Collection[str] | None) -> str:

@@ -16,8 +16,8 @@ from brainalign.data.faults import Faults
 from brainalign.data.folder.channels import read_channels
 from brainalign.data.folder.events import read_events
 from brainalign.data.folder.runs import list_runs, read_run
-from brainalign.data.formats import TranscriptFormat
-from brainalign.data.stimuli import list_stimuli, read_stimulus
+from brainalign.data.formats import StimuliFormat
+from brainalign.data.stimuli import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 
@@ -50,13 +50,16 @@ class FolderSource:
         return read_channels(self.folder, notes), tuple(notes)
 
 
-def read_folder(root: str | Path, subjects: Sequence[str] | None = None, baseline: float = 0.5) -> Dataset:
+def read_folder(
+    root: str | Path, subjects: Sequence[str] | None = None, baseline: float = 0.5, stimuli: StimuliFormat | None = None
+) -> Dataset:
     """Read a data set in the project's own plain layout (docs/folder-layout.md), in BIDS vocabulary.
 
     Args:
         root: Holds ``stimuli/`` and one ``sub-XX/`` for each participant.
         subjects: Participants, with or without ``sub-``; None for all.
         baseline: Seconds of recording kept before each event, where nothing else was played in them.
+        stimuli: How sound and transcripts are written; None: as in the plain layout.
 
     Returns:
         The data set, named like the folder, with the stimuli that its participants heard.
@@ -73,12 +76,12 @@ def read_folder(root: str | Path, subjects: Sequence[str] | None = None, baselin
     if not people:
         raise BrainalignError(f"data.root={root} holds no sub-XX/; each participant needs a folder of that kind.")
     sources = [FolderSource(people[name]) for name in chosen(list(people), subjects, str(root))]
-    files = list_stimuli(root / "stimuli")
+    known, read = open_stimuli(stimuli or StimuliFormat(), root)
     return assemble(
         root.resolve().name,
         sources,
-        files,
-        lambda s, faults, notes: read_stimulus(files[s], TranscriptFormat(), faults, notes),
+        known,
+        read,
         baseline,
         Faults(),
         f"data.root={root}",

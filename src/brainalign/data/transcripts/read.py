@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.intervals import check_intervals, clip_overlaps, repaired
 from brainalign.data.pointers import check_fetched
-from brainalign.data.textgrid import TextGrid
-from brainalign.data.transcripts.aligners import read_json
-from brainalign.data.transcripts.form import SILENCES, split_forms, without_silences
+from brainalign.data.transcripts.aligners import Read, holds_phones, read_json
+from brainalign.data.transcripts.clean import cleaned
+from brainalign.data.transcripts.form import Tally
 from brainalign.data.transcripts.table import column_of, read_table
+from brainalign.data.transcripts.textgrid import TextGrid
 from brainalign.data.transcripts.timit import timit_in_seconds
 from brainalign.errors import BrainalignError
 
@@ -27,6 +27,7 @@ def read_transcript(
     notes: list[str],
     within: str | None = None,
     rate: float | None = None,
+    tally: Tally | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read, clean and check one file of words or phones.
 
@@ -38,10 +39,11 @@ def read_transcript(
         notes: Gets the sentences on what was repaired or left out.
         within: The stimulus, in a table that holds the words of many (``form.stimulus``).
         rate: Samples per second of the stimulus's sound, which .wrd and .phn count; None: there is no sound.
+        tally: Gets the labels that are no words, and those that have no time.
 
     Returns:
         Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned
-        form; and the faults, a sentence
+        form; a word without a time has NaN (phones without are left out). And the faults, a sentence
         each, in which case the table is of no use.
 
     Raises:
@@ -49,22 +51,12 @@ def read_transcript(
     """
     check_fetched(path)
     if path.suffix.lower() in (".wrd", ".phn"):
-        table = timit_in_seconds(path, label, rate, duration, notes)
+        table, kind, said = Read(timit_in_seconds(path, label, rate, duration, notes), "timit", [])
     else:
-        table = _read(path, label, form, notes, within)
-    table = without_silences(table, SILENCES if form.silences is None else form.silences)
-    if label == "word":
-        table = split_forms(table)
-    if form.repair:
-        table, said = repaired(table, duration)
-        notes += [f"{path.name}: {sentence}" for sentence in said]
-    faults = check_intervals(table, duration, str(path))
-    if faults:
-        return table, faults
-    clean, clipped = clip_overlaps(table)
-    if clipped:
-        notes.append(f"{path.name}: {clipped} overlap(s) of {label}s by at most 1 ms were clipped.")
-    return clean, []
+        table, kind, said = _read(path, label, form, within)
+    clean, faults = cleaned(table, kind, form, duration, str(path), Tally() if tally is None else tally, said)
+    notes += [f"{path.name}: {sentence}." for sentence in said]
+    return clean, faults
 
 
 def stimuli_in(path: Path, form: TranscriptFormat) -> list[str]:
@@ -77,17 +69,23 @@ def stimuli_in(path: Path, form: TranscriptFormat) -> list[str]:
     return list(dict.fromkeys(column_of(path, form)))
 
 
-def _read(path: Path, label: str, form: TranscriptFormat, notes: list[str], within: str | None) -> pd.DataFrame:
+def has_phones(path: Path, form: TranscriptFormat) -> bool:
+    """Whether a file that may hold words and phones (TextGrid, JSON) holds phones, or was said to by ``phone_tier``."""
+    check_fetched(path)
+    if path.suffix.lower() == ".textgrid":
+        return form.phone_tier is not None or TextGrid(path).has("phone")
+    return path.suffix.lower() == ".json" and holds_phones(path)
+
+
+def _read(path: Path, label: str, form: TranscriptFormat, within: str | None) -> Read:
     ending = path.suffix.lower()
+    tier = form.tier if label == "word" else form.phone_tier
     if ending == ".textgrid":
-        return TextGrid(path).intervals(label, form.tier if label == "word" else form.phone_tier)
+        grid = TextGrid(path)
+        said = ["neither UTF-8 nor UTF-16, so it is read as Windows Latin-1, as Praat does"] if grid.latin else []
+        return Read(grid.intervals(label, tier), "tiers", said)
     if ending == ".json":
-        table, untimed = read_json(path, label, form.tier if label == "word" else form.phone_tier)
-        if untimed:
-            notes.append(
-                f"{path.name}: {untimed} {label}(s) without times (the aligner did not find them) are left out."
-            )
-        return table
+        return read_json(path, label, tier)
     if ending in (".tsv", ".txt", ".csv"):
-        return read_table(path, label, form, within)
+        return Read(read_table(path, label, form, within), "table", [])
     raise BrainalignError(f"{path} is no transcript that can be read; its ending must be one of {', '.join(ENDINGS)}.")
