@@ -11,6 +11,7 @@ from brainalign.config import Config
 from brainalign.config.check import model_option
 from brainalign.config.schema import (
     AcousticModel,
+    ArticulationModel,
     CheckpointModel,
     MelModel,
     Model,
@@ -28,6 +29,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Envelope, Intensity, Mel, SpectralOnsets
 from brainalign.features.base import Extractor
 from brainalign.features.controls import Oasm, SentencePosition, ShuffledWords
+from brainalign.features.inventories import inventory_if_known, inventory_of
 from brainalign.features.phones import Articulation, PhoneOnsets
 from brainalign.features.pitch import Pitch
 from brainalign.features.vectors import WordFrequency, WordVectors
@@ -70,8 +72,12 @@ def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
 
         planted = PlantedSpeech if model.kind == "planted_speech" else PlantedLanguage
         return planted(dataset, seed=model.seed, name=model.name, layers=_layers(model))
+    if isinstance(model, ArticulationModel):
+        return Articulation(model.name, inventory_of(dataset.phones, model.inventory))
+    if model.kind == "phone_onsets":
+        return PhoneOnsets(model.name, inventory_if_known(dataset.phones))
     plain: dict[str, Callable[[str], Extractor]] = {
-        "word_rate": WordRate, "sentence_position": SentencePosition, "phone_onsets": PhoneOnsets, "articulation": Articulation,
+        "word_rate": WordRate, "sentence_position": SentencePosition,
     }  # fmt: skip
     return plain[model.kind](model.name)
 

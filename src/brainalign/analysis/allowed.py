@@ -7,6 +7,8 @@ import pandas as pd
 from brainalign.data.grid import SLOW
 from brainalign.data.responsive import BEFORE
 from brainalign.data.types import Dataset
+from brainalign.errors import BrainalignError
+from brainalign.features.inventories import inventory_of
 
 FOLDS = 3
 """Stimuli that a split by stimulus needs at least."""
@@ -62,7 +64,8 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
         ("model", "language models", words),
         ("model", "word vectors", words),
         ("model", "word rate", words),
-        ("model", "phones and articulation", phones),
+        ("model", "phone onsets", phones),
+        ("model", "articulation", phones or _unknown_phones(dataset)),
         ("analysis", "encoding", few),
         ("analysis", "ceiling", "" if repeated else "no stimulus was played twice to a participant, so no noise ceiling can be estimated."),
         ("analysis", "similarity, cca and convergence of a speech and a language model", both or few),
@@ -81,6 +84,15 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["kind", "name", "reason"])
     table.insert(2, "allowed", table["reason"] == "")
     return table
+
+
+def _unknown_phones(dataset: Dataset) -> str:
+    """Why articulation cannot read the phones; empty where it can."""
+    try:
+        inventory_of(dataset.phones)
+    except BrainalignError as error:
+        return str(error)
+    return ""
 
 
 def _slower(dataset: Dataset) -> bool:

@@ -12,7 +12,7 @@ from brainalign.analysis.study import Study
 from brainalign.data.triplets import ROLES, make_triplets, read_triplets
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
-from brainalign.features.phones import ARPABET, SILENCE, plain
+from brainalign.features.inventories import INVENTORIES, inventory_if_known
 from brainalign.features.representation import Representation
 from brainalign.linalg.dtw import pair_distances
 from brainalign.progress import track
@@ -33,11 +33,9 @@ def triplets_of(study: Study, source: str, n: int) -> pd.DataFrame:
     if source != "auto":
         return read_triplets(source, stimuli)
     phones = pd.concat([s.phones.assign(stimulus=s.id) for s in stimuli.values()], ignore_index=True)
-    bare = phones["phone"].map(plain)
-    phones["phone"] = phones["phone"].where(
-        ~bare.isin(list(ARPABET)), bare
-    )  # stress is no contrast; other alphabets stay
-    return make_triplets(phones[~bare.isin(SILENCE)], n, study.seed)
+    inventory = inventory_if_known(study.dataset.phones) or INVENTORIES["cmu39"]
+    folded = phones["phone"].map(lambda p: p if (f := inventory.folded(p)) is None else f)  # stress is no contrast
+    return make_triplets(phones.assign(phone=folded)[folded != ""], n, study.seed)
 
 
 def with_frames(models: Sequence[Representation], table: pd.DataFrame, notes: list[str], source: str) -> pd.DataFrame:

@@ -383,6 +383,17 @@ class PitchModel(Model):
 
 
 @dataclass
+class ArticulationModel(Model):
+    """Articulatory features of phones."""
+
+    inventory: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("model.inventory", self.inventory, ("auto", "cmu39", "timit61", "mfa_ipa"))
+
+
+@dataclass
 class OasmModel(Model):
     """Each word's identity, smoothed within its stimulus."""
 
@@ -945,7 +956,8 @@ DATA = {
 MODEL = {
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
-    "sentence_position": Model, "phone_onsets": Model, "articulation": Model, "oasm": OasmModel, "shuffled_words": ShuffledModel,
+    "sentence_position": Model, "phone_onsets": Model, "articulation": ArticulationModel,
+    "oasm": OasmModel, "shuffled_words": ShuffledModel,
     "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
     "planted_speech": PlantedModel, "planted_language": PlantedModel,
     "planted_cascade": PlantedCascadeModel, "auto": AutoModel,

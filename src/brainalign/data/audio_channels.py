@@ -74,5 +74,5 @@ def unlike(samples: NDArray[np.float64]) -> str | None:
     if len(silent):
         return f"differ: number {silent[0] + 1} is silent"
     kept = float(np.sqrt((samples.mean(axis=1) ** 2).mean()) / np.sqrt((level**2).mean()))
-    r = float(np.corrcoef(samples.T)[0, 1:].min())
+    r = float(np.min(np.atleast_2d(np.corrcoef(samples.T))[0, 1:]))
     return f"are of opposite phase: their mean is {kept:.0%} of their level" if r < -0.5 else f"differ: r = {r:.2f}"

@@ -107,7 +107,7 @@ def repaired(table: pd.DataFrame, duration: float | None) -> tuple[pd.DataFrame,
         >>> table.word.tolist(), table.offset.tolist(), said[0]
         (['a', 'b'], [0.4, 0.9], '1 word(s) stood out of order and were sorted')
     """
-    kind, said = str(table.columns[0]), []
+    kind, said = str(table.columns[0]), list[str]()
     onset, offset = _times(table)
     if not (np.isfinite(onset).all() and np.isfinite(offset).all()):
         return table, said

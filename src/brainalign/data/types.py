@@ -174,6 +174,11 @@ class Dataset:
         return pd.concat([r.channels for r in self.recordings], ignore_index=True)
 
     @cached_property
+    def phones(self) -> list[str]:
+        """Every label of a phone that the stimuli have, once, in alphabetical order."""
+        return sorted({str(p) for s in self.stimuli.values() for p in s.phones["phone"]})
+
+    @cached_property
     def stimuli_digest(self) -> str:
         """SHA-256 of all stimuli, in the order of their ids."""
         text = "".join(self.stimuli[i].digest() for i in sorted(self.stimuli))

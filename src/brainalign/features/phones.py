@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.align import to_grid
 from brainalign.features.base import Placement, Rows, Sees, Unit
+from brainalign.features.inventories import INVENTORIES, Inventory, unknown_in
 
 ARTICULATORY = (
     "vowel", "plosive", "fricative", "affricate", "nasal", "approximant", "voiced",
@@ -44,18 +44,8 @@ AY vowel voiced low central fronting | AW vowel voiced low central backing | OY 
 ARPABET = {cell.split()[0]: frozenset(cell.split()[1:]) for cell in re.split(r"[|\n]", _TABLE) if cell.strip()}
 """Phone, without stress -> its features: the 39 phones of the CMU pronouncing dictionary (Ladefoged & Johnson, A course
 in phonetics, General American)."""
-SILENCE = frozenset({"", "SIL", "SP", "SPN", "PAU", "EPI", "H#", "<EPS>", "NOISE"})
-"""How aligners write what is no phone."""
-
-
-def plain(phone: str) -> str:
-    """A phone in capitals, without stress.
-
-    Example:
-        >>> plain("ah0 ")
-        'AH'
-    """
-    return re.sub(r"\d$", "", str(phone).strip().upper())
+FEATURES = {**ARPABET, "DX": frozenset({"alveolar", "voiced"}), "Q": frozenset({"plosive", "glottal"})}
+"""The same with the flap, which is no plosive (its closure is too short), and IPA's glottal stop."""
 
 
 class Phones:
@@ -63,20 +53,21 @@ class Phones:
 
     Args:
         name: As it stands in tables.
+        inventory: What the phones' symbols mean; None: every label that is no silence is a phone.
     """
 
     kind: str
     unit: Unit = "frames"
     placement: Placement = "hold"
     layers: Sequence[int] = (0,)
-    version = 1
+    version = 2
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, inventory: Inventory | None) -> None:
+        self.name, self.inventory = name, inventory
 
     def identity(self) -> dict[str, Any]:
         """What determines the values."""
-        return {"kind": self.kind}
+        return {"kind": self.kind, "inventory": self.inventory.name if self.inventory else None}
 
     def check(self, stimulus: Stimulus) -> None:
         """The stimulus must have timed phones."""
@@ -86,9 +77,14 @@ class Phones:
                 "needed beside the words."
             )
 
+    def folded(self, stimulus: Stimulus) -> list[str]:
+        """Each phone in ARPAbet, empty where it is silence; as it stands where no inventory holds it."""
+        known = self.inventory or INVENTORIES["cmu39"]
+        return [str(p) if (f := known.folded(str(p))) is None else f for p in stimulus.phones["phone"]]
+
     def rows(self, stimulus: Stimulus, values: NDArray[np.float64], placement: Placement) -> Rows:
         """A value a phone, silences left out, on the speech frames."""
-        spoken = np.array([plain(p) not in SILENCE for p in stimulus.phones["phone"]])
+        spoken = np.array([folded != "" for folded in self.folded(stimulus)], dtype=bool)
         onset, offset = (stimulus.phones[c].to_numpy(dtype=np.float64)[spoken] for c in ("onset", "offset"))
         grid = FrameGrid.speech(stimulus.duration)
         placed = to_grid(Rows(values[spoken], onset, offset), "words", grid, placement=placement)
@@ -96,17 +92,18 @@ class Phones:
 
 
 class PhoneOnsets(Phones):
-    """An impulse on the speech frame in which a phone begins.
+    """An impulse on the speech frame in which a phone begins; of TIMIT's closures and bursts, the burst.
 
     Args:
         name: As it stands in tables.
+        inventory: See :class:`Phones`; symbols that none holds are phones, too.
     """
 
     kind = "phone_onsets"
     sees = Sees(0.02, 0)
 
-    def __init__(self, name: str = "phone_onsets") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "phone_onsets", inventory: Inventory | None = None) -> None:
+        super().__init__(name, inventory)
 
     def describe(self) -> str:
         """The model in a sentence."""
@@ -126,6 +123,7 @@ class Articulation(Phones):
 
     Args:
         name: As it stands in tables.
+        inventory: What the phones' symbols mean.
 
     Example:
         >>> import pandas as pd
@@ -139,26 +137,28 @@ class Articulation(Phones):
     kind = "articulation"
     sees = Sees(0.3, 0.3)
 
-    def __init__(self, name: str = "articulation") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "articulation", inventory: Inventory = INVENTORIES["cmu39"]) -> None:
+        super().__init__(name, inventory)
 
     def describe(self) -> str:
         """The model in a sentence."""
-        return f"{len(ARTICULATORY)} articulatory features of the phone being said (ARPAbet), on frames every 20 ms"
+        inventory = self.inventory.title if self.inventory else "none"
+        return f"{len(ARTICULATORY)} articulatory features of the phone being said ({inventory}), on frames every 20 ms"
 
     def check(self, stimulus: Stimulus) -> None:
-        """The stimulus must have timed phones, all of them in ARPAbet."""
+        """The stimulus must have timed phones, all of them of the inventory."""
         super().check(stimulus)
-        unknown = Counter(p for p in map(plain, stimulus.phones["phone"]) if p not in SILENCE and p not in ARPABET)
+        assert self.inventory is not None
+        unknown = unknown_in(stimulus.phones["phone"], self.inventory)
         if unknown:
             raise BrainalignError(
-                f"stimulus {stimulus.id!r} has {unknown.total()} phones that are not in ARPAbet, the first "
-                f"{next(iter(unknown))!r}; the {len(ARPABET)} phones of the CMU dictionary are known, and 'sil' or 'sp' as silence."
+                f"stimulus {stimulus.id!r} has {unknown.total()} phones that are not in {self.inventory.title}, the first "
+                f"{next(iter(unknown))!r}; model.inventory names another: {', '.join(INVENTORIES)}."
             )
 
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
         """One stimulus at a time."""
         for stimulus in stimuli:
-            features = [ARPABET.get(plain(p), frozenset()) for p in stimulus.phones["phone"]]
+            features = [FEATURES.get(p, frozenset()) for p in self.folded(stimulus)]
             values = np.array([[f in mine for f in ARTICULATORY] for mine in features], dtype=np.float64)
             yield stimulus.id, {0: self.rows(stimulus, values, "hold")}

@@ -120,7 +120,9 @@ def words_inside(
     """
     table = _expanded(table, where, form)
     _need(table, where, [form.word, form.onset, *(form.words or {})])
-    onset = onsets_of(table, where, rate, form, start, [])  # what is to be said of the table is said of its presentations
+    onset = onsets_of(
+        table, where, rate, form, start, []
+    )  # what is to be said of the table is said of its presentations
     lengths = table[form.duration] if form.duration in table else pd.Series(MISSING, index=table.index)
     times = onset, np.array([number(v) for v in lengths]) * scale_of(form, rate)
     cells = next((table[c] for c in form.stimulus if c in table), pd.Series("", index=table.index))
