@@ -172,7 +172,9 @@ def read_stimulus(files: StimulusFiles, form: StimuliFormat, faults: Faults, not
         tables = {WORD_COLUMNS[0]: NO_WORDS, PHONE_COLUMNS[0]: NO_PHONES}
         rate = audio.native_rate if audio else None
         for label, path in _transcripts(files, form.transcripts).items():
-            tables[label], wrong = read_transcript(path, label, form.transcripts, length, notes, files.within, rate, tally)
+            tables[label], wrong = read_transcript(
+                path, label, form.transcripts, length, notes, files.within, rate, tally
+            )
             faults.add(wrong)
         if length is None and tables["word"].empty:
             raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")
@@ -187,6 +189,8 @@ def _audio(path: Path | None, channel: str) -> Audio | None:
         return None
     check_fetched(path)
     audio = Audio(path=path, channel=channel)
+    if channel != "mean":
+        audio.unlike_channels()  # refuses a channel that there is not
     if audio.duration == 0:
         raise BrainalignError(
             f"audio file {path} is empty (0 samples); a stimulus needs sound or no audio file at all."
