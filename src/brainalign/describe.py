@@ -64,6 +64,8 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
         )
     if config.analysis.kind == "extract":
         return f"What does {models[0]} give for {heard} ({dataset.name})?"
+    if config.analysis.kind == "geometry":
+        return f"Do {' and '.join(models)}, and the responses of {people}, arrange {heard} ({dataset.name}) in the same way?"
     if config.analysis.kind == "abx":
         return f"How well do frames of {' and '.join(models)} tell the phones of {heard} ({dataset.name}) apart?"
     if config.analysis.kind == "reconstruction":

@@ -16,6 +16,7 @@ from brainalign.analysis.convergence import convergence
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
 from brainalign.analysis.extract import extract
+from brainalign.analysis.geometry import geometry
 from brainalign.analysis.group import group_table
 from brainalign.analysis.headline import headline, side_by_side
 from brainalign.analysis.hierarchy import CENTRE, hierarchy
@@ -57,6 +58,7 @@ ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
     "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
     "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
     "hierarchy": hierarchy, "regimes": regimes, "controls": controls, "power": power, "abx": abx, "reconstruction": reconstruction,
+    "geometry": geometry,
 }  # fmt: skip
 """Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
 
@@ -66,7 +68,7 @@ WITHOUT_MODEL = ("ceiling", "validation", "power")
 WITHOUT_RESPONSES = ("extract", "abx")
 """Analyses in which the responses have no part."""
 
-WITHOUT_FOLDS = (*WITHOUT_RESPONSES, "reconstruction")
+WITHOUT_FOLDS = (*WITHOUT_RESPONSES, "reconstruction", "geometry")
 """Analyses that do not divide the stimuli into the study's folds: no TRF, or each word left out."""
 
 log = logging.getLogger(__name__)

@@ -46,6 +46,8 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
         return [read, ("Software", _software())]
     if kind == "abx":
         return [read, ("ABX discriminability", _abx(config)), ("Software", _software())]
+    if kind == "geometry":
+        return [read, ("Geometry of representations", _geometry(config, study, models)), ("Software", _software())]
     if kind == "reconstruction":
         return [read, ("Reconstruction of trials", _reconstruction(config, study, models)), ("Software", _software())]
     found = [("Responses", _responses(config, study))]
@@ -284,6 +286,39 @@ def _abx(config: Config) -> str:
     return found + (
         " Answers were averaged over the listeners of a group and correlated with delta and with accuracy over triplets (Millet et al. "
         f"2022); p is one-sided, from {config.stats.permutations} shuffles within contrasts, intervals are from a bootstrap over contrasts."
+    )
+
+
+MEASURED = {
+    "cka": "linear CKA with Song et al.'s unbiased HSIC (Kornblith et al. 2019; Nguyen et al. 2021)",
+    "rsa": "RSA (Kriegeskorte et al. 2008)",
+    "procrustes": "the cosine of the angular Procrustes distance (Williams et al. 2021), the rotation fitted on four fifths of the stimuli and "
+    "scored on the other",
+    "cca": "the mean held-out canonical correlation over five folds of stimuli, with SVCCA (Raghu et al. 2017) and PWCCA (Morcos et al. "
+    "2018) in-sample beside it",
+    "knn": "mutual nearest neighbours (Huh et al. 2024)",
+}
+
+
+def _geometry(config: Config, study: Study, models: Models) -> str:
+    asked, grid = config.analysis, next(iter(study.responses.grids.values()))
+    names = ", ".join(m.name for m in models.compared)
+    distances = f"; RSA compared 1 - {asked.metric} distances" if asked.metric != "euclidean" else "; RSA compared Euclidean distances"
+    controlled = (
+        " The baseline's features and the onsets of words and stimuli were regressed out of every layer by least squares fitted on other "
+        "stimuli."
+        if asked.control
+        else ""
+    )
+    return (
+        f"Layers of {names} were compared with each other, and with each participant's responses in each region of at least "
+        f"{asked.electrodes} {study.noun}s, by {'; '.join(MEASURED[m] for m in asked.measures)}{distances if 'rsa' in asked.measures else ''}. "
+        f"Rows were words, or frames at least {asked.spacing:g} s apart; at most {asked.most:,} where all pairs of rows are needed. Responses "
+        f"were averaged over repeats and from {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
+        "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
+        f"{asked.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
+        "regions or pairs of models; intervals are over participants, or t intervals from random halves of the stimuli between "
+        f"models. Nested values have their layer chosen on one half of the stimuli and measured on the other, both ways.{controlled}"
     )
 
 

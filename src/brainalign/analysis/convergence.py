@@ -13,6 +13,7 @@ from brainalign.analysis.cca import FAMILY, bar_order
 from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
+from brainalign.analysis.geometry import layer_maps
 from brainalign.analysis.example import example_figure
 from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
@@ -39,6 +40,7 @@ def convergence(
     sets: int,
     components: int | None,
     ratios: Sequence[float],
+    geometry: bool,
     **spaces: Any,
 ) -> AnalysisResult:
     """Ceilings, scores, similarity, shared and residual spaces, what is in them, and the variance partition.
@@ -51,6 +53,7 @@ def convergence(
         sets: Of the variance partition.
         components: Of the variance partition.
         ratios: Of the variance partition.
+        geometry: Compare every layer with every layer as well.
         spaces: Options of the CCA and of the decomposition.
 
     Returns:
@@ -68,6 +71,8 @@ def convergence(
             study, models, sets=sets, components=components, ratios=ratios
         ),
     }
+    if geometry:
+        parts["geometry of layers"] = lambda: layer_maps(study, models)
     for name, part in parts.items():
         log.info("convergence: %s", name)
         try:

@@ -15,6 +15,7 @@ from brainalign.data.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
 from brainalign.features.representation import Representation
+from brainalign.linalg.machine import matrix_rate
 from brainalign.progress import duration
 from brainalign.stats.partition import subsets
 
@@ -23,6 +24,9 @@ SPACES = ("cca", "decomposition", "convergence")
 
 NET = 0.02
 """Seconds of an elastic net of a few hundred trials, about: small beside what surrounds it."""
+
+SHUFFLED = 400.0
+"""Operations of a matrix product in whose time one element of a matrix is put into another order and multiplied, about."""
 
 PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
@@ -72,7 +76,9 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
         stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
-        if analysis in ("extract", "abx", "reconstruction") or model not in [
+        if analysis == "geometry":
+            stages.append(_geometry(study, model.name, list(widths.values()), options))
+        if analysis in ("extract", "abx", "reconstruction", "geometry") or model not in [
             *models.compared,
             *models.controls.values(),
         ]:
@@ -117,6 +123,20 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
         label = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")
         stages.append(_fits(study, label, plans, share=2 if alone else 1))
     return stages
+
+
+def _geometry(study: Study, name: str, widths: list[int], options: Mapping[str, Any]) -> Stage:
+    """Relations of one model's layers and their shuffles, which cost most; about as many for the regions."""
+    rows, rate = (
+        min(options["most"], sum(g.n for g in study.responses.grids.values())), matrix_rate("cpu", "float64"),
+    )  # fmt: skip
+    related = [m for m in options["measures"] if m in ("cka", "rsa", "knn")]
+    matrices = len(widths) + len(study.regions) * len(study.dataset.recordings)
+    operations = sum(2.0 * rows**2 * d for d in widths) * len(related)
+    operations += options["draws"] * len(related) * matrices * rows**2 * SHUFFLED
+    operations += sum(12.0 * rows * d * min(rows, d) for d in widths) * len({"cca", "procrustes"} & set(options["measures"])) * 6
+    memory = 4 * matrices * rows**2 * 2
+    return Stage(f"geometry of {name}", f"{len(widths)} layer(s), {rows} rows, {options['draws']} shuffles", operations / rate, memory)
 
 
 def _fits(study: Study, what: str, plans: list[FitPlan], share: float = 1.0) -> Stage:

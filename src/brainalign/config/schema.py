@@ -11,6 +11,7 @@ from brainalign.data.coordinates import UNITS
 from brainalign.data.formats import RECORDINGS, EventFormat, Keys, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError, one_of, within
+from brainalign.similarity.names import MEASURES
 
 
 @dataclass
@@ -611,6 +612,7 @@ class ConvergenceAnalysis(DecompositionAnalysis):
     sets: int
     components: int | None
     ratios: list[float]
+    geometry: bool
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -738,6 +740,41 @@ class AbxAnalysis:
             raise BrainalignError(
                 f"analysis.groups={self.groups} must hold two different groups, the model's and the partner's."
             )
+
+
+@dataclass
+class GeometryAnalysis:
+    """Similarity of layers and regions without a TRF."""
+
+    kind: str
+    measures: list[str]
+    rows: str
+    spacing: float
+    metric: str
+    compare: str
+    neighbours: int
+    variance: float
+    most: int
+    draws: int
+    electrodes: int
+    control: bool
+
+    def __post_init__(self) -> None:
+        for measure in self.measures:
+            one_of("analysis.measures", measure, MEASURES)
+        if not self.measures or len(set(self.measures)) < len(self.measures):
+            raise BrainalignError(
+                f"analysis.measures={list(self.measures)} must name one or more different ones of {', '.join(MEASURES)}."
+            )
+        one_of("analysis.rows", self.rows, ("auto", "words", "frames"))
+        one_of("analysis.metric", self.metric, ("euclidean", "correlation", "cosine"))
+        one_of("analysis.compare", self.compare, ("spearman", "pearson", "rho_a"))
+        within("analysis.spacing", self.spacing, 0, 60)
+        within("analysis.neighbours", self.neighbours, 1, 1000)
+        within("analysis.variance", self.variance, 0.01, 1)
+        within("analysis.most", self.most, 50, 20_000)
+        within("analysis.draws", self.draws, 19, 100_000)
+        within("analysis.electrodes", self.electrodes, 2, 10_000)
 
 
 @dataclass
@@ -907,7 +944,7 @@ class Paths:
     cache: str
 
 
-UNPREDICTED = ("extract", "ceiling", "describe", "abx", "reconstruction", "power", "validation")
+UNPREDICTED = ("extract", "ceiling", "describe", "abx", "geometry", "reconstruction", "power", "validation")
 """Kinds of analysis that fit no TRF of the run's models, so that there is nothing to keep."""
 
 
@@ -967,7 +1004,7 @@ ANALYSIS = {
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
     "describe": DescribeAnalysis, "extract": ExtractAnalysis, "hierarchy": HierarchyAnalysis, "regimes": RegimesAnalysis,
-    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis, "reconstruction": ReconstructionAnalysis,
+    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis, "geometry": GeometryAnalysis, "reconstruction": ReconstructionAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

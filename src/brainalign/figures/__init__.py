@@ -8,6 +8,7 @@ from brainalign.figures.control_shares import control_shares
 from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.data_overview import data_overview
 from brainalign.figures.feature_picture import feature_picture
+from brainalign.figures.geometry import geometry_layers, geometry_map, geometry_regions
 from brainalign.figures.hierarchy import hierarchy_figure
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
@@ -39,6 +40,9 @@ __all__ = [
     "figure_2",
     "figure_3",
     "figure_4",
+    "geometry_layers",
+    "geometry_map",
+    "geometry_regions",
     "hierarchy_figure",
     "layer_profile",
     "located",

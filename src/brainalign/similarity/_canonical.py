@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainalign.linalg.cca import CCA
-from brainalign.similarity._rows import Groups, fold_of, paired
+from brainalign.linalg.cca import Whitener, column_correlations
+from brainalign.similarity._rows import Array, Groups, centred, fold_of, paired
 
 
 class CanonicalSummary(NamedTuple):
@@ -25,6 +26,54 @@ class CanonicalSummary(NamedTuple):
     svcca: float
     pwcca: float
     k: int
+
+
+@dataclass(frozen=True)
+class Whitened:
+    """One side of a CCA, whitened on all rows and on the training rows of each fold: done once, used with every other side.
+
+    Attributes:
+        rows: (n, p) about their mean.
+        whole: (n, q) whitened on all rows.
+        folds: Of each fold, whitened training rows and test rows.
+    """
+
+    rows: Array
+    whole: Array
+    folds: list[tuple[Array, Array]]
+
+    @classmethod
+    def fit(cls, rows: ArrayLike, groups: Groups, variance: float, folds: int = 5, ridge: float = 0.0) -> Whitened:
+        """Whiten (n, p) rows."""
+        x = centred(rows, "rows", 4)
+        fold = fold_of(groups, len(x), folds)
+        parts = []
+        for number in range(folds):
+            whitener = Whitener.fit(x[fold != number], variance, ridge)
+            parts.append((whitener.transform(x[fold != number]), whitener.transform(x[fold == number])))
+        return cls(x, Whitener.fit(x, variance, ridge).transform(x), parts)
+
+
+def correlations(x: Whitened, y: Whitened) -> CanonicalSummary:
+    """The summary of two sides that were whitened on the same folds."""
+    u, rho, _ = _rotations(x.whole, y.whole)
+    variates = x.whole @ u
+    sd = x.rows.std(axis=0)
+    standard = x.rows[:, sd > 0] / sd[sd > 0]
+    weights = np.abs(variates.T @ standard).sum(axis=1)
+    held = []
+    for (train_x, test_x), (train_y, test_y) in zip(x.folds, y.folds, strict=True):
+        p, _, q = _rotations(train_x, train_y)
+        held.append(float(np.nanmean(column_correlations(test_x @ p, test_y @ q))))
+    return CanonicalSummary(
+        float(np.mean(held)), float(rho.mean()), float(weights @ rho / weights.sum()), len(rho)
+    )
+
+
+def _rotations(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Canonical directions of two whitened sets of rows, and their correlations."""
+    p, rho, qt = np.linalg.svd(x.T @ y / len(x), full_matrices=False)
+    return p, np.minimum(rho, 1.0), qt.T
 
 
 def canonical_summary(
@@ -56,17 +105,5 @@ def canonical_summary(
         (True, True)
     """
     left, right = paired(x, y, 4)
-    whole = CCA.fit(left, right, variance, ridge)
-    count = len(whole.rho)
-    variates = whole.x.transform(left) @ whole.p[:, :count]
-    varies = left.std(axis=0) > 0
-    standard = left[:, varies] / left[:, varies].std(axis=0)
-    weights = np.abs(variates.T @ standard).sum(axis=1)
-    fold = fold_of(groups, len(left), folds)
-    held = []
-    for number in range(folds):
-        fit = CCA.fit(left[fold != number], right[fold != number], variance, ridge)
-        held.append(float(np.nanmean(fit.correlations(left[fold == number], right[fold == number]))))
-    return CanonicalSummary(
-        float(np.mean(held)), float(whole.rho.mean()), float(weights @ whole.rho / weights.sum()), count
-    )
+    sides = (Whitened.fit(side, groups, variance, folds, ridge) for side in (left, right))
+    return correlations(*sides)

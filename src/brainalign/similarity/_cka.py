@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +14,9 @@ from brainalign.similarity._rows import CONSTANT, Array
 
 LEAST = 4
 """Rows that the unbiased estimate of HSIC needs: it divides by n (n - 3)."""
+
+BATCH = 8192
+"""Rows whose products are summed in their own precision; beyond that sums are in float64."""
 
 
 @dataclass
@@ -44,6 +49,12 @@ class Moments:
             len(x), x.sum(axis=0, dtype=np.float64), y.sum(axis=0, dtype=np.float64), (x.T @ y).astype(np.float64),
             float(k.sum()), float(l.sum()), float(k @ l), l @ x, k @ y,
         )  # fmt: skip
+
+    @classmethod
+    def summed(cls, x: Array, y: Array) -> Moments:
+        """Of many rows, in batches."""
+        parts = [cls.of(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(x), BATCH)]
+        return reduce(add, parts)
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -110,7 +121,7 @@ class CKA:
             mean, spread = self._origin[name]
             sides[name] = ((rows - mean) / (spread or 1.0)).astype(rows.dtype, copy=False)
         for key in ("xy", "xx", "yy"):
-            found = Moments.of(sides[key[0]], sides[key[1]])
+            found = Moments.summed(sides[key[0]], sides[key[1]])
             self._sums[key] = self._sums[key] + found if key in self._sums else found
         return self
 

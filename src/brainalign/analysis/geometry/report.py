@@ -1,0 +1,181 @@
+"""The geometry's numbers in words, metrics, tests and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from brainalign.analysis.geometry.brain import Patterns, audiences
+from brainalign.analysis.geometry.inference import HALVES
+from brainalign.analysis.geometry.measures import RELATIONAL, Codes, Settings, Side
+from brainalign.analysis.geometry.rows import RowSet
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
+from brainalign.analysis.summary import add_tests
+from brainalign.figures import geometry_layers, geometry_map, geometry_regions
+from brainalign.similarity._relation import inner
+from brainalign.stats import mean_ci
+from brainalign.stats.compare import TEST_COLUMNS
+
+MEASURE_NAMES = {
+    "cka": "debiased CKA",
+    "rsa": "RSA",
+    "procrustes": "held-out Procrustes (cosine)",
+    "cca": "held-out CCA",
+    "svcca": "SVCCA (in-sample)",
+    "pwcca": "PWCCA (in-sample)",
+    "knn": "mutual neighbours",
+}
+
+PARTICIPANTS = 3
+"""From which on a mean over participants has an interval."""
+
+
+def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings) -> None:
+    """What pairs of models come to: a line, metrics and a test a measure."""
+    table = result.tables["geometry_pairs"]
+    if table.empty:
+        return
+    t = float(stdtrit(HALVES - 1, 0.975))
+    for row in table.itertuples():
+        name, key = f"{row.model_a} x {row.model_b}", f"geometry/{row.measure}/{row.model_a} x {row.model_b}"
+        result.metrics |= {f"{key}/best": row.best, f"{key}/nested": row.nested, f"{key}/random": row.random}
+        if row.measure in ("svcca", "pwcca"):
+            continue
+        tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_bonferroni:.3g}" if np.isfinite(row.p) else ""
+        interval = f" [{row.best - t * row.se:.3f}, {row.best + t * row.se:.3f}]" if np.isfinite(row.se) else ""
+        result.summary.append(
+            (
+                f"{name}: {MEASURE_NAMES[row.measure]}",
+                f"{row.best:.3f}{interval} in layers {row.layer_a} and {row.layer_b}; {row.nested:.3f} where layers are chosen on other "
+                f"stimuli; unrelated Gaussians {row.random:.3f}{tested}",
+            )
+        )
+    tested = table[table["p"].notna()]
+    _append(
+        result,
+        [
+            _row(
+                contrast=f"{r.model_a} x {r.model_b}", a=r.model_a, b=r.model_b, score=f"geometry/{r.measure}", region="between models",
+                mean_a=r.best, mean_b=r.null_mean, p=r.p, size=int(r.family_size), smallest=r.smallest_p, family="pairs of models",
+            )
+            for r in tested.itertuples()
+        ],
+    )  # fmt: skip
+
+
+def add_regions(result: AnalysisResult, study: Study, names: Sequence[str], settings: Settings, everywhere: str) -> None:
+    """What models and regions come to, over participants; contrasts between models by the study's own tests."""
+    chosen, nulls = result.tables["geometry_chosen"], result.tables["geometry_null"]
+    for (model, region, measure), own in chosen.groupby(["model", "region", "measure"], sort=False):
+        mean = mean_ci(own["value"])
+        key = f"region/{region}/geometry/{measure}"
+        result.metrics[key if model == names[0] else f"{model}/{key}"] = mean.mean
+        if region != everywhere and chosen["region"].nunique() > 1:
+            continue
+        shuffled = nulls[(nulls["model"] == model) & (nulls["region"] == region) & (nulls["measure"] == measure)].iloc[0]
+        interval = f" [{mean.low:.3f}, {mean.high:.3f}]" if mean.n >= PARTICIPANTS else ""
+        result.summary.append(
+            (
+                f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {mean.n} participant(s)",
+                f"{mean.mean:.3f}{interval}, layer chosen on other stimuli; best layer {shuffled['layer']}: {shuffled['best']:.3f}, shuffled "
+                f"stimuli {shuffled['null_mean']:.3f}, p = {shuffled['p_bonferroni']:.3g}{_ceiling(result, str(region), str(measure))}",
+            )
+        )
+    _append(
+        result,
+        [
+            _row(
+                contrast=f"{r.model} with the responses", a=r.model, b="responses", score=f"geometry/{r.measure}", region=r.region,
+                mean_a=r.best, mean_b=r.null_mean, p=r.p, size=int(r.family_size), smallest=r.smallest_p, family="models x regions",
+                people=int(r.n_participants),
+            )
+            for r in nulls.itertuples()
+        ],
+    )  # fmt: skip
+    if len(names) > 1 and chosen["subject"].nunique() > 1:
+        for measure in settings.relational:
+            own = chosen[chosen["measure"] == measure].rename(columns={"value": f"geometry/{measure}"})
+            shown = own.assign(electrode=own["region"])
+            contrasts = [(names[0], other) for other in names[1:]]
+            regions = list(dict.fromkeys(own["region"]))
+            from brainalign.stats import compare
+
+            add_tests(
+                result,
+                compare(
+                    shown, contrasts, regions=regions, family="contrasts x regions", score=f"geometry/{measure}", tests=("sign_flip",),
+                    primary="sign_flip", correction=study.reading.correction if study.reading.test == "sign_flip" else "max",
+                ),
+                "participant",
+            )  # fmt: skip
+
+
+def _ceiling(result: AnalysisResult, region: str, measure: str) -> str:
+    table = result.tables["geometry_ceilings"]
+    own = table[(table["region"] == region) & (table["measure"] == measure)]
+    parts = []
+    if own["lower"].notna().any():
+        parts.append(f"other participants {own['lower'].mean():.3f} to {own['upper'].mean():.3f}")
+    if own["ceiling"].notna().any():
+        parts.append(f"ceiling by repeats {own['ceiling'].mean():.3f}")
+    return f"; {', '.join(parts)}" if parts else "; no ceiling"
+
+
+def _row(*, contrast: str, a: str, b: str, score: str, region: str, mean_a: float, mean_b: float, p: float, size: int, smallest: float, family: str, people: int = 0) -> dict[str, object]:  # fmt: skip
+    """One test by shuffled stimuli, as the table of tests has it."""
+    corrected = min(1.0, p * size)
+    reason = f"no corrected p below {smallest * size:.3g} can be reached with so many shuffles" if smallest * size > 0.05 else ""
+    return dict.fromkeys(TEST_COLUMNS, np.nan) | {
+        "test": "shuffled_stimuli", "contrast": contrast, "a": a, "b": b, "score": score, "region": region, "n": people,
+        "n_participants": people, "n_dropped": 0, "mean_a": mean_a, "mean_b": mean_b, "mean_difference": mean_a - mean_b, "p": p,
+        "p_bonferroni": corrected, "p_corrected": corrected, "correction": "bonferroni", "smallest_p": smallest, "family_size": size,
+        "family": family, "unit": "stimuli", "alpha": 0.05, "primary": True, "reason": reason,
+    }  # fmt: skip
+
+
+def _append(result: AnalysisResult, rows: list[dict[str, object]]) -> None:
+    if rows:
+        table, before = pd.DataFrame(rows, columns=list(TEST_COLUMNS)), result.tables.get("tests")
+        result.tables["tests"] = table if before is None else pd.concat([before, table], ignore_index=True)
+
+
+def add_figures(
+    result: AnalysisResult, study: Study, sides: Sequence[Side], patterns: Sequence[Patterns], rows: RowSet, keep: Codes,
+    settings: Settings, everywhere: str,
+) -> None:  # fmt: skip
+    """Heat maps of all pairs of models, curves of the regions, and a map of layers and regions."""
+    main = settings.measures[0]
+    names = [s.name for s in sides]
+    cells = result.tables["geometry"]
+    result.figures["geometry_layers"] = geometry_layers(cells[cells["measure"] == main], names, MEASURE_NAMES[main])
+    if "geometry_regions" in result.tables:
+        table, ceiling = result.tables["geometry_regions"], result.tables["geometry_ceilings"]
+        for measure in settings.measures:
+            own = table[table["measure"] == measure]
+            bounds = ceiling[ceiling["measure"] == measure] if len(ceiling) else ceiling
+            result.figures[f"geometry_regions_{measure}"] = geometry_regions(own, bounds, names, MEASURE_NAMES[measure])
+    measure = next((m for m in RELATIONAL if m in settings.measures), None)
+    if measure is None:
+        return
+    groups, points, matrices = rows.groups[keep], [], []
+    shared: NDArray[np.int64] = np.arange(len(keep))
+    largest = max(audiences(patterns), key=len, default=[])
+    if largest:
+        shared = largest[0].rows
+    for side in sides:
+        matrices.append(settings.relations(side.rows(keep[shared]), measure, groups[shared]))
+        points += [(side.name, layer) for layer in side.layers]
+    for region in dict.fromkeys(p.region for p in largest):
+        mean = np.mean([p.relation(measure, groups[shared], settings) for p in largest if p.region == region], axis=0)
+        norm = np.linalg.norm(mean)
+        if norm > 0:
+            matrices.append((mean / norm)[None].astype(np.float32))
+            points.append((region, -1))
+    stack = np.concatenate(matrices)
+    table = pd.DataFrame(points, columns=["name", "layer"])
+    result.figures["geometry_map"] = geometry_map(table, inner(stack, stack), names, MEASURE_NAMES[measure])

@@ -1,0 +1,3 @@
+"""Names of the measures, as configs spell them."""
+
+MEASURES = ("cka", "rsa", "procrustes", "cca", "knn")
