@@ -292,8 +292,8 @@ def _abx(config: Config) -> str:
 MEASURED = {
     "cka": "linear CKA with Song et al.'s unbiased HSIC (Kornblith et al. 2019; Nguyen et al. 2021)",
     "rsa": "RSA (Kriegeskorte et al. 2008)",
-    "procrustes": "the cosine of the angular Procrustes distance (Williams et al. 2021), the rotation fitted on four fifths of the stimuli and "
-    "scored on the other",
+    "procrustes": "the cosine of the angular Procrustes distance (Williams et al. 2021), the rotation fitted on four fifths of the "
+    "stimuli and scored on the other",
     "cca": "the mean held-out canonical correlation over five folds of stimuli, with SVCCA (Raghu et al. 2017) and PWCCA (Morcos et al. "
     "2018) in-sample beside it",
     "knn": "mutual nearest neighbours (Huh et al. 2024)",
@@ -303,7 +303,11 @@ MEASURED = {
 def _geometry(config: Config, study: Study, models: Models) -> str:
     asked, grid = config.analysis, next(iter(study.responses.grids.values()))
     names = ", ".join(m.name for m in models.compared)
-    distances = f"; RSA compared 1 - {asked.metric} distances" if asked.metric != "euclidean" else "; RSA compared Euclidean distances"
+    distances = (
+        f"; RSA compared 1 - {asked.metric} distances"
+        if asked.metric != "euclidean"
+        else "; RSA compared Euclidean distances"
+    )
     controlled = (
         " The baseline's features and the onsets of words and stimuli were regressed out of every layer by least squares fitted on other "
         "stimuli."
@@ -312,9 +316,10 @@ def _geometry(config: Config, study: Study, models: Models) -> str:
     )
     return (
         f"Layers of {names} were compared with each other, and with each participant's responses in each region of at least "
-        f"{asked.electrodes} {study.noun}s, by {'; '.join(MEASURED[m] for m in asked.measures)}{distances if 'rsa' in asked.measures else ''}. "
-        f"Rows were words, or frames at least {asked.spacing:g} s apart; at most {asked.most:,} where all pairs of rows are needed. Responses "
-        f"were averaged over repeats and from {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
+        f"{asked.electrodes} {study.noun}s, by {'; '.join(MEASURED[m] for m in asked.measures)}"
+        f"{distances if 'rsa' in asked.measures else ''}. Rows were words, or frames at least {asked.spacing:g} s apart; at most "
+        f"{asked.most:,} where all pairs of rows are needed. Responses were averaged over repeats and from "
+        f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
         "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
         f"{asked.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
         "regions or pairs of models; intervals are over participants, or t intervals from random halves of the stimuli between "

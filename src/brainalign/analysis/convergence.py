@@ -13,8 +13,8 @@ from brainalign.analysis.cca import FAMILY, bar_order
 from brainalign.analysis.ceiling import ceiling
 from brainalign.analysis.decomposition import decomposition
 from brainalign.analysis.encoding import encoding
-from brainalign.analysis.geometry import layer_maps
 from brainalign.analysis.example import example_figure
+from brainalign.analysis.geometry import layer_maps
 from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.similarity import similarity

@@ -134,9 +134,16 @@ def _geometry(study: Study, name: str, widths: list[int], options: Mapping[str, 
     matrices = len(widths) + len(study.regions) * len(study.dataset.recordings)
     operations = sum(2.0 * rows**2 * d for d in widths) * len(related)
     operations += options["draws"] * len(related) * matrices * rows**2 * SHUFFLED
-    operations += sum(12.0 * rows * d * min(rows, d) for d in widths) * len({"cca", "procrustes"} & set(options["measures"])) * 6
+    operations += (
+        sum(12.0 * rows * d * min(rows, d) for d in widths) * len({"cca", "procrustes"} & set(options["measures"])) * 6
+    )
     memory = 4 * matrices * rows**2 * 2
-    return Stage(f"geometry of {name}", f"{len(widths)} layer(s), {rows} rows, {options['draws']} shuffles", operations / rate, memory)
+    return Stage(
+        f"geometry of {name}",
+        f"{len(widths)} layer(s), {rows} rows, {options['draws']} shuffles",
+        operations / rate,
+        memory,
+    )
 
 
 def _fits(study: Study, what: str, plans: list[FitPlan], share: float = 1.0) -> Stage:

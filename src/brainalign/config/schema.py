@@ -1004,7 +1004,8 @@ ANALYSIS = {
     "decomposition": DecompositionAnalysis, "variance_partition": VariancePartitionAnalysis, "convergence": ConvergenceAnalysis,
     "validation": ValidationAnalysis, "compare": CompareAnalysis, "latency": LatencyAnalysis,
     "describe": DescribeAnalysis, "extract": ExtractAnalysis, "hierarchy": HierarchyAnalysis, "regimes": RegimesAnalysis,
-    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis, "geometry": GeometryAnalysis, "reconstruction": ReconstructionAnalysis,
+    "controls": ControlsAnalysis, "power": PowerAnalysis, "abx": AbxAnalysis,
+    "geometry": GeometryAnalysis, "reconstruction": ReconstructionAnalysis,
 }  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 

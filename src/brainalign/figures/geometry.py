@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.figures._tables import require
-from brainalign.figures.style import DOUBLE, INK, MARKERS, MUTED, SMALL, colours, legend_above, new_figure, order_of, style, zero_line
+from brainalign.figures.style import (
+    DOUBLE,
+    INK,
+    MARKERS,
+    MUTED,
+    SMALL,
+    colours,
+    legend_above,
+    new_figure,
+    order_of,
+    style,
+    zero_line,
+)
 from brainalign.figures.text import number, wrap
 from brainalign.stats import mean_ci
 
@@ -62,13 +74,27 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
                     axes.set_xlabel(f"layer of {b}")
                 if a != b and np.isfinite(wide.to_numpy()).any():
                     y, x = np.unravel_index(int(np.nanargmax(wide.to_numpy())), wide.shape)
-                    axes.plot(x, y, "o", markersize=7, markerfacecolor="none", markeredgecolor="white", markeredgewidth=1.4, gid=f"best {a} x {b}")
-                    told.append(f"{a} and {b} are most alike in layers {wide.index[y]} and {wide.columns[x]} ({number(wide.to_numpy()[y, x])})")
+                    axes.plot(
+                        x,
+                        y,
+                        "o",
+                        markersize=7,
+                        markerfacecolor="none",
+                        markeredgecolor="white",
+                        markeredgewidth=1.4,
+                        gid=f"best {a} x {b}",
+                    )
+                    told.append(
+                        f"{a} and {b} are most alike in layers {wide.index[y]} and {wide.columns[x]} ({number(wide.to_numpy()[y, x])})"
+                    )
         if image is not None:
             bar = figure.colorbar(image, ax=grid, fraction=0.04, pad=0.02)
             bar.set_label(measure)
     marked = " A ring marks the most similar layers, chosen on the rows shown and so optimistic." if told else ""
-    return figure, f"{measure[0].upper()}{measure[1:]} of every layer with every layer.{marked} {'; '.join(told)}{'.' if told else ''}".strip()
+    return (
+        figure,
+        f"{measure[0].upper()}{measure[1:]} of every layer with every layer.{marked} {'; '.join(told)}{'.' if told else ''}".strip(),
+    )
 
 
 def _ticks(axes: Axes, wide: pd.DataFrame) -> None:
@@ -78,7 +104,9 @@ def _ticks(axes: Axes, wide: pd.DataFrame) -> None:
         place(at, [str(labels[k]) for k in at])
 
 
-def geometry_regions(cells: pd.DataFrame, ceilings: pd.DataFrame, order: Sequence[str], measure: str) -> tuple[Figure, str]:
+def geometry_regions(
+    cells: pd.DataFrame, ceilings: pd.DataFrame, order: Sequence[str], measure: str
+) -> tuple[Figure, str]:
     """Similarity of each layer with each region: mean over participants, each participant thin, the ceiling as a band.
 
     Args:
@@ -107,24 +135,43 @@ def geometry_regions(cells: pd.DataFrame, ceilings: pd.DataFrame, order: Sequenc
             zero_line(axes, "y")
             bounds = ceilings[ceilings["region"] == region] if len(ceilings) else ceilings
             if len(bounds) and bounds["lower"].notna().any():
-                axes.axhspan(bounds["lower"].mean(), bounds["upper"].mean(), color=MUTED, alpha=0.25, linewidth=0, gid=f"ceiling {region}")
+                axes.axhspan(
+                    bounds["lower"].mean(),
+                    bounds["upper"].mean(),
+                    color=MUTED,
+                    alpha=0.25,
+                    linewidth=0,
+                    gid=f"ceiling {region}",
+                )
             deepest = own["layer"].max()
             for model in models:
                 mine = own[own["model"] == model]
                 if mine.empty:
                     continue
                 profile = pd.DataFrame(
-                    [(layer, *mean_ci(v["value"])[:3]) for layer, v in mine.groupby("layer")], columns=["layer", "mean", "low", "high"]
+                    [(layer, *mean_ci(v["value"])[:3]) for layer, v in mine.groupby("layer")],
+                    columns=["layer", "mean", "low", "high"],
                 )
                 if len(profile) == 1:
-                    handles[model] = axes.axhline(profile["mean"].iloc[0], color=colour[model], linestyle=(0, (4, 2)), gid=f"mean {model}")
+                    handles[model] = axes.axhline(
+                        profile["mean"].iloc[0], color=colour[model], linestyle=(0, (4, 2)), gid=f"mean {model}"
+                    )
                     continue
                 if people <= 12:
                     for _, one in mine.groupby("subject"):
                         axes.plot(one["layer"], one["value"], color=colour[model], linewidth=0.5, alpha=0.3)
-                (handles[model],) = axes.plot(profile["layer"], profile["mean"], color=colour[model], marker="o", markersize=2.4, gid=f"mean {model}")
+                (handles[model],) = axes.plot(
+                    profile["layer"],
+                    profile["mean"],
+                    color=colour[model],
+                    marker="o",
+                    markersize=2.4,
+                    gid=f"mean {model}",
+                )
                 if people >= BAND:
-                    axes.fill_between(profile["layer"], profile["low"], profile["high"], color=colour[model], alpha=0.18, linewidth=0)
+                    axes.fill_between(
+                        profile["layer"], profile["low"], profile["high"], color=colour[model], alpha=0.18, linewidth=0
+                    )
             axes.axhline(own["random"].mean(), color=INK, linewidth=0.7, linestyle=":", gid=f"random {region}")
             axes.set_title(wrap(str(region), 30))
             axes.set_xlim(-0.5, max(deepest, 1) + 0.5)
@@ -137,14 +184,20 @@ def geometry_regions(cells: pd.DataFrame, ceilings: pd.DataFrame, order: Sequenc
             axes.set_xlabel("layer")
         legend_above(figure, list(handles.values()), list(handles))
     band = " with its 95 % interval" if people >= BAND else ""
-    ceiling = " Grey: likeness of a participant to the mean of the others (lower edge) and of all (upper edge)." if len(ceilings) and ceilings["lower"].notna().any() else ""
+    ceiling = (
+        " Grey: likeness of a participant to the mean of the others (lower edge) and of all (upper edge)."
+        if len(ceilings) and ceilings["lower"].notna().any()
+        else ""
+    )
     return figure, (
-        f"{measure[0].upper()}{measure[1:]} of each layer with each region's response patterns: mean over {people} participant(s){band}; thin lines "
-        f"are participants. Dotted: unrelated Gaussian representations of the same widths and rows.{ceiling}"
+        f"{measure[0].upper()}{measure[1:]} of each layer with each region's response patterns: mean over {people} participant(s){band}; "
+        f"thin lines are participants. Dotted: unrelated Gaussian representations of the same widths and rows.{ceiling}"
     )  # fmt: skip
 
 
-def geometry_map(points: pd.DataFrame, similarity: NDArray[np.float64], order: Sequence[str], measure: str) -> tuple[Figure, str]:
+def geometry_map(
+    points: pd.DataFrame, similarity: NDArray[np.float64], order: Sequence[str], measure: str
+) -> tuple[Figure, str]:
     """All layers and regions in a plane: classical scaling of the angles between them.
 
     Args:
@@ -165,7 +218,9 @@ def geometry_map(points: pd.DataFrame, similarity: NDArray[np.float64], order: S
         scaling = ClassicalMDS(n_components=2, metric="precomputed")
         place = np.asarray(scaling.fit_transform(angles))
         shown = np.linalg.norm(place[:, None] - place[None], axis=2)
-        share = float(np.corrcoef(shown[np.triu_indices(len(points), 1)], angles[np.triu_indices(len(points), 1)])[0, 1])
+        share = float(
+            np.corrcoef(shown[np.triu_indices(len(points), 1)], angles[np.triu_indices(len(points), 1)])[0, 1]
+        )
     else:
         place, share = np.column_stack([np.arange(len(points)) * angles.max(), np.zeros(len(points))]), 1.0
     colour = colours(order)
@@ -176,13 +231,22 @@ def geometry_map(points: pd.DataFrame, similarity: NDArray[np.float64], order: S
             own = np.flatnonzero((points["name"] == model) & (points["layer"] >= 0))
             if not len(own):
                 continue
-            (line,) = axes.plot(*place[own].T, color=colour[model], marker="o", markersize=3, linewidth=0.8, gid=f"map {model}")
+            (line,) = axes.plot(
+                *place[own].T, color=colour[model], marker="o", markersize=3, linewidth=0.8, gid=f"map {model}"
+            )
             handles.append(line)
             names.append(model)
             for k in {int(own[0]), int(own[-1])}:
-                axes.annotate(str(points["layer"].iloc[k]), place[k], xytext=(3, 3), textcoords="offset points", size=SMALL, color=colour[model])
-        for number_of, k in enumerate(np.flatnonzero(points["layer"] < 0)):
-            region, marker = str(points["name"].iloc[k]), MARKERS[(number_of + 1) % len(MARKERS)]
+                axes.annotate(
+                    str(points["layer"].iloc[k]),
+                    place[k],
+                    xytext=(3, 3),
+                    textcoords="offset points",
+                    size=SMALL,
+                    color=colour[model],
+                )
+        for turn, k in enumerate(np.flatnonzero(points["layer"] < 0).tolist()):
+            region, marker = str(points["name"].iloc[k]), MARKERS[(turn + 1) % len(MARKERS)]
             (dot,) = axes.plot(*place[k], marker=marker, color=INK, markersize=5, linestyle="none", gid=f"map {region}")
             handles.append(dot)
             names.append(region)
@@ -190,7 +254,7 @@ def geometry_map(points: pd.DataFrame, similarity: NDArray[np.float64], order: S
         axes.set_xlabel("first coordinate (radians)")
         axes.set_ylabel("second coordinate (radians)")
         legend_above(figure, handles, names)
-    return cast("Figure", figure), (
+    return figure, (
         f"Layers (dots, joined in their order; numbers at the first and last) and regions (black, mean over participants) by classical "
         f"scaling of the angles arccos({measure}) between them; distances in the plane correlate {number(share)} with the angles."
     )

@@ -65,9 +65,7 @@ def correlations(x: Whitened, y: Whitened) -> CanonicalSummary:
     for (train_x, test_x), (train_y, test_y) in zip(x.folds, y.folds, strict=True):
         p, _, q = _rotations(train_x, train_y)
         held.append(float(np.nanmean(column_correlations(test_x @ p, test_y @ q))))
-    return CanonicalSummary(
-        float(np.mean(held)), float(rho.mean()), float(weights @ rho / weights.sum()), len(rho)
-    )
+    return CanonicalSummary(float(np.mean(held)), float(rho.mean()), float(weights @ rho / weights.sum()), len(rho))
 
 
 def _rotations(x: Array, y: Array) -> tuple[Array, Array, Array]:

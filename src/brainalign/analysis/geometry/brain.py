@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.ceiling import between_participants, corrected
-from brainalign.analysis.geometry.inference import half_of, shuffled
+from brainalign.analysis.geometry.inference import balanced, draws_of, half_of
 from brainalign.analysis.geometry.measures import Settings
 from brainalign.analysis.geometry.rows import STIMULI, RowSet, response_rows, standardised
 from brainalign.analysis.study import Study
 from brainalign.similarity import crossnobis, procrustes
 from brainalign.similarity._canonical import Whitened, correlations
-from brainalign.similarity._relation import Matrix, Relational, inner, of_distances, permuted
+from brainalign.similarity._relation import Matrix, Relational, inner, of_distances
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -51,15 +51,22 @@ class Patterns:
         """Whether all rows were repeated, so that distances between them can be cross-validated."""
         return self.halves is not None and len(self.halves[0]) == len(self.rows)
 
-    def relation(self, measure: Relational, groups: Codes, settings: Settings, rows: Codes | slice = slice(None)) -> Matrix:
+    def relation(
+        self, measure: Relational, groups: Codes, settings: Settings, rows: Codes | slice = slice(None)
+    ) -> Matrix:
         """(n, n) of these electrodes on some of the rows; ``rsa`` by cross-validated distances where they can be had."""
         if measure == "rsa" and self.crossed:
             assert self.halves is not None
-            return of_distances(crossnobis(np.stack([half[rows] for half in self.halves[1:]])), settings.compare, groups[rows])
-        return settings.relations([self.values[rows]], measure, groups[rows])[0]
+            return of_distances(
+                crossnobis(np.stack([half[rows] for half in self.halves[1:]])), settings.compare, groups[rows]
+            )
+        found: Matrix = settings.relations([self.values[rows]], measure, groups[rows])[0]
+        return found
 
 
-def patterns_of(study: Study, rows: RowSet, keep: Codes, least: int, everywhere: str) -> tuple[list[Patterns], list[str]]:
+def patterns_of(
+    study: Study, rows: RowSet, keep: Codes, least: int, everywhere: str
+) -> tuple[list[Patterns], list[str]]:
     """Every participant's patterns in each region, and in all regions together where there are several.
 
     Args:
@@ -85,7 +92,9 @@ def patterns_of(study: Study, rows: RowSet, keep: Codes, least: int, everywhere:
         valid = np.isfinite(whole).all(axis=1)
         heard = len(np.unique(some.groups[valid]))
         if not len(columns) or heard < STIMULI:
-            notes.append(f"participant {subject} has responses to {heard} of the stimuli, {STIMULI} are needed; left out of the geometry.")
+            notes.append(
+                f"participant {subject} has responses to {heard} of the stimuli, {STIMULI} are needed; left out of the geometry."
+            )
             continue
         halves = [response_rows(study, columns, some, half) for half in (0, 1)]
         regions = {str(r): np.flatnonzero((own["region"].loc[columns] == r).to_numpy()) for r in own["region"].unique()}
@@ -120,11 +129,13 @@ class Outcome:
     Attributes:
         values: (layers, patterns).
         nested: (patterns,) the layer chosen on one half of the stimuli and measured on the other, both ways.
+        observed: (layers, patterns) on as many rows of each stimulus, as the shuffles have them.
         draws: (draws, layers, patterns) with the stimuli shuffled.
     """
 
     values: Array
     nested: Array
+    observed: Array
     draws: Array
 
 
@@ -136,7 +147,9 @@ def audiences(patterns: Sequence[Patterns]) -> list[list[Patterns]]:
     return list(found.values())
 
 
-def outcome(model: Sequence[Array], brain: Sequence[Patterns], groups: Codes, measure: Relational, settings: Settings) -> Outcome:
+def outcome(
+    model: Sequence[Array], brain: Sequence[Patterns], groups: Codes, measure: Relational, settings: Settings
+) -> Outcome:
     """Each layer of a model against each pattern of one audience.
 
     Args:
@@ -146,25 +159,23 @@ def outcome(model: Sequence[Array], brain: Sequence[Patterns], groups: Codes, me
         measure: Which.
         settings: How, and how many shuffles.
     """
-    layers = settings.relations(model, measure, groups)
-    regions = np.stack([p.relation(measure, groups, settings) for p in brain])
-    draws = np.empty((settings.draws, len(layers), len(regions)))
-    for draw in range(settings.draws):
-        order = shuffled(groups, np.random.default_rng([settings.seed, draw]))
-        smaller = (permuted(layers, order), regions) if len(layers) < len(regions) else (layers, permuted(regions, order))
-        draws[draw] = inner(*smaller)
-    values = inner(layers, regions)
-    del layers, regions
+
+    def relations(rows: Codes, how: Settings = settings) -> tuple[Matrix, Matrix]:
+        layers = how.relations([x[rows] for x in model], measure, groups[rows])
+        return layers, np.stack([p.relation(measure, groups, how, rows) for p in brain])
+
+    values = inner(*relations(np.arange(len(groups))))
+    rows = balanced(groups)
+    tested = relations(rows)
+    draws = draws_of(*tested, groups[rows], settings)
+    observed = inner(*tested)
+    del tested
     marked = half_of(groups, np.random.default_rng([settings.seed, 1]))
     first, second = (
-        inner(
-            settings.halved.relations([x[half] for x in model], measure, groups[half]),
-            np.stack([p.relation(measure, groups, settings.halved, half) for p in brain]),
-        )
-        for half in (np.flatnonzero(marked), np.flatnonzero(~marked))
+        inner(*relations(half, settings.halved)) for half in (np.flatnonzero(marked), np.flatnonzero(~marked))
     )
     nested = (choose(first, second) + choose(second, first)) / 2
-    return Outcome(values, nested, draws)
+    return Outcome(values, nested, observed, draws)
 
 
 def choose(by: Array, of: Array) -> Array:
@@ -172,7 +183,9 @@ def choose(by: Array, of: Array) -> Array:
     return np.asarray(np.take_along_axis(of, by.argmax(axis=0)[None], axis=0)[0])
 
 
-def held_out(model: Sequence[Array], brain: Sequence[Patterns], groups: Codes, measure: str, settings: Settings) -> Array:
+def held_out(
+    model: Sequence[Array], brain: Sequence[Patterns], groups: Codes, measure: str, settings: Settings
+) -> Array:
     """(layers, patterns) by ``procrustes`` (cosine of the held-out angle) or ``cca`` (mean held-out correlation)."""
     if measure == "procrustes":
         return np.array([[np.cos(procrustes(x, p.values, groups=groups)) for p in brain] for x in model])

@@ -73,5 +73,3 @@ def explained(values: NDArray[np.floating], left: NDArray[np.floating]) -> float
     """Share of the variance that is gone; may be negative, since it is counted on stimuli that were not fitted on."""
     total = ((values - values.mean(axis=0)) ** 2).sum()
     return float(1 - (left**2).sum() / total) if total > 0 else float("nan")
-
-

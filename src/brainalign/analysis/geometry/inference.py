@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, similarities
+from brainalign.analysis.geometry.rows import STIMULI
 from brainalign.similarity._relation import Matrix, inner, permuted
 
 Array = NDArray[np.float64]
+
+TIE = 1e-6
+"""Difference of two likenesses that is rounding of float32."""
 
 HALVES = 20
 """Random halves of the stimuli behind a standard error."""
@@ -33,53 +37,75 @@ class Null(NamedTuple):
     smallest: float
 
 
-def shuffled(groups: Codes, rng: np.random.Generator) -> NDArray[np.int64]:
-    """An order of rows in which whole stimuli have changed places and all are turned by a random number of rows.
+def balanced(groups: Codes) -> Codes:
+    """Places of rows such that every stimulus that stays has as many: the first m of each that has so many, m so that most rows stay.
 
-    Neighbours within a stimulus stay neighbours, so that a shuffle keeps the autocorrelation of rows.
+    At least half of the stimuli stay. Only then does a shuffle of whole stimuli put each in the place of one other.
 
     Args:
         groups: (n,) stimulus of each row, rows of one together.
+    """
+    counts = np.bincount(groups)
+    least = max(STIMULI, -(-np.count_nonzero(counts) // 2))
+    lengths = [m for m in np.unique(counts[counts > 0]) if (counts >= m).sum() >= least]
+    m = max(lengths, key=lambda m: int(m * (counts >= m).sum()))
+    return np.concatenate([np.flatnonzero(groups == g)[:m] for g in np.flatnonzero(counts >= m)])
+
+
+def shuffled(groups: Codes, rng: np.random.Generator) -> Codes:
+    """An order of rows in which whole stimuli, all of one number of rows, have changed places.
+
+    Rows keep their place within the stimulus: what all stimuli have in common by position (a begin, a drift) is in the shuffles as well.
+
+    Args:
+        groups: (n,) stimulus of each row, rows of one together, from :func:`balanced`.
         rng: Of the shuffle.
     """
     blocks = np.split(np.arange(len(groups)), np.flatnonzero(np.diff(groups)) + 1)
-    order = np.concatenate([blocks[b] for b in rng.permutation(len(blocks))])
-    return np.asarray(np.roll(order, rng.integers(1, len(order))))
+    return np.concatenate([blocks[b] for b in rng.permutation(len(blocks))])
 
 
-def null(pairs: Sequence[tuple[Matrix, Matrix, Codes]], settings: Settings) -> Null:
-    """Shuffle the stimuli of one side against the other; the statistic is the mean over pairs (participants) of each cell.
+def null(a: Matrix, b: Matrix, groups: Codes, settings: Settings) -> Null:
+    """Shuffle the stimuli of one side against the other; the statistic of a cell is the likeness of its two relations.
 
     Args:
-        pairs: Relations (La, n, n) and (Lb, n, n) and the stimuli of their rows; La and Lb are the same in all pairs.
+        a: Relations (La, n, n).
+        b: Relations (Lb, n, n) on the same rows.
+        groups: (n,) stimulus of each row, from :func:`balanced`.
         settings: Draws and seed.
     """
-    weights = 1 / len(pairs)
-    observed = sum((weights * inner(a, b) for a, b, _ in pairs), np.zeros((1, 1)))
-    maxima = np.empty(settings.draws)
-    for draw in range(settings.draws):
-        total = np.zeros_like(observed)
-        for place, (a, b, groups) in enumerate(pairs):
-            order = shuffled(groups, np.random.default_rng([settings.seed, draw, place]))
-            # to permute the smaller stack is as good as the other, and cheaper
-            total += weights * (inner(permuted(a, order), b) if len(a) < len(b) else inner(a, permuted(b, order)))
-        maxima[draw] = total.max()
-    p = (1 + (maxima[:, None, None] >= observed - 1e-12).sum(axis=0)) / (1 + settings.draws)
+    observed = inner(a, b)
+    maxima = draws_of(a, b, groups, settings).max(axis=(1, 2))
+    p = (1 + (maxima[:, None, None] >= observed - TIE).sum(axis=0)) / (1 + settings.draws)
     return Null(p, float(maxima.mean()), float(np.quantile(maxima, 0.95)), 1 / (1 + settings.draws))
+
+
+def draws_of(a: Matrix, b: Matrix, groups: Codes, settings: Settings) -> Array:
+    """(draws, La, Lb) the likeness of every two relations with the stimuli of one side shuffled; arguments as for :func:`null`."""
+    found = np.empty((settings.draws, len(a), len(b)))
+    for draw in range(settings.draws):
+        order = shuffled(groups, np.random.default_rng([settings.seed, draw]))
+        # to permute the smaller stack is as good as the other, and cheaper
+        found[draw] = inner(permuted(a, order), b) if len(a) < len(b) else inner(a, permuted(b, order))
+    return found
 
 
 def chosen_elsewhere(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> dict[str, float]:
     """Measure -> similarity of the best cell where the cell is chosen on one half of the stimuli and measured on the other, both ways.
 
     Args:
-        a, b: The sides.
+        a: One side.
+        b: The other.
         groups: (n,) stimulus of each row.
         keep: Rows that take part.
         settings: Measures and seed.
     """
     rng = np.random.default_rng([settings.seed, 1])
     marked = half_of(groups, rng)
-    halves = [similarities(*_on(a, b, part), groups[part], np.arange(len(part)), settings.halved) for part in _split(keep, marked)]
+    halves = [
+        similarities(*_on(a, b, part), groups[part], np.arange(len(part)), settings.halved)
+        for part in _split(keep, marked)
+    ]
     found = {}
     for measure, first in halves[0].items():
         second = halves[1][measure]
@@ -89,7 +115,9 @@ def chosen_elsewhere(a: Side, b: Side, groups: Codes, keep: Codes, settings: Set
     return found
 
 
-def standard_errors(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings, cells: Mapping[str, tuple[int, int]]) -> dict[str, float]:
+def standard_errors(
+    a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings, cells: Mapping[str, tuple[int, int]]
+) -> dict[str, float]:
     """Measure -> standard error of one cell over stimuli.
 
     The spread of the measure over random halves of the stimuli, drawn without replacement, is that of the whole set's sampling error
@@ -97,7 +125,8 @@ def standard_errors(a: Side, b: Side, groups: Codes, keep: Codes, settings: Sett
     other's nearest neighbours at distance 0 and raises every measure here.
 
     Args:
-        a, b: The sides.
+        a: One side.
+        b: The other.
         groups: (n,) stimulus of each row.
         keep: Rows of the measures that need all pairs of rows.
         settings: Seed, and how to measure.
@@ -111,8 +140,8 @@ def standard_errors(a: Side, b: Side, groups: Codes, keep: Codes, settings: Sett
             mine = [m for m, cell in cells.items() if cell == places]
             every = np.flatnonzero(marked)
             wanted = np.flatnonzero(np.isin(every, keep))
-            sides = (Side(s.name, [s.layers[i]], s.load) for s, i in zip((a, b), places, strict=True))
-            values = similarities(*_on(*sides, every), groups[every], wanted, _only(settings.halved, mine))
+            left, right = (Side(s.name, [s.layers[i]], s.load) for s, i in zip((a, b), places, strict=True))
+            values = similarities(*_on(left, right, every), groups[every], wanted, _only(settings.halved, mine))
             for m in mine:
                 drawn[m].append(float(values[m][0, 0]))
     return {m: float(np.std(v, ddof=1)) for m, v in drawn.items()}

@@ -111,7 +111,7 @@ def all_rows_cka(a: Side, b: Side) -> Array:
 def _prepared(rows: NDArray[np.floating], name: str) -> Array:
     """Rows about their mean and of one size, in float32: CKA hangs on neither, and 1e-5 of it on the precision."""
     try:
-        return centred(rows, name, 4).astype(np.float32)  # type: ignore[return-value]
+        return centred(rows, name, 4).astype(np.float32)
     except BrainalignError as error:
         raise BrainalignError(f"{error} analysis=geometry cannot compare it.") from error
 
@@ -158,5 +158,6 @@ def of_random(dims: tuple[int, int], n: int, groups: Codes, keep: Codes, setting
         settings: Likewise.
     """
     rng = np.random.default_rng([settings.seed, *dims])
-    sides = [Side("random", [0], lambda _, x=rng.normal(size=(n, d)).astype(np.float32): x) for d in dims]  # type: ignore[misc]
-    return {m: float(v[0, 0]) for m, v in similarities(sides[0], sides[1], groups, keep, settings).items()}
+    a, b = (rng.normal(size=(n, width)).astype(np.float32) for width in dims)
+    found = similarities(Side("random", [0], lambda _: a), Side("random", [0], lambda _: b), groups, keep, settings)
+    return {measure: float(value[0, 0]) for measure, value in found.items()}

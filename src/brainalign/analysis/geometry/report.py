@@ -11,14 +11,14 @@ from scipy.special import stdtrit
 
 from brainalign.analysis.geometry.brain import Patterns, audiences
 from brainalign.analysis.geometry.inference import HALVES
-from brainalign.analysis.geometry.measures import RELATIONAL, Codes, Settings, Side
+from brainalign.analysis.geometry.measures import Codes, Settings, Side
 from brainalign.analysis.geometry.rows import RowSet
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import add_tests
 from brainalign.figures import geometry_layers, geometry_map, geometry_regions
 from brainalign.similarity._relation import inner
-from brainalign.stats import mean_ci
+from brainalign.stats import compare, mean_ci
 from brainalign.stats.compare import TEST_COLUMNS
 
 MEASURE_NAMES = {
@@ -68,7 +68,9 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
     )  # fmt: skip
 
 
-def add_regions(result: AnalysisResult, study: Study, names: Sequence[str], settings: Settings, everywhere: str) -> None:
+def add_regions(
+    result: AnalysisResult, study: Study, names: Sequence[str], settings: Settings, everywhere: str
+) -> None:
     """What models and regions come to, over participants; contrasts between models by the study's own tests."""
     chosen, nulls = result.tables["geometry_chosen"], result.tables["geometry_null"]
     for (model, region, measure), own in chosen.groupby(["model", "region", "measure"], sort=False):
@@ -77,13 +79,14 @@ def add_regions(result: AnalysisResult, study: Study, names: Sequence[str], sett
         result.metrics[key if model == names[0] else f"{model}/{key}"] = mean.mean
         if region != everywhere and chosen["region"].nunique() > 1:
             continue
-        shuffled = nulls[(nulls["model"] == model) & (nulls["region"] == region) & (nulls["measure"] == measure)].iloc[0]
+        same = (nulls["model"] == model) & (nulls["region"] == region) & (nulls["measure"] == measure)
+        shuffled, ceiling = nulls[same].iloc[0], _ceiling(result, str(region), str(measure))
         interval = f" [{mean.low:.3f}, {mean.high:.3f}]" if mean.n >= PARTICIPANTS else ""
         result.summary.append(
             (
                 f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {mean.n} participant(s)",
-                f"{mean.mean:.3f}{interval}, layer chosen on other stimuli; best layer {shuffled['layer']}: {shuffled['best']:.3f}, shuffled "
-                f"stimuli {shuffled['null_mean']:.3f}, p = {shuffled['p_bonferroni']:.3g}{_ceiling(result, str(region), str(measure))}",
+                f"{mean.mean:.3f}{interval}, layer chosen on other stimuli; best layer {shuffled['layer']}: {shuffled['best']:.3f}, "
+                f"shuffled stimuli {shuffled['null_mean']:.3f}, p = {shuffled['p_bonferroni']:.3g}{ceiling}",
             )
         )
     _append(
@@ -103,8 +106,6 @@ def add_regions(result: AnalysisResult, study: Study, names: Sequence[str], sett
             shown = own.assign(electrode=own["region"])
             contrasts = [(names[0], other) for other in names[1:]]
             regions = list(dict.fromkeys(own["region"]))
-            from brainalign.stats import compare
-
             add_tests(
                 result,
                 compare(
@@ -126,10 +127,28 @@ def _ceiling(result: AnalysisResult, region: str, measure: str) -> str:
     return f"; {', '.join(parts)}" if parts else "; no ceiling"
 
 
-def _row(*, contrast: str, a: str, b: str, score: str, region: str, mean_a: float, mean_b: float, p: float, size: int, smallest: float, family: str, people: int = 0) -> dict[str, object]:  # fmt: skip
+def _row(
+    *,
+    contrast: str,
+    a: str,
+    b: str,
+    score: str,
+    region: str,
+    mean_a: float,
+    mean_b: float,
+    p: float,
+    size: int,
+    smallest: float,
+    family: str,
+    people: int = 0,
+) -> dict[str, object]:
     """One test by shuffled stimuli, as the table of tests has it."""
     corrected = min(1.0, p * size)
-    reason = f"no corrected p below {smallest * size:.3g} can be reached with so many shuffles" if smallest * size > 0.05 else ""
+    reason = (
+        f"no corrected p below {smallest * size:.3g} can be reached with so many shuffles"
+        if smallest * size > 0.05
+        else ""
+    )
     return dict.fromkeys(TEST_COLUMNS, np.nan) | {
         "test": "shuffled_stimuli", "contrast": contrast, "a": a, "b": b, "score": score, "region": region, "n": people,
         "n_participants": people, "n_dropped": 0, "mean_a": mean_a, "mean_b": mean_b, "mean_difference": mean_a - mean_b, "p": p,
@@ -159,23 +178,23 @@ def add_figures(
             own = table[table["measure"] == measure]
             bounds = ceiling[ceiling["measure"] == measure] if len(ceiling) else ceiling
             result.figures[f"geometry_regions_{measure}"] = geometry_regions(own, bounds, names, MEASURE_NAMES[measure])
-    measure = next((m for m in RELATIONAL if m in settings.measures), None)
-    if measure is None:
+    if not settings.relational:
         return
+    related = settings.relational[0]
     groups, points, matrices = rows.groups[keep], [], []
     shared: NDArray[np.int64] = np.arange(len(keep))
     largest = max(audiences(patterns), key=len, default=[])
     if largest:
         shared = largest[0].rows
     for side in sides:
-        matrices.append(settings.relations(side.rows(keep[shared]), measure, groups[shared]))
+        matrices.append(settings.relations(side.rows(keep[shared]), related, groups[shared]))
         points += [(side.name, layer) for layer in side.layers]
     for region in dict.fromkeys(p.region for p in largest):
-        mean = np.mean([p.relation(measure, groups[shared], settings) for p in largest if p.region == region], axis=0)
+        mean = np.mean([p.relation(related, groups[shared], settings) for p in largest if p.region == region], axis=0)
         norm = np.linalg.norm(mean)
         if norm > 0:
             matrices.append((mean / norm)[None].astype(np.float32))
             points.append((region, -1))
     stack = np.concatenate(matrices)
     table = pd.DataFrame(points, columns=["name", "layer"])
-    result.figures["geometry_map"] = geometry_map(table, inner(stack, stack), names, MEASURE_NAMES[measure])
+    result.figures["geometry_map"] = geometry_map(table, inner(stack, stack), names, MEASURE_NAMES[related])

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, held_out, outcome, patterns_of
+from brainalign.analysis.geometry.brain import patterns_of
 from brainalign.analysis.geometry.control import control_rows, explained, residuals
-from brainalign.analysis.geometry.inference import best_cells, chosen_elsewhere, null, standard_errors
+from brainalign.analysis.geometry.inference import balanced, best_cells, chosen_elsewhere, null, standard_errors
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, of_random, similarities
+from brainalign.analysis.geometry.regions import add_region_tables
 from brainalign.analysis.geometry.report import MEASURE_NAMES, add_figures, add_pairs, add_regions
 from brainalign.analysis.geometry.rows import RowSet, model_rows, row_set
 from brainalign.analysis.models import Models
@@ -33,7 +34,15 @@ CELLS = ["model_a", "layer_a", "model_b", "layer_b", "measure", "value", "random
 
 
 def geometry(
-    study: Study, models: Models, *, measures: Sequence[str], rows: str, spacing: float, control: bool, electrodes: int, **how: Any
+    study: Study,
+    models: Models,
+    *,
+    measures: Sequence[str],
+    rows: str,
+    spacing: float,
+    control: bool,
+    electrodes: int,
+    **how: Any,
 ) -> AnalysisResult:
     """Every layer of model, partner and baseline against every other, and against the participants' regions.
 
@@ -64,7 +73,11 @@ def geometry(
     _say_rows(result, study, chosen, keep, settings, control)
     controls = control_rows(study, models.baseline, chosen) if control else None
     sides = [_side(study, model, chosen, controls, result) for model in compared]
-    key = {"rows": {c: chosen.table[c].to_numpy(str if c == "stimulus" else None) for c in chosen.table}, "settings": settings, "control": controls}
+    key = {
+        "rows": {c: chosen.table[c].to_numpy(str if c == "stimulus" else None) for c in chosen.table},
+        "settings": settings,
+        "control": controls,
+    }
     keys = {side.name: [model.key(n) for n in model.layers] for side, model in zip(sides, compared, strict=True)}
 
     cells, pairs = [], []
@@ -87,10 +100,12 @@ def geometry(
     patterns, notes = patterns_of(study, chosen, keep, electrodes, everywhere)
     result.warnings += notes
     if patterns:
-        _regions(study, sides, patterns, chosen, keep, settings, keys, key, result)
+        add_region_tables(result, study, sides, patterns, chosen.groups[keep], keep, settings, key | {"models": keys})
         add_regions(result, study, [s.name for s in sides], settings, everywhere)
     else:
-        result.warnings.append("No region has electrodes enough for a geometry: models are compared with each other alone.")
+        result.warnings.append(
+            "No region has electrodes enough for a geometry: models are compared with each other alone."
+        )
     add_figures(result, study, sides, patterns, chosen, keep, settings, everywhere)
     return result
 
@@ -105,7 +120,9 @@ def layer_maps(study: Study, models: Models) -> AnalysisResult:
     result, compared = AnalysisResult(), list(models.compared)
     rows = _with_vectors(study, compared, row_set(study, compared, "auto", SPACING), result)
     sides = [_side(study, model, rows, None, result) for model in compared]
-    cells = [cell for i, a in enumerate(sides) for b in sides[i:] for cell in _cells(a, b, {"value/cka": all_rows_cka(a, b)})]
+    cells = [
+        cell for i, a in enumerate(sides) for b in sides[i:] for cell in _cells(a, b, {"value/cka": all_rows_cka(a, b)})
+    ]
     result.tables["geometry"] = pd.DataFrame(cells, columns=CELLS)
     figure, caption = geometry_layers(result.tables["geometry"], [s.name for s in sides], MEASURE_NAMES["cka"])
     result.figures["geometry_layers"] = figure, f"{caption} Over {len(rows):,} {rows.kind}."
@@ -119,7 +136,9 @@ def _with_vectors(study: Study, compared: Sequence[Representation], rows: RowSet
         if model.unit == "words" and rows.kind == "words":
             empty = ~np.asarray(model_rows(study, model, model.layers[0], rows)).any(axis=1)
             if empty.any() and not empty.all():
-                result.warnings.append(f"{int(empty.sum())} of {len(rows)} words have no vector in {model.name} and are left out.")
+                result.warnings.append(
+                    f"{int(empty.sum())} of {len(rows)} words have no vector in {model.name} and are left out."
+                )
             usable &= ~empty
     if not usable.any():
         raise BrainalignError("analysis=geometry: no word has a vector in every model; there is nothing to compare.")
@@ -136,7 +155,9 @@ def _side(
     if controls is not None:
         middle = model.layers[len(model.layers) // 2]
         share = explained(model_rows(study, model, middle, rows), load(middle))
-        result.summary.append((f"{model.name}: variance of layer {middle} that the controls account for (held out)", f"{share:.3f}"))
+        result.summary.append(
+            (f"{model.name}: variance of layer {middle} that the controls account for (held out)", f"{share:.3f}")
+        )
     return Side(model.name, list(model.layers), load)
 
 
@@ -149,11 +170,15 @@ def _pair(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> d
     found |= _prefixed("random", of_random(dims, len(groups), groups, keep, settings))
     found |= _prefixed("nested", chosen_elsewhere(a, b, groups, keep, settings))
     found |= _prefixed("se", standard_errors(a, b, groups, keep, settings, best))
-    left, right = a.rows(keep), b.rows(keep)
+    tested = keep[balanced(groups[keep])]
+    left, right = a.rows(tested), b.rows(tested)
     for measure in settings.relational:
-        relations = (settings.relations(side, measure, groups[keep]) for side in (left, right))
-        shuffles = null([(*relations, groups[keep])], settings)  # type: ignore[list-item]
-        found |= {f"p/{measure}": shuffles.p, f"null/{measure}": np.array([shuffles.mean, shuffles.high, shuffles.smallest])}
+        x, y = (settings.relations(side, measure, groups[tested]) for side in (left, right))
+        shuffles = null(x, y, groups[tested], settings)
+        found |= {
+            f"p/{measure}": shuffles.p,
+            f"null/{measure}": np.array([shuffles.mean, shuffles.high, shuffles.smallest]),
+        }
     return found
 
 
@@ -193,77 +218,17 @@ def _pairs(a: Side, b: Side, found: dict[str, np.ndarray[Any, Any]], family: int
     return rows
 
 
-def _regions(
-    study: Study, sides: Sequence[Side], patterns: Sequence[Patterns], rows: RowSet, keep: Codes, settings: Settings,
-    keys: dict[str, list[str]], key: dict[str, Any], result: AnalysisResult,
-) -> None:  # fmt: skip
-    """Tables of models against regions, and the test of each by shuffled stimuli over the mean of the participants."""
-    groups = rows.groups[keep]
-    result.tables["geometry_ceilings"] = pd.concat(
-        [ceilings(patterns, groups, measure, settings) for measure in settings.relational], ignore_index=True
-    ) if settings.relational else pd.DataFrame()  # fmt: skip
-    regions = list(dict.fromkeys(p.region for p in patterns))
-    cells, chosen, shuffles = [], [], []
-    for side in track(list(sides), "comparing models with regions"):
-        for measure in settings.measures:
-            values, nested, draws = {}, {}, {}
-            for audience in audiences(patterns):
-                mine, stimuli = keep[audience[0].rows], groups[audience[0].rows]
-
-                def make(side: Side = side, audience: list[Patterns] = audience, mine: Codes = mine, stimuli: Codes = stimuli, measure: str = measure) -> dict[str, Any]:  # fmt: skip
-                    layers = side.rows(mine)
-                    if measure not in settings.relational:
-                        return {"values": held_out(layers, audience, stimuli, measure, settings)}
-                    return vars(outcome(layers, audience, stimuli, measure, settings))  # type: ignore[arg-type]
-
-                what = {**key, "a": keys[side.name], "measure": measure, "brain": [(p.values, p.halves) for p in audience]}
-                found = kept(study, f"{measure} of {side.name} with regions", what, make)
-                random = _random(side, audience, stimuli, settings, measure)
-                for k, pattern in enumerate(audience):
-                    n, width = pattern.values.shape
-                    cells += [
-                        (side.name, layer, pattern.subject, pattern.region, measure, v, random[k], n, width)
-                        for layer, v in zip(side.layers, found["values"][:, k], strict=True)
-                    ]
-                    if "nested" in found:
-                        chosen.append((side.name, pattern.subject, pattern.region, measure, found["nested"][k]))
-                        values.setdefault(pattern.region, []).append(found["values"][:, k])
-                        nested.setdefault(pattern.region, []).append(found["nested"][k])
-                        draws.setdefault(pattern.region, []).append(found["draws"][:, :, k])
-            for region in regions if values else ():
-                if region in values:
-                    observed = np.mean(values[region], axis=0)
-                    maxima = np.mean(draws[region], axis=0).max(axis=1)
-                    p = (1 + (maxima >= observed.max() - 1e-12).sum()) / (1 + settings.draws)
-                    shuffles.append(
-                        (side.name, region, measure, float(observed.max()), side.layers[int(observed.argmax())],
-                         len(values[region]), float(maxima.mean()), float(np.quantile(maxima, 0.95)), float(p))
-                    )  # fmt: skip
-    columns = ["model", "layer", "subject", "region", "measure", "value", "random", "n_rows", "n_electrodes"]
-    result.tables["geometry_regions"] = pd.DataFrame(cells, columns=columns)
-    result.tables["geometry_chosen"] = pd.DataFrame(chosen, columns=["model", "subject", "region", "measure", "value"])
-    table = pd.DataFrame(
-        shuffles, columns=["model", "region", "measure", "best", "layer", "n_participants", "null_mean", "null_95", "p"]
-    )
-    size = len(sides) * len(regions)
-    result.tables["geometry_null"] = table.assign(
-        p_bonferroni=np.minimum(1.0, table["p"] * size), family_size=size, smallest_p=1 / (1 + settings.draws)
-    )
-
-
-def _random(side: Side, audience: Sequence[Patterns], groups: Codes, settings: Settings, measure: str) -> list[float]:
-    """The measure of unrelated Gaussians as wide as the model and each region."""
-    width, alone, keep = side.load(side.layers[0]).shape[1], replace(settings, measures=(measure,)), np.arange(len(groups))
-    found: dict[int, float] = {}
-    for electrodes in {p.values.shape[1] for p in audience}:
-        found[electrodes] = of_random((width, electrodes), len(groups), groups, keep, alone)[measure]
-    return [found[p.values.shape[1]] for p in audience]
-
-
-def _say_rows(result: AnalysisResult, study: Study, rows: RowSet, keep: Codes, settings: Settings, control: bool) -> None:
+def _say_rows(
+    result: AnalysisResult, study: Study, rows: RowSet, keep: Codes, settings: Settings, control: bool
+) -> None:
     heard = rows.table["stimulus"].nunique()
     thinned = f", one of {rows.thinned}" if rows.thinned > 1 else ""
-    result.summary.append(("rows", f"{len(rows):,} {rows.kind}{thinned} of {heard} stimuli; {len(keep):,} where all pairs of rows are needed"))
+    result.summary.append(
+        (
+            "rows",
+            f"{len(rows):,} {rows.kind}{thinned} of {heard} stimuli; {len(keep):,} where all pairs of rows are needed",
+        )
+    )
     grid = next(iter(study.responses.grids.values()))
     span = f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s"
     result.summary.append(("responses", f"mean from {span} after each of the {rows.kind}, electrodes z-scored"))

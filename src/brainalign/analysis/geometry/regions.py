@@ -1,0 +1,110 @@
+"""Tables of models against regions: every cell, ceilings, layers chosen on other stimuli, and the test by shuffled stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, held_out, outcome
+from brainalign.analysis.geometry.inference import TIE
+from brainalign.analysis.geometry.kept import kept
+from brainalign.analysis.geometry.measures import Codes, Settings, Side, of_random
+from brainalign.analysis.result import AnalysisResult
+from brainalign.analysis.study import Study
+from brainalign.progress import track
+
+CELLS = ["model", "layer", "subject", "region", "measure", "value", "random", "n_rows", "n_electrodes"]
+CHOSEN = ["model", "subject", "region", "measure", "value"]
+NULL = ["model", "region", "measure", "best", "layer", "n_participants", "null_mean", "null_95", "p"]
+
+
+def add_region_tables(
+    result: AnalysisResult,
+    study: Study,
+    models: Sequence[Side],
+    patterns: Sequence[Patterns],
+    groups: Codes,
+    keep: Codes,
+    settings: Settings,
+    key: Mapping[str, Any],
+) -> None:
+    """Add geometry_regions, geometry_chosen, geometry_ceilings and geometry_null.
+
+    Args:
+        result: To add to.
+        study: Its store keeps finished pieces.
+        models: Their layers, on all rows.
+        patterns: Of all participants and regions.
+        groups: (n,) stimulus of each of the rows that take part.
+        keep: Places of these rows among all.
+        settings: How to compare.
+        key: What determines the models' rows.
+    """
+    cells: list[tuple[Any, ...]] = []
+    chosen: list[tuple[Any, ...]] = []
+    shuffles: list[tuple[Any, ...]] = []
+    for model in track(list(models), "comparing models with regions"):
+        for measure in settings.measures:
+            observed: dict[str, list[Any]] = {}
+            draws: dict[str, list[Any]] = {}
+            for audience in audiences(patterns):
+                stimuli = groups[audience[0].rows]
+                make = partial(_against, model, audience, keep[audience[0].rows], stimuli, measure, settings)
+                brain = [(p.values, p.halves) for p in audience]
+                what = {**key, "model": model.name, "measure": measure, "brain": brain}
+                found = kept(study, f"{measure} of {model.name} with regions", what, make)
+                random = _random(model, audience, stimuli, settings, measure)
+                for k, pattern in enumerate(audience):
+                    where = (model.name, pattern.subject, pattern.region, measure)
+                    own = zip(model.layers, found["values"][:, k], strict=True)
+                    cells += [(where[0], n, *where[1:], float(v), random[k], *pattern.values.shape) for n, v in own]
+                    if "nested" in found:
+                        chosen.append((*where, float(found["nested"][k])))
+                        observed.setdefault(pattern.region, []).append(found["observed"][:, k])
+                        draws.setdefault(pattern.region, []).append(found["draws"][:, :, k])
+            for region, values in observed.items():
+                mean, maxima = np.mean(values, axis=0), np.mean(draws[region], axis=0).max(axis=1)
+                p = (1 + (maxima >= mean.max() - TIE).sum()) / (1 + settings.draws)
+                best = (float(mean.max()), model.layers[int(mean.argmax())], len(values))
+                told = (float(maxima.mean()), float(np.quantile(maxima, 0.95)), float(p))
+                shuffles.append((model.name, region, measure, *best, *told))
+    size = len(models) * len({p.region for p in patterns})
+    null = pd.DataFrame(shuffles, columns=NULL)
+    result.tables |= {
+        "geometry_regions": pd.DataFrame(cells, columns=CELLS),
+        "geometry_chosen": pd.DataFrame(chosen, columns=CHOSEN),
+        "geometry_ceilings": pd.concat(
+            [ceilings(patterns, groups, m, settings) for m in settings.relational] or [pd.DataFrame()]
+        ),
+        "geometry_null": null.assign(
+            p_bonferroni=np.minimum(1.0, null["p"] * size), family_size=size, smallest_p=1 / (1 + settings.draws)
+        ),
+    }
+
+
+def _against(
+    model: Side, audience: Sequence[Patterns], rows: Codes, groups: Codes, measure: str, settings: Settings
+) -> dict[str, Any]:
+    """One model against one audience by one measure, as named arrays."""
+    layers = model.rows(rows)
+    if measure not in settings.relational:
+        return {"values": held_out(layers, audience, groups, measure, settings)}
+    return vars(outcome(layers, audience, groups, measure, settings))
+
+
+def _random(model: Side, audience: Sequence[Patterns], groups: Codes, settings: Settings, measure: str) -> list[float]:
+    """The measure of unrelated Gaussians as wide as the model and each region."""
+    width, alone, keep = (
+        model.load(model.layers[0]).shape[1],
+        replace(settings, measures=(measure,)),
+        np.arange(len(groups)),
+    )
+    found: dict[int, float] = {}
+    for electrodes in {p.values.shape[1] for p in audience}:
+        found[electrodes] = of_random((width, electrodes), len(groups), groups, keep, alone)[measure]
+    return [found[p.values.shape[1]] for p in audience]
