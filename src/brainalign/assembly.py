@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from brainalign.config.schema import AutoModel, Model, regime_of
 from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
+from brainalign.data.lengths import counted
 from brainalign.data.trials import one_value_a_trial
 from brainalign.data.triplets import with_sounds
 from brainalign.data.types import Dataset
@@ -75,7 +77,9 @@ def _whole_dataset(config: Config) -> Dataset:
     if "preprocessing" in options:
         settings = options.pop("preprocessing")
         options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))
-    return reader_of(data.kind)(**options)
+    expected = options.pop("expected", None)
+    dataset = reader_of(data.kind)(**options)
+    return replace(dataset, notes=(*dataset.notes, *counted(dataset, expected, options["subjects"])))
 
 
 def reader_of(kind: str) -> Callable[..., Dataset]:

@@ -126,7 +126,9 @@ def test_samples_beside_onsets(onsets, samples, expected, said):
 def arrays(root, x, axes=("time", "channel"), keys=None, files="{subject}.npz", events_file=None, **events):
     np.savez(root / "01.npz", responses=x, rate=RATE, onset=np.array([5.0]), stimulus=np.array(["s1"]), **(keys or {}))
     sounds(root, "s1")
-    keys = Keys(rate="rate", stimulus="stimulus", onset="onset", start="time" if keys else 0.0)
+    table = "whole" in events or events_file is not None
+    said = {} if table else {"stimulus": "stimulus"} if "trial" in axes else {"stimulus": "stimulus", "onset": "onset"}
+    keys = Keys(rate="rate", start="time" if keys else 0.0, **said)
     return read_arrays(root, files, keys, S, axes, events=EventFormat(**events), events_file=events_file, baseline=0.0)
 
 

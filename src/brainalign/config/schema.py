@@ -127,6 +127,7 @@ class BidsData:
     events: EventFormat
     stimuli: StimuliFormat
     preprocessing: Preprocessing | None = None
+    expected: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
         if self.recording is not None:
@@ -152,6 +153,7 @@ class RawData:
     events: EventFormat
     stimuli: StimuliFormat
     preprocessing: Preprocessing | None = None
+    expected: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
         one_of("data.unit", self.unit, (*UNITS, None))  # type: ignore[arg-type]
@@ -201,6 +203,7 @@ class ArraysData:
     events: EventFormat
     stimuli: StimuliFormat
     preprocessing: Preprocessing | None = None
+    expected: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
         within("data.baseline", self.baseline, 0)
@@ -227,9 +230,14 @@ class StoryFmriData:
     zscore: bool
     events: EventFormat
     stimuli: StimuliFormat
+    expected: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
         within("data.tr", self.tr, 0.01)
+        if self.tr > 60:
+            raise BrainalignError(
+                f"data.tr={self.tr:g} looks like milliseconds; it must be the seconds between volumes ({self.tr / 1000:g})."
+            )
 
 
 @dataclass

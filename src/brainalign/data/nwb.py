@@ -30,6 +30,7 @@ from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
 from brainalign.data.tsv import read_tsv
 from brainalign.data.types import Dataset, Stimulus
+from brainalign.data.unused import refuse_option, refuse_words
 from brainalign.errors import BrainalignError, nearest
 
 
@@ -151,9 +152,13 @@ class NwbSource:
             with faults.gathered(), opened(path) as nwb:
                 if self._form.whole is not None:
                     refuse_unused(self._form, str(path))
+                    refuse_option("data.events_file", self._beside[path][0], "data.events.whole names what was played")
                     out.append(Event(str(path), self._form.whole, self._form.shift, float("nan"), run))
                     continue
                 beside = self._beside[path][0]
+                refuse_words(self._form, str(beside or path))
+                if beside is not None and self._trials != "trials":
+                    refuse_option("data.trials", self._trials, "data.events_file is read in its place")
                 table = _interval_table(nwb, self._trials, path) if beside is None else read_tsv(beside, [])
                 rate, start = 1.0, 0.0
                 if counts_samples(table, self._form):

@@ -13,6 +13,7 @@ from brainalign.data.formats import EventFormat, StimuliFormat
 from brainalign.data.patterns import Found, filled, find
 from brainalign.data.stimuli import open_stimuli
 from brainalign.data.types import Dataset
+from brainalign.data.unused import refuse_option
 from brainalign.errors import BrainalignError
 
 
@@ -54,6 +55,11 @@ def read_raw_files(
     root = Path(root).expanduser()
     if not root.is_dir():
         raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the recordings.")
+    if electrodes_file is None:
+        refuse_option("data.unit", unit, "data.electrodes_file is not given, so no coordinates are read")
+        refuse_option("data.region", region, "data.electrodes_file is not given, so no regions are read")
+    if events is not None and events.whole is not None:
+        refuse_option("data.events_file", events_file, "data.events.whole names what was played")
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")

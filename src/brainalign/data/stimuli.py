@@ -16,6 +16,7 @@ from brainalign.data.pointers import check_fetched
 from brainalign.data.transcripts import has_phones, read_transcript, stimuli_in
 from brainalign.data.transcripts.form import Tally
 from brainalign.data.types import PHONE_COLUMNS, WORD_COLUMNS, Stimulus, empty_intervals
+from brainalign.data.unused import refuse_transcripts
 from brainalign.errors import BrainalignError
 
 ENDINGS = {
@@ -140,9 +141,13 @@ def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | Non
         BrainalignError: The folder is missing, or nothing in it is a stimulus.
     """
     if form.seconds is not None:
+        refuse_transcripts(form, ())
         return None, lambda s, faults, notes: _word_alone(s, float(form.seconds or 0.0))
     folder = root / "stimuli" if form.root is None else root / Path(form.root).expanduser()
     files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns, form.transcripts)
+    refuse_transcripts(
+        form, {p.suffix.lower() for f in files.values() for k, ps in f.parts.items() if k != "audio" for p in ps}
+    )
     return files, lambda s, faults, notes: read_stimulus(files[s], form, faults, notes)
 
 

@@ -21,6 +21,7 @@ from brainalign.data.continuous.recording import usable
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat, TranscriptFormat
 from brainalign.data.geometry import Geometry
+from brainalign.data.lengths import stories_misfit
 from brainalign.data.patterns import Found, filled, find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.stimuli import Read, open_stimuli
@@ -29,10 +30,13 @@ from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
+from brainalign.data.unused import PLACES, refuse_image_keys, refuse_option, refuse_unread
 from brainalign.data.volumes import read_surfaces, read_volumes
 from brainalign.errors import BrainalignError, nearest
 from brainalign.progress import track
 from brainalign.signal.drift import cosine_highpass
+
+IMAGES = (".nii", ".nii.gz", ".gii")
 
 WORD_COLUMNS = (("stimulus", "story"), ("tr", "row"), ("words", "text"))
 
@@ -95,6 +99,7 @@ def read_story_fmri(
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
+    _refuse_unread(found[0].path.name, keys, axes, mask, start, events_file, events)
     form = stimuli or StimuliFormat()
     known, read = _words_by_tr(root / words_file, tr, form.transcripts) if words_file else open_stimuli(form, root)
     if stories is not None:
@@ -111,7 +116,7 @@ def read_story_fmri(
     recordings = []
     for subject in track(chosen(list(people), subjects, str(root)), "reading recordings"):
         with faults.gathered():
-            if found[0].path.name.endswith((".nii", ".nii.gz", ".gii")):
+            if found[0].path.name.endswith(IMAGES):
                 runs = _images(
                     subject, people[subject], tr, None if mask is None else root / filled(mask, {"subject": subject})
                 )
@@ -129,9 +134,37 @@ def read_story_fmri(
     loaded = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
     notes += told(loaded)
     faults.refuse()
+    notes += stories_misfit(Dataset(root.resolve().name, loaded, recordings), tr)
     for note in notes:
         log.warning(note)
     return Dataset(root.resolve().name, loaded, recordings, notes=tuple(notes))
+
+
+def _refuse_unread(
+    name: str,
+    keys: Keys,
+    axes: Sequence[str],
+    mask: str | None,
+    start: float | None,
+    events_file: str | None,
+    events: EventFormat | None,
+) -> None:
+    """Refuse options that do nothing for the kind of file, or beside another that is set."""
+    image = name.endswith(IMAGES)
+    if image:
+        refuse_image_keys(keys, name)
+        refuse_option(
+            "data.axes", None if list(axes) == ["time", "channel"] else list(axes), "an image has axes of its own"
+        )
+    else:
+        read = {"responses", "repeats", *PLACES} | ({"stimulus"} if keys.fields() or "trial" in axes else set())
+        refuse_unread("data.keys", keys, read, name, "a story's matrix begins with data.start, a volume each data.tr")
+    if not name.endswith(IMAGES[:2]):
+        refuse_option("data.mask", mask, "a mask is for NIfTI files")
+    if start is not None:
+        refuse_option("data.events_file", events_file, f"data.start={start:g} says when the story begins")
+    elif events_file is None and events is not None:
+        refuse_unread("data.events", events, (), name, "data.events_file is not given")
 
 
 @dataclass(frozen=True)

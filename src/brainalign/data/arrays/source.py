@@ -21,6 +21,7 @@ from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, Keys
 from brainalign.data.patterns import Found, filled
 from brainalign.data.tsv import read_tsv
+from brainalign.data.unused import refuse_keys, refuse_option, refuse_words
 from brainalign.errors import BrainalignError, nearest
 
 AXES = ("time", "channel", "trial", "repeat")
@@ -96,9 +97,13 @@ class ArraysSource:
         self, tree: Tree, run: str, found: Found, known: Collection[str] | None, faults: Faults, notes: list[str]
     ) -> list[Event]:
         rate = self._rate(tree, found)
-        if not self._apart(found):
+        apart, whole = self._apart(found), self._form.whole is not None
+        table = "data.events.whole" if whole else None if self._events is None else "data.events_file"
+        refuse_keys(self._keys, str(found.path), self._axes, apart, table, self._channels is not None)
+        if not apart:
             return self._from_table(tree, run, found, rate, known, faults, notes)
-        refuse_unused(self._form, str(found.path))
+        refuse_unused(self._form, str(found.path), ("shift", "align"))
+        refuse_option("data.events_file", self._events, "each array is a presentation of its own")
         out, at = [], 0
         for (name, fields), part in self.parts(tree, found):
             first, last = at / rate, (at + len(part)) / rate
@@ -114,7 +119,7 @@ class ArraysSource:
                 continue
             onset = first - self._start(tree, fields, rate) + self._form.shift
             assumed = self._keys.start is None and not self._form.shift
-            out.append(Event(where, stimulus, onset, float("nan"), run, first, last, assumed))
+            out.append(Event(where, stimulus, onset, float("nan"), run, first, last, assumed, part.shape[1] / rate))
         return out
 
     def _from_table(
@@ -131,9 +136,11 @@ class ArraysSource:
         start = self._start(tree, found.fields, rate)
         if self._form.whole is not None:
             refuse_unused(self._form, str(found.path))
+            refuse_option("data.events_file", self._events, "data.events.whole names what was played")
             return [Event(str(found.path), self._form.whole, self._form.shift, float("nan"), run)]
         if self._events is not None:
             path = Path(filled(str(self._events), found.fields))
+            refuse_words(self._form, str(path))
             return events_of(read_tsv(path, []), path, run, rate, self._form, known, faults, notes, start)
         if keys.stimulus is None or keys.onset is None:
             raise BrainalignError(
@@ -150,7 +157,7 @@ class ArraysSource:
         if len(set(sizes.values())) > 1:
             raise BrainalignError(f"{found.path}: the keys of events have different lengths: {sizes}.")
         table = pd.DataFrame(columns, dtype=object, index=pd.RangeIndex(1, len(columns["onset"]) + 1))
-        refuse_unused(replace(self._form, unit="seconds"), str(found.path))
+        refuse_unused(self._form, str(found.path), ("shift", "align", "unit"))
         own = replace(self._form, onset="onset", duration="duration", stimulus=["stimulus"])
         return events_of(table, found.path, run, rate, own, known, faults, notes, start)
 

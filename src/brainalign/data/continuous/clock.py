@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.formats import SECONDS, EventFormat
-from brainalign.errors import BrainalignError
+from brainalign.data.unused import refuse_unread
 
 SAMPLE = "sample"
 """BIDS's column of the events' samples."""
@@ -74,20 +75,18 @@ def onsets_of(
     return onsets + form.shift
 
 
-def refuse_unused(form: EventFormat, where: str) -> None:
+def refuse_unused(form: EventFormat, where: str, read: Collection[str] = ("shift", "align", "whole")) -> None:
     """Refuse settings that read a table, where none is read.
+
+    Args:
+        form: Of the config.
+        where: The file.
+        read: What counts all the same.
 
     Raises:
         BrainalignError: One of them is set.
     """
-    default = EventFormat()
-    for key in ("unit", "where", "expand", "words"):
-        value = getattr(form, key)
-        if value != getattr(default, key):
-            raise BrainalignError(
-                f"{where}: data.events.{key}={value} does nothing here, because no table of events is read; leave it out "
-                "(data.events.shift moves the onsets, in seconds)."
-            )
+    refuse_unread("data.events", form, read, where, "no table of events is read")
 
 
 def number(cell: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Event:
         first: The earliest time of the run that belongs to it, in seconds (epoched data).
         last: The latest.
         assumed: Whether nobody said where in its stretch the stimulus begins, so that it is taken to begin with it.
+        across: Seconds that its array would last were its channels samples and its samples channels (arrays); NaN: not known.
     """
 
     where: str
@@ -29,3 +30,4 @@ class Event:
     first: float = -inf
     last: float = inf
     assumed: bool = False
+    across: float = nan

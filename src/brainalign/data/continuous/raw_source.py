@@ -37,6 +37,7 @@ from brainalign.data.formats import EventFormat
 from brainalign.data.pointers import check_fetched
 from brainalign.data.preprocessing.pieces import is_joint, joints, valid_data
 from brainalign.data.tsv import read_tsv
+from brainalign.data.unused import refuse_option
 from brainalign.errors import BrainalignError, nearest
 
 if TYPE_CHECKING:
@@ -140,7 +141,10 @@ class RawSource:
         for name, files in self._runs.items():
             with faults.gathered():
                 if is_epochs(files.path):
-                    refuse_unused(self._form, str(files.path))
+                    refuse_unused(self._form, str(files.path), ("shift", "align", "stimulus"))
+                    refuse_option(
+                        "data.events_file", files.events, f"{files.path.name} holds epochs, which name their stimuli"
+                    )
                     out += self._of_epochs(files, known, faults)
                 elif self._form.whole is not None:
                     refuse_unused(self._form, str(files.path))

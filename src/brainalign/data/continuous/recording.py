@@ -16,6 +16,7 @@ from brainalign.data.continuous.speech import aligned_to_speech
 from brainalign.data.continuous.timing import check_sync, undeclared
 from brainalign.data.electrode_names import some
 from brainalign.data.faults import Faults
+from brainalign.data.lengths import turned
 from brainalign.data.preprocessing.quality import Quality, joined
 from brainalign.data.sync import Sync
 from brainalign.data.types import Presentation, Recording, Stimulus
@@ -83,6 +84,8 @@ def read_recording(
                     ] = None
             if (said := undeclared(own, stimuli, f"participant {source.subject}, {name}")) is not None:
                 notes[said] = None
+            if lying := [(e.stimulus, e.last - e.first, e.across) for e in own if np.isfinite(e.across)]:
+                notes |= dict.fromkeys(turned(lying, stimuli, f"participant {source.subject}, {name}", 0.01))
             notes |= dict.fromkeys(over_joints(run, own, stimuli))
             parts.append(_cut(run, own, stimuli, heard, baseline, faults))
             tables.append(run.channels)
@@ -151,14 +154,25 @@ def _misfits(event: Event, run: Run, stimulus: Stimulus) -> list[str]:
         out.append(
             f"{event.where}: duration={event.duration:g} s, but stimulus {stimulus.id!r} lasts {length:.3f} s; they "
             f"must agree to {MISFIT:g} s (n/a takes the stimulus's own)."
+            f"{_in_ms(abs(event.duration / 1000 - length) <= MISFIT)}"
         )
     first, last = max(run.start, event.first), min(run.end, event.last)
     if event.onset < first - 1 / run.rate or end > last + 1 / run.rate:
         out.append(
             f"{event.where}: stimulus {stimulus.id!r} was played from {event.onset:.3f} s to {end:.3f} s, but the "
             f"recording {event.run} runs from {first:.3f} s to {last:.3f} s."
+            f"{_on_its_side(run) or _in_ms(event.onset > 100 and event.onset / 1000 < last < event.onset)}"
         )
     return out
+
+
+def _in_ms(fits: bool) -> str:
+    return " It looks like milliseconds (data.events.unit=milliseconds)." if fits else ""
+
+
+def _on_its_side(run: Run) -> str:
+    samples, channels = run.values.shape
+    return f" It has {channels} channels of {samples} samples: are they swapped?" if channels > samples else ""
 
 
 def usable(
