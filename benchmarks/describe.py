@@ -158,7 +158,7 @@ def main() -> None:
             f"{given.participants} participants with {given.electrodes} electrodes at {RATE} Hz; files in the page "
             f"cache, one thread, libraries loaded. "
             f"Peak memory {memory / 2**20:.0f} MiB.",
-            describe(["brainalign", "numpy", "pandas", "praatio"], 1),
+            describe(["brainalign", "numpy", "pandas"], 1),
             markdown_table(HEADER, rows),
         ]
         write_section("describe", "\n\n".join(body), RESULTS)

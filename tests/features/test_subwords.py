@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brainalign.features.encoded import encode
 from brainalign.features.subwords import text_of, tokens_of
 from brainalign.features.untrained import tiny_gpt2
 
@@ -49,6 +50,7 @@ def test_a_token_goes_to_the_word_with_most_of_it():
     assert tokens_of([], [(0, 1)]) == [] and tokens_of(spans, []) == [[], [], []]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=6).filter(lambda w: w.strip() == w), min_size=1, max_size=6))
 def test_bytes_of_any_words_are_told_apart(words):
     """Bytes as sub-words: each word has its own, all of them, in order."""
@@ -67,3 +69,11 @@ def _tokenizer():
     if not _made:
         _made.append(tiny_gpt2()[1])
     return _made[0]
+
+
+def test_a_word_of_unknown_identity_has_no_sub_word_and_leaves_the_text_as_it_is():
+    tokenizer = tiny_gpt2()[1]
+    whole, holed = encode(tokenizer, ["so", "it", "is"], True), encode(tokenizer, ["", "so", "", "it", "is", ""], True)
+    assert holed.ids == whole.ids
+    assert [holed.groups[i] for i in (1, 3, 4)] == whole.groups and [holed.groups[i] for i in (0, 2, 5)] == [[], [], []]
+    assert len(holed.starts) == 7 and holed.starts[0] == 0 and holed.starts[-1] == len(whole.ids)

@@ -33,7 +33,7 @@ def encode(tokenizer: Any, words: Sequence[str], join_clitics: bool) -> Encoded:
 
     Args:
         tokenizer: A fast one of transformers, which knows the characters behind each sub-word.
-        words: As transcribed.
+        words: As transcribed; an empty one (spoken, but of unknown identity) has no sub-word and leaves no trace in the text.
         join_clitics: See :func:`text_of`.
 
     Example:
@@ -41,7 +41,11 @@ def encode(tokenizer: Any, words: Sequence[str], join_clitics: bool) -> Encoded:
         >>> encode(tiny_gpt2()[1], ["so", "it"], True).groups  # bytes; the space belongs to neither
         [[0, 1], [3, 4]]
     """
-    text, spans = text_of(words, join_clitics)
+    text, known = text_of([word for word in words if word], join_clitics)
+    spans, rest, end = [], iter(known), 0
+    for word in words:
+        spans.append(next(rest) if word else (end, end))
+        end = spans[-1][1]
     encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False)
     ids, offsets, special = encoded["input_ids"], encoded["offset_mapping"], encoded["special_tokens_mask"]
     first = next((i for i, mark in enumerate(special) if not mark), len(special))

@@ -15,7 +15,7 @@ def text_of(words: Sequence[str], join_clitics: bool = True) -> tuple[str, list[
     """Words as a text, and the span of characters of each.
 
     Args:
-        words: As transcribed; an empty one (of unknown identity) leaves no trace.
+        words: As transcribed.
         join_clitics: Whether 's, 'd, 'm, 't, 're, 've, 'll and n't follow the word before them without a
             space.
 
@@ -25,7 +25,7 @@ def text_of(words: Sequence[str], join_clitics: bool = True) -> tuple[str, list[
     """
     text, spans = "", []
     for word in words:
-        if text and word and not (join_clitics and _CLITIC.fullmatch(word)):
+        if text and not (join_clitics and _CLITIC.fullmatch(word)):
             text += " "
         spans.append((len(text), len(text) + len(word)))
         text += word
