@@ -18,6 +18,8 @@ from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.lengths import counted
+from brainalign.data.stimulus_table import with_stimulus_table
+from brainalign.data.test_set import test_set
 from brainalign.data.trials import one_value_a_trial
 from brainalign.data.triplets import with_sounds
 from brainalign.data.types import Dataset
@@ -32,6 +34,9 @@ from brainalign.linalg.arithmetic import Arithmetic
 
 ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes", "controls", "power")
 """Analyses of one model or none, which have no baseline."""
+
+WITHOUT_RESPONSES = ("extract", "abx")
+"""Analyses in which the responses have no part: a folder of stimuli without participants will do."""
 
 SIMULATORS = {
     "simulated": "simulate",
@@ -60,9 +65,11 @@ def open_dataset(config: Config) -> Dataset:
     """Read or simulate the data set, and keep the electrodes that take part."""
     asked = dict(vars(config.electrodes))
     components = asked.pop("components")
-    dataset = choose_electrodes(_whole_dataset(config), **asked)
-    if components is not None:
-        dataset = principal_components(dataset, components)
+    dataset = _whole_dataset(config)
+    if dataset.recordings:
+        dataset = choose_electrodes(dataset, **asked)
+        if components is not None:
+            dataset = principal_components(dataset, components)
     if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
         return with_sounds(dataset, config.analysis.triplets)
     return dataset
@@ -78,7 +85,11 @@ def _whole_dataset(config: Config) -> Dataset:
         settings = options.pop("preprocessing")
         options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))
     expected = options.pop("expected", None)
+    if data.kind == "folder":
+        options["responses"] = config.analysis.kind not in WITHOUT_RESPONSES
     dataset = reader_of(data.kind)(**options)
+    root, beside = Path(data.root).expanduser(), getattr(getattr(data, "stimuli", None), "root", None)
+    dataset = with_stimulus_table(dataset, [root / (beside or "stimuli"), root])
     return replace(dataset, notes=(*dataset.notes, *counted(dataset, expected, options["subjects"])))
 
 
@@ -91,10 +102,12 @@ def reader_of(kind: str) -> Callable[..., Dataset]:
 def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
-    if window.trial is not None:
+    if window.trial is not None and dataset.recordings:
         dataset = one_value_a_trial(dataset, *window.trial)
     arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
+    if encoding.test is not None:
+        encoding.test = test_set(dataset, encoding.test)  # what a column says is part of the run's identity
     return Study(
         dataset,
         tmin=window.tmin,
@@ -105,6 +118,8 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         outer_folds=encoding.outer_folds,
         split_kind=encoding.split,
         gap=encoding.gap,
+        skip=encoding.skip,
+        test=() if encoding.test is None else encoding.test,
         align="offset" if config.features.align == "offset" else "onset",
         resample="hrf" if window.hrf else "lanczos" if config.features.resample == "lanczos" else "box",
         seed=config.seed,
@@ -186,7 +201,13 @@ def _choose_baseline(config: Config, study: Study) -> None:
         config.baseline = None
         return
     if isinstance(config.baseline, AutoModel):
-        audio = all(s.audio is not None for s in study.dataset.stimuli.values())
+        stimuli = study.dataset.stimuli.values()
+        audio = all(s.audio is not None for s in stimuli)
+        if not audio and all(
+            s.words.empty for s in stimuli
+        ):  # nothing is known of the stimuli but somebody's own features
+            config.baseline = None
+            return
         config.baseline = baseline_option(audio)
     compared = [m.name for m in (config.model, config.partner) if m is not None]
     if config.baseline.name in compared:

@@ -36,6 +36,8 @@ SAME = {
     "the frames": ("param", "window.rate"),
     "the split": ("tag", "split"),
     "the number of folds": ("param", "encoding.outer_folds"),
+    "the test set": ("param", "encoding.test"),
+    "the frames left out": ("param", "encoding.skip"),
     "the seed of the folds": ("param", "seed"),
 }
 """What must be equal for electrodes of two runs to be paired, and where a run says it."""
@@ -143,7 +145,9 @@ def check_comparable(found: Sequence[Tracked]) -> None:
         BrainalignError: Two runs differ in something of SAME.
     """
     for what, (kind, key) in SAME.items():
-        said = {run.id: (run.tags if kind == "tag" else run.params).get(key) for run in found}
+        said = {
+            run.id: (run.tags if kind == "tag" else run.params).get(key, "None") for run in found
+        }  # of runs before the key was
         first = found[0]
         for run in found[1:]:
             if said[run.id] != said[first.id]:

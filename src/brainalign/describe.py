@@ -85,9 +85,17 @@ def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
 
 def describe_data(study: Study, encodes: bool) -> list[tuple[str, str]]:
     """What was analysed, as rows of (what, value); window and folds only where responses were predicted."""
-    dataset, responses = study.dataset, study.responses
+    dataset = study.dataset
     seconds = sum(s.duration for s in dataset.stimuli.values())
-    repeated = sum(study.stimuli.count(s) > 1 for s in dict.fromkeys(study.stimuli))
+    if not dataset.recordings:
+        return [
+            ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
+            ("participants", "none"),
+            ("stimuli", f"{len(dataset.stimuli)} ({seconds / 60:.1f} min)"),
+        ]
+    responses = study.responses
+    heard = [s for s, _ in study.recorded.presentations]
+    repeated = sum(heard.count(s) > 1 for s in dict.fromkeys(heard))
     frames = sum(len(v) for v in responses.values)
     counts = study.channels["region"].value_counts(sort=False)
     grid = next(iter(responses.grids.values()))
@@ -98,7 +106,7 @@ def describe_data(study: Study, encodes: bool) -> list[tuple[str, str]]:
         ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items()) + chosen),
         (
             "stimuli",
-            f"{len(dataset.stimuli)} ({seconds / 60:.1f} min of sound), {repeated} of them presented more than once",
+            f"{len(dataset.stimuli)} ({seconds / 60:.1f} min), {repeated} of them presented more than once",
         ),
         ("presentations", f"{len(responses.presentations)}, {frames} frames at {grid.rate:g} Hz"),
     ]

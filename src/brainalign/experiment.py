@@ -32,7 +32,7 @@ from brainalign.analysis.similarity import similarity
 from brainalign.analysis.study import Study
 from brainalign.analysis.validation import validation
 from brainalign.analysis.variance_partition import variance_partition
-from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.assembly import WITHOUT_RESPONSES, open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, local_config, other, settle
 from brainalign.data.leak import leaked_share
@@ -64,9 +64,6 @@ ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
 
 WITHOUT_MODEL = ("ceiling", "validation", "power")
 """Analyses in which the config's models have no part."""
-
-WITHOUT_RESPONSES = ("extract", "abx")
-"""Analyses in which the responses have no part."""
 
 WITHOUT_FOLDS = (*WITHOUT_RESPONSES, "reconstruction", "geometry")
 """Analyses that do not divide the stimuli into the study's folds: no TRF, or each word left out."""

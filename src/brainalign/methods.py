@@ -61,7 +61,7 @@ def methods(config: Config, study: Study, models: Models) -> list[tuple[str, str
     if kind == "power":
         return [*found, ("Power", _power(config)), ("Software", _software())]
     if kind != "latency":
-        found.append(("Noise ceilings", _ceilings(config)))
+        found.append(("Noise ceilings", _ceilings(config, study)))
     if kind == "controls":
         found.append(("Controls", _controls(models)))
     if kind in SHARED and models.partner is not None:
@@ -160,12 +160,7 @@ def _trf(config: Config, study: Study) -> str:
 
 def _selection(config: Config, study: Study) -> str:
     folds, split = len(study.split.folds), study.split.kind
-    inner = config.encoding.inner_folds or folds - 1
-    by = {
-        "stimulus": "by stimulus identity: all presentations of a stimulus lie in one fold",
-        "blocks": "contiguous blocks of each stimulus with a gap between test and training frames",
-        "presentation": "by presentation, as published: other presentations of a test stimulus are in training, so scores are inflated",
-    }[split]
+    inner = config.encoding.inner_folds or len(study.split.every) - 1
     rule = {
         "nested": "The layer of each electrode was chosen by the same inner scores; the best layer on the scored data "
         "is reported beside it "
@@ -174,6 +169,17 @@ def _selection(config: Config, study: Study) -> str:
         "choice is reported beside it.",
     }[study.reading.rule]
     penalty = "per electrode" if config.encoding.alpha_rule == "local" else "once for all electrodes"
+    if split == "test":
+        return (
+            f"{len(study.test)} stimuli were held back as a fixed test set ({', '.join(study.test)}) and scored once, the mean of their "
+            f"presentations. Alpha was chosen {penalty} on {inner} fold(s) of the other stimuli (seed {config.seed}), to all of which the "
+            f"model was then fitted. {rule} The score is {SCORES[study.reading.score]}."
+        )
+    by = {
+        "stimulus": "by stimulus identity: all presentations of a stimulus lie in one fold",
+        "blocks": "contiguous blocks of each stimulus with a gap between test and training frames",
+        "presentation": "by presentation, as published: other presentations of a test stimulus are in training, so scores are inflated",
+    }[split]
     return (
         f"{folds} outer folds {by} (seed {config.seed}). Alpha was chosen {penalty} on {inner} inner fold(s), which "
         "are other outer folds, and "
@@ -181,10 +187,11 @@ def _selection(config: Config, study: Study) -> str:
     )
 
 
-def _ceilings(config: Config) -> str:
+def _ceilings(config: Config, study: Study) -> str:
+    of = "of the mean over the presentations of the test stimuli" if study.test else "of the repeated stimuli"
     return (
-        "Single-trial noise ceilings are signal power over total power of the repeated stimuli (Sahani and Linden 2003), with a bootstrap "
-        f"over stimuli ({config.ceiling.draws} draws). Scores were divided by them (R² by the ceiling, r by its root) "
+        f"{'N' if study.test else 'Single-trial n'}oise ceilings are signal power over total power {of} (Sahani and Linden 2003), with "
+        f"a bootstrap over stimuli ({config.ceiling.draws} draws). Scores were divided by them (R² by the ceiling, r by its root) "
         "only where the interval's "
         f"lower end exceeds {config.ceiling.floor:g}; nothing was clipped."
     )

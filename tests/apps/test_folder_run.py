@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 import brainalign as package
+from brainalign.data.folder import read_folder
 from brainalign.data.simulated import simulate
 
 FAST = ("encoding.outer_folds=3", "encoding.alphas=[10,1000,100000]", "window.tmax=0.1")
@@ -78,3 +79,22 @@ def test_a_fault_in_the_files_is_named_and_nothing_is_logged(brainalign, tmp_pat
     assert done.returncode == 1
     assert sentence in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "outputs" / "mlflow.db").exists()
+
+
+def test_sounds_that_nobody_heard(tmp_path, brainalign):
+    """A folder of sounds and phones: layers are described and phones told apart; what needs responses says so in a sentence."""
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        tones = [np.sin(2 * np.pi * f * np.arange(3200) / 16_000) for f in (300, 1200, 300, 1200, 300, 1200)]
+        sound = np.concatenate(tones) + 0.01 * rng.standard_normal(6 * 3200)
+        soundfile.write(tmp_path / f"{name}.wav", 0.3 * sound, 16_000)
+        phones = pd.DataFrame({"phone": ["a", "b"] * 3, "onset": 0.2 * np.arange(6), "offset": 0.2 * np.arange(1, 7)})
+        phones.to_csv(tmp_path / f"{name}_phones.tsv", sep="\t", index=False)
+    data = read_folder(tmp_path, responses=False)
+    assert sorted(data.stimuli) == ["one", "two"] and not data.recordings and data.channels.empty
+    found = brainalign("data=folder", f"data.root={tmp_path}", "analysis=abx", "model=mel", "paths.output=out")
+    assert found.returncode == 0 and "mel accuracy  1.000" in found.stdout, found.stderr
+    found = brainalign("data=folder", f"data.root={tmp_path}", "analysis=extract", "model=mel", "paths.output=out")
+    assert found.returncode == 0 and "2 stimuli" in found.stdout, found.stderr
+    found = brainalign("data=folder", f"data.root={tmp_path}", "model=mel", "paths.output=out")
+    assert found.returncode == 1 and "holds no sub-XX/; each participant needs a folder of that kind" in found.stderr

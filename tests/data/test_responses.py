@@ -135,3 +135,37 @@ def test_nothing_to_predict():
     assert "no presentation at all" in refused(dataset(a=2.0), 50.0)
     p = Presentation("a", 0, noise(0, 100), 50.0, 0.0125)
     assert "two presentations of 'a' with repeat 0" in refused(dataset(recording("p", p, p), a=2.0), 50.0)
+
+
+def durations(frames=58_943, sentences=499, repeated=10, times=11, seed=0):
+    """A durations table (seconds by sentence) of the paper's design: 499 sentences, ten of them heard ten times more, 58,943 frames.
+
+    A sentence of n frames has 400 + 320 (n - 1) samples at 16 kHz and up to 319 more, which make no further frame.
+    """
+    rng = np.random.default_rng(seed)
+    n = rng.integers(60, 140, size=sentences)
+    weight = np.where(np.arange(sentences) < repeated, times, 1)
+    while (gap := frames - int((n * weight).sum())) != 0:  # sentences heard once take up what is missing
+        n[rng.integers(repeated, sentences)] += np.sign(gap)
+    samples = 400 + 320 * (n - 1) + rng.integers(0, 320, size=sentences)
+    table = pd.DataFrame({"stimulus": [f"sentence{k:03d}" for k in range(sentences)], "duration": samples / 16_000})
+    return table, [name for name, w in zip(table["stimulus"], weight, strict=True) for _ in range(w)]
+
+
+def test_the_599_presentations_have_58_943_frames_and_none_is_counted_from_a_rate():
+    table, heard = durations()
+    seconds = dict(zip(table["stimulus"], table["duration"], strict=True))
+    assert len(heard) == 599 and len(seconds) == 499
+    repeats = {name: 0 for name in seconds}
+    parts = []
+    for name in heard:
+        rows = int(np.ceil(seconds[name] * 50)) + 1
+        parts.append(
+            Presentation(name, repeats[name], np.random.default_rng(len(parts)).normal(size=(rows, 1)), 50.0, 0.0125)
+        )
+        repeats[name] += 1
+    out = collect(dataset(recording("p", *parts), **seconds), 50.0)
+    assert len(out.presentations) == 599 and sum(map(len, out.values)) == 58_943
+    assert all(grid.start == 0.0125 and grid.rate == 50.0 for grid in out.grids.values())
+    # frames are 20 ms apart: duration x 50 counts half a frame too much a presentation, and frames / duration is no rate
+    assert sum(seconds[name] for name in heard) * 50 - 58_943 > 250

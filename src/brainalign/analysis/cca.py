@@ -106,7 +106,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
     if has_time_course(study):
         leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
-    warn_about(result, scores, study.outer_folds)
+    warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
     return result
 

@@ -83,7 +83,7 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     result.summary.append(("limitations, in words", words))
     _warn(result, table)
     result.figures["control_shares"] = control_shares(table, model.name, splits=list(splits), noun=study.noun)
-    warn_about(result, scores, study.outer_folds)
+    warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
     return result
 

@@ -136,7 +136,7 @@ def decompose(
         bars, result.tables["tests"], study.reading.score, order=labels, noun=study.noun
     )
     _say(result, study, model.name, scores, table, competitors)
-    warn_about(result, scores, study.outer_folds)
+    warn_about(result, scores, len(study.split.folds))
 
 
 @dataclass(frozen=True)

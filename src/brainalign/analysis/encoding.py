@@ -51,6 +51,6 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
     if has_time_course(study):
         leaders = {m.name: study.race(m).nested[0] for m in compared}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
-    warn_about(result, scores, study.outer_folds)
+    warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
     return result

@@ -52,7 +52,7 @@ def hierarchy(study: Study, models: Models, *, layers: str, order: Sequence[str]
         scores, profile = study.scores(model), study.layer_scores(model)
         add_scores(result, scores, model.name, study.noun)
         result.tables["scores"] = scores
-        warn_about(result, scores, study.outer_folds)
+        warn_about(result, scores, len(study.split.folds))
     else:
         profile = _gains(study, model)
     add_layer_curves(result, profile, model.name)

@@ -67,7 +67,7 @@ def regimes(study: Study, models: Models, *, regimes: Mapping[str, str], correct
         "regimes": region_bars(means.assign(electrode=means["region"]), drawn, score, noun="participant"),
         "layer_profile": layer_profile(layers, score, over="participants", noun=study.noun),
     }
-    warn_about(result, scores, study.outer_folds)
+    warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.data.responses import mean_of_valid
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores
 from brainalign.linalg.variation import CENTRED, varies
@@ -24,6 +26,7 @@ def study_ceilings(study: Study) -> pd.DataFrame:
     """One row a channel, in the channels' order: its ceiling from the stimuli that its participant heard several times.
 
     Only rows that the split scores take part. Stimuli that are all alike to the split (blocks of one story) count as well.
+    With a fixed test set the ceiling is of the test stimuli, and of what is scored there: the mean of their presentations.
 
     Args:
         study: Data and folds; its reading has draws and the rule for correspondence between participants.
@@ -34,14 +37,30 @@ def study_ceilings(study: Study) -> pd.DataFrame:
     """
     parts = []
     for columns in _participants(study.channels):
-        parts.append(
-            noise_ceilings(_repeats(study, columns), draws=study.reading.draws, seed=study.seed).set_axis(columns)
-            if _repeats(study, columns)
-            else _nothing(columns)
-        )
+        heard = _repeats(study, columns)
+        own = noise_ceilings(heard or [np.empty((1, 0, len(columns)))], draws=study.reading.draws, seed=study.seed)
+        parts.append((of_means(own, heard) if study.test and heard else own).set_axis(columns))
     table = pd.concat(parts).sort_index()
     keys = study.channels.reset_index(drop=True)[["subject", "electrode"]]
     return keys.join(table).assign(inter_subject=inter_subject(study))
+
+
+def of_means(ceilings: pd.DataFrame, heard: Sequence[Array]) -> pd.DataFrame:
+    """Single-trial ceilings made into those of the mean over presentations: ``N rho / (1 + (N - 1) rho)``.
+
+    Where stimuli were heard unequally often, N is the harmonic mean over frames: noise goes down with 1 / N in each.
+
+    Args:
+        ceilings: Columns ceiling, ceiling_low, ceiling_high.
+        heard: (N, T, c) of each stimulus.
+    """
+    frames = sum(one.shape[1] for one in heard)
+    n = frames / sum(one.shape[1] / len(one) for one in heard)
+    found = ceilings.copy()
+    for column in ("ceiling", "ceiling_low", "ceiling_high"):
+        rho = ceilings[column]
+        found[column] = (n * rho / (1 + (n - 1) * rho)).where(rho > 0, rho)
+    return found
 
 
 def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:
@@ -51,15 +70,16 @@ def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:
     ]
 
 
-def _nothing(columns: NDArray[np.int64]) -> pd.DataFrame:
-    return noise_ceilings([np.empty((1, 0, len(columns)))]).set_axis(columns)
-
-
 def _repeats(study: Study, columns: NDArray[np.int64]) -> list[Array]:
     """One (N, T, c) array for each stimulus that a participant heard more than once, rows that are scored."""
     found: dict[str, list[Array]] = {}
-    for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
-        if study.stimuli.count(name) > 1 and np.isfinite(own := values[atoms >= 0][:, columns]).any():
+    atoms = dict(
+        zip(study.stimuli, study.split.atoms, strict=True)
+    )  # of one stimulus in all its presentations, but for leaky splits
+    for (name, _), values in zip(study.recorded.presentations, study.recorded.values, strict=True):
+        if study.test and name not in study.test:
+            continue
+        if np.isfinite(own := values[atoms[name] >= 0][:, columns]).any():
             found.setdefault(name, []).append(own.astype(np.float64, copy=False))
     return [np.stack(heard) for heard in found.values() if len(heard) > 1]
 
@@ -78,8 +98,10 @@ def inter_subject(study: Study) -> Array:
         return out
     means: dict[str, list[Array]] = {}
     for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
+        if study.test and name not in study.test:
+            continue
         means.setdefault(name, []).append(values[atoms >= 0].astype(np.float64, copy=False))
-    rows = np.vstack([_mean(np.stack(heard)) for heard in means.values()])
+    rows = np.vstack([mean_of_valid(np.stack(heard)) for heard in means.values()])
     centred = rows - np.nanmean(rows, axis=0)
     variance, square = np.nanmean(centred**2, axis=0), np.nanmean(rows**2, axis=0)
     rows = centred / np.sqrt(np.where(varies(variance, square, rounding=CENTRED), variance, np.nan))
@@ -87,7 +109,9 @@ def inter_subject(study: Study) -> Array:
         own = rows[:, places]
         for k, place in enumerate(places):
             others = (
-                _mean(np.delete(own, k, axis=1).T[:, :, None])[:, 0] if len(places) > 1 else np.full(len(own), np.nan)
+                mean_of_valid(np.delete(own, k, axis=1).T[:, :, None])[:, 0]
+                if len(places) > 1
+                else np.full(len(own), np.nan)
             )
             both = np.isfinite(own[:, k]) & np.isfinite(others)
             if both.sum() > 2:
@@ -130,7 +154,7 @@ def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[s
             sst += np.where(valid, (actual - centre) ** 2, 0.0).sum(axis=0)
             heard.setdefault((fold, name), []).append(actual)
             predictions[fold, name] = predicted
-    mean = np.vstack([_mean(np.stack(actual)) for actual in heard.values()])
+    mean = np.vstack([mean_of_valid(np.stack(actual)) for actual in heard.values()])
     alive = varies(again.variance, again.square, every.variance)
     return {
         "r2_repeated": np.where(alive, 1 - sse / np.where(alive, sst, 1.0), np.nan),
@@ -166,10 +190,3 @@ class _Spread:
     def variance(self) -> Array:
         """Variance; NaN where there is no value."""
         return np.asarray(self.square - (self.total / np.where(self.n > 0, self.n, np.nan)) ** 2)
-
-
-def _mean(stack: Array) -> Array:
-    """Mean over the first axis of what is finite; NaN where nothing is."""
-    known = np.isfinite(stack)
-    count = known.sum(axis=0)
-    return np.where(count > 0, np.where(known, stack, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)

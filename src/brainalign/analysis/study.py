@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.analysis.folds import make_split, settled, skipped
 from brainalign.analysis.limits import limits
 from brainalign.analysis.race import race_layers
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.significance import electrode_p
-from brainalign.data.leak import leak_audit, leaked_share
-from brainalign.data.responses import Responses, collect
-from brainalign.data.split import PIECE, Split, split_blocks, split_groups, split_shuffled
+from brainalign.data.grid import SLOW
+from brainalign.data.leak import leak_audit
+from brainalign.data.responses import Responses, averaged, collect
+from brainalign.data.split import Split
 from brainalign.data.types import Dataset
 from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design
@@ -61,9 +63,12 @@ class Study:
         rate: Frames per second, or None for the recordings' own samples (fMRI).
         alphas: Penalties to choose from.
         outer_folds: Number of outer folds.
-        split_kind: ``stimulus``, ``presentation``, ``blocks``, ``shuffled`` (frames dealt at random: a control), or ``auto``: blocks
-            where there is one stimulus, else stimulus.
+        split_kind: ``stimulus``, ``presentation``, ``blocks``, ``shuffled`` (frames dealt at random: a control), or ``auto``: the test
+            set where there is one, blocks where there is one stimulus, else stimulus.
         gap: Frames on either side of a test block, or None for the window's length.
+        skip: First frames of each presentation that are neither fitted nor scored, or None for :func:`skipped`'s rule.
+        test: Stimuli that are scored once, their presentations averaged, by what was fitted and chosen on the others; empty where every
+            stimulus is scored in turn.
         repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         align: ``onset`` or ``offset``: where a word's vector is placed.
         resample: ``box``, ``lanczos`` or ``hrf``: how rows come to a slow grid.
@@ -84,6 +89,8 @@ class Study:
     outer_folds: int
     split_kind: str = "auto"
     gap: int | None = None
+    skip: int | None = None
+    test: Sequence[str] = ()
     align: Align = "onset"
     resample: Resample = "box"
     seed: int = 0
@@ -98,11 +105,12 @@ class Study:
 
     def __post_init__(self) -> None:
         self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
-        self.notes.extend(self.responses.notes)
+        if self.dataset.recordings:
+            self.notes.extend(self.responses.notes)
 
     def check(self) -> None:
         """Refuse, before any feature is extracted, a window or a split that these data do not allow; note what they cannot show."""
-        self.notes.extend(limits(self.channels, self.stimuli, self.noun))
+        self.notes.extend(limits(self.channels, [s for s, _ in self.recorded.presentations], self.noun))
         shortest = min(len(v) for v in self.responses.values)
         if len(self.lags) > shortest:
             stimulus = self.stimuli[int(np.argmin([len(v) for v in self.responses.values]))]
@@ -124,16 +132,41 @@ class Study:
         ):  # all folds share all stimuli: a kernel of rows is dear
             arithmetic = replace(arithmetic, solver="cholesky")
         other = replace(
-            self, split_kind=split_kind, reading=reading, arithmetic=arithmetic, notes=[], _told=set(), _races={}
+            self,
+            split_kind=split_kind,
+            test=(),
+            reading=reading,
+            arithmetic=arithmetic,
+            notes=[],
+            _told=set(),
+            _races={},
         )
         other.notes.clear()
-        other.__dict__.update(responses=self.responses, ceilings=self.ceilings)  # neither hangs on the split
+        if not self.test:
+            other.__dict__.update(ceilings=self.ceilings)  # they do not hang on how stimuli are dealt to folds
         return other
+
+    @property
+    def kind(self) -> str:
+        """Of the split, ``auto`` settled."""
+        heard = {p.stimulus for r in self.dataset.recordings for p in r.presentations}
+        return settled(self.split_kind, len(heard), bool(self.test))
+
+    @cached_property
+    def skipped(self) -> dict[str, int]:
+        """Stimulus -> first frames of its presentations that take no part."""
+        return {s: n for s, n in skipped(self).items() if n}
+
+    @cached_property
+    def recorded(self) -> Responses:
+        """All participants' responses on the frame grid, each presentation apart."""
+        around = max(0, int(self.lags[-1])), max(0, -int(self.lags[0]))
+        return collect(self.dataset, self.rate, around, self.skipped)
 
     @cached_property
     def responses(self) -> Responses:
-        """All participants' responses on the frame grid."""
-        return collect(self.dataset, self.rate)
+        """What is fitted and scored: as recorded, but for a fixed test set's stimuli, which have the mean of their presentations."""
+        return averaged(self.recorded, self.test)
 
     @property
     def stimuli(self) -> list[str]:
@@ -153,54 +186,27 @@ class Study:
     @property
     def noun(self) -> str:
         """What a column of the responses is called: on slow grids (fMRI) a channel is a region or voxel, not an electrode."""
-        return "channel" if next(iter(self.responses.grids.values())).slow else "electrode"
+        return "channel" if self.frame_rate < SLOW else "electrode"
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second: those asked for, or the recordings' own."""
+        return self.dataset.recordings[0].presentations[0].rate if self.rate is None else self.rate
 
     @cached_property
     def lags(self) -> NDArray[np.int64]:
         """The window in frames."""
-        rate = next(iter(self.responses.grids.values())).rate if self.lag_unit == "seconds" else 1.0
-        return lags_of(self.tmin, self.tmax, rate)
+        return lags_of(self.tmin, self.tmax, self.frame_rate if self.lag_unit == "seconds" else 1.0)
 
     @property
     def reach(self) -> int:
         """Frames that a response looks back over: the window, and the haemodynamic response where features are convolved with it."""
-        rate = next(iter(self.responses.grids.values())).rate
-        return len(self.lags) + (int(np.ceil(LENGTH * rate)) if self.resample == "hrf" else 0)
+        return len(self.lags) + (int(np.ceil(LENGTH * self.frame_rate)) if self.resample == "hrf" else 0)
 
     @cached_property
     def split(self) -> Split:
         """Outer folds; one long stimulus is cut in blocks where nothing else was asked for."""
-        lengths = [len(v) for v in self.responses.values]
-        kind = self.split_kind
-        if kind == "auto":
-            kind = "blocks" if len(set(self.stimuli)) == 1 else "stimulus"
-        if kind == "shuffled":
-            skip = len(self.lags) if len(set(self.stimuli)) == 1 else 0  # as blocks of one story
-            piece = max(1, round(PIECE * next(iter(self.responses.grids.values())).rate))
-            return split_shuffled(self.stimuli, lengths, self.outer_folds, self.seed, piece, skip)
-        if kind != "blocks":
-            order = self.responses.played(self.dataset) if kind == "presentation" else list(range(len(lengths)))
-            split = split_groups(
-                [self.stimuli[i] for i in order], [lengths[i] for i in order], self.outer_folds, self.seed, kind
-            )
-            atoms = dict(zip(order, split.atoms, strict=True))
-            split = replace(split, atoms=tuple(atoms[i] for i in range(len(lengths))))
-            leak = leaked_share(leak_audit(self.stimuli, split))
-            if leak:
-                self.notes.append(
-                    f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
-                    "test frames; scores are inflated and serve for replication or as a control only."
-                )
-            return split
-        reach = self.reach
-        gap = reach if self.gap is None else self.gap
-        if gap < reach:
-            raise BrainalignError(f"encoding.gap={gap} frames is shorter than the window of {reach}; it must not be.")
-        self.notes.append(
-            f"Folds are {self.outer_folds} contiguous blocks of each stimulus with {gap} frames left out on either side; the first "
-            f"{reach} frames of each presentation are neither fitted nor scored."
-        )
-        return split_blocks(self.stimuli, lengths, self.outer_folds, gap, skip=reach)
+        return make_split(self)
 
     @cached_property
     def leak(self) -> pd.DataFrame:

@@ -36,6 +36,8 @@ def settle(config: Config) -> Config:
     for group, keys in READINGS[config.mode].items():
         options = getattr(config, group)
         chosen = {key: value for key, value in keys.items() if getattr(options, key, None) == "auto"}
+        if group == "encoding" and options.test is not None:
+            chosen.pop("split", None)  # a fixed test set is its own split, under either reading
         groups[group] = replace(options, **chosen)
     stats = groups["stats"]
     if stats.correction == "auto":

@@ -514,11 +514,23 @@ class Encoding:
     inner_folds: int | None
     split: str
     repeats: str
+    test: Any
     gap: int | None
+    skip: int | None
     dtype: str
     solver: str
 
     def __post_init__(self) -> None:
+        within("encoding.skip", self.skip, 0)
+        if not (self.test is None or isinstance(self.test, str) or (isinstance(self.test, list) and self.test)):
+            raise BrainalignError(
+                f"encoding.test={self.test} must be a list of stimuli, such as [wheretheressmoke], the name of a column of the table of "
+                "stimuli, or null."
+            )
+        if self.test is not None and self.split not in ("auto", "stimulus"):
+            raise BrainalignError(
+                f"encoding.split={self.split} divides all stimuli, but encoding.test={self.test} holds some back; use one of the two."
+            )
         within("encoding.outer_folds", self.outer_folds, 3)
         within("encoding.inner_folds", self.inner_folds, 1, self.outer_folds - 1)
         one_of("encoding.alpha_rule", self.alpha_rule, ("local", "shared"))

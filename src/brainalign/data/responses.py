@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.grid import FrameGrid
-from brainalign.data.types import Dataset, Presentation, Recording
+from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.signal.resample import resample_to
 
 SHORT = 0.1
 """Seconds of a stimulus that a response may lack at either end; the frames there are NaN."""
+
+SAME = 1e-6
+"""Frames within which two times are one."""
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +57,18 @@ class Responses:
         return [place[key] for key in order]
 
 
-def collect(dataset: Dataset, rate: float | None) -> Responses:
+def collect(
+    dataset: Dataset, rate: float | None, around: tuple[int, int] = (0, 0), skip: Mapping[str, int] | None = None
+) -> Responses:
     """Bring all recordings of a data set to common frames.
 
     Args:
         dataset: Stimuli and recordings.
         rate: 50 for the frames of the speech models (:meth:`FrameGrid.speech`), each response resampled inside its
             presentation; None for the recordings' own samples (fMRI), which must then coincide between participants.
+        around: Frames, of the recordings' own, that the window reaches before and after a frame. What was heard that shortly before
+            the first sample, or after the last, gets frames of its own, without responses, so that the lags find it.
+        skip: Stimulus -> first frames of each recording of it that are taken as missing.
 
     Raises:
         BrainalignError: Nothing was recorded, a recording is slower than asked or much shorter than its stimulus,
@@ -76,7 +85,7 @@ def collect(dataset: Dataset, rate: float | None) -> Responses:
     if not heard:
         raise BrainalignError(f"data set {dataset.name!r} has no presentation at all; there is nothing to predict.")
     ids = list(dict.fromkeys(stimulus for stimulus, _ in heard))
-    grids = _own_grids(dataset, ids) if rate is None else _speech_grids(dataset, ids, rate)
+    grids = _own_grids(dataset, ids, around) if rate is None else _speech_grids(dataset, ids, rate)
     dtype = np.result_type(np.float32, *{p.response.dtype for r in dataset.recordings for p in r.presentations})
     values = {key: np.full((grids[key[0]].n, len(dataset.channels)), np.nan, dtype=dtype) for key in heard}
     first = 0
@@ -84,9 +93,55 @@ def collect(dataset: Dataset, rate: float | None) -> Responses:
         columns = slice(first, first + len(recording.channels))
         _check_repeats(recording)
         for p in recording.presentations:
-            values[p.stimulus, p.repeat][:, columns] = resample_to(p.response, p.start, p.rate, grids[p.stimulus].times)
+            own = resample_to(p.response, p.start, p.rate, grids[p.stimulus].times)
+            if skip is not None and skip.get(p.stimulus) and (known := np.isfinite(own).any(axis=1)).any():
+                own[: int(known.argmax()) + skip[p.stimulus]] = np.nan
+            values[p.stimulus, p.repeat][:, columns] = own
         first = columns.stop
     return _varying(Responses(grids, heard, list(values.values()), dataset.channels, []))
+
+
+def averaged(responses: Responses, stimuli: Collection[str]) -> Responses:
+    """The presentations of some stimuli as one each: the mean, channel by channel, of those in which it has a valid sample.
+
+    Args:
+        responses: Each presentation apart.
+        stimuli: Whose presentations become one.
+
+    Example:
+        >>> from brainalign.data.simulated import simulate
+        >>> responses = collect(simulate(subjects=1, electrodes=2, sentences=6, repeated=1, repeats=3), rate=50.0)
+        >>> heard = [stimulus for stimulus, _ in responses.presentations]
+        >>> again = max(heard, key=heard.count)
+        >>> heard.count(again), [s for s, _ in averaged(responses, [again]).presentations].count(again)
+        (3, 1)
+    """
+    found: dict[tuple[str, int], list[NDArray[np.floating[Any]]]] = {}
+    for (stimulus, repeat), values in zip(responses.presentations, responses.values, strict=True):
+        found.setdefault((stimulus, 0 if stimulus in stimuli else repeat), []).append(values)
+    return replace(
+        responses,
+        presentations=list(found),
+        values=[
+            mean_of_valid(np.stack(own)).astype(own[0].dtype) if len(own) > 1 else own[0] for own in found.values()
+        ],
+    )
+
+
+def mean_of_valid(stack: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Mean over the first axis of what is finite; NaN where nothing is.
+
+    Args:
+        stack: (n, ...).
+
+    Example:
+        >>> mean_of_valid(np.array([[1.0, np.nan], [3.0, np.nan]])).tolist()
+        [2.0, nan]
+    """
+    known = np.isfinite(stack)
+    count = known.sum(axis=0)
+    total = np.where(known, stack, 0.0).sum(axis=0, dtype=np.float64)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _speech_grids(dataset: Dataset, ids: Sequence[str], rate: float) -> dict[str, FrameGrid]:
@@ -122,8 +177,8 @@ def _check_span(subject: str, p: Presentation, rate: float, duration: float) -> 
         )
 
 
-def _own_grids(dataset: Dataset, ids: Sequence[str]) -> dict[str, FrameGrid]:
-    """For each stimulus the samples from the earliest to the latest of any participant."""
+def _own_grids(dataset: Dataset, ids: Sequence[str], around: tuple[int, int]) -> dict[str, FrameGrid]:
+    """For each stimulus the samples from the earliest to the latest of any participant, and what was heard around them."""
     parts = [(r.subject, p) for r in dataset.recordings for p in r.presentations]
     who, model = parts[0]
     for subject, p in parts:
@@ -146,8 +201,17 @@ def _own_grids(dataset: Dataset, ids: Sequence[str]) -> dict[str, FrameGrid]:
                 )
         start = min(p.start for _, p in same)
         end = max(p.start + len(p.response) / p.rate for _, p in same)
-        grids[stimulus] = FrameGrid(start, model.rate, round((end - start) * model.rate))
+        grid = FrameGrid(start, model.rate, round((end - start) * model.rate))
+        grids[stimulus] = _with_what_was_heard(grid, dataset.stimuli[stimulus], around)
     return grids
+
+
+def _with_what_was_heard(grid: FrameGrid, stimulus: Stimulus, around: tuple[int, int]) -> FrameGrid:
+    """The grid with up to so many frames more at either end, as far as something is heard in their slots."""
+    begin, end = (0.0, stimulus.duration) if stimulus.audio is not None or stimulus.words.empty else stimulus.spoken
+    first = min(around[0], max(0, math.ceil((grid.edges[0][0] - begin) * grid.rate - SAME)))
+    last = min(around[1], max(0, math.ceil((end - grid.edges[1][-1]) * grid.rate - SAME)))
+    return FrameGrid(grid.start - first / grid.rate, grid.rate, first + grid.n + last)
 
 
 def _check_repeats(recording: Recording) -> None:

@@ -7,7 +7,7 @@ blocks of one long stimulus have three (a block's two borders, which the neighbo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +40,21 @@ class Split:
     """Atoms of all presentations, and folds made of atoms.
 
     Attributes:
-        kind: ``stimulus``, ``blocks``, ``presentation`` or ``shuffled``.
+        kind: ``stimulus``, ``blocks``, ``presentation``, ``shuffled`` or ``test``.
         atoms: One (T_i,) array of atom numbers a presentation; UNUSED where a row takes no part.
-        folds: The outer folds; inner folds are the other outer folds.
+        folds: The outer folds, which are scored. Where there are no others, the inner folds of one are the other outer folds.
+        choosing: Folds that choose and are never scored: those of the training set beside a fixed test set.
     """
 
     kind: str
     atoms: tuple[NDArray[np.int64], ...]
     folds: tuple[Fold, ...]
+    choosing: tuple[Fold, ...] = ()
+
+    @property
+    def every(self) -> tuple[Fold, ...]:
+        """The outer folds, then those that only choose."""
+        return self.folds + self.choosing
 
     @property
     def n_atoms(self) -> int:
@@ -55,8 +62,8 @@ class Split:
         return 1 + max(int(a.max(initial=UNUSED)) for a in self.atoms)
 
     def training(self, *folds: int) -> list[int]:
-        """The atoms left to fit on when these folds are held out."""
-        out = frozenset().union(*(self.folds[f].excluded for f in folds))
+        """The atoms left to fit on when these folds, by their places in ``every``, are held out."""
+        out = frozenset().union(*(self.every[f].excluded for f in folds))
         return [a for a in range(self.n_atoms) if a not in out]
 
 
@@ -87,6 +94,39 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
     atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
     return Split(kind, atoms, folds)
+
+
+def split_test(groups: Sequence[str], lengths: Sequence[int], test: Collection[str], n_folds: int, seed: int) -> Split:
+    """One outer fold, a fixed test set; the other stimuli are the training set and are dealt to folds that choose.
+
+    Args:
+        groups: The stimulus of each presentation.
+        lengths: Frames of each presentation.
+        test: The stimuli that are scored.
+        n_folds: Folds of the training set.
+        seed: Of the shuffle of training stimuli.
+
+    Raises:
+        BrainalignError: Fewer training stimuli than folds.
+
+    Example:
+        >>> split = split_test(["a", "b", "c", "d"], [2, 2, 2, 2], ["b"], n_folds=3, seed=0)
+        >>> len(split.folds), split.training(0) == sorted({int(split.atoms[i][0]) for i in (0, 2, 3)})
+        (1, True)
+    """
+    rest = [i for i, name in enumerate(groups) if name not in test]
+    n_rest = len({groups[i] for i in rest})
+    if n_rest < n_folds:
+        raise BrainalignError(
+            f"encoding.test leaves {n_rest} stimuli to train on, but encoding.outer_folds={n_folds} folds of them choose alpha and "
+            f"layer; hold fewer stimuli back, or use encoding.outer_folds={max(3, n_rest)}."
+        )
+    dealt = split_groups([groups[i] for i in rest], [lengths[i] for i in rest], n_folds, seed, "stimulus")
+    atoms = [np.full(n, n_folds) for n in lengths]
+    for i, own in zip(rest, dealt.atoms, strict=True):
+        atoms[i] = own
+    scored = frozenset({n_folds})
+    return Split("test", tuple(atoms), (Fold(scored, scored),), dealt.folds)
 
 
 def split_shuffled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 
 import pandas as pd
@@ -133,6 +134,9 @@ Read = Callable[[str, Faults, list[str]], Stimulus | None]
 def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | None, Read]:
     """Which stimuli there are (None: those of the events), and what reads one of them.
 
+    Where no folder is named and there is no folder ``stimuli``, the stimuli have neither sound nor words: somebody's own features are
+    all that is known of them. They last as long as their events (:func:`brainalign.data.continuous.lengths.with_lengths`).
+
     Args:
         form: Where and how.
         root: Of the data set.
@@ -144,6 +148,8 @@ def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | Non
         refuse_transcripts(form, ())
         return None, lambda s, faults, notes: _word_alone(s, float(form.seconds or 0.0))
     folder = root / "stimuli" if form.root is None else root / Path(form.root).expanduser()
+    if form.root is None and form.patterns is None and not folder.is_dir():
+        return None, lambda s, faults, notes: Stimulus(s, nan)
     files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns, form.transcripts)
     refuse_transcripts(
         form, {p.suffix.lower() for f in files.values() for k, ps in f.parts.items() if k != "audio" for p in ps}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from brainalign.data.lengths import stories_misfit
 from brainalign.data.patterns import Found, filled, find
 from brainalign.data.pointers import check_fetched
 from brainalign.data.stimuli import Read, open_stimuli
+from brainalign.data.stimulus_table import constant_columns
 from brainalign.data.told import told
 from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
@@ -101,7 +103,11 @@ def read_story_fmri(
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
     _refuse_unread(found[0].path.name, keys, axes, mask, start, events_file, events)
     form = stimuli or StimuliFormat()
-    known, read = _words_by_tr(root / words_file, tr, form.transcripts) if words_file else open_stimuli(form, root)
+    table: Mapping[str, Mapping[str, str]] = {}
+    if words_file:
+        known, read, table = _words_by_tr(root / words_file, tr, form.transcripts)
+    else:
+        known, read = open_stimuli(form, root)
     if stories is not None:
         for story in stories:
             if known is not None and story not in known:
@@ -127,17 +133,23 @@ def read_story_fmri(
                 one.path: _start(root, one, tr, start, events_file, events or EventFormat(), notes)
                 for one in people[subject]
             }
-            recordings.append(
-                _recording(subject, runs, known or (), stories, order, tr, starts, highpass, zscore, notes)
-            )
+            recordings.append(_recording(subject, runs, known, stories, order, tr, starts, highpass, zscore, notes))
     heard = dict.fromkeys(p.stimulus for r in recordings for p in r.presentations)
-    loaded = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
+    loaded = {s: _lasting(stimulus, recordings) for s in heard if (stimulus := read(s, faults, notes)) is not None}
     notes += told(loaded)
     faults.refuse()
     notes += stories_misfit(Dataset(root.resolve().name, loaded, recordings), tr)
     for note in notes:
         log.warning(note)
-    return Dataset(root.resolve().name, loaded, recordings, notes=tuple(notes))
+    return Dataset(root.resolve().name, loaded, recordings, notes=tuple(notes), stimulus_table=table)
+
+
+def _lasting(stimulus: Stimulus, recordings: Sequence[Recording]) -> Stimulus:
+    """A story without sound and words, as long as the scans of it; others as they are."""
+    if not isnan(stimulus.duration):
+        return stimulus
+    scans = [p for r in recordings for p in r.presentations if p.stimulus == stimulus.id]
+    return replace(stimulus, duration=max(p.start + (len(p.response) - 0.5) / p.rate for p in scans))
 
 
 def _refuse_unread(
@@ -271,7 +283,7 @@ def _same_sound(table: pd.DataFrame, line: Any, form: EventFormat) -> list[Any]:
 def _recording(
     subject: str,
     runs: _Runs,
-    known: Collection[str],
+    known: Collection[str] | None,
     stories: Sequence[str] | None,
     order: Sequence[str] | None,
     tr: float,
@@ -291,7 +303,7 @@ def _recording(
     without: dict[str, None] = {}
     for n, (path, name, values) in enumerate(runs.parts):
         stimulus = stimulus_id(name if order is None else order[n], known)
-        if stimulus not in known:
+        if known is not None and stimulus not in known:
             without[stimulus] = None
             continue
         repeat = heard[stimulus] = heard.get(stimulus, -1) + 1
@@ -303,15 +315,17 @@ def _recording(
     if not presentations:
         raise BrainalignError(
             f"participant {subject}: none of the stories ({', '.join(list(without)[:5]) or 'no array'}) has words or sound; "
-            f"{nearest(next(iter(without), ''), known)}"
+            f"{nearest(next(iter(without), ''), known or ())}"
         )
     if without and stories is None:
         notes.append(f"participant {subject}: {len(without)} stories without words are left out: {', '.join(without)}.")
     return replace(usable(subject, [runs.channels], [presentations], []), geometry=runs.geometry)
 
 
-def _words_by_tr(path: Path, tr: float, form: TranscriptFormat) -> tuple[Collection[str], Read]:
-    """Stories from a table of the words of each TR."""
+def _words_by_tr(
+    path: Path, tr: float, form: TranscriptFormat
+) -> tuple[Collection[str] | None, Read, Mapping[str, Mapping[str, str]]]:
+    """Stories from a table of the words of each TR, and what its further columns say of each story."""
     check_fetched(path)
     if not path.is_file():
         raise BrainalignError(f"data.words_file={path} does not exist; it must be a table of the words of each TR.")
@@ -347,7 +361,7 @@ def _words_by_tr(path: Path, tr: float, form: TranscriptFormat) -> tuple[Collect
         faults.add(wrong)
         return None if wrong else Stimulus(name, (int(part[row].max()) + 1) * tr, frame, tally=tally)
 
-    return groups, read
+    return groups, read, constant_columns(table, story, [row, words])
 
 
 def _said(cell: Any) -> list[str]:

@@ -72,6 +72,11 @@ class Stimulus:
         known = self.words["onset"].notna()
         return self.words if known.all() else self.words[known].reset_index(drop=True)
 
+    @property
+    def spoken(self) -> tuple[float, float]:
+        """Onset of the first word and offset of the last, in seconds."""
+        return float(self.words["onset"].min()), float(self.words["offset"].max())
+
     def digest(self) -> str:
         """SHA-256 of everything a feature can depend on: id, duration, words, phones and sound."""
         state = hashlib.sha256(f"{self.id}|{self.duration!r}".encode())
@@ -145,11 +150,13 @@ class Dataset:
     Attributes:
         name: As the user calls it.
         stimuli: By id.
-        recordings: One a participant.
+        recordings: One a participant; none where the stimuli alone are there.
         latents: Simulated data only: name of a latent -> stimulus id -> (frames, dims) on the speech frame grid.
         vectors: A GloVe-format file that belongs to this data set (the simulator writes one), or None.
         notes: Sentences on what was left out or repaired, for the report.
         settings: Simulated data only: the simulator's options, but for the folder that it writes to.
+        stimulus_table: Stimulus -> column -> cell of what a table says of the stimuli, such as ``split``; empty where there is none. No
+            number is computed from it, so that it is no part of the digest.
     """
 
     name: str
@@ -159,6 +166,7 @@ class Dataset:
     vectors: str | None = None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
+    stimulus_table: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for recording in self.recordings:
@@ -171,6 +179,8 @@ class Dataset:
     @cached_property
     def channels(self) -> pd.DataFrame:
         """The channels of all participants, one under the other, index 0..n-1."""
+        if not self.recordings:
+            return pd.DataFrame(columns=list(CHANNEL_COLUMNS))
         return pd.concat([r.channels for r in self.recordings], ignore_index=True)
 
     @cached_property

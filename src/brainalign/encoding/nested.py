@@ -1,7 +1,8 @@
 """Nested selection: alpha and layer are chosen on inner folds, and the outer fold is scored with that choice, once.
 
 The inner folds of an outer fold are the other outer folds. The training set without folds i and j then serves both "i
-outer, j inner" and "j outer, i inner": it is factorised once for the two.
+outer, j inner" and "j outer, i inner": it is factorised once for the two. Beside a fixed test set, the one outer fold, the
+inner folds are those of the training set, which are never scored.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class Search:
     """How penalties are chosen.
 
     Attributes:
-        inner_folds: How many of the other outer folds choose for each outer fold, the next ones in their cyclic order;
+        inner_folds: How many of the other folds choose for each outer fold, the next ones in their cyclic order;
             1 is a hold-out, None means all.
         rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
     """
@@ -113,7 +114,7 @@ class Search:
         """The inner folds of an outer fold.
 
         Args:
-            k: Number of outer folds.
+            k: Number of folds.
             outer: One of them.
         """
         return [(outer + step) % k for step in range(1, 1 + (self.inner_folds or k - 1))]
@@ -286,22 +287,23 @@ def inner_curves(
         alphas: The grid.
         outer: The outer folds to choose for; the others' curves stay empty.
         arithmetic: Device, precision and solver.
-        search: Which of the other outer folds are inner folds.
+        search: Which of the other folds are inner folds.
         bands: Their ratios are tried with every alpha.
 
     Returns:
-        (folds, combinations x alphas, c), the alphas of the first combination first.
+        (outer folds, combinations x alphas, c), the alphas of the first combination first.
 
     Raises:
-        BrainalignError: Fewer than three outer folds: none would be left to fit on.
+        BrainalignError: Fewer than three folds: none would be left to fit on.
     """
-    k = len(split.folds)
+    k = len(split.every)
     if k < 3:
         raise BrainalignError(
             f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
         )
-    total, counts = (np.zeros((k, len(bands.ratios) * len(alphas), sums.electrodes)) for _ in range(2))
-    tests = [HeldOut(sums.total(sorted(fold.test))) for fold in split.folds]
+    total, counts = (np.zeros((len(split.folds), len(bands.ratios) * len(alphas), sums.electrodes)) for _ in range(2))
+    held_out_by = {h for f in outer for h in search.chosen_by(k, f)}
+    tests = {h: HeldOut(sums.total(sorted(split.every[h].test))) for h in sorted(held_out_by)}
     for i, j in track(list(combinations(range(k), 2)), "training sets without two folds"):
         # (rows that are scored, the outer fold whose choice that score is for)
         roles = [

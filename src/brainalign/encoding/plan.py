@@ -105,6 +105,7 @@ def _plan_group(
 ) -> FitPlan:
     """The plan of one mask group."""
     split, k, c, d = design.split, len(design.split.folds), len(group.channels), sum(bands.widths)
+    every = len(split.every)
     rows = [group.distinct_rows(a) for a in range(split.n_atoms)]
     edges = sum(group.edges(a) for a in range(split.n_atoms))
     p, wide = m * d, m * (d + 1)
@@ -112,12 +113,12 @@ def _plan_group(
     def method(training: list[int], tests: list[int], count: int) -> Method:
         return bands.method(
             lags=m, rows=sum(rows[a] for a in training), electrodes=c, alphas=count, solver=arithmetic.solver,
-            test_rows=[sum(rows[a] for a in split.folds[t].test) for t in tests],
+            test_rows=[sum(rows[a] for a in split.every[t].test) for t in tests],
         )  # fmt: skip
 
     paths = []
-    for i, j in combinations(range(k), 2):
-        tests = [t for t, chooser in ((j, i), (i, j)) if t in search.chosen_by(k, chooser)]
+    for i, j in combinations(range(every), 2):
+        tests = [t for t, chooser in ((j, i), (i, j)) if chooser < k and t in search.chosen_by(every, chooser)]
         if tests:
             paths.append(method(split.training(i, j), tests, alphas))
     fits = [method(split.training(f), [], min(alphas, c)) for f in range(k)]
@@ -132,7 +133,7 @@ def _plan_group(
         features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths) * len(bands.ratios), method=largest,
         flops=sums + written + sum(f.flops for f in [*paths, *fits]),
         cost=sums + written + sum(f.cost for f in [*paths, *fits]),
-        memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.folds))
+        memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.every))
         + 3 * k * alphas * len(bands.ratios) * c * 8,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.event_words import with_words
+from brainalign.data.continuous.lengths import with_lengths
 from brainalign.data.continuous.recording import read_recording
 from brainalign.data.continuous.run import Run
 from brainalign.data.faults import Faults
@@ -83,6 +84,7 @@ def assemble(
         for s, words in getattr(source, "spoken", {}).items():
             if s in stimuli:
                 stimuli[s] = with_words(stimuli[s], words, faults, notes)
+    stimuli = with_lengths(stimuli, [event for _, some in events for event in some], faults, notes)
     notes += told(stimuli, keys=name != "brain_treebank")
     recordings = []
     for source, some in track(events, "reading recordings"):

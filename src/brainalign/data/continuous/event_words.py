@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,8 @@ def with_words(stimulus: Stimulus, words: pd.DataFrame, faults: Faults, notes: l
         return stimulus
     tally, said = Tally(stimulus.tally), list[str]()
     where = f"stimulus {stimulus.id!r}, words among the events"
-    clean, wrong = cleaned(words, "table", TranscriptFormat(repair=True), stimulus.duration, where, tally, said, UNIT)
+    length = None if isnan(stimulus.duration) else stimulus.duration
+    clean, wrong = cleaned(words, "table", TranscriptFormat(repair=True), length, where, tally, said, UNIT)
     faults.add(wrong)
     notes += [f"{where}: {sentence}." for sentence in said]
     return stimulus if wrong else replace(stimulus, words=clean, tally=tally)

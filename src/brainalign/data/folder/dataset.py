@@ -17,7 +17,8 @@ from brainalign.data.folder.channels import read_channels
 from brainalign.data.folder.events import read_events
 from brainalign.data.folder.runs import list_runs, read_run
 from brainalign.data.formats import StimuliFormat
-from brainalign.data.stimuli import open_stimuli
+from brainalign.data.stimuli import list_stimuli, open_stimuli, read_stimulus
+from brainalign.data.told import told
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 
@@ -37,7 +38,7 @@ class FolderSource:
 
     def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
         """The rows of ``events.tsv``."""
-        return read_events(self.folder, list_runs(self.folder), known or (), faults, notes)
+        return read_events(self.folder, list_runs(self.folder), known, faults, notes)
 
     def open(self, run: str) -> Run:
         """One ``<run>_responses.npy``, mapped from disk."""
@@ -51,7 +52,11 @@ class FolderSource:
 
 
 def read_folder(
-    root: str | Path, subjects: Sequence[str] | None = None, baseline: float = 0.5, stimuli: StimuliFormat | None = None
+    root: str | Path,
+    subjects: Sequence[str] | None = None,
+    baseline: float = 0.5,
+    stimuli: StimuliFormat | None = None,
+    responses: bool = True,
 ) -> Dataset:
     """Read a data set in the project's own plain layout (docs/folder-layout.md), in BIDS vocabulary.
 
@@ -60,9 +65,11 @@ def read_folder(
         subjects: Participants, with or without ``sub-``; None for all.
         baseline: Seconds of recording kept before each event, where nothing else was played in them.
         stimuli: How sound and transcripts are written; None: as in the plain layout.
+        responses: Whether somebody must have heard the stimuli. Else a folder without participants will do; its stimuli lie in
+            ``stimuli/`` or in the folder itself.
 
     Returns:
-        The data set, named like the folder, with the stimuli that its participants heard.
+        The data set, named like the folder, with the stimuli that its participants heard, or all where there are no participants.
 
     Raises:
         BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
@@ -73,16 +80,20 @@ def read_folder(
             f"data.root={root} does not exist; it must hold stimuli/ and one sub-XX/ for each participant."
         )
     people = {p.name: p for p in sorted(root.glob("sub-*")) if p.is_dir()}
+    if not people and not responses:
+        return _stimuli_alone(root, stimuli or StimuliFormat())
     if not people:
         raise BrainalignError(f"data.root={root} holds no sub-XX/; each participant needs a folder of that kind.")
     sources = [FolderSource(people[name]) for name in chosen(list(people), subjects, str(root))]
     known, read = open_stimuli(stimuli or StimuliFormat(), root)
-    return assemble(
-        root.resolve().name,
-        sources,
-        known,
-        read,
-        baseline,
-        Faults(),
-        f"data.root={root}",
-    )
+    return assemble(root.resolve().name, sources, known, read, baseline, Faults(), f"data.root={root}")
+
+
+def _stimuli_alone(root: Path, form: StimuliFormat) -> Dataset:
+    """Sounds and transcripts that nobody heard."""
+    faults, notes = Faults(), ["No participant: the stimuli alone are there."]
+    files = list_stimuli(root / "stimuli" if (root / "stimuli").is_dir() else root)
+    read = {s: read_stimulus(files[s], form, faults, notes) for s in files}
+    faults.refuse()
+    found = {s: stimulus for s, stimulus in read.items() if stimulus is not None}
+    return Dataset(root.resolve().name, found, [], notes=(*notes, *told(found)))

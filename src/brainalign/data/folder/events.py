@@ -15,14 +15,14 @@ from brainalign.errors import nearest
 
 
 def read_events(
-    folder: Path, runs: Collection[str], known: Collection[str], faults: Faults, notes: list[str]
+    folder: Path, runs: Collection[str], known: Collection[str] | None, faults: Faults, notes: list[str]
 ) -> list[Event]:
     """Read a participant's events in the order in which they happened; rows without a stimulus are passed over.
 
     Args:
         folder: The participant's.
         runs: The runs that were recorded; the column ``run`` may be missing where there is one alone.
-        known: Ids of the stimuli that there are.
+        known: Ids of the stimuli that there are; None: any.
         faults: Gets the sentences on what is wrong; such rows are left out.
         notes: Gets the number of rows that name no stimulus.
     """
@@ -48,7 +48,7 @@ def read_events(
             problems.append(
                 f"{where}: duration={row['duration']!r} is no length in seconds; n/a takes the stimulus's own."
             )
-        if stimulus not in known:
+        if known is not None and stimulus not in known:
             problems.append(f"{where}: stimulus {stimulus!r} is not in the folder stimuli; {nearest(stimulus, known)}")
         if run not in runs:
             problems.append(f"{where}: run {run!r} has no {run}_responses.npy; {nearest(run, runs)}")

@@ -1,0 +1,90 @@
+"""A fixed test set: which stimuli it holds, and that none of them is in training under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from brainalign.data.types import Dataset, Stimulus
+from brainalign.errors import BrainalignError, nearest
+
+YES = ("test", "true", "yes", "1")
+NO = ("train", "training", "false", "no", "0", "n/a", "")
+"""Values of a column that marks the test set."""
+
+RUN = 5
+"""Words in a row that are compared."""
+
+SHARE = 0.5
+"""Of a test stimulus's runs of words that a training stimulus may hold as well."""
+
+
+def test_set(dataset: Dataset, asked: str | Sequence[str]) -> list[str]:
+    """The stimuli of a fixed test set, those that were heard.
+
+    Args:
+        dataset: Its stimuli, and the table of them.
+        asked: Ids, or the name of a column of the table of stimuli (test or train; true or false).
+
+    Raises:
+        BrainalignError: A stimulus or column that is not there, nothing left to train on or to score, or a test stimulus with the sound
+            or the words of a training one.
+
+    Example:
+        >>> from brainalign.data.simulated import simulate
+        >>> test_set(simulate(subjects=1, electrodes=2, sentences=6, repeated=0), ["sentence-001"])
+        ['sentence-001']
+    """
+    heard = list(dict.fromkeys(p.stimulus for r in dataset.recordings for p in r.presentations))
+    found = _marked(dataset, asked, heard) if isinstance(asked, str) else [str(name) for name in dict.fromkeys(asked)]
+    for name in found:
+        if name not in heard:
+            raise BrainalignError(
+                f"encoding.test: {name!r} is none of the {len(heard)} stimuli that were heard; {nearest(name, heard)}"
+            )
+    training = [name for name in heard if name not in found]
+    if not found or not training:
+        raise BrainalignError(
+            f"encoding.test={asked} holds {len(found)} of the {len(heard)} stimuli that were heard; some must be scored and others left to "
+            "train on."
+        )
+    for name in found:
+        for other in training:
+            if why := _same(dataset.stimuli[name], dataset.stimuli[other]):
+                raise BrainalignError(
+                    f"encoding.test: {name!r} is in training by another name: {other!r} {why}; hold both back, or leave one out."
+                )
+    return found
+
+
+def _marked(dataset: Dataset, column: str, heard: Sequence[str]) -> list[str]:
+    """The stimuli that a column of the table of stimuli marks."""
+    table: Mapping[str, Mapping[str, str]] = dataset.stimulus_table
+    columns = dict.fromkeys(c for row in table.values() for c in row)
+    if column not in columns:
+        hint = f"; a single stimulus is written encoding.test=[{column}]" if column in heard else ""
+        there = nearest(column, columns) if columns else "there is no such table (stimuli.tsv beside the stimuli)."
+        raise BrainalignError(f"encoding.test={column!r} is no column of the table of stimuli{hint}; {there}")
+    found = []
+    for name in heard:
+        value = str(table.get(name, {}).get(column, "")).strip().lower()
+        if value not in (*YES, *NO):
+            raise BrainalignError(
+                f"encoding.test={column!r}: stimulus {name!r} has the value {value!r} there; it must be test or train (or true or false)."
+            )
+        if value in YES:
+            found.append(name)
+    return found
+
+
+def _same(test: Stimulus, training: Stimulus) -> str:
+    """Why two stimuli are one under two names; empty where they are not."""
+    if test.audio is not None and training.audio is not None and test.audio.digest() == training.audio.digest():
+        return "has the same sound"
+    mine, theirs = (s.words["word"].str.lower().tolist() for s in (test, training))
+    if mine and mine == theirs:
+        return "has the same words"
+    if min(len(mine), len(theirs)) < 2 * RUN:  # short sentences are often alike in part
+        return ""
+    runs, others = ({tuple(w[i : i + RUN]) for i in range(len(w) - RUN + 1)} for w in (mine, theirs))
+    share = len(runs & others) / len(runs)
+    return f"has {share:.0%} of its words" if share > SHARE else ""
