@@ -262,8 +262,8 @@ def main() -> None:
             continue
         try:
             make(folder, source)
-        except LookupError as error:
-            console.print(f"{name}: left out: {error}")
+        except (LookupError, ImportError) as error:  # transformers says which library it needs
+            console.print(f"{name}: left out: {' '.join(str(error).split())}")
         else:
             console.print(f"{name}: made in {folder}")
 
