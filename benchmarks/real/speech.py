@@ -66,7 +66,12 @@ def section(runs: Runs, docs: Path) -> list[str]:
         f"The last layer ({number(float(last), 2)}) lies below the best ({number(float(best), 2)}): it is made for",
         "the decoder, which asks for words.",
         "",
-        *details([line(("data=folder", "data.root=...", "analysis=abx", "analysis.n=3000", *words)) for words in COMMANDS.values()]),
+        *details(
+            [
+                line(("data=folder", "data.root=...", "analysis=abx", "analysis.n=3000", *words))
+                for words in COMMANDS.values()
+            ]
+        ),
     ]
 
 
