@@ -71,7 +71,8 @@ def open_dataset(config: Config) -> Dataset:
         if components is not None:
             dataset = principal_components(dataset, components)
     if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
-        return with_sounds(dataset, config.analysis.triplets)
+        form = getattr(config.data, "stimuli", None)
+        return with_sounds(dataset, config.analysis.triplets, form.channel if form is not None else "mean")
     return dataset
 
 

@@ -2,13 +2,18 @@
 
 from itertools import pairwise
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brainalign.data.types import Stimulus
 from brainalign.features.encoded import encode
+from brainalign.features.language import LanguageModel
 from brainalign.features.subwords import text_of, tokens_of
 from brainalign.features.untrained import tiny_gpt2
+from brainalign.features.words import WordRate
 
 
 @pytest.mark.parametrize(
@@ -77,3 +82,17 @@ def test_a_word_of_unknown_identity_has_no_sub_word_and_leaves_the_text_as_it_is
     assert holed.ids == whole.ids
     assert [holed.groups[i] for i in (1, 3, 4)] == whole.groups and [holed.groups[i] for i in (0, 2, 5)] == [[], [], []]
     assert len(holed.starts) == 7 and holed.starts[0] == 0 and holed.starts[-1] == len(whole.ids)
+
+
+def test_words_without_a_time_are_read_and_have_no_row():
+    """What was said is the context of the words after it; what has no time is in no row."""
+    words = pd.DataFrame({"word": ["in", "2016", "he", "<unk>", "left"], "text": ["in", "2016", "he", "", "left"]})
+    words = words.assign(onset=[0.1, np.nan, 0.9, 1.2, 1.5], offset=[0.3, np.nan, 1.1, 1.4, 1.8])
+    whole = words.assign(onset=[0.1, 0.4, 0.9, 1.2, 1.5], offset=[0.3, 0.6, 1.1, 1.4, 1.8])
+    model = LanguageModel(*tiny_gpt2(), {}, "tiny_gpt2")
+    some, every = (dict(model.extract([Stimulus("s", 2.0, w)]))["s"][4] for w in (words, whole))
+    assert len(some.values) == 4 and np.isfinite(some.onset).all()
+    np.testing.assert_array_equal(some.values, every.values[[0, 2, 3, 4]])
+    assert not some.values[2].any()  # nobody knows what it was
+    rate = dict(WordRate().extract([Stimulus("s", 2.0, words)]))["s"][0]
+    assert rate.onset.tolist() == [0.1, 0.9, 1.2, 1.5] and rate.values.sum() == 4

@@ -162,10 +162,9 @@ def missing_pieces(dataset: Dataset, stimuli: pd.DataFrame) -> list[str]:
             f"{len(partly)} of {len(stimuli)} stimuli were not heard by all {n} participants ({_some(partly['stimulus'].tolist(), 5)})."
         )
     for what, without in (("sound", stimuli[~stimuli["sound"]]), ("words", stimuli[stimuli["words"] == 0])):
-        if 0 < len(without) < len(stimuli):
-            out.append(
-                f"{len(without)} of {len(stimuli)} stimuli have no {what} ({_some(without['stimulus'].tolist(), 5)})."
-            )
+        said = f"{len(without)} of {len(stimuli)} stimuli have no {what}"
+        if 0 < len(without) < len(stimuli) and not any(note.startswith(said) for note in dataset.notes):
+            out.append(f"{said} ({_some(without['stimulus'].tolist(), 5)}).")
     for r in dataset.recordings:
         if r.presentations and r.presentations[0].rate >= 5:
             short = [

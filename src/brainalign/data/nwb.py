@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.audio import Audio
+from brainalign.data.audio_channels import unlike
 from brainalign.data.channels import marked_bad
 from brainalign.data.continuous.clock import counts_samples, refuse_unused
 from brainalign.data.continuous.dataset import assemble, chosen
@@ -303,6 +304,7 @@ def _interval_table(nwb: Any, name: str, path: Path) -> pd.DataFrame:
 def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Read]:
     """Stimuli that the files themselves hold."""
     found: dict[str, Stimulus] = {}
+    apart: dict[str, str] = {}
     for path in paths:
         with faults.gathered(), opened(path) as nwb:
             for name, series in (nwb.stimulus or {}).items():
@@ -310,7 +312,10 @@ def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Rea
                     continue
                 rate, _ = _clock(series, path)
                 samples = np.asarray(series.data[:], dtype=np.float64)
-                samples = samples.reshape(len(samples), -1).mean(axis=1)
+                samples = samples.reshape(len(samples), -1)
+                if (how := unlike(samples)) is not None:
+                    apart[name] = how
+                samples = samples.mean(axis=1)
                 samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
                 audio = Audio(samples=samples.astype(np.float32), rate=round(rate))
                 words, tally = _words(nwb, name, audio.duration, path, faults)
@@ -319,7 +324,15 @@ def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Rea
         raise BrainalignError(
             f"{paths[0]} and the others hold no stimulus; give data.stimuli.root, the folder of the sound and the transcripts."
         )
-    return found, lambda s, _faults, _notes: found[s]
+
+    def read(name: str, _faults: Faults, notes: list[str]) -> Stimulus:
+        if name in apart:
+            notes.append(
+                f"the channels of the sound {name!r} {apart[name]}: their mean is taken (of files of sound one can be chosen)."
+            )
+        return found[name]
+
+    return found, read
 
 
 def _words(nwb: Any, stimulus: str, duration: float, path: Path, faults: Faults) -> tuple[pd.DataFrame, Tally]:

@@ -56,10 +56,15 @@ def told(stimuli: Mapping[str, Stimulus], keys: bool = True) -> list[str]:
             more = f" and {len(labels) - NAMED} others" if len(labels) > NAMED else ""
             end = f"; {hint.format(key=TRANSCRIPTS)}." if hint and keys else "."
             out.append(sentence.format(n=labels.total(), labels=named + more) + end)
-    return out + _channels(stimuli) + _lengths(stimuli) + _missing(stimuli)
+    return out + channels_told(stimuli) + _lengths(stimuli) + _missing(stimuli)
 
 
-def _channels(stimuli: Mapping[str, Stimulus]) -> list[str]:
+def channels_told(stimuli: Mapping[str, Stimulus]) -> list[str]:
+    """How many sounds have channels that are not the same, and how the first of them differ.
+
+    Args:
+        stimuli: By id.
+    """
     apart = {
         s: how
         for s, stimulus in stimuli.items()

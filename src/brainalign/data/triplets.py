@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainalign.data.audio import Audio
 from brainalign.data.faults import Faults
 from brainalign.data.intervals import TOLERANCE
+from brainalign.data.told import channels_told
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
@@ -115,12 +116,13 @@ def read_answers(path: str | Path, triplets: pd.DataFrame) -> pd.DataFrame:
     return table[["triplet", "group", "listener"]].assign(answer=answer).reset_index(drop=True)
 
 
-def with_sounds(dataset: Dataset, path: str | Path) -> Dataset:
+def with_sounds(dataset: Dataset, path: str | Path, channel: str = "mean") -> Dataset:
     """The data set with the sound files that a table of triplets names, as stimuli under the names that stand there.
 
     Args:
         dataset: What the other names are stimuli of.
         path: The table; files lie in its folder or below, or are named in full.
+        channel: Of sound with several channels, as of the data set's own.
 
     Raises:
         BrainalignError: A file that is there cannot be read; one that is not there is left to :func:`read_triplets`.
@@ -131,9 +133,9 @@ def with_sounds(dataset: Dataset, path: str | Path) -> Dataset:
     for name in dict.fromkeys(table[list(ROLES)].to_numpy().ravel()):
         file = path.parent / Path(name).expanduser()
         if name not in dataset.stimuli and file.suffix.lower() in SOUNDS and file.is_file():
-            audio = Audio(path=file)
+            audio = Audio(path=file, channel=channel)
             added[name] = Stimulus(name, audio.duration, audio=audio)
-    return replace(dataset, stimuli={**dataset.stimuli, **added})
+    return replace(dataset, stimuli={**dataset.stimuli, **added}, notes=(*dataset.notes, *channels_told(added)))
 
 
 def table_digests(options: Mapping[str, Any]) -> dict[str, str]:
