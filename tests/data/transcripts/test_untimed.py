@@ -149,3 +149,9 @@ def test_times_in_another_unit_are_refused_with_the_key(tmp_path, scale, unit, l
     )
     (sentence,) = read(path, duration=5.0, unit=unit)[2]
     assert f"data.stimuli.transcripts.unit={looks}" in sentence and "s.tsv" in sentence
+
+
+def test_lengths_in_milliseconds_beside_onsets_in_seconds_are_refused_in_a_long_story_too(tmp_path):
+    path = tmp_path / "s.tsv"
+    path.write_text("word\tonset\tduration\n" + "".join(f"w{i}\t{0.5 * i + 0.1}\t300\n" for i in range(8)))
+    assert "half of its 8 words last 300 s or more and the sound 600 s" in read(path, duration=600.0, repair=True)[2][0]

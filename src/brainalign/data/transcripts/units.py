@@ -12,7 +12,7 @@ SHORTEST = 2e-3
 """Seconds: half of all words do not last shorter."""
 
 FEWEST = 5
-"""Words from which on their lengths say something where there is no sound to hold them against."""
+"""Words from which on their lengths alone say something; of fewer, the sound's length does."""
 
 
 def unlikely(table: pd.DataFrame, duration: float | None, where: str, key: str) -> list[str]:
@@ -39,7 +39,7 @@ def unlikely(table: pd.DataFrame, duration: float | None, where: str, key: str) 
     half, label = float(np.median(lengths)), str(table.columns[0])
     sound = "" if duration is None else f" and the sound {duration:.6g} s"
     # a table of pauses, or of a film's scenes, has a long interval here and there; not half of them
-    if half > LONGEST and (duration is None or np.nanmax(offset) > 2 * duration):
+    if half > LONGEST and (len(lengths) >= FEWEST or (duration is not None and np.nanmax(offset) > 2 * duration)):
         return [
             f"{where}: half of its {len(lengths)} {label}s last {half:.6g} s or more{sound}: their times look like milliseconds; "
             f"set {key}=milliseconds."
