@@ -25,6 +25,7 @@ from brainalign.data.geometry import Geometry
 from brainalign.data.lengths import stories_misfit
 from brainalign.data.patterns import Found, filled, find
 from brainalign.data.pointers import check_fetched
+from brainalign.data.slow_sync import slow_sync
 from brainalign.data.stimuli import Read, open_stimuli
 from brainalign.data.stimulus_table import constant_columns
 from brainalign.data.told import told
@@ -139,6 +140,10 @@ def read_story_fmri(
     notes += told(loaded)
     faults.refuse()
     notes += stories_misfit(Dataset(root.resolve().name, loaded, recordings), tr)
+    for recording in track(recordings, "holding responses against the stories"):
+        checked = slow_sync(recording, loaded)
+        if checked is not None and checked.warning is not None:
+            notes.append(checked.warning)
     for note in notes:
         log.warning(note)
     return Dataset(root.resolve().name, loaded, recordings, notes=tuple(notes), stimulus_table=table)
