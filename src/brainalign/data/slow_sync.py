@@ -14,7 +14,7 @@ from brainalign.data.types import Presentation, Recording, Stimulus
 from brainalign.signal.hrf import LENGTH, glover_hrf
 from brainalign.signal.spectrogram import envelope
 
-REACH, STEP = 20.0, 0.5
+REACH, STEP = 20.0, 1.0
 """Seconds by which times may be off, either way, and between two of the offsets that are tried."""
 PIECE, LEAST, FEWEST, MOST = 60.0, 8, 5, 40
 """Seconds of a piece, and volumes that it must have; how many pieces there must be, and how many are looked at."""
@@ -22,10 +22,11 @@ SETTLED = 20.0
 """Seconds at the beginning of a story that are left out: scanner and listener settle, whatever is told."""
 VOXELS, BEST = 1000, 0.05
 """How many voxels are looked at, and the share of them that counts: most of the brain does not follow a story."""
-FLIPS, LEVEL = 999, 0.002
+FLIPS, LEVEL = 499, 0.002
 EXPECTED = 5.0
 """Seconds by which a haemodynamic response may differ from Glover's, and an offset be off where there are few pieces."""
 _FINE = 10.0
+_BLOCK = 20
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,15 @@ def slow_sync(recording: Recording, stimuli: Mapping[str, Stimulus], seed: int =
     pieces = _pieces(recording, stimuli)
     if not pieces:
         return None
-    z = np.stack(pieces)
+    z = np.stack(pieces).astype(np.float32)
     squares = (z**2).sum(axis=0)
-    rng = np.random.default_rng(seed)
     curve = _agreement(z.sum(axis=0), squares, len(z))
-    null = [
-        _agreement(np.tensordot(rng.choice([-1.0, 1.0], len(z)), z, 1), squares, len(z)).max() for _ in range(FLIPS)
-    ]
-    p = (1 + int(np.sum(np.array(null) >= curve.max()))) / (1 + FLIPS)
+    signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0], dtype=np.float32), (FLIPS, len(z)))
+    null = np.empty(FLIPS)
+    for first in range(0, FLIPS, _BLOCK):
+        sums = signs[first : first + _BLOCK] @ z.reshape(len(z), -1)
+        null[first : first + _BLOCK] = [_agreement(s.reshape(squares.shape), squares, len(z)).max() for s in sums]
+    p = (1 + int((null >= curve.max()).sum())) / (1 + FLIPS)
     offset = float(_offsets()[curve.argmax()]) if p <= LEVEL else np.nan
     warning = None
     if abs(offset) > EXPECTED:
@@ -85,7 +87,7 @@ def slow_sync(recording: Recording, stimuli: Mapping[str, Stimulus], seed: int =
     return SlowSync(offset, p, len(z), warning)
 
 
-def _agreement(sums: NDArray[np.float64], squares: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+def _agreement(sums: NDArray[np.float32], squares: NDArray[np.float32], n: int) -> NDArray[np.float64]:
     """(offsets,) U from the sums over pieces of z and of its square, (voxels, offsets)."""
     by_voxel = (sums**2 - squares) / (n * (n - 1))
     best = max(1, round(BEST * len(by_voxel)))
@@ -135,7 +137,7 @@ def _piece(
 def _unit(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     length = np.linalg.norm(columns, axis=0)
     smallest = 1e-9 * max(float(length.max(initial=0.0)), 1e-300)
-    return np.divide(columns, length, out=np.zeros_like(columns), where=length > smallest)
+    return np.asarray(np.divide(columns, length, out=np.zeros_like(columns), where=length > smallest))
 
 
 def _predicted(stimulus: Stimulus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -145,5 +147,5 @@ def _predicted(stimulus: Stimulus) -> tuple[NDArray[np.float64], NDArray[np.floa
         height = envelope(stimulus.audio.load(), RATE, edges[:-1] + 0.5 / _FINE, 1 / _FINE)[:, 0]
     else:
         height = np.histogram(stimulus.words["onset"].to_numpy(dtype=np.float64), edges)[0].astype(np.float64)
-    course = np.convolve(height, glover_hrf(np.arange(0.0, LENGTH, 1 / _FINE)))
-    return (np.arange(len(course)) + 0.5) / _FINE, course
+    course: NDArray[np.float64] = np.convolve(height, glover_hrf(np.arange(0.0, LENGTH, 1 / _FINE)))
+    return np.asarray((np.arange(len(course)) + 0.5) / _FINE), course
