@@ -94,8 +94,8 @@ def main() -> None:
         body = [
             "## Similarity",
             f"`python -m benchmarks.similarity {command} --write`",
-            f"Debiased CKA of every layer with every layer, {DIMS} dimensions, float32. The fastest of interleaved rounds; ratios of time are the "
-            f"median of theirs; memory is the peak above the features; differences are from numpy's kernels in float64. {told}",
+            f"Debiased CKA of every layer with every layer, {DIMS} dimensions, float32. The fastest of interleaved rounds; ratios of time "
+            f"are the median of theirs; memory is the peak above the features; differences are from numpy's kernels in float64. {told}",
             describe(["brainalign", "numpy", "torch"], threads=2),
             markdown_table(HEADER, rows),
         ]
