@@ -13,11 +13,12 @@ from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, Model, regime_of
+from brainalign.config.schema import AutoModel, Model, TinyModel, regime_of
 from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.lengths import counted
+from brainalign.data.names import fit_columns, fit_regions
 from brainalign.data.stimulus_table import with_stimulus_table
 from brainalign.data.test_set import test_set
 from brainalign.data.trials import one_value_a_trial
@@ -30,6 +31,7 @@ from brainalign.extractors import control_of, embedding_of, extractor_of
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
+from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
 
 ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes", "controls", "power")
@@ -67,9 +69,10 @@ def open_dataset(config: Config) -> Dataset:
     components = asked.pop("components")
     dataset = _whole_dataset(config)
     if dataset.recordings:
-        dataset = choose_electrodes(dataset, **asked)
+        dataset = choose_electrodes(fit_columns(dataset), **asked)
         if components is not None:
             dataset = principal_components(dataset, components)
+        dataset = fit_regions(dataset)
     if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
         form = getattr(config.data, "stimuli", None)
         return with_sounds(dataset, config.analysis.triplets, form.channel if form is not None else "mean")
@@ -171,6 +174,8 @@ def open_models(config: Config, study: Study) -> Models:
     if "contextual" in parts:
         extractor = embedding_of(config, config.contextual, study.dataset)
         parts["embedding"] = _represent(config, extractor, study.dataset)
+    _drop_baseline(config, study, parts)
+    study.notes.extend(tell_apart(parts))
     controls = _controls(config, study, parts["model"]) if config.analysis.kind == "controls" else {}
     regimes = []
     if config.analysis.kind == "regimes":
@@ -187,7 +192,7 @@ def _controls(config: Config, study: Study, model: Representation) -> dict[str, 
             continue
         try:
             twin = _represent(config, control_of(config, control, study.dataset), study.dataset)
-            if twin.digest == model.digest or twin.name == model.name:
+            if content(twin) == content(model):
                 raise BrainalignError("it is the model in question itself.")
         except BrainalignError as error:
             study.notes.append(left_out(control, error))
@@ -197,7 +202,7 @@ def _controls(config: Config, study: Study, model: Representation) -> dict[str, 
 
 
 def _choose_baseline(config: Config, study: Study) -> None:
-    """Settle ``model@baseline=auto``; a model is no baseline of itself, nor its own partner's."""
+    """Settle ``model@baseline=auto``, and leave it out where the analysis has none."""
     if config.analysis.kind in ALONE or config.baseline is None:
         config.baseline = None
         return
@@ -210,9 +215,19 @@ def _choose_baseline(config: Config, study: Study) -> None:
             config.baseline = None
             return
         config.baseline = baseline_option(audio)
-    compared = [m.name for m in (config.model, config.partner) if m is not None]
-    if config.baseline.name in compared:
-        config.baseline = None
+
+
+def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation]) -> None:
+    """A model is no baseline of itself, nor its partner's, whatever it is called."""
+    baseline = parts.get("baseline")
+    if baseline is None:
+        return
+    for part in ("model", "partner"):
+        if part in parts and content(parts[part]) == content(baseline):
+            study.notes.append(f"The baseline {baseline.name} is the {part} itself, so there is no baseline.")
+            del parts["baseline"]
+            config.baseline = None
+            return
 
 
 def _choose_context(config: Config) -> None:
@@ -224,7 +239,22 @@ def _choose_context(config: Config) -> None:
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    return _represent(config, extractor_of(config, model, dataset), dataset)
+    found = _represent(config, extractor_of(config, model, dataset), dataset)
+    if told := untrained(model):
+        found.notes.append(f"{model.name}: {told}; what it scores is not what a trained model knows.")
+    return found
+
+
+def untrained(model: Model) -> str:
+    """That a model's weights are not those of a training, and how they came about; empty where they are, or where there are none."""
+    if isinstance(model, TinyModel):
+        return f"its weights are untrained, drawn at random (seed {model.seed})"
+    weights = getattr(model, "weights", "trained")
+    told = {
+        "untrained": "its weights are untrained, drawn at random",
+        "rerandomized": "its weights are shuffled in each tensor (not trained)",
+    }
+    return told.get(weights, "")
 
 
 def _represent(config: Config, extractor: Extractor, dataset: Dataset) -> Representation:

@@ -15,6 +15,7 @@ from brainalign.describe import show_end
 from brainalign.figures import write_quality
 from brainalign.left_behind import leave_behind
 from brainalign.tracking import absolute_uri, check_reachable, child_name, provenance, tracked_run, write_reproduction
+from brainalign.tracking.files import file_name
 
 PAGES = "quality"
 """Folder of the pages on each participant's recording."""
@@ -50,7 +51,7 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
         result.warnings += [*dataset.notes, *(n for r in dataset.recordings for n in r.notes)]
         for r in dataset.recordings:
             if r.quality is not None or r.checks:
-                write_quality(folder / PAGES / f"{r.subject}.html", r, found=r.checks, simulated=simulated)
+                write_quality(folder / PAGES / f"{file_name(r.subject)}.html", r, found=r.checks, simulated=simulated)
         leave_behind(
             tracked,
             result,

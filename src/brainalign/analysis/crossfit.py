@@ -135,6 +135,11 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
     layer = [pair[0 if side == "x" else 1] for pair in fits.layers]
     some = next(iter(model.rows(layer[0]).values())).values[:1]
     width = fits.spaces[0].transform(some, side, part).shape[1]
+    if not width:
+        raise BrainalignError(
+            f"the {part} space of {model.name} has no direction: all of its truncated space is shared; give a smaller analysis.k, or a "
+            "model of more dimensions."
+        )
     identity = {
         "rows": [study.rows_key(model, n) for n in layer],
         "part": part,

@@ -364,9 +364,10 @@ class Study:
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""
-        if representation.name not in self._races:
-            self._races[representation.name] = race_layers(self, representation)
-        return self._races[representation.name]
+        content = " ".join(representation.key(layer) for layer in representation.layers)
+        if content not in self._races:
+            self._races[content] = race_layers(self, representation)
+        return self._races[content]
 
     def best_layer(self, representation: Representation, fold: int) -> int:
         """The layer that stands for a whole model in an outer fold.

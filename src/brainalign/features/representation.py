@@ -44,6 +44,7 @@ class Representation:
         cache: Where rows are kept.
 
     Attributes:
+        name: As it stands in tables and figures; the extractor's, unless another representation has it.
         notes: Sentences for the report on what was left out or is zero.
 
     Raises:
@@ -54,6 +55,7 @@ class Representation:
         self, extractor: Extractor, stimuli: Mapping[str, Stimulus], stimuli_digest: str, cache: FeatureCache
     ) -> None:
         self.extractor, self.stimuli, self._cache = extractor, stimuli, cache
+        self.name = extractor.name
         self.notes: list[str] = []
         if cache.dtype != "float32":
             self.notes.append(f"{self.name}: values are kept in {cache.dtype}, rounded to 11 bits (0.05 % of a value).")
@@ -72,11 +74,6 @@ class Representation:
                 len(self._keys) - len(missing),
                 len(self._keys),
             )
-
-    @property
-    def name(self) -> str:
-        """As it stands in tables and figures."""
-        return self.extractor.name
 
     @property
     def unit(self) -> Unit:

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures._tables import require
-from brainalign.figures.style import DOUBLE, MUTED, colours, legend_above, new_figure, order_of, style, zero_line
+from brainalign.figures.style import (
+    DOUBLE,
+    MUTED,
+    colours,
+    legend_above,
+    log_axis,
+    new_figure,
+    order_of,
+    style,
+    zero_line,
+)
 from brainalign.figures.text import count, number
 
 if TYPE_CHECKING:
@@ -41,10 +51,11 @@ def spectra(table: pd.DataFrame, *, noun: str = "channel") -> tuple[Figure, str]
                 continue
             own = shown.loc[stage]
             own = own[own["median"] > 0]
-            (line,) = axes.semilogy(own.index, own["median"], color=colour, linewidth=1.0, gid=f"spectrum {stage}")
+            (line,) = axes.plot(own.index, own["median"], color=colour, linewidth=1.0, gid=f"spectrum {stage}")
             axes.fill_between(own.index, own["low"], own["high"], color=colour, alpha=0.2, linewidth=0)
             handles.append(line)
             labels.append(f"{stage} preprocessing")
+        log_axis(axes, "y")
         axes.set_xlim(0, float(table["frequency"].max()))
         axes.set_xlabel("frequency (Hz)")
         axes.set_ylabel("power density (units²/Hz)")

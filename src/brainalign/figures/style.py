@@ -49,6 +49,7 @@ SCORE_LABELS = {
 """Axis label of each score; scores have no unit, so the label is the definition."""
 
 RC: dict[str, Any] = {
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.family": "sans-serif",
     "font.size": FONT,
     "axes.titlesize": FONT + 1,
@@ -103,6 +104,21 @@ def new_figure(width: float, height: float, into: Panel | None = None, **subplot
         return into.figure, into.figure.subplots(**subplots)
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(**subplots)
+
+
+def log_axis(axes: Axes, which: str) -> None:
+    """Make an axis logarithmic, its numbers in plain text: matplotlib would write them as mathematics.
+
+    Args:
+        axes: Of a figure.
+        which: ``x`` or ``y``.
+    """
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def stamp(figure: Figure, text: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures._tables import require
-from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, new_figure, style
+from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, log_axis, new_figure, style
 from brainalign.figures.text import count, number, wrap
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
             if places is not None:
                 ax.plot(means.index, means, color=MUTED, linewidth=0.8, gid=f"mean over {key}")
                 if (across > 0).all() and across.max() > 50 * across.min():
-                    ax.set_xscale("log")
+                    log_axis(ax, "x")
             else:
                 ax.set_xticks(range(len(labels)), [wrap(v, 14) for v in labels], rotation=90 if len(labels) > 5 else 0)
             ax.scatter(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from brainalign.errors import BrainalignError, nearest
-from brainalign.tracking.files import replacing
+from brainalign.tracking.files import file_name, replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,17 +36,6 @@ def write_arrays(folder: Path, model: str, arrays: Mapping[str, NDArray[Any]]) -
     with replacing(path) as temporary:
         np.savez(temporary, **content)
     return path
-
-
-def file_name(model: str) -> str:
-    """A name as a file may have it: other characters become dashes, and a hash then tells such names apart.
-
-    Example:
-        >>> file_name("gpt2-xl")
-        'gpt2-xl'
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]", "-", model).lstrip(".")[:80] or "model"
-    return plain if plain == model else f"{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
 
 
 def read_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:

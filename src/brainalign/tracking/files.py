@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +83,7 @@ def write_metrics(folder: Path, metrics: Metrics) -> Path:
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
     """Write each table as ``tables/<name>.parquet``, without its index; a ``/`` in a name becomes ``-``."""
-    paths = [Path(folder) / TABLES / f"{_file_name(name)}.parquet" for name in tables]
+    paths = [Path(folder) / TABLES / f"{file_name(name)}.parquet" for name in tables]
     for path, table in zip(paths, tables.values(), strict=True):
         with replacing(path) as temporary:
             table.to_parquet(temporary, index=False)
@@ -104,12 +106,19 @@ def write_figures(folder: Path, figures: Mapping[str, tuple[Figure, str]]) -> li
     with matplotlib.rc_context({"svg.hashsalt": "brainalign"}):  # else the ids in it are random
         for name, (figure, caption) in figures.items():
             for suffix, extra in ((".png", {}), (".svg", {"Date": None})):
-                path = Path(folder) / FIGURES / f"{_file_name(name)}{suffix}"
+                path = Path(folder) / FIGURES / f"{file_name(name)}{suffix}"
                 with replacing(path) as temporary:
                     figure.savefig(temporary, dpi=300, metadata={"Description": caption, **extra})
                 paths.append(path)
     return paths
 
 
-def _file_name(name: str) -> str:
-    return name.replace("/", "-").replace("\\", "-")
+def file_name(name: str) -> str:
+    """A name as a file may have it: other characters become dashes, and a hash then tells such names apart.
+
+    Example:
+        >>> file_name("gpt2-xl")
+        'gpt2-xl'
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip(".")[:80] or "model"
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.geometry import VERTEX, VOXEL, Geometry, Volume
 from brainalign.data.types import Recording
-from brainalign.tracking.arrays import file_name
-from brainalign.tracking.files import replacing
+from brainalign.tracking.files import file_name, replacing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from brainalign.tracking.text import valid_name
+from brainalign.tracking.text import valid_names
 
 Metrics = Mapping[str, float | Sequence[tuple[int, float]]]
 """Name -> a number, or a curve as (step, value) pairs."""
@@ -36,9 +36,6 @@ def settle(metrics: Metrics) -> SettledMetrics:
     Args:
         metrics: As an analysis hands them over.
 
-    Raises:
-        ValueError: Two names become one where characters that MLflow does not accept are replaced.
-
     Example:
         >>> settled = settle({"r/mean": 0.25, "r/sd": float("nan"), "layer/r": [(0, 0.1), (1, 0.2)]})
         >>> settled.scalars
@@ -47,10 +44,9 @@ def settle(metrics: Metrics) -> SettledMetrics:
         ['r/sd']
     """
     out = SettledMetrics()
+    names = valid_names(metrics)
     for given, value in metrics.items():
-        name = valid_name(given)
-        if name in out.scalars:
-            raise ValueError(f"two metrics have the name {name!r} (one was given as {given!r})")
+        name = names[given]
         is_curve = isinstance(value, Sequence)
         curve = sorted((int(s), float(v)) for s, v in value) if isinstance(value, Sequence) else [(0, float(value))]
         finite = [(step, v) for step, v in curve if math.isfinite(v)]

@@ -21,7 +21,7 @@ from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
 from brainalign.tracking.client import impatient, mlflow_client, patient
 from brainalign.tracking.context import PARENT_RUN, SWEPT, abandoned_state, context_tags, last_state
-from brainalign.tracking.files import CONFIG, write_config
+from brainalign.tracking.files import CONFIG, file_name, write_config
 from brainalign.tracking.metrics import Metrics, settle
 from brainalign.tracking.patience import FIRST, LAST, PATIENCE, SLOWEST, answered, settle_down
 from brainalign.tracking.record import (
@@ -36,7 +36,7 @@ from brainalign.tracking.record import (
 )
 from brainalign.tracking.signals import deferred, sigterm_raises, uninterrupted
 from brainalign.tracking.store import OFFLINE, absolute_uri, answering, prepare_store
-from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name
+from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name, valid_names
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -87,7 +87,9 @@ class Run:
         """
         config = plain(params)
         file = write_config(self.folder, config)
-        flat = {valid_name(key): _param_text(value) for key, value in flatten(config).items()}
+        told = flatten(config)
+        names = valid_names(told)
+        flat = {names[key]: _param_text(value) for key, value in told.items()}
         note = f" (whole in {CONFIG})"
         entries = {key: cut(value, PARAM_LIMIT, note) for key, value in flat.items()}
         self.record.params.update(entries)
@@ -326,7 +328,7 @@ def ui_address(run: Run) -> str | None:
 
 def figure_link(run: Run, name: str) -> str:
     """The address, within MLflow's UI, of a figure among a run's artifacts."""
-    return f"get-artifact?path=figures/{name.replace('/', '-')}.svg&run_uuid={run.id}"
+    return f"get-artifact?path=figures/{file_name(name)}.svg&run_uuid={run.id}"
 
 
 @contextmanager

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from brainalign.secrets import hide_in, hide_secrets
+
+LONGEST = 250
+"""Characters of a name."""
 
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- ]")
 
@@ -86,14 +91,44 @@ def valid_name(name: str) -> str:
     """The nearest name that MLflow accepts for a metric, parameter or tag on every system.
 
     Letters, digits, ``_ - . /`` and spaces remain; empty and dotted path parts, which MLflow would read as
-    folders, go; 250 characters at most.
+    folders, go; a name of more than 250 characters ends in a hash of it all.
 
     Example:
         >>> valid_name("test/gpt2 > mel/STG/p")
         'test/gpt2 _ mel/STG/p'
     """
     parts = [part for part in _NOT_IN_NAMES.sub("_", str(name)).split("/") if part not in ("", ".", "..")]
-    return "/".join(parts)[:250] or "_"
+    return _fit("/".join(parts) or "_", name)
+
+
+def valid_names(names: Iterable[str]) -> dict[str, str]:
+    """Name -> :func:`valid_name`; where several would become one, each part that had to change ends in a hash of what it was.
+
+    Example:
+        >>> valid_names(["region/A+/r", "region/A?/r", "r/mean"])
+        {'region/A+/r': 'region/A_-aee8736c/r', 'region/A?/r': 'region/A_-2d003dcd/r', 'r/mean': 'r/mean'}
+    """
+    plain = {name: valid_name(name) for name in names}
+    counts = Counter(plain.values())
+    return {name: found if counts[found] == 1 else _told_apart(name) for name, found in plain.items()}
+
+
+def _told_apart(name: str) -> str:
+    parts = []
+    for part in str(name).split("/"):
+        kept = _NOT_IN_NAMES.sub("_", part)
+        parts.append(
+            part if kept == part and part not in ("", ".", "..") else f"{kept.strip('.') or '_'}-{_hash(part)}"
+        )
+    return _fit("/".join(parts), name)
+
+
+def _fit(whole: str, name: str) -> str:
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 9]}-{_hash(name)}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def cut(text: str, limit: int, note: str = "") -> str:
