@@ -239,7 +239,13 @@ def _choose_context(config: Config) -> None:
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    found = _represent(config, extractor_of(config, model, dataset), dataset)
+    extractor = extractor_of(config, model, dataset)
+    lost = [n for n in model.layers if n not in extractor.layers] if model.layers != "all" else []
+    if lost:
+        raise BrainalignError(
+            f"model.layers={model.layers}: {model.name} has no layer {lost[0]}; it has {list(extractor.layers)}."
+        )
+    found = _represent(config, extractor, dataset)
     if told := untrained(model):
         found.notes.append(f"{model.name}: {told}; what it scores is not what a trained model knows.")
     return found

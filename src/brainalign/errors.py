@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+FINITE = 1e300
+"""Larger numbers are none that a setting can have."""
+
 
 class BrainalignError(ValueError):
     """A fault in the input or the configuration: one sentence with the file or key, the value, and what is right.
@@ -48,7 +51,10 @@ def one_of(key: str, value: Any, valid: Sequence[str]) -> None:
 
 
 def within(key: str, value: float | None, low: float, high: float = float("inf")) -> None:
-    """Refuse a number outside [low, high]; None passes."""
-    if value is not None and not low <= value <= high:
+    """Refuse a number outside [low, high], or one that is not finite; None passes."""
+    if value is not None and not (low <= value <= high and -FINITE < value < FINITE):
         bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
-        raise BrainalignError(f"{key}={value:g} is impossible; it must be {bound}.")
+        told = (
+            f"{value:g}" if -FINITE < value < FINITE or isinstance(value, float) else "a number of more than 300 digits"
+        )
+        raise BrainalignError(f"{key}={told} is impossible; it must be {bound}.")

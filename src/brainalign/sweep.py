@@ -11,6 +11,7 @@ from hydra.conf import HydraConf
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from brainalign.config.check import check_places
 from brainalign.errors import BrainalignError
 from brainalign.launchers import check_launcher
 from brainalign.secrets import hide_in_files, hide_in_logs, hide_secrets
@@ -42,10 +43,18 @@ class SweepParent(Callback):
         """Launchers send the callbacks to their workers; the open run stays here."""
         return SweepParent, ()
 
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Refuse places where nothing must be written before Hydra writes there."""
+        try:
+            check_places(config)
+        except BrainalignError as error:
+            raise SystemExit(f"brainalign: {error}") from error
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the parent run, or end the process with one sentence: Hydra would warn of any other exception, and go on."""
         hide_in_logs()
         try:
+            check_places(config)
             check_launcher(config)
             self._start(config)
         except BrainalignError as error:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from brainalign.errors import BrainalignError
 from brainalign.tools.new import new_experiment
-from brainalign.tools.reproduce import commands, repeat
+from brainalign.tools.reproduce import commands, read_script, repeat
 from brainalign.tracking import write_reproduction
 from brainalign.tracking.reproduction import quote
 
@@ -67,3 +67,43 @@ def test_a_new_experiment_is_not_written_over(tmp_path):
         new_experiment("night", tmp_path)
     with pytest.raises(BrainalignError, match="'a b' cannot name an experiment"):
         new_experiment("a b", tmp_path)
+
+
+def _script(*lines):
+    return "\n".join(["# a comment", *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("cd /", "export PYTHONSTARTUP=/x/MARKER.py", "brainalign model=mel"), "sets PYTHONSTARTUP"),
+        (("cd /", "export OMP_NUM_THREADS=$(touch MARKER)", "brainalign model=mel"), "not as brainalign writes it|sets OMP_NUM_THREADS"),
+        (("cd /", "touch MARKER", "brainalign model=mel"), "not as brainalign writes it"),
+        (("brainalign model=mel",), "not as brainalign writes it"),
+        (("cd /", "brainalign +hydra.callbacks.x._target_=os.getcwd"), r"sets hydra\.callbacks"),
+        (("cd /", "brainalign hydra/launcher=other"), "sets hydra/launcher"),
+        (("cd /", "brainalign '+model.x={_target_: os.getcwd}'"), "which can name code"),
+        (("cd /", "brainalign --config-path=/x model=mel"), "has the option --config-path"),
+    ],
+)  # fmt: skip
+def test_a_script_of_somebody_else_runs_nothing(lines, said):
+    with pytest.raises(BrainalignError, match=said):
+        read_script(_script(*lines))
+
+
+def test_configs_beside_a_run_that_name_code_are_refused(tmp_path):
+    (tmp_path / "x.yaml").write_text("hydra:\n  callbacks:\n    x:\n      _target_: os.getcwd\n")
+    with pytest.raises(BrainalignError, match="_target_, which names code"):
+        read_script(_script("cd /", f"brainalign --config-dir={tmp_path} model=mel"))
+
+
+def test_the_repetition_never_imports_from_the_folder(tmp_path, monkeypatch):
+    marker = tmp_path / "MARKER"
+    for name in ("hydra", "brainalign", "numpy", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(marker)!r}, 'w').write('run')\n")
+    with pytest.raises(BrainalignError, match="ended with status"):
+        repeat(
+            _script(f"cd {tmp_path}", "export OMP_NUM_THREADS=1", "brainalign model=nothing_of_the_kind"),
+            tmp_path / "again",
+        )
+    assert not marker.exists()

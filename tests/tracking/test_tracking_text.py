@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brainalign.tracking.metrics import settle
-from brainalign.tracking.text import flatten, plain, scrub, valid_name
+from brainalign.tracking.text import flatten, plain, scrub, valid_name, valid_names
 
 
 @given(st.text(alphabet=string.printable + "éß東²−>/..", max_size=400))
@@ -29,9 +29,16 @@ def test_names_of_the_design_stay(name):
     assert valid_name(name) == name
 
 
-def test_two_metrics_that_become_one_are_refused():
-    with pytest.raises(ValueError, match="'a_b'"):
-        settle({"a>b": 1.0, "a<b": 2.0})
+@given(st.lists(st.text(alphabet="aA+?/. _$", max_size=6), unique=True, max_size=8))
+def test_no_two_metrics_become_one(names):
+    found = settle({f"region/{name}/r": float(n) for n, name in enumerate(names)}).scalars
+    assert sorted(found.values()) == list(range(len(names)))
+    assert all(valid_name(name) == name for name in found)
+
+
+def test_long_names_keep_their_difference():
+    found = valid_names(["region/" + "x" * 300 + "/r", "region/" + "x" * 300 + "/r2", "r"])
+    assert len(set(found.values())) == 3 and max(map(len, found.values())) == 250 and found["r"] == "r"
 
 
 def test_plain_values():

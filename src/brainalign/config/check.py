@@ -9,8 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
 from brainalign.config import schema
+from brainalign.config.bounds import WIDEST, check_bounds, numbers
 from brainalign.config.location import conf_folder
-from brainalign.errors import BrainalignError, nearest
+from brainalign.errors import BrainalignError, nearest, within
+
+LONGEST_NAME = 100
+NO_NAMES = ("0", "all", "intercept only")
+"""Labels of our own: no model, all regions, no weights."""
 
 TINY = ("tiny_gpt2", "tiny_wav2vec2")
 
@@ -27,6 +32,7 @@ def check(composed: DictConfig) -> schema.Config:
     composed = composed.copy()
     try:
         OmegaConf.resolve(composed)
+        check_places(composed)
     except OmegaConfBaseException as error:
         raise BrainalignError(f"the config does not resolve: {str(error).splitlines()[0]}") from error
     values: dict[str, Any] = {}
@@ -55,8 +61,9 @@ def check(composed: DictConfig) -> schema.Config:
         values[group] = _typed(composed, group, kind)
     for key in ("mode", "compare_modes", "seed", "device", "plan"):
         values[key] = composed.get(key)
-    if not isinstance(values["seed"], int) or values["seed"] < 0:
+    if not isinstance(values["seed"], int) or isinstance(values["seed"], bool):
         raise BrainalignError(f"seed={values['seed']!r} must be a whole number of at least 0.")
+    check_bounds("seed", values["seed"])
     for key in ("plan", "compare_modes"):
         if not isinstance(values[key], bool):
             raise BrainalignError(f"{key}={values[key]!r} must be true or false.")
@@ -124,8 +131,10 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
     for key in fields:
         if key in node and OmegaConf.is_missing(node, key):
             raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...")
+    for key, value in numbers(group, OmegaConf.to_container(node)):
+        within(key, value, *WIDEST)  # what no number type can hold is no type error
     try:
-        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
+        found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
     except ValidationError as error:
         reason = str(error.msg or error).splitlines()[0]
         key = str(error.full_key or "")
@@ -138,6 +147,35 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
         raise BrainalignError(f"{group}.{key} is no key of {group}; {nearest(key.split('.')[-1], own)}") from error
     except OmegaConfBaseException as error:
         raise BrainalignError(f"{group}: {str(error).splitlines()[0]}") from error
+    check_bounds(group, found)
+    if isinstance(found, schema.Model):
+        _name(group, found.name)
+    return found
+
+
+def check_places(composed: DictConfig) -> None:
+    """Refuse folders that are none, before anything is written: an empty variable of a shell script must not mean ``/``.
+
+    Args:
+        composed: What Hydra made of files and overrides.
+
+    Raises:
+        BrainalignError: ``paths.output`` or ``paths.cache`` is empty or no text.
+    """
+    for key in ("output", "cache"):
+        value = OmegaConf.select(composed, f"paths.{key}")
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
+            raise BrainalignError(f"paths.{key}={value!r} is no folder; name one, such as outputs.")
+
+
+def _name(group: str, name: str) -> None:
+    """A model's name stands in tables, legends and metrics."""
+    plain = name.strip() == name and name.isprintable() and 0 < len(name) <= LONGEST_NAME
+    if not plain or name in NO_NAMES:
+        raise BrainalignError(
+            f"{group}.name={name[:LONGEST_NAME]!r} cannot stand in tables and figures; it must be 1 to {LONGEST_NAME} printable signs, "
+            f"no blanks around them, and none of {', '.join(NO_NAMES)}."
+        )
 
 
 def _absolute(paths: schema.Paths) -> None:

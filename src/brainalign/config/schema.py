@@ -30,7 +30,7 @@ class SimulatedData:
     evoked: float
     noise_ar: float
     baseline: float
-    mixture: dict[str, Any] | None
+    mixture: dict[str, float] | None
     seed: int
 
     def __post_init__(self) -> None:
@@ -286,7 +286,7 @@ class Model:
 
     def __post_init__(self) -> None:
         fine = self.layers == "all" or (
-            isinstance(self.layers, list) and self.layers and all(isinstance(n, int) and n >= -1 for n in self.layers)
+            isinstance(self.layers, list) and self.layers and all(type(n) is int and n >= -1 for n in self.layers)
         )
         if not fine:
             raise BrainalignError(

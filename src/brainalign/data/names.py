@@ -27,7 +27,8 @@ OURS = frozenset(
         "centre_of_mass", "constant_folds", "n_frames", "n_folds", "folds_missing", "folds_missing_partial", "p", "p_permutation", "p_fdr",
         "ceiling", "ceiling_low", "ceiling_high", "ceiling_n", "ceiling_n_low", "ceiling_n_high",
         "signal_power", "noise_power", "split_half",
-        "leave_one_out", "inter_subject", "n_repeats", "n_stimuli", "why", "mean", "median", "n", "n_participants", "n_dropped", "peak_s",
+        "leave_one_out", "inter_subject", "n_repeats", "n_stimuli", "n_repeated_stimuli", "preferred layer",
+        "why", "mean", "median", "n", "n_participants", "n_dropped", "peak_s",
         "lag_s", "window_s", "n_lags", "weight", "value", "mean_a", "mean_b", "responsive_t", "responsive_p",
     )
 )  # fmt: skip
@@ -102,7 +103,8 @@ def _fit(recording: Recording) -> tuple[Recording, list[str]]:
     if not all(table["electrode"]):
         raise BrainalignError(f"participant {own}: an electrode has no name; each needs one of its own.")
     kept = {*CHANNEL_COLUMNS, *VOXEL, VERTEX, "status"}
-    columns, renamed = [], []
+    columns: list[str] = []
+    renamed: list[str] = []
     for column in map(str, table.columns):
         name = column if column in kept or column not in OURS else MINE + column
         if name != column:

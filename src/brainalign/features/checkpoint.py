@@ -26,6 +26,9 @@ SETTINGS = (
 )  # fmt: skip
 """The other files that determine what a model gives."""
 WEIGHT_KINDS = ("trained", "untrained", "rerandomized")
+
+OURS_ALONE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+"""Nothing is fetched, and no Python of a checkpoint is run, nor asked for."""
 PRECISIONS = ("float32", "bfloat16", "float16")
 _TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 """Files of which a tokenizer has one or more."""
@@ -200,8 +203,11 @@ class Checkpoint:
         """The configuration, as transformers reads it."""
         from transformers import AutoConfig
 
-        with quiet_transformers():
-            return AutoConfig.from_pretrained(self.folder, local_files_only=True)
+        try:
+            with quiet_transformers():
+                return AutoConfig.from_pretrained(self.folder, **OURS_ALONE)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BrainalignError(f"checkpoint {self.folder} has no usable config.json: {self._why(error)}") from error
 
     @cached_property
     def digest(self) -> str:
@@ -229,9 +235,9 @@ class Checkpoint:
             raise BrainalignError(f"checkpoint {self.folder} has no {what}, which is needed beside the weights.")
         try:
             with quiet_transformers():
-                return getattr(transformers, self.processor_class).from_pretrained(self.folder, local_files_only=True)
+                return getattr(transformers, self.processor_class).from_pretrained(self.folder, **OURS_ALONE)
         except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
-            raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {_first_line(error)}") from error
+            raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {self._why(error)}") from error
 
     def model(self) -> PreTrainedModel:
         """The model as it is to be loaded, in evaluation mode.
@@ -248,11 +254,18 @@ class Checkpoint:
             _shuffle(model, self.loading.seed)
         return cast("PreTrainedModel", model.to(getattr(torch, self.loading.precision)).eval())
 
+    def _why(self, error: Exception) -> str:
+        """What transformers says; of a checkpoint that wants Python of its own to be run, that it never is."""
+        for file in self.folder.glob("*config.json"):
+            if '"auto_map"' in file.read_text(encoding="utf-8", errors="replace"):
+                return f"it comes with Python of its own ({file.name}: auto_map), which is never run; transformers must know it by itself."
+        return _first_line(error)
+
     def _untrained(self) -> Any:
         """The architecture with the weights that it is initialised with."""
         import transformers
 
-        return getattr(transformers, self.model_class).from_config(self.config)
+        return getattr(transformers, self.model_class).from_config(self.config, trust_remote_code=False)
 
     def _trained(self) -> Any:
         """The checkpoint's weights in float32, all of them."""
@@ -264,7 +277,7 @@ class Checkpoint:
 
         try:
             model, info = getattr(transformers, self.model_class).from_pretrained(
-                self.folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+                self.folder, **OURS_ALONE, dtype=torch.float32, output_loading_info=True
             )
         except (
             OSError,
@@ -276,7 +289,7 @@ class Checkpoint:
             pickle.UnpicklingError,
         ) as error:
             raise BrainalignError(
-                f"the weights of checkpoint {self.folder} cannot be loaded: {_first_line(error)}"
+                f"the weights of checkpoint {self.folder} cannot be loaded: {self._why(error)}"
             ) from error
         body = "" if model.base_model is model else f"{model.base_model_prefix}."
         missing = sorted(k for k in info["missing_keys"] if k.startswith(body) and not k.endswith(_NEVER_READ))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -67,6 +68,62 @@ def commands(folder: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
+def read_script(script: str) -> tuple[Path, dict[str, str], list[str]]:
+    """Folder, thread variables and overrides of a ``reproduce.txt``; nothing else in it is believed.
+
+    A run's folder may come from anybody. Only overrides of settings are handed on: what sets Hydra itself, or brings configs with a
+    ``_target_``, names code to run.
+
+    Args:
+        script: Of a run.
+
+    Raises:
+        BrainalignError: It holds something else.
+    """
+    from brainalign.tracking.reproduction import DOORS, THREADS
+
+    home = str(Path.home())
+    lines = [
+        re.sub(r"(?<!\\)\$HOME\b", lambda _: home, line) for line in script.splitlines() if line and line[0] != "#"
+    ]
+    try:
+        first, *exports, last = [shlex.split(line) for line in lines]
+        said, place = first
+        exported = dict(word.split("=", 1) for _, word in exports)
+        if [said, *(words[0] for words in exports)] != ["cd", *("export" for _ in exports)]:
+            raise ValueError
+        door = next(n for n, word in enumerate(last) if Path(word).name in DOORS)
+    except (ValueError, StopIteration) as error:
+        raise BrainalignError(
+            "reproduce.txt is not as brainalign writes it: cd, thread variables, a command."
+        ) from error
+    for name, value in exported.items():
+        if name not in THREADS or not value.isdigit():
+            raise BrainalignError(
+                f"reproduce.txt sets {name}, but only {', '.join(THREADS)} are handed on; repeat it by hand."
+            )
+    overrides = last[door + 1 :]
+    for word in overrides:
+        key = word.lstrip("+~").split("=")[0]
+        if re.match(r"hydra\b", key) or "_target_" in word:
+            raise BrainalignError(
+                f"reproduce.txt sets {key}, which can name code to run: it is not handed on; repeat it by hand."
+            )
+        if word.startswith("--config-dir="):
+            _check_configs(Path(word.split("=", 1)[1]))
+        elif word.startswith("-") and word not in ("-m", "--multirun"):
+            raise BrainalignError(f"reproduce.txt has the option {key}, which is not handed on; repeat it by hand.")
+    return Path(place), exported, overrides
+
+
+def _check_configs(folder: Path) -> None:
+    for file in sorted(folder.rglob("*.yaml")):
+        if "_target_" in file.read_text(encoding="utf-8", errors="replace"):
+            raise BrainalignError(
+                f"{file} has a _target_, which names code to run: the run is not repeated; do it by hand."
+            )
+
+
 def repeat(script: str, scratch: Path) -> Path:
     """Do a run again, with a cache and a store of its own.
 
@@ -80,14 +137,7 @@ def repeat(script: str, scratch: Path) -> Path:
     Raises:
         BrainalignError: It is a sweep, its folder is gone, or it fails.
     """
-    from brainalign.tracking.reproduction import DOORS
-
-    lines = [line for line in script.splitlines() if line and not line.startswith("#")]
-    words = [shlex.split(os.path.expandvars(line)) for line in lines]
-    place = Path(next(w[1] for w in words if w[0] == "cd"))
-    exported = dict(w[1].split("=", 1) for w in words if w[0] == "export")
-    door = next(n for n, word in enumerate(words[-1]) if Path(word).name in DOORS)
-    overrides = words[-1][door + 1 :]
+    place, exported, overrides = read_script(script)
     if "-m" in overrides or "--multirun" in overrides:
         raise BrainalignError("this run is a sweep; check its children, one by one.")
     if not place.is_dir():
@@ -98,9 +148,9 @@ def repeat(script: str, scratch: Path) -> Path:
     ]  # fmt: skip
     code = "from brainalign.cli import main; main()"
     environment = {k: v for k, v in os.environ.items() if k != "BRAINALIGN_PARENT_RUN"}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *overrides, *own], cwd=place, env=environment | exported, check=False
-    )
+    environment |= exported | {"PYTHONSAFEPATH": "1"}  # for processes that it starts, as -P for itself
+    command = [sys.executable, "-P", "-c", code, *overrides, *own]  # nothing in the folder can be imported
+    done = subprocess.run(command, cwd=place, env=environment, check=False)
     if done.returncode:
         raise BrainalignError(f"the repetition ended with status {done.returncode}; what it said stands above.")
     return scratch / "run"

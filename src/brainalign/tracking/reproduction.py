@@ -19,6 +19,10 @@ DOORS = ("run.py", "brainalign")
 """What the command line is started by."""
 
 
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables on which the last bits of a result can hang."""
+
+
 def write_reproduction(folder: Path, overrides: Sequence[str], local: Path | None = None) -> Path:
     """Write ``reproduce.txt``: a script for ``sh``, the home folder as ``$HOME``, secrets as ``***``.
 
@@ -35,7 +39,6 @@ def write_reproduction(folder: Path, overrides: Sequence[str], local: Path | Non
     if git["commit"]:
         code += f", commit {git['commit']} of the {git['of']}'s checkout"
         code += " and changes that no commit has" if git["dirty"] else ""
-    threads = os.environ.get("OMP_NUM_THREADS")
     lines = [
         "# Repeats this run. On the same machine metrics and tables come out bit for bit; this checks that they do:",
         f"# brainalign-tools reproduce {quote(str(folder))} --check",
@@ -45,7 +48,7 @@ def write_reproduction(folder: Path, overrides: Sequence[str], local: Path | Non
         told = local.read_text(encoding="utf-8").strip().splitlines()
         lines += [f"# {quote(str(local))} was in use:", *(f"#     {hide_secrets(line)}" for line in told)]
     lines.append(f"cd {quote(str(Path.cwd()))}")
-    lines += [f"export OMP_NUM_THREADS={threads}"] if threads else []
+    lines += [f"export {name}={os.environ[name]}" for name in THREADS if os.environ.get(name, "").isdigit()]
     lines.append(" ".join(quote(word) for word in [*command, *overrides]))
     path = Path(folder) / REPRODUCE
     with replacing(path) as temporary:
