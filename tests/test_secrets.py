@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brainalign.secrets import HidingFilter, hide_in, hide_in_files, hide_secrets, told_without_secrets
@@ -47,6 +47,7 @@ def test_settings_and_addresses_stay(text):
     assert hide_secrets(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab:/@%'\"+ $=&,;{}?#", min_size=1, max_size=12))
 def test_no_password_of_an_address_is_told(password):
     """Whatever the letters around it are, the marker between them is gone."""

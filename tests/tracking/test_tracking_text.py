@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brainalign.tracking.metrics import settle
 from brainalign.tracking.text import flatten, plain, scrub, valid_name, valid_names
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=string.printable + "éß東²−>/..", max_size=400))
 def test_mlflow_takes_every_name(name):
     from mlflow.utils.validation import _validate_metric_name, _validate_param_name
@@ -29,6 +30,7 @@ def test_names_of_the_design_stay(name):
     assert valid_name(name) == name
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="aA+?/. _$", max_size=6), unique=True, max_size=8))
 def test_no_two_metrics_become_one(names):
     found = settle({f"region/{name}/r": float(n) for n, name in enumerate(names)}).scalars
