@@ -38,9 +38,11 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "analysis.context_layer": (1, 1000), "analysis.previous": (0, 1000), "analysis.sets": (2, 1000), "analysis.components": (1, 100_000),
     "analysis.ratios": (1e-9, 1e9), "analysis.seeds": (2, 1000), "analysis.sentences": (10, 100_000), "analysis.difference": SHARE,
     "analysis.shared": SHARE, "analysis.participant_sd": (0, 10), "analysis.electrode_sd": (0, 10), "analysis.participants": (2, 10_000),
-    "analysis.level": (1e-6, 0.5), "analysis.tests": (1, 1_000_000), "analysis.draws": (100, 1_000_000), "analysis.check": (0, 10_000),
+    "analysis.level": (1e-6, 0.5), "analysis.tests": (1, 1_000_000), "analysis.draws": (19, 1_000_000), "analysis.check": (0, 10_000),
     "analysis.n": (1, 1_000_000), "analysis.layer": (0, 1000), "analysis.alphas": (1e-12, 1e20), "analysis.l1_ratios": (1e-12, 1),
     "analysis.pca": (0.01, 1),
+    "analysis.electrodes": (2, 10_000), "analysis.most": (50, 20_000), "analysis.neighbours": (1, 1000), "analysis.spacing": (0, 60),
+    "data.expected": (1, 1_000_000), "encoding.skip": COUNT,
     "ceiling.floor": SHARE, "ceiling.draws": (100, 1_000_000),
     "electrodes.level": (1e-12, 1), "electrodes.components": (1, 100_000), "stats.permutations": (0, 1_000_000),
 }  # fmt: skip
