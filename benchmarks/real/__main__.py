@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks.real import DATA, MODELS, PAGE, ROOT, alice, conclusions, pair, podcast, speech, stories
 from benchmarks.real.runs import Runs
+from benchmarks.real.tables import wrapped
 
 SECTIONS = {
     "alice": alice.section,
@@ -39,9 +40,10 @@ def main() -> None:
     runs = Runs(given.output)
     docs = PAGE.parent if given.write else runs.folder
     found = {name: SECTIONS[name](runs, docs) for name in given.only or SECTIONS}
-    text = "\n".join([*head(), *(line for lines in found.values() for line in lines)]) + "\n"
+    lines = [*head(), *(line for section in found.values() for line in section)]
     if not given.only:
-        text += "\n".join(conclusions.section(runs)) + "\n"
+        lines += conclusions.section(runs)
+    text = "\n".join(wrapped(lines)) + "\n"
     if given.write:
         PAGE.write_text(text, encoding="utf-8")
     Console().print(text, markup=False, highlight=False, soft_wrap=True)

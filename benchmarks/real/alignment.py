@@ -81,7 +81,7 @@ def joined(pieces: list[str], times: list[float], duration: float) -> pd.DataFra
         if piece.startswith(" ") or not words:
             words.append("")
             onsets.append(time)
-        words[-1] += piece.strip()
+        words[-1] += piece.strip().replace('"', "")  # marks of speech are not spoken, and tables quote them
     table = pd.DataFrame({"word": words, "onset": onsets})
     table = table[table["word"].str.contains(r"\w")]
     last = np.minimum(duration, np.r_[table["onset"].to_numpy()[1:], duration])

