@@ -47,7 +47,8 @@ def section(runs: Runs, docs: Path) -> list[str]:
     rows = [[name, *(interval(row) for _, row in table.iterrows())] for name, table in layers.items()]
     width = max(map(len, rows))
     found = done["Whisper"].tables["abx_triplets"]
-    last, best = deep["Whisper"]["mean"].iloc[-1], deep["Whisper"]["mean"].max()
+    curve, fresh = deep["Whisper"]["mean"], deep["Whisper, untrained"]["mean"]
+    best = int(deep["Whisper"]["layer"].iloc[int(curve.argmax())])
     return [
         "## Speech clips: phones in Whisper's encoder",
         "",
@@ -63,8 +64,10 @@ def section(runs: Runs, docs: Path) -> list[str]:
         "",
         "![ABX by class of phones and layer](real-abx-classes.png)",
         "",
-        f"The last layer ({number(float(last), 2)}) lies below the best ({number(float(best), 2)}): it is made for",
-        "the decoder, which asks for words.",
+        f"In the trained encoder phones are told apart best in layer {best} ({two(curve.max())}, mel {two(mel)}); in the last one",
+        f"({two(curve.iloc[-1])}) they no longer are. Layer 0 is the convolutions with positions added. The untrained encoder is at or",
+        f"below chance in every layer ({two(fresh.min())} to {two(fresh.max())}): its frames say when, not what, and B comes from A's own",
+        "clip. Re-randomised weights keep what the size of weights does by itself, and are the fairer control.",
         "",
         *details(
             [
@@ -73,6 +76,11 @@ def section(runs: Runs, docs: Path) -> list[str]:
             ]
         ),
     ]
+
+
+def two(value: float) -> str:
+    """With two digits."""
+    return number(float(value), 2)
 
 
 def phones_by_layer(contrasts: pd.DataFrame) -> pd.DataFrame:
