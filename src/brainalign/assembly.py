@@ -17,10 +17,10 @@ from brainalign.config.schema import AutoModel, Model, TinyModel, regime_of
 from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
+from brainalign.data.fixed_test import fixed_test
 from brainalign.data.lengths import counted
 from brainalign.data.names import fit_columns, fit_regions
 from brainalign.data.stimulus_table import with_stimulus_table
-from brainalign.data.test_set import test_set
 from brainalign.data.trials import one_value_a_trial
 from brainalign.data.triplets import with_sounds
 from brainalign.data.types import Dataset
@@ -111,7 +111,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
     arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     if encoding.test is not None:
-        encoding.test = test_set(dataset, encoding.test)  # what a column says is part of the run's identity
+        encoding.test = fixed_test(dataset, encoding.test)  # what a column says is part of the run's identity
     return Study(
         dataset,
         tmin=window.tmin,

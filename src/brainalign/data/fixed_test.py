@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
@@ -18,7 +19,7 @@ SHARE = 0.5
 """Of a test stimulus's runs of words that a training stimulus may hold as well."""
 
 
-def test_set(dataset: Dataset, asked: str | Sequence[str]) -> list[str]:
+def fixed_test(dataset: Dataset, asked: str | Sequence[str]) -> list[str]:
     """The stimuli of a fixed test set, those that were heard.
 
     Args:
@@ -31,8 +32,8 @@ def test_set(dataset: Dataset, asked: str | Sequence[str]) -> list[str]:
 
     Example:
         >>> from brainalign.data.simulated import simulate
-        >>> test_set(simulate(subjects=1, electrodes=2, sentences=6, repeated=0), ["sentence-001"])
-        ['sentence-001']
+        >>> fixed_test(simulate(subjects=1, electrodes=2, sentences=6, repeated=0), ["sentence001"])
+        ['sentence001']
     """
     heard = list(dict.fromkeys(p.stimulus for r in dataset.recordings for p in r.presentations))
     found = _marked(dataset, asked, heard) if isinstance(asked, str) else [str(name) for name in dict.fromkeys(asked)]
@@ -47,9 +48,10 @@ def test_set(dataset: Dataset, asked: str | Sequence[str]) -> list[str]:
             f"encoding.test={asked} holds {len(found)} of the {len(heard)} stimuli that were heard; some must be scored and others left to "
             "train on."
         )
+    content = {name: _Content.of(dataset.stimuli[name]) for name in heard}  # read once: sound is long
     for name in found:
         for other in training:
-            if why := _same(dataset.stimuli[name], dataset.stimuli[other]):
+            if why := content[name].same(content[other]):
                 raise BrainalignError(
                     f"encoding.test: {name!r} is in training by another name: {other!r} {why}; hold both back, or leave one out."
                 )
@@ -76,15 +78,28 @@ def _marked(dataset: Dataset, column: str, heard: Sequence[str]) -> list[str]:
     return found
 
 
-def _same(test: Stimulus, training: Stimulus) -> str:
-    """Why two stimuli are one under two names; empty where they are not."""
-    if test.audio is not None and training.audio is not None and test.audio.digest() == training.audio.digest():
-        return "has the same sound"
-    mine, theirs = (s.words["word"].str.lower().tolist() for s in (test, training))
-    if mine and mine == theirs:
-        return "has the same words"
-    if min(len(mine), len(theirs)) < 2 * RUN:  # short sentences are often alike in part
-        return ""
-    runs, others = ({tuple(w[i : i + RUN]) for i in range(len(w) - RUN + 1)} for w in (mine, theirs))
-    share = len(runs & others) / len(runs)
-    return f"has {share:.0%} of its words" if share > SHARE else ""
+@dataclass(frozen=True)
+class _Content:
+    """What a stimulus is told by, whatever its name: digest of its sound (None: silent), words, and their runs."""
+
+    sound: str | None
+    words: tuple[str, ...]
+    runs: frozenset[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, stimulus: Stimulus) -> _Content:
+        """Of a stimulus."""
+        words = tuple(stimulus.words["word"].str.lower())
+        runs = frozenset(words[i : i + RUN] for i in range(len(words) - RUN + 1))
+        return cls(None if stimulus.audio is None else stimulus.audio.digest(), words, runs)
+
+    def same(self, training: _Content) -> str:
+        """Why a test stimulus is a training one under another name; empty where it is not."""
+        if self.sound is not None and self.sound == training.sound:
+            return "has the same sound"
+        if self.words and self.words == training.words:
+            return "has the same words"
+        if min(len(self.words), len(training.words)) < 2 * RUN:  # short sentences are often alike in part
+            return ""
+        share = len(self.runs & training.runs) / len(self.runs)
+        return f"has {share:.0%} of its words" if share > SHARE else ""
