@@ -42,11 +42,12 @@ from brainalign.description import run_description
 from brainalign.left_behind import leave_behind
 from brainalign.methods import methods
 from brainalign.tracking import (
+    CODE,
     absolute_uri,
     check_reachable,
     child_name,
     finished,
-    identity,
+    identities,
     provenance,
     tracked_run,
     write_reproduction,
@@ -106,8 +107,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
 
     settings, asked_for = asdict(config), question(config, dataset, [m.name for m in present])
     checkpoints = {m.name: m.digest for m in present} | table_digests(options)
-    known = identity(settings, dataset.digest, checkpoints, config.tracking.code)
-    if config.tracking.resume and (before := finished(uri, config.tracking.experiment, known)):
+    known, tag = identities(settings, dataset.digest, checkpoints), CODE[config.tracking.code]
+    if config.tracking.resume and (before := finished(uri, config.tracking.experiment, tag, known[tag])):
         show_finished(before, uri)
         return None
     with tracked_run(
@@ -118,7 +119,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             "model": named,
             "analysis": config.analysis.kind,
             "mode": config.mode,
-            "identity": known,
+            **known,
             "overrides": "\n".join(overrides),
             **({"split": study.split.kind, "leak": leaked_share(study.leak)} if encodes else {}),
         },

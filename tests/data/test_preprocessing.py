@@ -262,14 +262,15 @@ def test_a_hit_is_the_miss_bit_for_bit_and_a_changed_setting_misses(tmp_path):
     assert [p.suffix for p in (tmp_path / "cache" / "signals").iterdir()] == [".safetensors"] * 4
 
 
-def test_a_damaged_file_is_named_and_made_again(tmp_path, caplog):
+@pytest.mark.parametrize("where", ["samples", "rate"])
+def test_a_damaged_file_is_named_and_made_again(tmp_path, caplog, where):
     raw, table = recording(noise(2))
     file = tmp_path / "data.edf"
     file.write_bytes(b"samples")
     first = np.array(preprocessed([file], lambda: raw, PLAIN, table, tmp_path).values)
     (kept,) = (tmp_path / "signals").iterdir()
     content = bytearray(kept.read_bytes())
-    content[-20] ^= 1
+    content[-20 if where == "samples" else re.search(rb"rate\W+\d", content).end() - 1] ^= 1
     kept.write_bytes(content)
     with caplog.at_level(logging.WARNING):
         again = preprocessed([file], lambda: raw, PLAIN, table, tmp_path)

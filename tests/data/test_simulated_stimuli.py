@@ -8,7 +8,7 @@ from brainalign.data.simulated import simulate
 from brainalign.data.simulated.grammar import sentences
 from brainalign.data.simulated.lexicon import CLASSES, PRONUNCIATION
 from brainalign.data.simulated.phones import PHONES
-from brainalign.data.simulated.vectors import word_vectors
+from brainalign.data.simulated.vectors import word_vectors, write_vectors
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +113,15 @@ def test_words_of_a_class_lie_together():
     stack = {c: np.stack([vectors[w] for w in words]) for c, words in CLASSES.items()}
     within = np.mean([v.var(axis=0, ddof=1).mean() for c, v in stack.items() if c != "conj"])
     assert within < 0.95 * np.concatenate(list(stack.values())).var(axis=0).mean()
+
+
+def test_the_vectors_file_is_written_where_it_is_missing_or_says_something_else(tmp_path, monkeypatch):
+    """A cache that holds it may be read-only."""
+    path = write_vectors(word_vectors(0), 0, tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-2])
+    assert write_vectors(word_vectors(0), 0, tmp_path).read_bytes() == content
+    made = path.stat()
+    monkeypatch.setattr("tempfile.mkstemp", lambda **_: pytest.fail("it is there already"))
+    assert write_vectors(word_vectors(0), 0, tmp_path) == path
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)

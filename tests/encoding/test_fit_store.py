@@ -170,3 +170,18 @@ FitStore(Path(sys.argv[1])).fit("k", "mel", make)
     rest, _ = waiting.communicate(timeout=60)
     assert fitting.returncode == waiting.returncode == 0
     assert rest.startswith("reused: mel from")
+
+
+def test_a_cache_that_may_only_be_read_is_read_and_what_it_lacks_is_fitted(tmp_path, monkeypatch, caplog):
+    design, x = world()
+    made = fit_outer(design, x, LAGS, ALPHAS)
+    FitStore(tmp_path).write("k", pack(made), {})
+    before = {f: f.stat().st_mtime_ns for f in tmp_path.rglob("*")}
+    monkeypatch.setattr("os.access", lambda *_: False)
+    store = FitStore(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        same(store.fit("k", "m", lambda: 1 / 0), made)
+        same(store.fit("other", "m", lambda: made), made)
+        store.write("third", pack(made), {})
+    assert {f: f.stat().st_mtime_ns for f in tmp_path.rglob("*")} == before
+    assert caplog.text.count("may only be read") == 1

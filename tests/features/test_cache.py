@@ -168,6 +168,24 @@ def test_safetensors_itself_reads_the_files(tmp_path):
     assert tensors.about(file) == {"model": "mel", "layer": 0}
 
 
+def test_every_flipped_bit_of_a_header_is_found(tmp_path):
+    """Sampling rates stand in there: a rate of 128 that became 120 would shift every onset."""
+    file = tmp_path / "f.safetensors"
+    tensors.save_tensors(file, "k", {"": {"x": np.arange(3.0)}}, {"rate": 128.0, "notes": ["a"]}, what="x")
+    content = file.read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    for i in range(8 + len(content[8 : 8 + size].rstrip())):
+        for bit in range(7):
+            damaged = bytearray(content)
+            damaged[i] ^= 1 << bit
+            file.write_bytes(damaged)
+            with pytest.raises(ValueError):  # of JSON, numpy or ours: each is read as damage
+                tensors.load_tensors(file, "k")
+                tensors.about(file)
+    file.write_bytes(content)
+    assert tensors.about(file)["rate"] == 128.0 and np.array_equal(tensors.load_tensors(file, "k")["x"], np.arange(3.0))
+
+
 def test_a_foreign_safetensors_file_is_named(tmp_path, caplog):
     from safetensors.numpy import save_file
 

@@ -4,13 +4,14 @@ import shlex
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from brainalign.errors import BrainalignError
-from brainalign.tracking import absolute_uri, prepare_store, ui_command
+from brainalign.tracking import CODE, absolute_uri, finished, identities, prepare_store, ui_command
 from brainalign.tracking.client import mlflow_client
 
 
@@ -40,6 +41,30 @@ def test_uris_that_cannot_be_used_are_one_sentence(bad, said):
     assert said in str(caught.value)
     assert str(caught.value).startswith("tracking.uri: ")
     assert str(caught.value).endswith(".")
+
+
+def test_who_looks_decides_what_counts_as_the_same_code(begin, uri, monkeypatch):
+    """A run of older source is found by ``version`` and ``any``, one of an older release by ``any``, and neither by ``source``."""
+    settings, state = {"seed": 0}, {"source": "old files", "version": "0.9", "any": ""}
+    module = sys.modules["brainalign.tracking.identity"]  # the package has a function of that name
+    monkeypatch.setattr(module, "code_state", state.__getitem__)
+
+    def found():
+        known = identities(settings, "data", {"mel": "1"})
+        return [code for code, tag in CODE.items() if finished(uri, "encoding", tag, known[tag])]
+
+    with pytest.raises(ZeroDivisionError), begin(tags=identities(settings, "data", {"mel": "1"})):
+        1 / 0  # noqa: B018
+    assert found() == []  # it did not finish
+    with begin(tags=identities(settings, "data", {"mel": "1"})):
+        pass
+    assert found() == ["source", "version", "any"]
+    state["source"] = "new files"
+    assert found() == ["version", "any"]
+    state["version"] = "1.0"
+    assert found() == ["any"]
+    settings["seed"] = 1
+    assert found() == []
 
 
 def test_the_same_experiment_keeps_its_id(uri):

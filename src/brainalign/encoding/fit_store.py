@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ SHARE = 0.1
 class FitStore:
     """Fits by the hash of what determines their numbers; a file is whole or not there, and checked when it is read.
 
-    Nothing but time hangs on it: a fit that is read is the fit that was written, bit for bit.
+    Nothing but time hangs on it: a fit that is read is the fit that was written, bit for bit. In a cache that may only be
+    read, what is missing is fitted and not kept, which is said once.
 
     Args:
         cache: ``paths.cache``; fits lie in its folder ``fits``, made when the first is written.
@@ -68,7 +71,7 @@ class FitStore:
             return None
 
     def write(self, key: str, tensors: Tensors, said: Mapping[str, Any]) -> None:
-        """Write arrays whole or not at all.
+        """Write arrays whole or not at all; not at all as well where the cache may only be read.
 
         Args:
             key: From :meth:`key`.
@@ -78,11 +81,21 @@ class FitStore:
         Raises:
             BrainalignError: The folder cannot be written to.
         """
-        save_tensors(self.path(key), key, {"": tensors}, said, what="fits")
+        if self._writable:
+            save_tensors(self.path(key), key, {"": tensors}, said, what="fits")
 
     def worth(self, tensors: Tensors, seconds: float) -> bool:
         """Whether it took so long to make these that writing them is cheap beside it."""
-        return sum(t.nbytes for t in tensors.values()) / RATE < SHARE * seconds
+        return self._writable and sum(t.nbytes for t in tensors.values()) / RATE < SHARE * seconds
+
+    @cached_property
+    def _writable(self) -> bool:
+        """Whether this process may write here; a folder that is not there yet is made in the nearest one that is."""
+        there = next(f for f in (self.folder, *self.folder.absolute().parents) if f.exists())
+        if not os.access(there, os.W_OK):
+            log.warning("%s may only be read: fits that it lacks are not kept", self)
+            return False
+        return True
 
     def fit(self, key: str, name: str, make: Callable[[], OuterScores]) -> OuterScores:
         """The scores that are kept, or those that ``make`` gives, kept where that took long enough.
@@ -116,7 +129,7 @@ class FitStore:
             key: From :meth:`key`.
             name: Of the features, for the log.
         """
-        return one_at_a_time(self._locks, key, name, "fitting it")
+        return one_at_a_time(self._locks, key, name, "fitting it") if self._writable else nullcontext()
 
     def path(self, key: str) -> Path:
         """Where a fit is kept."""

@@ -26,7 +26,7 @@ def save_tensors(
     *,
     what: str,
 ) -> None:
-    """Write group -> name -> array under a temporary name and rename; each group has a checksum.
+    """Write group -> name -> array under a temporary name and rename; each group has a checksum, and so has what is said of them.
 
     Args:
         target: The file.
@@ -44,6 +44,7 @@ def save_tensors(
     tensors = {name: np.ascontiguousarray(v).reshape(v.shape) for mine in groups.values() for name, v in mine.items()}
     sums = {group: _checksum({name: tensors[name] for name in mine}) for group, mine in groups.items()}
     metadata = {"key": key, "checksums": json.dumps(sums), "about": json.dumps(dict(about or {}))}
+    metadata["header"] = _header_sum(metadata)
     temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,14 +72,15 @@ def load_tensors(file: Path, key: str | None = None, group: str = "", *, check: 
         ValueError: The file is damaged or belongs to something else.
         OSError: It cannot be read.
     """
-    header, data = _open(file)
-    metadata = header.pop("__metadata__", {})
-    if key is not None and metadata.get("key") != key:
+    header, data, metadata = _open(file)
+    if key is not None and metadata["key"] != key:
         raise ValueError("it belongs to something else")
     tensors = {}
     try:
         for name in sorted(n for n in header if n.startswith(group)):
             begin, end = header[name]["data_offsets"]
+            if end > len(data):
+                raise ValueError("it is cut off")
             flat = data[begin:end].view(_STORED[header[name]["dtype"]])
             tensors[name] = flat.reshape(header[name]["shape"])
         if check and _checksum(tensors) != json.loads(metadata["checksums"])[group]:
@@ -95,17 +97,14 @@ def about(file: Path) -> dict[str, Any]:
         file: Written by :func:`save_tensors`.
 
     Raises:
-        ValueError: The file is none.
+        ValueError: The file is none, or its header is damaged.
         OSError: It cannot be read.
     """
-    try:
-        return dict(json.loads(_open(file)[0]["__metadata__"]["about"]))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"it was not written by brainalign: no {error}") from error
+    return dict(json.loads(_open(file)[2]["about"]))
 
 
-def _open(file: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
-    """Header and data of a safetensors file: 8 bytes with the header's length, the header in JSON, the data."""
+def _open(file: Path) -> tuple[dict[str, Any], NDArray[np.uint8], dict[str, str]]:
+    """Header, data and what we said of them, in a safetensors file: 8 bytes with the header's length, the header in JSON, the data."""
     if file.stat().st_size < 8:
         raise ValueError("it is cut off")
     content = np.memmap(file, mode="r")
@@ -115,13 +114,25 @@ def _open(file: Path) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     header = json.loads(content[8 : 8 + size].tobytes())
     if not isinstance(header, dict):
         raise ValueError("it is no safetensors file")
-    return header, np.asarray(content)[8 + size :]
+    metadata = header.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or not {"key", "checksums", "about"} <= set(metadata):
+        raise ValueError("it was not written by brainalign")
+    if "header" not in metadata:
+        raise ValueError("its header has no checksum, as an earlier release wrote it")
+    if metadata["header"] != _header_sum(metadata):
+        raise ValueError("its header's checksum is wrong")
+    return header, np.asarray(content)[8 + size :], metadata
+
+
+def _header_sum(metadata: Mapping[str, str]) -> str:
+    """CRC-32 of what is said of the arrays, their own checksums among it."""
+    return str(zlib.crc32(json.dumps([metadata[name] for name in ("key", "checksums", "about")]).encode()))
 
 
 def _checksum(tensors: Mapping[str, NDArray[Any]]) -> int:
-    """CRC-32 of names, shapes and bytes."""
+    """CRC-32 of names, types, shapes and bytes."""
     state = 0
     for name in sorted(tensors):
-        state = zlib.crc32(f"{name}{tensors[name].shape}".encode(), state)
+        state = zlib.crc32(f"{name}{tensors[name].dtype}{tensors[name].shape}".encode(), state)
         state = zlib.crc32(tensors[name].reshape(-1).view(np.uint8).data, state)
     return state

@@ -5,7 +5,7 @@ mlflow itself is imported inside functions alone; to open a run's folder it is n
 
 from brainalign.tracking.context import PARENT_RUN, SWEPT
 from brainalign.tracking.files import write_config, write_figures, write_json, write_metrics, write_tables
-from brainalign.tracking.identity import identity
+from brainalign.tracking.identity import CODE, identities, identity
 from brainalign.tracking.metrics import Metrics
 from brainalign.tracking.provenance import provenance
 from brainalign.tracking.reproduction import write_reproduction
@@ -25,6 +25,7 @@ from brainalign.tracking.signals import sigterm_raises
 from brainalign.tracking.store import absolute_uri, check_reachable, prepare_store, ui_command
 
 __all__ = [
+    "CODE",
     "NOTE",
     "PARENT_RUN",
     "SWEPT",
@@ -38,6 +39,7 @@ __all__ = [
     "child_name",
     "figure_link",
     "finished",
+    "identities",
     "identity",
     "load_run",
     "note_finished_before",

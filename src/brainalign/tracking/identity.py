@@ -15,8 +15,19 @@ from brainalign.tracking.text import plain
 IRRELEVANT = ("paths", "tracking", "plan")
 """Groups of the config that change where results go, not what they are."""
 
-CODE = ("source", "version", "any")
-"""What counts as the same code: the same source files, the same release, or any code at all."""
+CODE = {"source": "identity", "version": "identity_version", "any": "identity_any"}
+"""What counts as the same code (the same source files, the same release, or any code at all) -> the tag of a run that says so."""
+
+
+def identities(settings: Mapping[str, Any], dataset_digest: str, models: Mapping[str, str]) -> dict[str, str]:
+    """The tags by which a run is found again under each policy: whoever looks later decides what counts as the same code.
+
+    Args:
+        settings: The nested config.
+        dataset_digest: Of the data set.
+        models: Model name -> digest of its weights or settings.
+    """
+    return {tag: identity(settings, dataset_digest, models, code) for code, tag in CODE.items()}
 
 
 def identity(settings: Mapping[str, Any], dataset_digest: str, models: Mapping[str, str], code: str) -> str:

@@ -53,26 +53,27 @@ class Tracked:
     seconds: float | None
 
 
-def finished(uri: str, experiment: str, identity: str) -> Tracked | None:
+def finished(uri: str, experiment: str, tag: str, identity: str) -> Tracked | None:
     """The newest FINISHED run of an experiment under an identity; runs of it that died unseen are marked KILLED.
 
     Args:
         uri: The store.
         experiment: The experiment's name.
+        tag: Of the policy on what counts as the same code, see :data:`brainalign.tracking.identity.CODE`.
         identity: From :func:`brainalign.tracking.identity.identity`.
     """
     client = _client(uri)
     if client is None:
         return None
     with answering(uri), patient():
-        return answered(lambda: _finished(client, experiment, identity), PATIENCE)
+        return answered(lambda: _finished(client, experiment, tag, identity), PATIENCE)
 
 
-def _finished(client: MlflowClient, experiment: str, identity: str) -> Tracked | None:
+def _finished(client: MlflowClient, experiment: str, tag: str, identity: str) -> Tracked | None:
     found = client.get_experiment_by_name(experiment)
     if found is None:
         return None
-    runs = _all(client, [found.experiment_id], f"tags.identity = '{identity}'")
+    runs = _all(client, [found.experiment_id], f"tags.{tag} = '{identity}'")
     for run in runs:
         if run.info.status == "RUNNING" and _is_stale(run):
             log.warning("run %s is called RUNNING, but its process is gone: it is marked as KILLED", run.info.run_id)

@@ -68,10 +68,10 @@ def preprocessed(
     """
     key = _key(key_files, settings, channels, how)
     file = Path(cache) / "signals" / f"{key[:32]}.safetensors"
+    if (found := _reused(file, key, run)) is not None:  # without a lock: a cache that is complete may be read-only
+        return found
     with one_at_a_time(Path(cache) / "locks", key, run, "preprocessing it"):
-        found = _read(file, key, run)
-        if found is not None:
-            log.info("reused: %s, preprocessed before", run)
+        if (found := _reused(file, key, run)) is not None:  # another run has made it meanwhile
             return found
         made = preprocess(open_raw(), settings, channels, run)
         tables = {"channels": made.channels} | {f"quality/{k}": v for k, v in vars(made.quality).items()}
@@ -107,6 +107,14 @@ def _content(file: Path) -> str:
         opened.seek(-_ENDS, io.SEEK_END)
         state.update(opened.read(_ENDS))
     return f"{file.name}|{size}|{file.stat().st_mtime_ns}|{state.hexdigest()}"
+
+
+def _reused(file: Path, key: str, run: str) -> Processed | None:
+    """As :func:`_read`, and say so."""
+    found = _read(file, key, run)
+    if found is not None:
+        log.info("reused: %s, preprocessed before", run)
+    return found
 
 
 def _read(file: Path, key: str, run: str) -> Processed | None:

@@ -48,7 +48,7 @@ def own_part(vectors: Vectors) -> Vectors:
 
 
 def write_vectors(vectors: Vectors, seed: int, cache_dir: Path | None) -> Path:
-    """Write ``word v1 ... vd``, one a line, under a temporary name and rename it.
+    """Write ``word v1 ... vd``, one a line, under a temporary name and rename it; a file that says so already stays as it is.
 
     Args:
         vectors: Word -> (d,).
@@ -61,9 +61,11 @@ def write_vectors(vectors: Vectors, seed: int, cache_dir: Path | None) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="brainalign-simulated-")) if cache_dir is None else Path(cache_dir)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"simulated_vectors_seed{seed}.txt"
-    lines = (f"{w} {' '.join(f'{x:.{DECIMALS}f}' for x in v)}\n" for w, v in vectors.items())
+    content = "".join(f"{w} {' '.join(f'{x:.{DECIMALS}f}' for x in v)}\n" for w, v in vectors.items()).encode()
+    if path.is_file() and path.read_bytes() == content:  # a cache that is complete may be read-only
+        return path
     handle, name = tempfile.mkstemp(dir=folder, prefix=path.name, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.writelines(lines)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
     Path(name).replace(path)
     return path
