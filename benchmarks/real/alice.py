@@ -61,6 +61,8 @@ def section(runs: Runs, docs: Path) -> list[str]:
         "",
         *markdown(["model", "mean r", *regions], rows),
         "",
+        "The networks that serve as controls have every fifth layer to choose from, SmolLM2 and MiniLM all of theirs.",
+        "",
         "![Layers of the networks on Alice](real-alice.png)",
         "",
         "Best layer by the profile above (on the scored data, so it is optimistic): "

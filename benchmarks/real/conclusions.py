@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.real import alice
+from benchmarks.real import alice, stories
 from benchmarks.real.pair import by_variate
 from benchmarks.real.runs import Runs
-from benchmarks.real.tables import differences, nested, p_value
+from benchmarks.real.tables import differences, nested, number, overall, p_value
 from brainalign import load_run
 
 
@@ -23,6 +23,11 @@ def section(runs: Runs) -> list[str]:
         for kind in ("both-trained", "both-untrained")
     }
     above = {kind: int((curve["held_out"] > curve["null_high"]).sum()) for kind, curve in spaces.items()}
+    first = float(spaces["both-untrained"]["held_out"].iloc[0])
+    told = overall(
+        nested({n: load_run(runs.folder / f"stories-{alice.slug(n)}") for n in stories.COMMANDS}), "electrode"
+    )
+    order = told.set_index("model")["mean"].sort_values(ascending=False)
     return [
         "## What holds, and what twelve minutes cannot show",
         "",
@@ -30,8 +35,13 @@ def section(runs: Runs) -> list[str]:
         "",
         *(f"- {line}" for line in holds),
         "",
+        "On UTS03, by mean r over components (stories in turn): "
+        + ", ".join(f"{name} {number(r)}" for name, r in order.items())
+        + ".",
+        "",
         f"The two trained networks share {above['both-trained']} variates above the shuffled null on held-out clips, the untrained ones "
-        f"{above['both-untrained']}.",
+        f"{above['both-untrained']}. The first variate is as high without training ({number(first)}): the place of a word in its clip may do",
+        "that much, so a first canonical correlation alone is no evidence of anything learned.",
         "",
         "Twelve minutes a listener tell large differences only: a pair that is not told apart above is not shown to be",
         "equal, and no layer is shown",

@@ -134,11 +134,10 @@ def scores_table(scores: pd.DataFrame) -> list[str]:
 
 def partition_table(parts: pd.DataFrame) -> list[str]:
     """Unique and shared variance by region."""
-    wide = parts[parts["region"] != "all"].pivot_table(index="part", columns="region", values="mean", sort=False)
-    return markdown(
-        ["part", *map(str, wide.columns)],
-        [[str(i), *(number(v) for v in row)] for i, row in zip(wide.index, wide.to_numpy(), strict=True)],
-    )
+    own = parts[(parts["region"] != "all") & (parts["over"] == "participants")]
+    wide = own.pivot_table(index="model", columns="region", values="mean", sort=False)
+    rows = [[str(i), *(number(v) for v in row)] for i, row in zip(wide.index, wide.to_numpy(), strict=True)]
+    return markdown(["part", *map(str, wide.columns)], rows)
 
 
 def similarity_lines(table: pd.DataFrame) -> list[str]:
