@@ -40,8 +40,8 @@ def section(runs: Runs) -> list[str]:
         + ".",
         "",
         f"The two trained networks share {above['both-trained']} variates above the shuffled null on held-out clips, the untrained ones "
-        f"{above['both-untrained']}. The first variate is as high without training ({number(first)}): the place of a word in its clip may do",
-        "that much, so a first canonical correlation alone is no evidence of anything learned.",
+        f"{above['both-untrained']}. The first variate is as high without training ({number(first)}): the place of a word in its clip",
+        "may do that much, so a first canonical correlation alone is no evidence of anything learned.",
         "",
         "Twelve minutes a listener tell large differences only: a pair that is not told apart above is not shown to be",
         "equal, and no layer is shown",
