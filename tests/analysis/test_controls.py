@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from brainalign.analysis.control_kinds import FEATURES
-from brainalign.analysis.control_table import MANY, limitations, share_of
+from brainalign.analysis.control_table import limitations, share_of
 from brainalign.analysis.controls import controls
 from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
@@ -197,7 +198,7 @@ def test_no_share_of_a_score_that_is_nothing(heard):
     result.figures["control_shares"][0].draw_without_rendering()
 
 
-def test_a_share_is_a_ratio_of_sums_with_whole_participants_drawn():
+def test_a_share_is_a_ratio_of_sums_with_whole_participants_left_out():
     rng = np.random.default_rng(0)
     model = rng.uniform(0.1, 0.3, 40)
     who = np.repeat(np.arange(8), 5).astype(str)
@@ -205,9 +206,14 @@ def test_a_share_is_a_ratio_of_sums_with_whole_participants_drawn():
     found = share_of(level * model, model, who)
     assert found.share == pytest.approx((level * model).sum() / model.sum()) and found.over == "participants"
     width = found.high - found.low
-    truth = 2 * 1.96 * np.std([(level * model)[who == w].sum() / model[who == w].sum() for w in set(who)]) / np.sqrt(8)
+    truth = (
+        2
+        * student.ppf(0.975, 7)
+        * np.std([(level * model)[who == w].sum() / model[who == w].sum() for w in set(who)], ddof=1)
+        / np.sqrt(8)
+    )
     assert width == pytest.approx(truth, rel=0.3)
-    alone = share_of(level * model, model, np.arange(40) % (MANY - 1))
+    alone = share_of(level * model, model, np.arange(40) % 2)
     assert alone.over == "electrodes" and alone.high - alone.low < width  # electrodes of one participant are alike
     assert np.isnan(share_of(model, model - model.mean(), who).share)
     broken = model.copy()

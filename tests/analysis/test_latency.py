@@ -105,7 +105,7 @@ def test_weights_are_those_of_standardised_features(tmp_path):
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(3, 4))
     mean = np.mean(whole.weights, axis=0)[2, :, :4]  # lag 40 ms of the first participant's early electrodes
-    np.testing.assert_allclose(mean, 3.0 * kernel, atol=0.15)
+    np.testing.assert_allclose(mean * study.design.unit[:4], 3.0 * kernel, atol=0.15)
     assert not study.fit(study.frames(model, 1), 3, "white").weights
 
 
@@ -142,17 +142,29 @@ def test_what_is_planted_is_named_in_its_region_alone(tmp_path, score):
     assert "named for early: the mean " + ("r2" if score == "r2" else "r") + " of" in warned
 
 
-def test_participants_are_the_unit_where_each_has_one_channel_a_region():
-    """Six regions of four participants that agree within each: 24 values say yes, 4 participants do not."""
-    rows = [
-        (f"p{s}", f"e{r}", f"R{r}", value + 1e-4 * r)
-        for s, value in enumerate((0.1, 0.09, -0.03, 0.05))
-        for r in range(6)
-    ]
-    table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "r"])
-    assert not told_from_zero(table, "r")
-    assert told_from_zero(table.assign(region="A1"), "r")  # as electrodes of one region they would
-    assert not told_from_zero(table[table["subject"] == "p0"][:1], "r")  # one value has no interval
+def test_participants_are_the_unit_where_there_are_three_and_folds_where_there_are_fewer():
+    """Electrodes that agree within each of four participants: 24 values say yes, 4 participants do not."""
+    people = np.repeat([0.1, 0.09, -0.03, 0.05], 6) + 1e-4 * np.tile(np.arange(6), 4)
+    scores, who = np.tile(people, (5, 1)), np.repeat(list("abcd"), 6)
+    assert not told_from_zero(scores, who) and told_from_zero(scores + 0.2, who)
+    # two participants who share what one fold does: not their electrodes count, but the folds
+    shared = np.array([0.3, -0.1, 0.05, -0.2, 0.3])[:, None] + 1e-3 * np.arange(12)
+    assert not told_from_zero(shared, ["a"] * 6 + ["b"] * 6) and told_from_zero(0.2 + 0.1 * shared, ["a"] * 12)
+    assert not told_from_zero(np.full((5, 2), np.nan), ["a", "b"])
+
+
+def test_noise_that_electrodes_share_names_no_region_too_often():
+    """Scores of five folds under the null, each fold's noise common to all electrodes of a participant: nominal .025 for one claim."""
+    rng, told = np.random.default_rng(1), {1: 0, 8: 0}
+    for people in told:
+        for _ in range(300):
+            # products of folds' noise: q_fg + q_gf is common to the scores of f and g (see stats.permutation)
+            own = rng.normal(size=(people, 5, 5))
+            pair = own + np.swapaxes(own, 1, 2)
+            common = pair.sum(axis=2) - pair[:, range(5), range(5)]
+            scores = np.repeat(common, 6, axis=0).T + rng.normal(size=(5, 6 * people))
+            told[people] += told_from_zero(scores, np.repeat(np.arange(people), 6).astype(str).tolist())
+    assert max(told.values()) <= binom.ppf(0.999, 300, 0.025)
 
 
 def test_what_cannot_be_looked_at_is_refused(tmp_path):

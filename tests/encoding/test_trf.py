@@ -152,3 +152,24 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence(change, message):
 def test_alphas_must_be_positive(alphas):
     with pytest.raises(BrainalignError, match="alphas"):
         RidgeTRF(alphas=alphas).fit(*data())
+
+
+def test_a_grid_in_any_order_chooses_by_value_and_shrinks_most_where_nothing_is_known():
+    rng = np.random.default_rng(9)
+    x = [rng.normal(size=(40, 3)) for _ in range(6)]
+    y = [
+        np.c_[v[:, :1] + rng.normal(size=(40, 1)), np.full(40, i // 3)] for i, v in enumerate(x)
+    ]  # the second is flat in every fold
+    for grid in ([1.0, 1e5, 10.0], [1e5, 10.0, 1.0], [10.0, 1.0, 1e5]):
+        trf = RidgeTRF(tmax=0.04, alphas=grid, cv=3).fit(x, y)
+        assert trf.alpha_[1] == 1e5 and np.isnan(trf.cv_scores_[:, 1]).all()
+        best = trf.cv_scores_[:, 0].argmax()
+        assert trf.alpha_[0] == grid[best]
+
+
+def test_a_window_in_milliseconds_is_refused_in_one_sentence():
+    x = [np.ones((300, 1))]
+    with pytest.raises(
+        BrainalignError, match=r"reaches over 3,800 frames.*longest presentation has 300 \(30 s\); both are in seconds"
+    ):
+        RidgeTRF(tmax=380, rate=10.0).fit(x, x)

@@ -15,7 +15,7 @@ from brainalign.figures import (
 )
 from brainalign.figures.style import colours
 from brainalign.figures.text import number, p_text, stars, wrap
-from brainalign.stats import mean_ci
+from brainalign.stats import electrodes_ci, mean_ci
 
 MODELS, REGIONS = ("gpt2", "wav2vec2", "mel"), ("A1", "STG", "MTG")
 
@@ -111,7 +111,8 @@ def test_layer_profile_is_the_mean_and_rings_the_best(make_layers, artist, over)
     expected = own.groupby("layer").r.mean()
     np.testing.assert_allclose(artist(figure, "mean gpt2").get_ydata(), expected)
     assert artist(figure, "best gpt2").get_xdata()[0] == expected.idxmax() == 4
-    best = mean_ci(own.r[own.layer == 4])
+    there = own[own.layer == 4]
+    best = electrodes_ci(there.r, there.subject) if over == "electrodes" else mean_ci(there.r)
     interval = f"[{number(best.low)}, {number(best.high)}], n = {best.n} {over}"
     assert f"gpt2: best in layer 4, mean {number(best.mean)} {interval}" in caption
     mel = values.r[values.model == "mel"].mean()

@@ -150,6 +150,42 @@ def test_float32_scores_agree_with_float64_to_1e_4_up_to_the_limit_of_safety(sol
     np.testing.assert_allclose(low, high, atol=1e-4)
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_float32_scores_agree_with_float64_to_1e_4_where_the_signal_is_the_difference_of_near_twins(solver):
+    """The worst case: all of the signal lies along the direction that is determined worst."""
+    rng, lags = np.random.default_rng(4), np.arange(3)
+
+    def part(lengths):
+        out = []
+        for n in lengths:
+            x, own = rng.normal(size=(n, 6)), rng.normal(size=(n, 6))
+            y = own[:, :4] + 0.3 * rng.normal(size=(n, 4))
+            out.append(Segment(np.hstack([x, x + 0.02 * own]), np.ones(n), y, (y**2).sum(0)))
+        return out
+
+    data, test = moments(part([200] * 5), lags), HeldOut(moments(part([200] * 2), lags))
+    problem = Problem(data, *data.scale())
+    _, largest = problem.system(problem.method([test], 25, solver)).upper(torch.float64)
+    limit = float(torch.finfo(torch.float32).eps) * largest / arithmetic_module.SAFE_LOSS
+    alphas = (1.1 * limit * np.logspace(0, 4, 25)).tolist()
+    low, high = (path_scores(problem, [test], alphas, Arithmetic("cpu", t, solver)) for t in ("float32", "float64"))
+    assert np.abs(low - high).max() > 0  # float32 was used
+    np.testing.assert_allclose(low, high, atol=1e-4)
+
+
+def test_a_penalty_that_rounding_drowns_is_refused_by_every_solver():
+    rng, lags = np.random.default_rng(5), np.arange(2)
+    train = [
+        Segment(v, np.ones(90), v[:, :2], (v[:, :2] ** 2).sum(0))
+        for v in (rng.normal(size=(90, 4)) + 1e9 for _ in range(3))
+    ]
+    data = moments(train, lags)
+    problem = Problem(data, torch.zeros(4).double(), torch.ones(4).double())  # as they came: nothing is taken off
+    for solver in SOLVERS:
+        with pytest.raises(BrainalignError, match="too small for these features.*take each feature's mean off"):
+            chosen_weights(problem, np.ones(2), Arithmetic(solver=solver))
+
+
 @pytest.mark.parametrize("alpha", [1e-8, 1e-3, 1e12])
 @pytest.mark.parametrize(("solver", "width"), [("cholesky", 4), ("eigh", 4), ("dual", 60)])  # dual: p > rows
 def test_duplicate_and_constant_columns_are_solved_with_a_small_backward_error(alpha, solver, width):

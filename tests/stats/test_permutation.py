@@ -5,9 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.signal import lfilter
-from scipy.stats import kstest
+from scipy.stats import binom, kstest
 
 from brainalign.analysis.significance import electrode_p
+from brainalign.analysis.validation.guarded import LAGS as SHORT
+from brainalign.analysis.validation.guarded import slow, unrelated
 from brainalign.data.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import fit_outer
@@ -132,3 +134,28 @@ def test_repeats_of_a_stimulus_do_not_land_on_themselves():
     scores = fit_outer(design, {s: rng.normal(size=(80, 1)) for s in "abc"}, np.arange(2), [1.0])
     scores.predictions = predictions
     assert electrode_p(design, scores, window=5, draws=999, seed=0).p[0] == 1 / 1000
+
+
+@pytest.mark.parametrize(("folds", "frames", "memory"), [(10, 60, 0.9), (5, 72, 0.9)])
+def test_folds_that_are_short_beside_the_autocorrelation_have_no_p(folds, frames, memory):
+    design, scores = unrelated(0, folds, frames, memory, 60)
+    found = electrode_p(design, scores, window=len(SHORT), draws=199, seed=0)
+    assert np.isnan(found.p).mean() > 0.9 and np.nanmedian(found.independent) < permutation.INDEPENDENT
+
+
+def test_folds_that_are_long_enough_have_one_and_independent_shifts_are_bartletts():
+    design, scores = unrelated(1, 5, 800, 0.9, 60)
+    found = electrode_p(design, scores, window=len(SHORT), draws=199, seed=0)
+    assert np.isfinite(found.p).all() and (found.p < 0.05).sum() <= binom.ppf(0.9999, 60, 0.05)
+    y, f = (slow(np.random.default_rng(s), 20_000, 20, 0.8) for s in (1, 2))
+    n = permutation.shift_p([y], [f], window=5, draws=9, seed=0).independent
+    assert np.median(n) == pytest.approx(20_000 * (1 - 0.8**2) / (1 + 0.8**2), rel=0.1)
+
+
+def test_chance_agreement_of_smooth_series_is_more_than_that_of_white_ones():
+    rng = np.random.default_rng(0)
+    a, b = slow(rng, 300, 100, 0.9), slow(rng, 300, 100, 0.9)
+    null = permutation.shifted_agreement(a, b, window=5)
+    direct = np.mean([np.corrcoef(x, y)[0, 1] ** 2 for x, y in zip(a.T, b.T, strict=True)])
+    assert null.mean() == pytest.approx(direct, rel=0.35) and null.mean() > 5 / 300
+    assert np.isnan(permutation.shifted_agreement(a, np.ones_like(b), window=5)).all()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise as successive
+from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr, wilcoxon
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, rankdata, spearmanr, wilcoxon
 
 from brainalign.data.grid import FrameGrid
 from brainalign.data.simulated.cascade import cascade
@@ -65,6 +68,39 @@ def test_signed_rank_is_scipys_and_takes_what_is_missing_out() -> None:
     assert found[2] == 1.0
     assert found[3] == wilcoxon(np.delete(d[:, 3], 4)).pvalue
     assert np.isnan(signed_rank(np.array([[1.0]]))).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0]), min_size=2, max_size=9))
+def test_signed_rank_is_exact_with_ties_and_no_test_hangs_on_another(own: list[float]) -> None:
+    """All signs of the ranks written out; one test with ties among others moves none of them."""
+    d = np.array(own)
+    moved = d[d != 0]
+    clear = np.random.default_rng(len(own)).normal(size=(len(d), 3)) + 0.5
+    found = signed_rank(np.column_stack([clear, d]))
+    np.testing.assert_allclose(found[:3], wilcoxon(clear, axis=0).pvalue)
+    if len(moved) < 2:
+        assert found[3] == 1.0
+        return
+    ranks = rankdata(np.abs(moved))
+    sums = np.array([ranks[np.array(s, dtype=bool)].sum() for s in product([0, 1], repeat=len(moved))])
+    observed = ranks[moved > 0].sum()
+    tails = (sums <= observed + 1e-9).mean(), (sums >= observed - 1e-9).mean()
+    assert found[3] == pytest.approx(min(1.0, 2 * min(tails)))
+
+
+def test_an_order_that_was_fitted_is_not_found_where_there_is_none() -> None:
+    rng = np.random.default_rng(6)
+    below = sum(ordering(rng.standard_normal((8, 5))).p < 0.05 for _ in range(200))
+    assert below <= binom.ppf(0.999, 200, 0.05)
+    holes = rng.standard_normal((6, 5))
+    holes[0, 2], holes[3, :3] = np.nan, np.nan
+    found = ordering(holes)
+    assert np.isnan(found.rho[3]) and np.isfinite(np.delete(found.rho, 3)).all() and 0 < found.p <= 1
+    assert np.isnan(ordering(rng.standard_normal((1, 5))).p)
+    assert ordering(np.arange(3.0) + np.zeros((2, 3))).smallest == pytest.approx(
+        1 / 6
+    )  # 3! arrangements of one beside the other
 
 
 def planted(seed: int) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, np.ndarray]]:

@@ -10,7 +10,7 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import warn_about_ceilings
 from brainalign.figures import ceilings as ceilings_figure
-from brainalign.stats import mean_ci
+from brainalign.stats import electrodes_ci
 
 
 def ceiling(study: Study, models: Models) -> AnalysisResult:
@@ -29,7 +29,7 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
     for region, rows in [("all", table), *table.groupby("region", sort=False)]:
         prefix = "ceiling" if region == "all" else f"region/{region}/ceiling"
         values = rows["ceiling"].to_numpy(dtype=np.float64)
-        mean, known = mean_ci(values), int(np.isfinite(values).sum())
+        mean, known = electrodes_ci(values, rows["subject"]), int(np.isfinite(values).sum())
         above = int((rows["ceiling_low"] > study.reading.floor).sum())
         result.metrics |= {
             f"{prefix}/mean": mean.mean,
@@ -38,7 +38,7 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
         }
         told = (
             f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
-            if known > 1
+            if np.isfinite(mean.low)
             else f"{mean.mean:.3f}"
             if known
             else "not estimable"
@@ -46,7 +46,8 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
         result.summary.append(
             (
                 f"ceiling, {region}",
-                f"{told} (single trials, R²); {known} of {len(rows)} {study.noun}s estimable, {above} above the floor",
+                f"{told} (single trials, R²; {mean.over(study.noun)}); {known} of {len(rows)} {study.noun}s estimable, "
+                f"{above} above the floor",
             )
         )
     for column, name in (

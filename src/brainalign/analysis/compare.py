@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 
 from brainalign.analysis.reading import Reading
@@ -14,7 +13,7 @@ from brainalign.analysis.summary import add_tests
 from brainalign.errors import BrainalignError, nearest
 from brainalign.figures import model_scatter, region_bars, score_distribution
 from brainalign.stats import compare as compare_scores
-from brainalign.stats import mean_ci
+from brainalign.stats import electrodes_ci
 
 KEYS = ["subject", "electrode"]
 
@@ -59,13 +58,13 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
     )  # fmt: skip
     noun = "electrode"
     for label, own in scores.items():
-        mean = mean_ci(own[reading.score].to_numpy(dtype=np.float64))
+        mean = electrodes_ci(own[reading.score], own["subject"])
         result.metrics[f"{reading.score}/{label}/mean"] = mean.mean
         for region, inside in own.groupby("region", sort=False):
             result.metrics[f"region/{region}/{reading.score}/{label}/mean"] = float(inside[reading.score].mean())
         result.summary.append(
             (
-                f"{label}: mean {reading.score} over {mean.n} {noun}s [95 % CI]",
+                f"{label}: mean {reading.score} over {mean.n} {noun}s [{mean.over(noun)}]",
                 f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
             )
         )

@@ -10,18 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.control_kinds import Control
-from brainalign.stats import mean_ci
+from brainalign.stats import FEWEST, electrodes_ci, mean_ci, ratio_ci
 
 ALL = "all"
 """Name of the rows over all regions."""
 
-MANY = 5
-"""Participants from which on a bootstrap draws participants; of fewer it draws electrodes."""
-
 CLEAR = 0.25
-"""Part of the model's own score that the lower end of its interval must exceed: else a ratio to it has no useful interval."""
+"""Part of the model's own score that the lower end of its 90 % interval must exceed: else a ratio to it has no useful interval."""
 
-DRAWS = 2000
 LEVEL = 0.05
 
 Array = NDArray[np.float64]
@@ -32,8 +28,8 @@ class Share(NamedTuple):
 
     Attributes:
         share: Ratio of sums over electrodes; NaN where the model's own score is not clearly above 0.
-        low, high: 95 % percentile bootstrap interval.
-        over: What was drawn: ``participants`` or ``electrodes``.
+        low, high: 95 % jackknife interval.
+        over: What was left out in turn: ``participants``, or ``electrodes`` where there are fewer than three.
     """
 
     share: float
@@ -42,44 +38,36 @@ class Share(NamedTuple):
     over: str
 
 
-def share_of(control: Array, model: Array, subjects: Sequence[Any], seed: int = 0) -> Share:
-    """Sum of a control's scores over the sum of the model's, with a bootstrap of whole participants.
+def share_of(control: Array, model: Array, subjects: Sequence[Any]) -> Share:
+    """Sum of a control's scores over the sum of the model's, see :func:`brainalign.stats.ratio_ci`.
 
         share = sum_e control(e) / sum_e model(e)
 
     A ratio of sums, as the mean of single ratios is ruled by electrodes where the model scores next to nothing. Electrodes of one
-    participant are not independent: with at least ``MANY`` participants these are drawn, with all their electrodes.
+    participant are not independent: with three participants or more these are left out in turn, with all their electrodes.
 
     Args:
         control: (n,) scores of electrodes; pairs that are not finite are left out.
         model: (n,) scores of the same electrodes.
         subjects: (n,) participant of each.
-        seed: Of the draws.
 
     Returns:
-        All NaN where the lower end of the bootstrap interval of the model's own sum is not above ``CLEAR`` of it: there is nothing
+        All NaN where the lower end of the 90 % interval of the model's own mean is not above ``CLEAR`` of it: there is nothing
         to reach, or not enough to divide by.
 
     Example:
-        >>> found = share_of(np.array([0.1, 0.2, 0.1]), np.array([0.2, 0.4, 0.2]), ["p1", "p1", "p2"])
+        >>> found = share_of(np.array([0.1, 0.2, 0.1]), np.array([0.2, 0.4, 0.2]), ["p1", "p2", "p3"])
         >>> round(found.share, 6), round(found.low, 6), found.over
-        (0.5, 0.5, 'electrodes')
+        (0.5, 0.5, 'participants')
     """
     fine = np.isfinite(control) & np.isfinite(model)
     own, whole, who = control[fine], model[fine], np.asarray(subjects, dtype=object)[fine]
-    people, place = np.unique(who.astype(str), return_inverse=True)
-    over = "participants" if len(people) >= MANY else "electrodes"
-    units = place if over == "participants" else np.arange(len(whole))
-    n = int(units.max(initial=-1)) + 1
-    nothing = Share(np.nan, np.nan, np.nan, over)
-    if n < 2:
-        return nothing
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=DRAWS)
-    sums = [drawn @ np.bincount(units, weights=values, minlength=n) for values in (own, whole)]
-    if whole.sum() <= 0 or np.quantile(sums[1], 0.025) <= CLEAR * whole.sum():
-        return nothing
-    low, high = np.quantile(sums[0] / sums[1], [0.025, 0.975])
-    return Share(float(own.sum() / whole.sum()), float(low), float(high), over)
+    over = "participants" if len(set(who)) >= FEWEST else "electrodes"
+    reference = electrodes_ci(whole, who, 0.9)
+    if not reference.low > CLEAR * reference.mean or not reference.mean > 0:
+        return Share(np.nan, np.nan, np.nan, over)
+    ratio = ratio_ci(own, whole, who)
+    return Share(ratio.mean, ratio.low, ratio.high, over)
 
 
 def control_table(
@@ -90,7 +78,6 @@ def control_table(
     model: str,
     regions: Sequence[str],
     score: str,
-    seed: int,
 ) -> pd.DataFrame:
     """One row a (control, region), and one a control over all regions; the model itself comes first.
 
@@ -101,10 +88,10 @@ def control_table(
         model: Label of the model in question.
         regions: In the order wanted.
         score: Column.
-        seed: Of the bootstrap.
 
     Returns:
-        Columns control, keeps, destroys, region, score (its name), mean, low, high (over electrodes), participants_mean, _low, _high
+        Columns control, keeps, destroys, region, score (its name), mean, low, high (see :func:`brainalign.stats.electrodes_ci`),
+        participants_mean, _low, _high
         (over participants' means), share, share_low, share_high, share_over, difference (of the model and the control), p,
         p_corrected, test, correction, n, n_participants.
     """
@@ -115,8 +102,9 @@ def control_table(
         for region in (ALL, *regions):
             inside = wide if region == ALL else wide[wide["region"] == region]
             values, reference = (inside[name].to_numpy(dtype=np.float64) for name in (label, model))
-            mean, people = mean_ci(values), mean_ci(inside[label].groupby(inside["subject"]).mean())
-            share = share_of(values, reference, inside["subject"].to_list(), seed)
+            mean = electrodes_ci(values, inside["subject"])
+            people = mean_ci(inside[label].groupby(inside["subject"]).mean())
+            share = share_of(values, reference, inside["subject"].to_list())
             test = tests[(tests["b"] == label) & (tests["region"] == region)]
             names = {
                 "mean_difference": "difference",
@@ -186,7 +174,7 @@ def limitations(
     reached = [_reached(table, name, c.told, best) for name, c in controls.items()]
     if reached:
         sentences.append(
-            f"Of the held-out score of {model} ({base}{f', best in {best}' if best else ''}), {_listed(reached)} (95 % bootstrap intervals "
+            f"Of the held-out score of {model} ({base}{f', best in {best}' if best else ''}), {_listed(reached)} (95 % jackknife intervals "
             f"over {over})."
         )
     elsewhere = [

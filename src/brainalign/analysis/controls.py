@@ -71,9 +71,7 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
         primary=study.reading.test, correction=study.reading.correction,
     )  # fmt: skip
     tests = pd.concat([regional, whole], ignore_index=True)
-    table = control_table(
-        shown, tests[tests["primary"]], every, model=model.name, regions=study.regions, score=score, seed=study.seed
-    )
+    table = control_table(shown, tests[tests["primary"]], every, model=model.name, regions=study.regions, score=score)
     result.tables |= {"controls": table, "scores": scores}
     add_scores(result, scores, model.name, study.noun)
     _add_shares(result, table)
@@ -130,7 +128,7 @@ def _warn(result: AnalysisResult, table: pd.DataFrame) -> None:
     empty = [str(region) for region in own.loc[own["share"].isna(), "region"]]
     if empty:
         result.warnings.append(
-            "No share is given where the model's own score is not clearly above 0 (lower end of its bootstrap interval, against a "
+            "No share is given where the model's own score is not clearly above 0 (lower end of its 90 % interval, against a "
             "quarter of it): "
             f"{', '.join(empty)}."
         )

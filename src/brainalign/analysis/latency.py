@@ -18,7 +18,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import curves_by_region, mean_trf
 from brainalign.progress import track
-from brainalign.stats import mean_ci
+from brainalign.stats import FEWEST, electrodes_ci
 
 LENGTHS = 10
 """Windows that are tried, from one lag to all."""
@@ -63,7 +63,8 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
     keys = study.channels.reset_index(drop=True)[["subject", "electrode", "region", "hemisphere"]].assign(
         model=model.name, layer=chosen
     )
-    norms = np.stack([np.linalg.norm(w, axis=1) for w in whole.weights])  # (folds, lags, C)
+    sd = study.design.deviation  # weights in units of each response's own, so that electrodes can be averaged
+    norms = np.stack([np.linalg.norm(w, axis=1) for w in whole.weights]) / sd  # (folds, lags, C)
     singles = []
     for place, lag in enumerate(track(study.lags.tolist(), "one lag at a time")):
         scores = study.fit(frames, dims, model.name, lags=np.array([lag]))
@@ -77,7 +78,10 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
         "latency": pd.concat(singles, ignore_index=True),
         "windows": pd.concat(windows, ignore_index=True),
     }
-    told = {n: told_from_zero(rows, score, 1 + len(study.regions)) for n, rows in _named(windows[-1], study.regions)}
+    told = {
+        n: told_from_zero(_judged(whole, score)[:, rows.index], rows["subject"].to_list(), 1 + len(study.regions))
+        for n, rows in _named(keys, study.regions)
+    }
     silent = [name for name, above in told.items() if not above]
     _describe(result, study, model, chosen, score, silent)
     _draw(result, study, model, score, whole, frames)
@@ -115,27 +119,42 @@ def _named(table: pd.DataFrame, regions: Sequence[str]) -> list[tuple[str, pd.Da
     return [("all", table), *((r, table[table["region"] == r]) for r in regions)]
 
 
-def told_from_zero(whole: pd.DataFrame, score: str, family: int = 1) -> bool:
+def _judged(scores: OuterScores, score: str) -> NDArray[np.float64]:
+    """(folds, C) what a claim hangs on: r2_pearson is above 0 on noise, too, so that r is judged in its place."""
+    return scores.r2 if score == "r2" else scores.r
+
+
+def told_from_zero(scores: NDArray[np.float64], subjects: Sequence[str], family: int = 1) -> bool:
     """Whether the whole window predicts at all: only then has a peak, or a window that is enough, a meaning.
 
-    The interval of the mean over electrodes, at 1 - .05 / family, must lie above 0; over participants where each has one
-    channel a region (fMRI). r2_pearson is above 0 on noise, too, so that r is judged in its place.
+    The interval of the mean over electrodes, at 1 - .05 / family, must lie above 0. Electrodes of one participant share noise and are
+    no independent values. With three participants or more it is over participants; with fewer over the outer folds, for these electrodes
+    only: folds are different stretches of time, whose scores correlate 1 / (folds - 1) without signal because each trains the others'
+    fits (see :func:`brainalign.stats.shift_p`), so that the variance of their mean is 2 s^2 (k - 1) / (k (k - 2)).
 
     Args:
-        whole: Rows of the windows table, of the whole window.
-        score: What the analysis is about.
+        scores: (folds, n) of the whole window, NaN where there is none.
+        subjects: (n,) participant of each electrode.
         family: Claims that are made: one for each region, and one for all.
 
     Example:
-        >>> rows = pd.DataFrame({"subject": "p1", "electrode": ["a", "b", "c"], "region": "A1", "r": [-0.02, 0.01, 0.02]})
-        >>> told_from_zero(rows.assign(r2_pearson=rows.r**2), "r2_pearson"), told_from_zero(rows.assign(r=rows.r + 1), "r")
+        >>> rng = np.random.default_rng(0)
+        >>> noise = 0.02 * rng.normal(size=(5, 3))
+        >>> told_from_zero(noise, ["p1"] * 3), told_from_zero(noise + 0.2, ["p1"] * 3)
         (False, True)
     """
-    judged = "r" if score == "r2_pearson" else score
-    values = whole[judged]
-    if whole["subject"].nunique() > 1 and not whole.duplicated(["subject", "region"]).any():
-        values = whole.groupby("subject")[judged].mean()
-    return bool(mean_ci(values.to_numpy(dtype=np.float64), 1 - 0.05 / family).low > 0)  # NaN is not
+    from scipy.stats import t
+
+    means = over_folds(scores)
+    if len({s for s, m in zip(subjects, means, strict=True) if np.isfinite(m)}) >= FEWEST:
+        return bool(electrodes_ci(means, subjects, 1 - 0.05 / family).low > 0)  # NaN is not
+    folds = over_folds(scores.T)
+    folds = folds[np.isfinite(folds)]
+    k = len(folds)
+    if k < 3:
+        return False
+    error = np.sqrt(2 * folds.var(ddof=1) * (k - 1) / (k * (k - 2)))
+    return bool(folds.mean() > t.ppf(1 - 0.025 / family, k - 1) * error)
 
 
 def _no_claim(silent: Sequence[str], score: str) -> str:
@@ -166,15 +185,20 @@ def enough(windows: pd.DataFrame, score: str, rng: np.random.Generator) -> tuple
     """Length of the shortest window with 95 % of the whole window's mean score, and its bootstrap interval.
 
     Args:
-        windows: Rows of the windows table; electrodes are drawn within it, participants where there are several.
+        windows: Rows of the windows table; participants are drawn where there are three or more, else electrodes: then the interval
+            is about these only.
         score: Column.
         rng: Of the draws.
 
     Returns:
-        Seconds from the first to the last lag, and the 95 % interval; NaN where the whole window predicts nothing.
+        Seconds from the first to the last lag, and the 95 % interval, a percentile bootstrap widened for the number of units as
+        Hesterberg (2015) does; NaN where the whole window predicts nothing, and no interval of fewer than three units.
     """
-    unit = "subject" if windows["subject"].nunique() > 1 else "electrode"
-    units = windows.groupby(["window_s", unit])[score].mean().unstack(unit).dropna(axis=1)
+    from scipy.stats import norm, t
+
+    unit = "subject" if windows["subject"].nunique() >= FEWEST else "electrode"
+    by = ["subject"] if unit == "subject" else ["subject", "electrode"]
+    units = windows.groupby(["window_s", *by])[score].mean().unstack(by).dropna(axis=1)
     lengths, values = units.index.to_numpy(), units.to_numpy()
 
     def shortest(mean: NDArray[np.float64]) -> float:
@@ -185,11 +209,12 @@ def enough(windows: pd.DataFrame, score: str, rng: np.random.Generator) -> tuple
     drawn = [
         shortest(values[:, rng.integers(values.shape[1], size=values.shape[1])].mean(axis=1)) for _ in range(DRAWS)
     ]
-    point = shortest(values.mean(axis=1))
+    point, n = shortest(values.mean(axis=1)), values.shape[1]
     known = np.array(drawn)[np.isfinite(drawn)]
-    if not np.isfinite(point) or len(known) < 0.95 * DRAWS:
+    if not np.isfinite(point) or len(known) < 0.95 * DRAWS or n < FEWEST:
         return point, np.nan, np.nan
-    return point, float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))
+    tail = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf(0.975, n - 1)))
+    return point, float(np.quantile(known, tail)), float(np.quantile(known, 1 - tail))
 
 
 def _describe(
@@ -210,10 +235,11 @@ def _describe(
     result.metrics[f"latency/window/{score}/mean"] = [(int(n), float(v)) for n, v in mean.items()]
     best, heaviest = (peaks(table, column, study.regions) for column in (score, "weight"))
     rng = np.random.default_rng(study.seed)
-    whole = mean_ci(windows.loc[windows["n_lags"] == len(study.lags), score])
+    last = windows[windows["n_lags"] == len(study.lags)]
+    whole = electrodes_ci(last[score], last["subject"])
     result.summary.append(
         (
-            f"{model.name}, layer {layer}: mean {score} in the whole window",
+            f"{model.name}, layer {layer}: mean {score} in the whole window [{whole.over(study.noun)}]",
             f"{whole.mean:.3f} [{whole.low:.3f}, {whole.high:.3f}]",
         )
     )
@@ -229,7 +255,8 @@ def _describe(
                 f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {1000 * length:.0f} ms{interval}"
             )
         result.metrics |= {f"{prefix}/{key}": value for key, value in claims.items()}
-        result.summary.append((f"{name}: best single lag · heaviest weights · 95 % of the score [95 % CI]", shown))
+        over = electrodes_ci(np.zeros(len(rows)), rows["subject"]).over(study.noun)
+        result.summary.append((f"{name}: best single lag · heaviest weights · 95 % of the score [{over}]", shown))
     if silent:
         result.warnings.append(_no_claim(silent, score))
     result.warnings.append(
@@ -264,6 +291,6 @@ def _draw(
     }
     dims = next(iter(frames.values())).shape[1]
     if model.unit == "frames" and 1 < dims <= ORDERED:
-        weights = np.nanmean(np.stack(whole.weights), axis=(0, 3))  # (lags, d)
+        weights = np.nanmean(np.stack(whole.weights) / study.design.deviation, axis=(0, 3))  # (lags, d)
         lags = np.sort(table["lag_s"].unique())
         result.figures["mean_trf"] = mean_trf(weights, lags, model.name, n=len(study.channels), noun=study.noun)

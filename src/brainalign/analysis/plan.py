@@ -32,6 +32,10 @@ PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
 
 
+BATCHED = 1.5
+"""How much later than one excerpt alone the first of several comes where they are extracted together."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One line of a plan.
@@ -71,11 +75,11 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     stages = []
     members: list[tuple[int, int]] = []  # (widest layer, layers) of each model
     for number, model in enumerate(() if analysis in ("ceiling", "power") else models):
-        widths, per_second = _probe(model)
+        widths, fixed, per_second = _probe(model)
         missing = model.missing
         total = sum(s.duration for s in model.stimuli.values())
         size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
-        stages.append(Stage(f"extract {model.name}", size, per_second * total if missing else 0.0))
+        stages.append(Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0))
         if analysis == "geometry":
             stages.append(_geometry(study, model.name, list(widths.values()), options))
         if analysis in ("extract", "abx", "reconstruction", "geometry") or model not in [
@@ -152,19 +156,29 @@ def _fits(study: Study, what: str, plans: list[FitPlan], share: float = 1.0) -> 
     return Stage(what, str(largest), seconds, max(plan.memory for plan in plans))
 
 
-def _probe(model: Representation) -> tuple[dict[int, int], float]:
-    """Width of every layer, and seconds of work a second of stimulus, from a few short excerpts."""
+def _probe(model: Representation) -> tuple[dict[int, int], float, float]:
+    """Width of every layer, seconds that an extraction costs whatever its length (a file that is read), and seconds a second of stimulus.
+
+    A few short excerpts are extracted, one alone and all together. What is fixed has passed when the first of all comes; the time to the
+    others is theirs. Only where the first comes much later than one alone does (a batch) the times of both are held against each other:
+    two loadings differ by more than short excerpts cost.
+    """
     shortest = sorted(model.stimuli.values(), key=lambda s: s.duration)[:PROBED]
     excerpts = [_excerpt(s) for s in shortest]
-    list(model.extractor.extract(excerpts[:1]))  # pays for loading
+    ((_, rows),) = model.extractor.extract(excerpts[:1])  # pays for what is loaded once a process
+    (one,), (first, *others) = _arrivals(model, excerpts[:1]), _arrivals(model, excerpts)
+    longer, begin = sum(s.duration for s in excerpts[1:]), max(excerpts[0].duration, 1e-9)
+    if not longer:
+        return {n: r.values.shape[1] for n, r in rows.items()}, 0.0, one / begin
+    every = others[-1] if others else first
+    per_second = ((every - one) if first > BATCHED * one else (every - first)) / longer
+    return {n: r.values.shape[1] for n, r in rows.items()}, max(one - per_second * begin, 0.0), per_second
+
+
+def _arrivals(model: Representation, excerpts: list[Stimulus]) -> list[float]:
+    """Seconds after which each of some excerpts has been extracted, in one extraction."""
     start = time.perf_counter()
-    ((_, rows),) = model.extractor.extract(excerpts[:1])
-    one = time.perf_counter() - start
-    list(model.extractor.extract(excerpts))
-    more, longer = time.perf_counter() - start - one, sum(s.duration for s in excerpts[1:])
-    # what an extraction costs once is in both times
-    per_second = (more - one) / longer if longer and more > one else one / max(excerpts[0].duration, 1e-9)
-    return {n: r.values.shape[1] for n, r in rows.items()}, per_second
+    return [time.perf_counter() - start for _ in model.extractor.extract(excerpts)]
 
 
 def _excerpt(stimulus: Stimulus) -> Stimulus:

@@ -20,7 +20,7 @@ from brainalign.encoding.agreement import agreement
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.figures import figure_3
-from brainalign.stats import mean_ci
+from brainalign.stats import electrodes_ci, shifted_agreement
 
 BOTH = ("similarity", "similarity_partial")
 """Columns: squared r, and squared partial r."""
@@ -87,12 +87,13 @@ def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataF
         races: Name -> nested scores with predictions.
 
     Returns:
-        Columns model (``a x b``), model_a, model_b, all of the channels table, similarity, similarity_partial, r (signed),
+        Columns model (``a x b``), model_a, model_b, all of the channels table, similarity, similarity_null (of one prediction with the
+        other shifted in time within the fold: what smooth, unrelated predictions share), similarity_partial, r (signed),
         n_frames, folds_missing and folds_missing_partial (where a prediction is constant, or nothing of it is left).
     """
     design, folds = study.design, range(len(study.design.split.folds))
     pairs = list(combinations(races, 2))
-    r, partial_r = (np.full((len(pairs), len(folds), design.n_channels), np.nan) for _ in range(2))
+    r, partial_r, null = (np.full((len(pairs), len(folds), design.n_channels), np.nan) for _ in range(3))
     n_frames = np.zeros(design.n_channels, dtype=np.int64)
     onsets = {s: onset_regressors(study.dataset.stimuli[s], g, study.lags) for s, g in study.responses.grids.items()}
     for fold in folds:
@@ -106,10 +107,12 @@ def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataF
             for i, (a, b) in enumerate(pairs):
                 r[i, fold, channels] = agreement(predicted[a], predicted[b])
                 partial_r[i, fold, channels] = agreement(predicted[a], predicted[b], controls)
+                null[i, fold, channels] = shifted_agreement(predicted[a], predicted[b], window=len(study.lags))
     parts = []
     for i, (a, b) in enumerate(pairs):
         columns = {
             "similarity": over_folds(r[i] ** 2),
+            "similarity_null": over_folds(null[i]),
             "similarity_partial": over_folds(partial_r[i] ** 2),
             "r": over_folds(r[i]),
             "n_frames": n_frames,
@@ -142,19 +145,26 @@ def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None
     folds = len(study.design.split.folds)
     for pair in pairs:
         mine = table[table["model"] == pair]
-        means = [mean_ci(mine[score]) for score in BOTH]
+        means = [electrodes_ci(mine[score], mine["subject"]) for score in BOTH]
         for score, mean in zip(BOTH, means, strict=True):
             if mean.n == 0:
                 continue
             result.metrics[f"{score}/{pair}/mean"] = mean.mean
             for region, rows in mine.groupby("region", sort=False):
-                result.metrics[f"region/{region}/{score}/{pair}/mean"] = mean_ci(rows[score]).mean
+                result.metrics[f"region/{region}/{score}/{pair}/mean"] = float(rows[score].mean())
         result.summary.append(
             (
-                f"{pair}: shared variance of predictions · onsets partialled out, {means[0].n} {study.noun}s [95 % CI]",
+                f"{pair}: shared variance of predictions · onsets partialled out, {means[0].n} {study.noun}s [{means[0].over(study.noun)}]",
                 " · ".join(f"{m.mean:.3f} [{m.low:.3f}, {m.high:.3f}]" if m.n else "none" for m in means),
             )
         )
+        chance = electrodes_ci(mine["similarity_null"], mine["subject"])
+        if chance.n:
+            result.metrics[f"similarity_null/{pair}/mean"] = chance.mean
+            told = f"{chance.mean:.3f} [{chance.low:.3f}, {chance.high:.3f}]"
+            result.summary.append(
+                (f"{pair}: shared by chance, one prediction shifted in time [{chance.over(study.noun)}]", told)
+            )
         constant, spent = int(mine["folds_missing"].sum()), int(mine["folds_missing_partial"].sum())
         if constant:
             result.warnings.append(

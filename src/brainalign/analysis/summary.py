@@ -7,7 +7,7 @@ import pandas as pd
 
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
-from brainalign.stats import INDEPENDENT, ZERO, mean_ci
+from brainalign.stats import INDEPENDENT, ZERO, electrodes_ci
 
 RAW = ("r", "r2", "r2_pearson")
 SCORES = ("r", "r2", "r2_pearson", "r2_normalized", "r_normalized")
@@ -38,16 +38,20 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: s
         for score in ("r", "r2"):
             result.metrics[f"{prefix}max/{score}/mean"] = float(optimistic[score].mean())
             result.metrics[f"{prefix}max/{score}/optimism"] = float(optimistic[score].mean() - mine[score].mean())
-    r, r2 = mean_ci(mine["r"].to_numpy()), mean_ci(mine["r2"].to_numpy())
+    r, r2, normalized = (electrodes_ci(mine[s], mine["subject"]) for s in ("r", "r2", "r2_normalized"))
     text = f"{r.mean:.3f} [{r.low:.3f}, {r.high:.3f}] · {r2.mean:.3f} [{r2.low:.3f}, {r2.high:.3f}]"
-    result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [95 % CI]", text))
+    result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [{r.over(noun)}]", text))
     if len(optimistic) and optimistic["layer"].nunique() + mine["layer"].nunique() > 2:
         more = (f"{optimistic[s].mean():.3f} (+{optimistic[s].mean() - mine[s].mean():.3f})" for s in ("r", "r2"))
         result.summary.append((f"{model}: with the best layer on the scored data (optimistic)", " · ".join(more)))
-    normalized = mean_ci(mine["r2_normalized"].to_numpy())
     if normalized.n:
         told = f"{normalized.mean:.3f} [{normalized.low:.3f}, {normalized.high:.3f}]"
-        result.summary.append((f"{model}: mean R² over noise ceiling, {normalized.n} {noun}s above the floor", told))
+        result.summary.append(
+            (
+                f"{model}: mean R² over noise ceiling, {normalized.n} {noun}s above the floor [{normalized.over(noun)}]",
+                told,
+            )
+        )
 
 
 def add_layer_curves(result: AnalysisResult, layers: pd.DataFrame, model: str, prefix: str = "") -> None:

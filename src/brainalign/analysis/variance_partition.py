@@ -23,7 +23,7 @@ from brainalign.features.representation import Representation
 from brainalign.figures import variance_partition as partition_figure
 from brainalign.progress import track
 from brainalign.spaces.projected import reduce
-from brainalign.stats import mean_ci
+from brainalign.stats import FEWEST, electrodes_ci, mean_ci
 from brainalign.stats.partition import Sets, partition, subsets
 
 ROLES = ("model", "partner", "baseline")
@@ -215,7 +215,9 @@ def part_table(
 
 
 def region_table(table: pd.DataFrame, regions: Sequence[str], score: str) -> pd.DataFrame:
-    """Mean and 95 % interval of every part, in all and by region, over electrodes and over participants' means.
+    """Mean and 95 % interval of every part, in all and by region, of electrodes and of participants' means.
+
+    The interval of the mean over electrodes is over participants, too, where there are three or more, else about these electrodes only.
 
     Args:
         table: Of the parts.
@@ -228,8 +230,10 @@ def region_table(table: pd.DataFrame, regions: Sequence[str], score: str) -> pd.
         for region in ("all", *regions):
             inside = mine if region == "all" else mine[mine["region"] == region]
             people = inside.groupby("subject")[score].mean()
-            for over, values in (("electrodes", inside[score]), ("participants", people)):
-                mean = mean_ci(values)
+            for over, mean in (
+                ("electrodes", electrodes_ci(inside[score], inside["subject"])),
+                ("participants", mean_ci(people)),
+            ):
                 found = {"mean": mean.mean, "low": mean.low, "high": mean.high, "n": mean.n}
                 rows.append({"model": part, "region": region, "over": over, "score": score, **found})
     return pd.DataFrame(rows)
@@ -265,11 +269,11 @@ def _describe(
     result.summary.append(("sets of the partition, with the layers taken", "; ".join(picked)))
     for part in dict.fromkeys(table["model"]):
         e, p = means.loc[(part, "all")], people.loc[(part, "all")]
-        over = f"; over {p['n']} participants [{p['low']:.4f}, {p['high']:.4f}]" if p["n"] > 1 else ""
+        about = f"95 % CI over {p['n']} participants" if p["n"] >= FEWEST else f"95 % CI, these {study.noun}s only"
         result.summary.append(
             (
-                f"{part}: part of {score} over {e['n']} {study.noun}s [95 % CI]",
-                f"{e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]{over}",
+                f"{part}: part of {score} over {e['n']} {study.noun}s [{about}]",
+                f"{e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]",
             )
         )
 

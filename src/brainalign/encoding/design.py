@@ -13,7 +13,7 @@ from brainalign.data.split import Split
 from brainalign.encoding.summed import Centred, Summed
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
-from brainalign.linalg.moments import Moments, moments, total
+from brainalign.linalg.moments import Moments, far_centre, moments, total
 from brainalign.linalg.stack import Segment
 
 if TYPE_CHECKING:
@@ -139,6 +139,15 @@ class Design:
         self.groups = self._mask_groups()
 
     @property
+    def deviation(self) -> NDArray[np.float64]:
+        """(C,) standard deviation of each channel's responses, in ``unit``; NaN where they do not vary."""
+        square, count = np.zeros(self.n_channels), np.zeros(self.n_channels)
+        for values in self.responses:
+            square += np.nansum(values.astype(np.float64) ** 2, axis=0)
+            count += np.isfinite(values).sum(axis=0)
+        return np.asarray(np.sqrt(np.where(square > 0, square / count, np.nan)))
+
+    @property
     def n_channels(self) -> int:
         """Channels of all participants together."""
         return len(self.center)
@@ -213,6 +222,7 @@ class Sums:
     ) -> None:
         self._group, self._features, self._lags, self._device = group, features, lags, device
         self.electrodes = len(group.channels)
+        self._centre = far_centre(features.values())
         self._atoms = {a: self._moments([a]) for a in sorted(group.segments)} if group.additive else None
 
     def total(self, atoms: Iterable[int]) -> Moments:
@@ -225,7 +235,7 @@ class Sums:
 
     def _moments(self, atoms: Iterable[int]) -> Moments:
         parts = sorted(self._group.merged(atoms).items())
-        return moments([Segment(self._features[s], *part) for s, part in parts], self._lags, self._device)
+        return moments([Segment(self._features[s], *part) for s, part in parts], self._lags, self._device, self._centre)
 
 
 class AtomMoments:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.figures.style import MUTED, Colour, inches_wide
 from brainalign.figures.text import number
-from brainalign.stats import MeanInterval, mean_ci
+from brainalign.stats import MeanInterval, electrodes_ci, mean_ci
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,4 +76,4 @@ def rule_mean(choices: pd.DataFrame, model: str, rule: str, score: str, particip
     """Mean score of a model under a layer rule, over electrodes or over the means of participants."""
     own = choices[(choices["model"] == model) & (choices["rule"] == rule)]
     values = own[score].where(np.isfinite(own[score].to_numpy(dtype=np.float64)))
-    return mean_ci(values.groupby(own["subject"]).mean() if participants else values)
+    return mean_ci(values.groupby(own["subject"]).mean()) if participants else electrodes_ci(values, own["subject"])

@@ -80,7 +80,7 @@ def control_shares(
         sentences.append(f"{name} {told if np.isfinite(row['share']) else 'n/a'}".replace("-", "−"))
     n = int(shown.loc[shown["region"] == ALL, "n"].max())
     caption = (
-        f"Share of {model}'s held-out score that each control reaches (ratio of sums over {noun}s; line: 95 % bootstrap interval over "
+        f"Share of {model}'s held-out score that each control reaches (ratio of sums over {noun}s; line: 95 % jackknife interval over "
         f"{shown['share_over'].iloc[0]}, which may leave the frame; dashed: the model itself), over all {count(n, noun)} and by region. "
         f"Over all: {'; '.join(sentences)}."
     )

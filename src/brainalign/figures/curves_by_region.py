@@ -10,8 +10,8 @@ import pandas as pd
 
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import DOUBLE, colours, legend_above, new_figure, order_of, score_label, style, zero_line
-from brainalign.figures.text import number
-from brainalign.stats import mean_ci
+from brainalign.figures.text import interval_of, number
+from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,8 +60,7 @@ def curves_by_region(
             own = table[table["region"] == region]
             if own.empty:
                 continue
-            groups = own.groupby(x)[y]
-            rows = [(at, *mean_ci(values)[:4]) for at, values in groups]
+            rows = [(at, *electrodes_ci(rows[y], rows["subject"])[:4]) for at, rows in own.groupby(x)]
             means = pd.DataFrame(rows, columns=["x", "mean", "low", "high", "n"]).astype(float)
             (line,) = axes.plot(
                 means["x"], means["mean"], color=colour[region], marker="o", markersize=2.6, gid=f"mean {region}"
@@ -77,7 +76,8 @@ def curves_by_region(
         axes.set_ylabel(label)
         legend_above(figure, handles, names)
     caption = (
-        f"{label[0].upper()}{label[1:]} against {x_label} over {noun}s by region, with its 95 % confidence interval (band). "
+        f"{label[0].upper()}{label[1:]} against {x_label} over {noun}s by region, with its 95 % confidence interval "
+        f"(band), {interval_of(noun)}. "
         f"Highest: {'; '.join(sentences)}."
     )
     return figure, caption + left_out(int((~np.isfinite(table[y].to_numpy(dtype=float))).sum()), "value")

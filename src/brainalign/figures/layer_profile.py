@@ -21,8 +21,8 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number
-from brainalign.stats import mean_ci
+from brainalign.figures.text import interval_of, number
+from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +88,7 @@ def layer_profile(
             told = draw_choices(axes, choices, score, choosing, extent, participants=over == "participants")
         legend_above(figure, handles, names)
     caption = (
-        f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band); a ring "
+        f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band), {interval_of(noun)}; a ring "
         f"marks the best layer, chosen on the scores shown and so optimistic. {'; '.join(sentences)}."
     )
     if told:
@@ -157,5 +157,5 @@ def layer_means(own: pd.DataFrame, score: str, over: Literal["electrodes", "part
     values[score] = values[score].where(np.isfinite(values[score].to_numpy(dtype=np.float64)))
     if over == "participants":
         values = values.groupby(["layer", "subject"], as_index=False)[[score]].mean()
-    rows = [(layer, *mean_ci(group[score])[:4]) for layer, group in values.groupby("layer")]
+    rows = [(layer, *electrodes_ci(group[score], group["subject"])[:4]) for layer, group in values.groupby("layer")]
     return pd.DataFrame(rows, columns=["layer", "mean", "low", "high", "n"]).astype(float)

@@ -20,7 +20,7 @@ from brainalign.figures.style import (
     style,
 )
 from brainalign.figures.text import count, number, wrap
-from brainalign.stats import mean_ci, pair_values
+from brainalign.stats import electrodes_ci, pair_values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,11 +88,11 @@ def model_scatter(
         elif len(both):  # a panel's width is for the square
             legend_above(figure, *axes.get_legend_handles_labels())
     above = int((both["value_a"] > both["value_b"]).sum())
-    difference = mean_ci(both["value_a"] - both["value_b"])
+    difference = electrodes_ci(both["value_a"] - both["value_b"], both["subject"])
     share = f" ({100 * above / len(both):.0f} %)" if len(both) else ""
     caption = (
         f"{score_label(score)} of {a} against {b}, one dot per {noun}, line: equality. {a} is higher in "
         f"{above} of {count(len(both), noun)}{share}; mean difference {number(difference.mean)}, "
-        f"95 % confidence interval [{number(difference.low)}, {number(difference.high)}]."
+        f"{difference.over(noun)} [{number(difference.low)}, {number(difference.high)}]."
     )
     return figure, caption + left_out(len(pairs) - len(both), "pair")

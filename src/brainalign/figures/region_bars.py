@@ -26,8 +26,8 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number, wrap
-from brainalign.stats import mean_ci
+from brainalign.figures.text import interval_of, number, wrap
+from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,10 +96,21 @@ def region_bars(
         for x, region in enumerate(regions):
             inside = scores[scores["region"] == region]
             values = {label: finite(inside.loc[inside[by] == label, score]) for label in labels}
-            tops[region] = max(
-                draw_bar(axes, x + place[label], 0.86 * step, values[label], colour[label], f"bar {region} {label}")
+            means = {label: electrodes_ci(own[score], own["subject"]) for label, own in inside.groupby(by, sort=False)}
+            drawn = [
+                draw_bar(
+                    axes,
+                    x + place[label],
+                    0.86 * step,
+                    values[label],
+                    means[label],
+                    colour[label],
+                    f"bar {region} {label}",
+                )
                 for label in bars
-            )
+                if label in means
+            ]
+            tops[region] = max(drawn, default=0.0)
             for label in labels:
                 if label not in bars and len(values[label]):
                     mean, reach = float(values[label].mean()), step * len(bars) / 2
@@ -121,26 +132,27 @@ def region_bars(
         legend_above(figure, handles, labels)
     across = f"; dashed line: mean of {' or '.join(x for x in labels if x not in bars)}" if bars != labels else ""
     caption = (
-        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval; dot: one {noun}{across}). "
+        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: one {noun}{across}). "
         f"{'; '.join(sentences)}.{sentence_of_tests(brackets, tests, score)}"
     )
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 
 
-def draw_bar(axes: Axes, at: float, width: float, values: NDArray[np.float64], colour: Colour, gid: str) -> float:
+def draw_bar(
+    axes: Axes, at: float, width: float, values: NDArray[np.float64], mean: MeanInterval, colour: Colour, gid: str
+) -> float:
     """Draw mean, interval and dots of one bar; nothing where there is no value.
 
     Returns:
         The highest thing drawn, at least 0.
     """
-    mean = mean_ci(values)
     if mean.n == 0:
         return 0.0
     axes.bar(at, mean.mean, width, color=colour, alpha=0.45, linewidth=0, gid=gid)
     dots(axes, at + spread(mean.n, 0.6 * width), values, colour=colour, size=4, gid=f"dots of {gid}")
-    if mean.n > 1:
+    if np.isfinite(mean.low):
         axes.vlines(at, mean.low, mean.high, color=INK, linewidth=1.0, zorder=3)
-    return max(0.0, float(values.max()), mean.high if mean.n > 1 else mean.mean)
+    return max(0.0, float(values.max()), mean.high if np.isfinite(mean.high) else mean.mean)
 
 
 def dashed(colour: Colour) -> dict[str, Any]:
@@ -152,6 +164,6 @@ def means_sentence(values: Mapping[str, NDArray[np.float64]], n: int) -> str:
     """The caption's words for one region: the mean of each label, and its n where it is not the region's."""
     parts = []
     for label, own in values.items():
-        mean = mean_ci(own)
-        parts.append(f"{label} {number(mean.mean)}" + (f" (n = {mean.n})" if mean.n != n else ""))
+        mean = float(own.mean()) if len(own) else np.nan
+        parts.append(f"{label} {number(mean)}" + (f" (n = {len(own)})" if len(own) != n else ""))
     return ", ".join(parts)

@@ -51,6 +51,15 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
+def interval_of(noun: str) -> str:
+    """What the interval of a mean over electrodes is about, see :func:`brainalign.stats.electrodes_ci`.
+
+    Args:
+        noun: What a row of the table is.
+    """
+    return f"over participants where there are three or more, else of these {noun}s only"
+
+
 def wrap(label: str, width: int) -> str:
     """Break a long name into lines, after a space or one of ``/ _ - .`` where there is one.
 

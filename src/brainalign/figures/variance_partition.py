@@ -24,8 +24,8 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number, wrap
-from brainalign.stats import mean_ci
+from brainalign.figures.text import interval_of, number, wrap
+from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +73,8 @@ def variance_partition(
             inside = table[table["region"] == region]
             values = {part: finite(inside.loc[inside["model"] == part, score]) for part in parts}
             for place, (part, names) in enumerate(parts.items()):
-                at, mean = x + (place - (len(parts) - 1) / 2) * step, mean_ci(values[part])
+                rows = inside[inside["model"] == part]
+                at, mean = x + (place - (len(parts) - 1) / 2) * step, electrodes_ci(rows[score], rows["subject"])
                 if mean.n == 0:
                     continue
                 colour, gid = _blend([own[name] for name in names]), f"bar {region} {part}"
@@ -88,17 +89,17 @@ def variance_partition(
                     hatch=_hatch(names),
                     gid=gid,
                 )
-                people = inside[inside["model"] == part].groupby("subject")[score].mean().to_numpy()
+                people = rows.groupby("subject")[score].mean().to_numpy()
                 dots(axes, at, people, colour=colour, size=5, gid=f"dots of {gid}")
-                if mean.n > 1:
+                if np.isfinite(mean.low):
                     axes.vlines(at, mean.low, mean.high, color=INK, linewidth=0.8, zorder=3)
-            whole = mean_ci(inside.groupby(list(ELECTRODE))[score].sum(min_count=len(parts)))
+            whole = float(inside.groupby(list(ELECTRODE))[score].sum(min_count=len(parts)).mean())
             axes.hlines(
-                whole.mean, x - GROUP / 2, x + GROUP / 2, color=INK, linewidth=0.8, linestyle=":", gid=f"all {region}"
+                whole, x - GROUP / 2, x + GROUP / 2, color=INK, linewidth=0.8, linestyle=":", gid=f"all {region}"
             )
             n = max(map(len, values.values()))
             ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * SMALL))))}\nn = {n}")
-            sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}, all together {number(whole.mean)}")
+            sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}, all together {number(whole)}")
         axes.set_xticks(range(len(regions)), ticks)
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(regions) - 0.45)
@@ -117,7 +118,8 @@ def variance_partition(
         legend_above(figure, [*handles, line], [*parts, "all together"])
     caption = (
         f"Unique and shared variance by region, as parts of the held-out {score_label(score)} of all sets together (dotted line; bar: "
-        f"mean over {noun}s; whisker: its 95 % confidence interval; dot: a participant's mean). A part is negative where a set "
+        f"mean over {noun}s; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: a participant's mean). "
+        f"A part is negative where a set "
         f"costs more weights than it explains, or where sets explain more together than apart. {'; '.join(sentences)}."
     )
     return figure, caption + left_out(len(table) - len(finite(table[score])), "value")

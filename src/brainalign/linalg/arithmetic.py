@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SAFE_LOSS = 0.3
+SAFE_LOSS = 0.01
 """Largest ``eps32 * condition`` at which float32 is used. Rounding then moves the ill-determined weights as a change of
-alpha by that share would; the scores, which the well-determined directions make, moved by less than 1e-4 of this ratio
-in every case tried, where 1e-4 in all is promised (tested)."""
+alpha by that share would. The scores moved by less than 1e-4, as is promised, also where the signal lies along the worst determined
+directions alone (tested); at 0.3 they then moved by 2e-3."""
+LOST = 0.3
+"""``eps64 * size / alpha`` from which on a system is refused in float64, too: its rounding is of the size of the penalty."""
 
 AT_ONCE = 1024
 """Electrodes (voxels) solved and scored at a time; a constant, so that the same config gives the same bits."""
@@ -27,6 +29,7 @@ HELD = 4096
 """Electrodes beyond which copies of the responses, their products with the features and the weights are not held: they stream, ``AT_ONCE``
 electrodes at a time, past one factorisation. A constant, too."""
 
+EPS64 = 2.0**-52
 SOLVERS = ("auto", "cholesky", "eigh", "dual")
 
 LEAST_AT_ONCE = 64
@@ -88,6 +91,23 @@ class Arithmetic:
         import torch
 
         return dtype == torch.float64 or torch.finfo(dtype).eps * (largest + alpha) / alpha < SAFE_LOSS
+
+    def check(self, magnitude: float, alpha: float) -> None:
+        """Refuse a penalty that rounding drowns in float64.
+
+        Args:
+            magnitude: Sum of squares of the lagged features, before they were centred.
+            alpha: The penalty.
+
+        Raises:
+            BrainalignError: It is too small.
+        """
+        lost = EPS64 * magnitude
+        if 0 < LOST * alpha < lost:
+            raise BrainalignError(
+                f"encoding.alphas holds {alpha:g}, too small for these features: rounding of their lagged Gram matrix in float64 is about "
+                f"{lost:.1g}; take each feature's mean off (or standardise it), or use at least {lost / LOST:.1g}."
+            )
 
     def run(self, job: Callable[[torch.device, int], T], electrodes: int) -> T:
         """Run a job on the device; where a CUDA device is full, with fewer electrodes at a time, then on the CPU.

@@ -214,6 +214,7 @@ def banded_solutions(
         BrainalignError: A matrix has no Cholesky factor in float64 either.
     """
     left = sorted(set(candidates))
+    arithmetic.check(system.magnitude, min(map(min, left)))
     rhs = system.rhs()
     order = rhs.new_tensor(bands.places(len(system.train.lags))).long()
     sizes = [len(system.train.lags) * width for width in bands.widths]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brainalign.linalg.gram import transform
+from brainalign.linalg.gram import magnitude_of, transform
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.solution import Solution, raw_weights
 from brainalign.linalg.stack import Electrodes, Stack
@@ -29,6 +29,7 @@ class Dual:
 
     Attributes:
         offset: (q,) sums of the columns of ``K F'``, as ``Primal.offset`` those of X; q distinct training rows.
+        magnitude: Sum of squares of the lagged features before centring: what rounding of the system is measured by.
     """
 
     def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
@@ -37,7 +38,8 @@ class Dual:
         self.train, self._mean, self._sd = train, mean, sd
         self._weight = train.n + intercept_alpha
         self._tau = 1 - (intercept_alpha / self._weight) ** 0.5
-        self._change = transform(mean, sd)
+        self._change = transform(mean - train.centre, sd)
+        self.magnitude = magnitude_of(train, self._change)
         self._z = [rows.values.double() @ self._change for rows in train.stacks]
         self._used = [torch.nonzero(rows.weight)[:, 0] for rows in train.stacks]
         self._root = torch.cat([s.weight[u] for s, u in zip(train.stacks, self._used, strict=True)]).sqrt()[:, None]

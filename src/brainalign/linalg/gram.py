@@ -23,6 +23,16 @@ def transform(mean: Tensor, sd: Tensor) -> Tensor:
     return torch.cat([torch.diag(1 / sd), -(mean / sd)[None]])
 
 
+def magnitude_of(data: Moments, change: Tensor) -> float:
+    """Sum of squares of the lagged ``[h, 1] T`` before centring, about: what is lost to rounding is a share of it.
+
+    Args:
+        data: Moments of the rows.
+        change: (d+1, q) the transform T.
+    """
+    return len(data.lags) * float((change * (data.products[0] @ change)).sum().abs())
+
+
 def upper_gram(data: Moments, change: Tensor, center_weight: float | None, dtype: torch.dtype) -> tuple[Tensor, float]:
     """Upper triangle (whole diagonal blocks included) of the Gram matrix of the lagged ``[h, 1] T``.
 

@@ -28,11 +28,15 @@ from numpy.typing import NDArray
 
 from brainalign.linalg import arithmetic
 from brainalign.linalg.stack import Segment, Stack, stack
+from brainalign.linalg.variation import CANCELLED
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+
+FAR = 100.0
+"""Deviations that a feature's mean is away from 0 where the mean is taken off first."""
 
 SUMS = ("products", "cross", "xsum", "hsum", "hsq", "ysum", "yy")
 
@@ -49,6 +53,7 @@ class Moments:
         hsum: (d,) and hsq: (d,) sum and sum of squares of the unlagged features, for standardisation.
         ysum: (c,) and yy: (c,) sum and sum of squares of the responses.
         n: Number of rows, repeats counted.
+        centre: (d,) what was taken off each feature before anything was summed, see :func:`far_centre`; standardisation gives it back.
         lags: (m,) consecutive integers.
         stacks: The rows themselves: for the edges, for predictions, and for the dual.
     """
@@ -61,6 +66,7 @@ class Moments:
     ysum: Tensor
     yy: Tensor
     n: float
+    centre: Tensor
     lags: NDArray[np.int64]
     stacks: tuple[Stack, ...]
 
@@ -105,7 +111,7 @@ class Moments:
             return self
         moved = {name: value.to(device) for name in SUMS if (value := getattr(self, name)) is not None}
         stacks = tuple(s.to(device) for s in self.stacks)
-        return replace(self, **moved, stacks=stacks)
+        return replace(self, **moved, centre=self.centre.to(device), stacks=stacks)
 
     def scale(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the unlagged features over these rows; a constant feature gets sd 1.
@@ -115,10 +121,12 @@ class Moments:
         """
         import torch
 
-        mean = self.hsum / self.n
-        variance = (self.hsq / self.n - mean**2).clamp(min=0)
-        constant = variance <= 1e-12 * (self.hsq / self.n).clamp(min=1e-300)
-        return mean, torch.where(constant, torch.ones_like(mean), variance.sqrt())
+        mean, square = self.hsum / self.n, self.hsq / self.n
+        variance = (square - mean**2).clamp(min=0)
+        whole = mean + self.centre
+        digits = torch.finfo(self.stacks[0].values.dtype).eps
+        constant = (variance <= CANCELLED * square) | (variance <= (8 * digits * whole) ** 2)
+        return whole, torch.where(constant, torch.ones_like(mean), variance.sqrt())
 
 
 def total(parts: Iterable[Moments]) -> Moments:
@@ -133,23 +141,54 @@ def total(parts: Iterable[Moments]) -> Moments:
         for other in others if value is not None else ():
             sums[name] += getattr(other, name)
     stacks = tuple(s for part in (first, *others) for s in part.stacks)
-    return Moments(**sums, n=first.n + sum(o.n for o in others), lags=first.lags, stacks=stacks)
+    n = first.n + sum(o.n for o in others)
+    return Moments(**sums, n=n, centre=first.centre, lags=first.lags, stacks=stacks)
 
 
-def moments(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.device | str = "cpu") -> Moments:
+def far_centre(features: Iterable[NDArray[np.floating]]) -> NDArray[np.float64] | None:
+    """What to take off each feature before its products are summed: its mean where that is ``FAR`` deviations or more, else nothing.
+
+    A product of two such features (timestamps) is all mean: in float64 the digits of the rest are lost at a mean of 1e7 deviations.
+    Training rows of a nearer feature are summed as they are, so that rows that are held out move them not even by rounding.
+
+    Args:
+        features: (T_i, d) each.
+
+    Returns:
+        (d,), or None where no feature is far.
+
+    Example:
+        >>> far_centre([np.array([[1e9, 0.0], [1e9 + 2, 1.0]])]).tolist()
+        [1000000001.0, 0.0]
+    """
+    parts = list(features)
+    n = sum(map(len, parts))
+    mean = np.sum([v.sum(axis=0, dtype=np.float64) for v in parts], axis=0) / max(n, 1)
+    variance = np.sum([((v.astype(np.float64) - mean) ** 2).sum(axis=0) for v in parts], axis=0) / max(n, 1)
+    far = (np.abs(mean) >= FAR * np.sqrt(variance)) & (mean != 0)
+    return np.where(far, mean, 0.0) if far.any() else None
+
+
+def moments(
+    segments: Sequence[Segment],
+    lags: NDArray[np.int64],
+    device: torch.device | str = "cpu",
+    centre: NDArray[np.float64] | None = None,
+) -> Moments:
     """Moments of the lagged features of several stimuli, exactly, at all edges, in one pass.
 
     Args:
         segments: The stimuli; features (T_i, d), responses (T_i, c).
         lags: (m,) consecutive integers.
         device: Where they are computed and kept.
+        centre: (d,) what is taken off each feature first; the same in all moments that are added up or held against one another.
 
     Returns:
         The sums over all rows, in float64.
     """
     import torch
 
-    rows = stack(segments, lags, device)
+    rows = stack(segments, lags, device, centre)
     lo, hi = rows.inner
     h, w = rows.values.double(), rows.weight[lo:hi]
     m, width, c = len(lags), h.shape[1], rows.response.shape[1]
@@ -170,6 +209,7 @@ def moments(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.
         ysum=torch.cat([rows.response[lo:hi, block].double().sum(dim=0) for block in blocks]),
         yy=rows.power,
         n=float(w.sum()),
+        centre=h.new_zeros(width - 1) if centre is None else h.new_tensor(centre),
         lags=lags,
         stacks=(rows,),
     )

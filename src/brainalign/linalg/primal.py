@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brainalign.linalg.gram import transform, upper_gram
+from brainalign.linalg.gram import magnitude_of, transform, upper_gram
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.solution import Solution, raw_weights
 from brainalign.linalg.stack import Electrodes, Stack
@@ -31,14 +31,16 @@ class Primal:
 
     Attributes:
         offset: (p,) sums of the columns of X before centring: ``offset' w`` is what the intercept makes up for.
+        magnitude: Sum of squares of the columns of X before centring: what rounding of the system is measured by.
         change: (d+1, d) from ``[h, 1]`` to ``(h - mean) / sd``.
     """
 
     def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
         self.train, self._mean, self._sd = train, mean, sd
         self._weight = train.n + intercept_alpha
-        self.change = transform(mean, sd)
+        self.change = transform(mean - train.centre, sd)
         self.offset = (train.xsum @ self.change).reshape(-1)
+        self.magnitude = magnitude_of(train, self.change)
 
     def rhs(self, electrodes: Electrodes = slice(None)) -> Tensor:
         """(p, c) X'y of some electrodes, float64."""

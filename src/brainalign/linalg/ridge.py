@@ -192,6 +192,7 @@ def _turned_scores(
     import torch
 
     system = problem.system(method)
+    arithmetic.check(system.magnitude, min(alphas))
     values, vectors = _spectrum(system, min(alphas), arithmetic)
     turned = [[(number, block, system.apply(ready, block, vectors))
                for number, ready in enumerate(test.prepare(system, vectors.dtype))
@@ -219,6 +220,7 @@ def _solutions(
     system: System, alphas: Sequence[float], method: Method, arithmetic: Arithmetic
 ) -> Iterator[tuple[int, torch.dtype, Solve]]:
     """(number of the alpha, precision, solver for some electrodes), each good until the next; float32 ones first."""
+    arithmetic.check(system.magnitude, min(alphas))
     if method.eigh:
         values, vectors = _spectrum(system, min(alphas), arithmetic)
         turned = _last(lambda electrodes: vectors.T @ system.rhs(electrodes).to(vectors.dtype))

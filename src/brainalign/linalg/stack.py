@@ -89,7 +89,7 @@ class Stack:
     """Segments under one another with ``pad`` zero rows around each: no lag carries one into the next.
 
     Attributes:
-        values: (R, d+1) features as they came, and a column that is one inside the stimuli and zero outside.
+        values: (R, d+1) features (less a centre, where they have one), and a column that is one inside the stimuli and zero outside.
         weight: (R,) float64.
         response: (R, c) summed responses, zero where the weight is; more than ``HELD`` electrodes are read where they are used.
         power: (c,) float64.
@@ -113,13 +113,19 @@ class Stack:
         return self.pad, len(self.weight) - self.pad
 
 
-def stack(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.device | str = "cpu") -> Stack:
+def stack(
+    segments: Sequence[Segment],
+    lags: NDArray[np.int64],
+    device: torch.device | str = "cpu",
+    centre: NDArray[np.float64] | None = None,
+) -> Stack:
     """Put segments under one another, each cut to the rows that its weighted rows can see through the window.
 
     Args:
         segments: The stimuli; features (T_i, d), responses (T_i, c).
         lags: (m,) consecutive integers.
         device: Where the numbers go.
+        centre: (d,) what is taken off each feature.
     """
     import torch
 
@@ -133,7 +139,8 @@ def stack(segments: Sequence[Segment], lags: NDArray[np.int64], device: torch.de
     weight, at, pieces = np.zeros(rows), pad, []
     for s, lo, hi in kept:
         here = slice(at, at + hi - lo)
-        values[here, :d], values[here, d] = s.values[lo:hi], 1.0
+        part = s.values[lo:hi]
+        values[here, :d], values[here, d] = part if centre is None else part.astype(np.float64) - centre, 1.0
         weight[here] = s.weight[lo:hi]
         pieces.append((here, s.response, slice(lo, hi)))
         at += hi - lo + pad

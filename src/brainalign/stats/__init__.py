@@ -2,14 +2,15 @@
 
 from brainalign.stats.compare import TEST_COLUMNS, ZERO, compare
 from brainalign.stats.correction import bonferroni, fdr, holm
-from brainalign.stats.interval import MeanInterval, mean_ci
+from brainalign.stats.interval import FEWEST, MeanInterval, electrodes_ci, mean_ci, ratio_ci
 from brainalign.stats.pairing import label_values, pair_values
-from brainalign.stats.permutation import INDEPENDENT, ShiftTest, shift_p
+from brainalign.stats.permutation import INDEPENDENT, ShiftTest, shift_p, shifted_agreement
 from brainalign.stats.preference import best_layer, centre_of_mass, ordering, pairwise
 from brainalign.stats.sign_flip import sign_flip
 from brainalign.stats.signed_rank import signed_rank
 
 __all__ = [
+    "FEWEST",
     "INDEPENDENT",
     "TEST_COLUMNS",
     "ZERO",
@@ -19,6 +20,7 @@ __all__ = [
     "bonferroni",
     "centre_of_mass",
     "compare",
+    "electrodes_ci",
     "fdr",
     "holm",
     "label_values",
@@ -26,7 +28,9 @@ __all__ = [
     "ordering",
     "pair_values",
     "pairwise",
+    "ratio_ci",
     "shift_p",
+    "shifted_agreement",
     "sign_flip",
     "signed_rank",
 ]

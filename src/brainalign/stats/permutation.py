@@ -102,6 +102,35 @@ def shift_p(
     return ShiftTest(p, used, independent)
 
 
+def shifted_agreement(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]], *, window: int) -> Array:
+    """Mean squared Pearson r of each column of a with that of b shifted in a circle: what two unrelated series of their speed share.
+
+    Shifts are longer than the window and than a's own autocorrelation (a quarter of the rows at most), in both directions; all of them
+    count, so that nothing is drawn.
+
+    Args:
+        a: (T, c) one model's predictions.
+        b: (T, c) the other's.
+        window: Lags of the TRF.
+
+    Returns:
+        (c,); NaN where a side is constant, or where there are too few rows.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> a, b = rng.normal(size=(2, 101, 300))
+        >>> round(float(shifted_agreement(a, b, window=5).mean()), 3)  # 1 / (T - 1)
+        0.01
+    """
+    if len(a) < 4 * (window + 1):
+        return np.full(a.shape[1], np.nan)
+    r, faded, variance = _all_shifts(a.astype(np.float64), b.astype(np.float64))
+    least = np.minimum(np.maximum(window, faded) + 1, len(a) // 4)
+    away = np.minimum(np.arange(len(a)), len(a) - np.arange(len(a)))[:, None]
+    used = away >= least
+    return np.where(np.isfinite(variance), np.where(used, r**2, 0.0).sum(axis=0) / used.sum(axis=0), np.nan)
+
+
 def _block(folds: list[tuple[Any, Any]], window: int, draws: int, seed: int) -> ShiftTest:
     """Of electrodes that share their rows."""
     c = folds[0][0].shape[1]

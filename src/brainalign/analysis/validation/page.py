@@ -15,6 +15,8 @@ WORDS = {
     "spaces": "Shared and residual space of two planted models that have the lexical latent in common, as shares of the signal.",
     "mixture": "Electrodes driven by contextual, lexical and acoustic latents in known shares, in all six orders.",
     "null": "Where nothing is to be found.",
+    "intervals": "How often a printed interval contains what it is about, where participants differ as much as electrodes do. "
+    "Means, ratios and shares over electrodes have intervals over participants where there are three or more.",
 }
 """Check -> what it is."""
 

@@ -11,6 +11,8 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.validation.ceilings import ceilings
 from brainalign.analysis.validation.finding import table
+from brainalign.analysis.validation.guarded import fitted_order, short_folds
+from brainalign.analysis.validation.intervals import intervals
 from brainalign.analysis.validation.layers import layers
 from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.mixtures import mixtures
@@ -44,6 +46,9 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
         "mixtures": lambda: mixtures(bench, seeds),
         "electrodes without signal": lambda: silent_electrodes(bench, 50 * seeds, 999),
         "false positives": lambda: false_positives(20 * seeds),
+        "slow responses in short folds": lambda: short_folds(seeds),
+        "orders and peaks without any": lambda: fitted_order(20 * seeds),
+        "intervals": lambda: intervals(20 * seeds),
     }
     found = []
     try:
