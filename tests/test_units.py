@@ -123,8 +123,7 @@ def test_canonical_correlations_agreement_relations_and_scores_along_trials(size
         np.testing.assert_allclose(one[name], other[name], atol=1e-8)
 
 
-@settings(max_examples=5, deadline=None)
-@given(exponents)
+@pytest.mark.parametrize("exponent", [-14.3, 0.75, 12.0])
 def test_tests_of_scores(exponent):
     rng = np.random.default_rng(0)
     table = pd.DataFrame(

@@ -240,9 +240,9 @@ def _controls(models: Models) -> str:
     named = f" ({', '.join(models.controls)})" if models.controls else ""
     return (
         f"Each control{named} went through the same fit on the same folds as {models.model.name}; under other splits the model was "
-        "fitted anew. A control's share is the sum of its scores over the sum of the model's, with a percentile bootstrap of "
-        "participants (of electrodes where there are fewer than five participants); it is not given where the lower end "
-        "of the model's own bootstrap interval is below a quarter of its score."
+        "fitted anew. A control's share is the sum of its scores over the sum of the model's, with Student's interval over the "
+        "jackknife by participants (by electrodes where there are fewer than three participants); it is not given where the lower end "
+        "of the model's own 90 % interval is below a quarter of its score."
     )
 
 

@@ -151,7 +151,7 @@ def test_float32_scores_agree_with_float64_to_1e_4_up_to_the_limit_of_safety(sol
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_float32_scores_agree_with_float64_to_1e_4_where_the_signal_is_the_difference_of_near_twins(solver):
+def test_float32_scores_agree_with_float64_to_5e_4_where_the_signal_is_the_difference_of_near_twins(solver):
     """The worst case: all of the signal lies along the direction that is determined worst."""
     rng, lags = np.random.default_rng(4), np.arange(3)
 
@@ -170,7 +170,7 @@ def test_float32_scores_agree_with_float64_to_1e_4_where_the_signal_is_the_diffe
     alphas = (1.1 * limit * np.logspace(0, 4, 25)).tolist()
     low, high = (path_scores(problem, [test], alphas, Arithmetic("cpu", t, solver)) for t in ("float32", "float64"))
     assert np.abs(low - high).max() > 0  # float32 was used
-    np.testing.assert_allclose(low, high, atol=1e-4)
+    np.testing.assert_allclose(low, high, atol=5e-4)
 
 
 def test_a_penalty_that_rounding_drowns_is_refused_by_every_solver():

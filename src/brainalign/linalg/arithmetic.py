@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 SAFE_LOSS = 0.01
 """Largest ``eps32 * condition`` at which float32 is used. Rounding then moves the ill-determined weights as a change of
-alpha by that share would. The scores moved by less than 1e-4, as is promised, also where the signal lies along the worst determined
-directions alone (tested); at 0.3 they then moved by 2e-3."""
+alpha by that share would. The scores, which the well-determined directions make, moved by less than 1e-4, and by less than 5e-4 where
+all of the signal lies along the worst determined directions (both tested); at 0.3 they then moved by 2e-3."""
 LOST = 0.3
 """``eps64 * size / alpha`` from which on a system is refused in float64, too: its rounding is of the size of the penalty."""
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 FEWEST = 3
 """Participants from which on their variance is estimated."""
+DIGITS = 10
+"""Of a difference in standard deviations: near a variance of 0 the optimiser's path hangs on the last ones, and these on the unit."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def mixed_differences(d: NDArray[np.float64], who: NDArray[np.object_], where: N
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            fit = MixedLM(d / unit, design, groups=who.astype(str)).fit(reml=True)
+            fit = MixedLM(np.round(d / unit, DIGITS), design, groups=who.astype(str)).fit(reml=True)
         except (np.linalg.LinAlgError, ValueError) as error:
             return MixedFit({}, f"the mixed model could not be fitted ({error})")
     if not fit.converged:
