@@ -22,7 +22,8 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "linalg": "tests/linalg",
     "encoding": "tests/encoding/test_nested.py tests/encoding/test_trf.py tests/encoding/test_agreement.py tests/encoding/test_design.py "
-    "tests/encoding/test_banded.py tests/encoding/test_reconstruction.py tests/analysis/test_who_has_a_say.py",
+    "tests/encoding/test_banded.py tests/encoding/test_banded_nested.py "
+    "tests/encoding/test_reconstruction.py tests/analysis/test_who_has_a_say.py",
     "stats": "tests/stats tests/analysis/test_who_has_a_say.py",
     "spaces": "tests/spaces",
 }
