@@ -97,6 +97,8 @@ def geometry(
     add_pairs(result, sides, settings)
 
     everywhere = f"all {study.noun}s"
+    while everywhere in study.regions:  # a lab's own region of this name keeps it
+        everywhere += " together"
     patterns, notes = patterns_of(study, chosen, keep, electrodes, everywhere)
     result.warnings += notes
     if patterns:
