@@ -97,7 +97,7 @@ def test_files_that_are_not_what_they_should_be(simulated, tmp_path):
     assert first.endswith(
         "has 361 rows and 6 columns; 362 rows (volumes) and 6 columns (LATL RATL LPTL LIPL LPreM LIFG) are needed."
     )
-    assert "s03-timecourses.txt is no table of numbers" in second
+    assert "s03-timecourses.txt cannot be read as a table of numbers" in second
 
 
 @pytest.mark.parametrize("radius", ["6mm", "10mm"])

@@ -318,7 +318,7 @@ def phones_alone(root):
         (strings, "real numbers of shape (time, 3) are needed."),
         (not_numpy, "run-1_responses.npy cannot be read as a numpy array"),
         (no_sidecar, "run-1_responses.json does not exist; it must give the SamplingFrequency"),
-        (broken_sidecar, "run-1_responses.json does not parse as JSON"),
+        (broken_sidecar, "run-1_responses.json cannot be read as JSON"),
         (
             too_short,
             "stimulus 's1' was played from 0.500 s to 2.500 s, but the recording run-2 runs from 0.000 s to 2.000 s.",

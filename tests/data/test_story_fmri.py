@@ -130,7 +130,7 @@ def test_bad_input_is_one_sentence(lebel):
         read(lebel, keys=Keys(responses="dat"))
     with pytest.raises(BrainalignError, match=r"data.stories: 'soul' is not among the 2 stimuli; did you mean 'souls'"):
         read(lebel, stories=["soul"])
-    with pytest.raises(BrainalignError, match=r"data.words_file=.*words.tsv does not exist"):
+    with pytest.raises(BrainalignError, match=r"words.tsv does not exist; it must be data.words_file"):
         read(lebel, words_file="words.tsv")
     (lebel / "words.tsv").write_text("story\ttr\ttext\nsouls\t0\tonce more\n")
     data = read(lebel, words_file="words.tsv")

@@ -101,8 +101,8 @@ def test_what_does_not_fit_is_said_in_one_sentence(volumes, tmp_path):
         ([runs[0], path], None, "4 dimensions are needed"),
         (runs, outside, "no voxel of .* varies inside the mask"),
         (runs, runs[0], "3 dimensions are needed"),
-        ([tmp_path / "text.nii"], None, "text.nii is no NIfTI file"),
-        ([tmp_path / "gone.nii"], None, "gone.nii is no NIfTI file"),
+        ([tmp_path / "text.nii"], None, "text.nii cannot be read as a NIfTI file"),
+        ([tmp_path / "gone.nii"], None, "gone.nii does not exist; it must be a NIfTI file"),
         ([], None, "no run to read"),
     ):
         with pytest.raises(BrainalignError, match=said):
@@ -113,7 +113,7 @@ def test_what_does_not_fit_is_said_in_one_sentence(volumes, tmp_path):
         ([{"L": a}, {"L": b}], "6.gii has 5 scans of 6 vertices"),
         ([{"L": a, "R": short}], "short.gii has 3 scans"),
         ([{"L": a}, {"R": b}], r"hemispheres \['R'\], the first one \['L'\]"),
-        ([{"L": runs[0]}], "no GIFTI file"),
+        ([{"L": runs[0]}], "cannot be read as a GIFTI file"),
     ):
         with pytest.raises(BrainalignError, match=said):
             read_surfaces("s", files)

@@ -170,7 +170,7 @@ def test_a_binary_fasttext_model_knows_words_it_has_not_seen(tmp_path):
     assert np.allclose(rows[:2], [model.wv["cat"], model.wv["cats"]], atol=1e-5) and not rows[2].any()
     assert "cats" not in model.wv.key_to_index and rows[1].any()
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(BrainalignError, match="begins as a binary fastText model but cannot be read"):
+    with pytest.raises(BrainalignError, match="v.bin cannot be read as a binary fastText model"):
         read_vectors(path)
 
 

@@ -121,6 +121,7 @@ class BidsData:
     derivative: str | None
     description: str | None
     electrodes_file: str | None
+    entities: dict[str, str] | None
     region: str | None
     sound_channel: str | None
     baseline: float

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainalign.data.channels import dead_channels, dropped_note
 from brainalign.data.faults import Faults
 from brainalign.data.formats import TranscriptFormat
+from brainalign.data.reading import reading
 from brainalign.data.told import told
 from brainalign.data.transcripts import read_transcript
 from brainalign.data.transcripts.form import Tally
@@ -100,10 +101,8 @@ def _stimulus(path: Path, faults: Faults, notes: list[str]) -> Stimulus:
 
 
 def _time_courses(path: Path) -> NDArray[np.float64]:
-    try:
+    with reading(path, "a table of numbers"):
         values = np.loadtxt(path, ndmin=2)
-    except ValueError as error:
-        raise BrainalignError(f"{path} is no table of numbers ({error}).") from error
     if values.shape != (VOLUMES, len(REGIONS)):
         raise BrainalignError(
             f"{path} has {values.shape[0]} rows and {values.shape[1]} columns; {VOLUMES} rows (volumes) and "

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.audio_channels import check_channel, one_channel, unlike
-from brainalign.data.sound_file import read_sound, sound_length
+from brainalign.data.reading import reading
+from brainalign.data.sound_file import check_rate, read_sound, sound_length
 from brainalign.errors import BrainalignError
 
 RATE = 16_000
@@ -140,16 +141,12 @@ def _array(path: Path | None) -> tuple[NDArray[np.float64], int]:
     """(n, channels) sound and its samples per second."""
     assert path is not None
     import gzip
-    import zipfile
 
-    try:
+    with reading(path, "sound: arrays 'audio' and 'fs' are needed"):
         content = io.BytesIO(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
         with np.load(content, allow_pickle=False) as file:
             samples, rate = np.asarray(file["audio"], dtype=np.float64), int(file["fs"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BrainalignError(
-            f"audio file {path} cannot be read ({error}); arrays 'audio' and 'fs' are needed."
-        ) from error
+    check_rate(rate, path)
     if samples.ndim not in (1, 2):
         raise BrainalignError(
             f"audio file {path}: 'audio' has shape {samples.shape}; (samples,) or (samples, channels) is needed."

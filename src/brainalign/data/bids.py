@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,22 +12,27 @@ from typing import TYPE_CHECKING, Any
 from brainalign.data.bids_names import applicable, entities, fitting
 from brainalign.data.continuous.dataset import assemble, chosen
 from brainalign.data.continuous.processed import Processing, processed
-from brainalign.data.continuous.raw_source import RawFiles, RawSource
+from brainalign.data.continuous.raw_source import RawFiles, RawSource, own_id
 from brainalign.data.coordinates import unit_named
 from brainalign.data.faults import Faults
 from brainalign.data.formats import RECORDINGS, EventFormat, StimuliFormat
+from brainalign.data.identity import compare, ids_in
 from brainalign.data.patterns import filled, find
 from brainalign.data.pointers import check_fetched
+from brainalign.data.reading import read_json
 from brainalign.data.stimuli import open_stimuli
 from brainalign.data.tsv import MISSING
 from brainalign.data.types import Dataset
-from brainalign.errors import BrainalignError
+from brainalign.errors import BrainalignError, one_of
 
 if TYPE_CHECKING:
     from mne_bids import BIDSPath
 
 NOWHERE = "n/a"
 """Coordinate system that nobody told."""
+
+VERSIONS = ("processing", "description", "space")
+"""Entities that tell versions of one recording apart, not recordings."""
 
 ENDINGS = (".edf", ".bdf", ".vhdr", ".fif", ".set", ".ds", ".con", ".sqd")
 
@@ -43,6 +48,7 @@ def read_bids(
     derivative: str | None = None,
     description: str | None = None,
     electrodes_file: str | None = None,
+    entities: Mapping[str, str] | None = None,
     region: str | None = None,
     sound_channel: str | None = None,
     processing: Processing | None = None,
@@ -66,6 +72,7 @@ def read_bids(
         description: Its ``desc-`` entity.
         electrodes_file: Pattern of the table of electrodes under the root, with the field ``{subject}`` and perhaps ``{session}``, where
             there are several (spaces, acquisitions); None: the one that there is.
+        entities: Further entities of the recordings, by their long names: ``{acquisition: hg, processing: sss}``; None for all.
         region: Column of ``electrodes.tsv`` that says where an electrode lies; None: the first of the usual names.
         sound_channel: Channel that recorded the sound.
         processing: What is done with each run; None: the values are taken as they are.
@@ -83,13 +90,19 @@ def read_bids(
             raise BrainalignError(
                 f"{key}={folder} does not exist; it must be the folder of a BIDS data set, which holds sub-XX/."
             )
-    found = sorted(
-        find_matching_paths(
-            place, tasks=task, sessions=session, descriptions=description, suffixes=list(RECORDINGS), extensions=list(ENDINGS),
-            ignore_nosub=True, check=False,
-        ),
-        key=lambda p: str(p.fpath),
-    )  # fmt: skip
+    try:
+        found = sorted(
+            find_matching_paths(
+                place, tasks=task, sessions=session, descriptions=description, suffixes=list(RECORDINGS), extensions=list(ENDINGS),
+                ignore_nosub=True, check=False,
+            ),
+            key=lambda p: str(p.fpath),
+        )  # fmt: skip
+    except (KeyError, ValueError) as error:  # a name with an entity that is none of BIDS's
+        raise BrainalignError(f"data.root={place}: {' '.join(str(error).split())}") from error
+    for entity, value in (entities or {}).items():
+        one_of("data.entities", entity, tuple(found[0].entities) if found else (entity,))
+        found = [p for p in found if p.entities[entity] == str(value)]
     missing = _not_fetched(place)
     found = [p for p in found if not p.split or p.split == "01"]  # MNE opens the further parts of a split file itself
     kinds = list(dict.fromkeys(p.suffix for p in found))
@@ -97,7 +110,9 @@ def read_bids(
         check_fetched(missing[0])
     if not found or (recording is None and len(kinds) > 1) or (recording is not None and recording not in kinds):
         asked = "".join(
-            f", {k}={v}" for k, v in (("task", task), ("session", session), ("description", description)) if v
+            f", {k}={v}"
+            for k, v in (("task", task), ("session", session), ("description", description), *(entities or {}).items())
+            if v
         )
         there = (
             f"it holds {' and '.join(kinds)}; choose one by data.recording"
@@ -109,8 +124,8 @@ def read_bids(
     people: dict[str, list[BIDSPath]] = {}
     for path in found:
         people.setdefault(f"sub-{path.subject}", []).append(path)
-    faults = Faults()
-    sources = []
+    faults, notes, sources = Faults(), list[str](), []
+    labels: dict[Path, str] = {}
     wanted = None if subjects is None else {str(s).removeprefix("sub-") for s in subjects}
     for link in missing:
         label = link.name.split("_")[0].removeprefix("sub-")
@@ -119,8 +134,11 @@ def read_bids(
                 check_fetched(link)
     for subject in chosen(list(people), subjects, str(place)):
         with faults.gathered():
+            _one_each(people[subject])
             files = [_files(path, root, electrodes_file) for path in people[subject]]
             sources.append(RawSource(subject, files, events or EventFormat(), region, sound_channel))
+            labels |= {one.path: subject for one in files}
+    compare(labels, ids_in(labels, own_id, faults), faults, notes, settled=True)
     known, read = open_stimuli(stimuli, root)
     return assemble(
         root.resolve().name,
@@ -130,6 +148,7 @@ def read_bids(
         baseline,
         faults,
         f"data.root={root}",
+        notes,
     )
 
 
@@ -153,8 +172,7 @@ def _files(path: BIDSPath, root: Path, electrodes_file: str | None) -> RawFiles:
     if electrodes is not None:
         unit, space = _coordinates(electrodes, _beside_electrodes(path, electrodes, root))
     return RawFiles(
-        name="_".join(f"{k}-{v}" for k, v in (("ses", path.session), ("task", path.task), ("run", path.run)) if v)
-        or "run",
+        name=_name(path),
         path=path.fpath,
         events=_beside(path, "events", ".tsv", root),
         channels=_beside(path, "channels", ".tsv", root),
@@ -188,6 +206,34 @@ def _sidecar(path: BIDSPath, root: Path) -> _Sidecar:
     for file in files:
         content |= _json(file)
     return _Sidecar(content, str(files[-1]) if files else "")
+
+
+def _name(path: BIDSPath) -> str:
+    """A run by all entities of its name but the participant's: ``ses-1_task-story_acq-hg_run-2``."""
+    parts = path.fpath.name.split("_")[:-1]
+    return "_".join(p for p in parts if not p.startswith(("sub-", "split-"))) or "run"
+
+
+def _one_each(paths: Sequence[BIDSPath]) -> None:
+    """Refuse one recording that is there twice, in two formats or as processed in two ways.
+
+    Raises:
+        BrainalignError: There is one; the entities in which two differ are named.
+    """
+    first: dict[str, BIDSPath] = {}
+    for path in paths:
+        differing = {k: v for k, v in path.entities.items() if k in VERSIONS}
+        name = re.sub(r"(^|_)(proc|desc|space)-[^_]+", "", _name(path))
+        other = first.setdefault(name, path)
+        if other is path:
+            continue
+        ways = [k for k, v in differing.items() if other.entities[k] != v]
+        how = (
+            f"choose one by data.entities, such as {{{ways[0]}: {path.entities[ways[0]]}}}"
+            if ways
+            else "keep one of them"
+        )
+        raise BrainalignError(f"{other.fpath} and {path.fpath} are one recording by the rest of their names; {how}.")
 
 
 def _beside(path: BIDSPath, suffix: str, ending: str, root: Path) -> Path | None:
@@ -256,8 +302,5 @@ def _coordinates(electrodes: Path, about: Path | None) -> tuple[str | None, str]
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise BrainalignError(f"{path} does not parse as JSON ({error}).") from error
+    content = read_json(path)
     return content if isinstance(content, dict) else {}

@@ -5,7 +5,6 @@ Wang et al. (2024), Brain Treebank, NeurIPS Datasets and Benchmarks; https://bra
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +22,7 @@ from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
 from brainalign.data.formats import TranscriptFormat
 from brainalign.data.patterns import Found, find
-from brainalign.data.pointers import check_fetched
+from brainalign.data.reading import read_json, reading
 from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
 from brainalign.data.types import Dataset, Stimulus
@@ -109,7 +108,7 @@ class TreebankSource:
         for run in self._files:
             with faults.gathered():
                 about = self._root / "subject_metadata" / f"{self.subject}_{run}_metadata.json"
-                movie = str(_json(about)["filename"])
+                movie = str(read_json(about)["filename"])
                 path = self._root / "subject_timings" / f"{self.subject}_{run}_timings.csv"
                 clock = _table(path, ["movie_time", "index"])
                 kept, heard = [], self._movie(movie)
@@ -129,21 +128,15 @@ class TreebankSource:
         """All electrodes of a movie."""
         import h5py
 
-        path = self._files[run]
-        check_fetched(path)
-        try:
-            with h5py.File(path) as file:
-                group = file["data"]
-                names = sorted(group, key=lambda n: int(n.rsplit("_", 1)[1]))
-                if len(names) < len(self._labels):
-                    raise BrainalignError(
-                        f"{path} has {len(names)} electrodes, but electrode_labels.json names {len(self._labels)}."
-                    )
-                values: NDArray[Any] = np.stack([group[n][:] for n in names[: len(self._labels)]], axis=1)
-        except (OSError, KeyError, ValueError) as error:
-            if isinstance(error, BrainalignError):
-                raise
-            raise BrainalignError(f"{path} cannot be read ({error}); it may be truncated.") from error
+        path, labels = self._files[run], self._labels
+        with reading(path, "HDF5"), h5py.File(path) as file:
+            group = file["data"]
+            names = sorted(group, key=lambda n: int(n.rsplit("_", 1)[1]))
+            if len(names) < len(labels):
+                raise BrainalignError(
+                    f"{path} has {len(names)} electrodes, but electrode_labels.json names {len(labels)}."
+                )
+            values: NDArray[Any] = np.stack([group[n][:] for n in names[: len(labels)]], axis=1)
         table = self._channels
         return Run(values, RATE, 0.0, table, notes=tuple(self._notes))
 
@@ -174,7 +167,7 @@ class TreebankSource:
 
     @cached_property
     def _labels(self) -> list[str]:
-        labels = _json(self._root / "electrode_labels" / self.subject / "electrode_labels.json")
+        labels = read_json(self._root / "electrode_labels" / self.subject / "electrode_labels.json")
         return [str(label).translate(str.maketrans("", "", "*#_")) for label in labels]
 
     @cached_property
@@ -185,7 +178,7 @@ class TreebankSource:
         named = places.drop_duplicates("name")[["name", self._region]].fillna("unknown").astype(str)
         table = channels_table(self.subject, self._labels, named, self._region, where=str(path), notes=self._notes)
         bad = self._root / "corrupted_elec.json"
-        corrupted = set(_json(bad).get(self.subject, [])) if bad.is_file() else set()
+        corrupted = set(read_json(bad).get(self.subject, [])) if bad.is_file() else set()
         triggers = [n.upper().startswith(("DC", "TRIG")) for n in self._labels]
         table["status"] = [
             "bad" if n in corrupted or t else "good" for n, t in zip(self._labels, triggers, strict=True)
@@ -208,20 +201,9 @@ def _sample(clock: pd.DataFrame, begin: float, end: float) -> float | None:
 
 
 def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    check_fetched(path)
-    try:
+    with reading(path, "a table"):
         table = pd.read_csv(path, converters={"text": str})  # a word such as "null" is no missing value
-    except (OSError, ValueError) as error:
-        raise BrainalignError(f"{path} cannot be read as a table ({error}).") from error
     missing = [c for c in columns if c not in table]
     if missing:
         raise BrainalignError(f"{path} lacks the column {missing[0]!r}; its columns are {', '.join(map(repr, table))}.")
     return table
-
-
-def _json(path: Path) -> Any:
-    check_fetched(path)
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise BrainalignError(f"{path} cannot be read as JSON ({error}).") from error

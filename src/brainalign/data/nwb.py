@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from brainalign.data.arrays.tree import texts
 from brainalign.data.audio import Audio
 from brainalign.data.audio_channels import unlike
 from brainalign.data.channels import marked_bad
@@ -23,13 +24,14 @@ from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, StimuliFormat, TranscriptFormat
+from brainalign.data.identity import participants
 from brainalign.data.patterns import Found, find
-from brainalign.data.pointers import check_fetched
 from brainalign.data.raw import tables_beside
+from brainalign.data.reading import reading
 from brainalign.data.stimuli import NO_WORDS, Read, open_stimuli
 from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
-from brainalign.data.tsv import read_tsv
+from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.data.unused import refuse_option, refuse_words
 from brainalign.errors import BrainalignError, nearest
@@ -56,7 +58,8 @@ def read_nwb(
 
     Args:
         root: Their folder.
-        files: Pattern of the files, with a field ``{subject}`` and perhaps ``{run}``.
+        files: Pattern of the files, with a field ``{subject}``, and ``{run}``, ``{session}`` or whatever else their names tell;
+            without ``{subject}``, ``sub-`` in the name or the file's ``subject_id`` says whose a file is.
         stimuli: Where sound and transcripts lie; None: the sound stands in the files' ``stimulus`` group, a series a
             stimulus, and the words in an interval table
             ``words`` (start_time, stop_time, word) or in the trials.
@@ -82,28 +85,16 @@ def read_nwb(
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
-    people: dict[str, list[Found]] = {}
-    for one in found:
-        people.setdefault(one.fields.get("subject", "01"), []).append(one)
+    faults, notes, sources = Faults(), list[str](), []
+    people = participants(root, found, files, faults, notes, subjects, own_id)
     form = events or EventFormat()
-    sources = [
-        NwbSource(
-            subject,
-            people[subject],
-            form,
-            series,
-            trials,
-            sound,
-            region,
-            unit,
-            {
-                one.path: tables_beside(root, one, events_file, channels_file, electrodes_file)
-                for one in people[subject]
-            },
-        )
-        for subject in chosen(list(people), subjects, str(root))
-    ]
-    faults = Faults()
+    for subject in chosen(list(people), subjects, str(root)):
+        with faults.gathered():
+            runs = people[subject]
+            beside = {
+                one.path: tables_beside(root, one, events_file, channels_file, electrodes_file) for one in runs.values()
+            }
+            sources.append(NwbSource(subject, runs, form, series, trials, sound, region, unit, beside))
     known, read = _inside([one.path for one in found], faults) if stimuli is None else open_stimuli(stimuli, root)
     return assemble(
         root.resolve().name,
@@ -113,6 +104,7 @@ def read_nwb(
         baseline,
         faults,
         f"data.root={root}",
+        notes,
     )
 
 
@@ -121,7 +113,7 @@ class NwbSource:
 
     Args:
         subject: The label.
-        files: The files.
+        files: Name of the run -> file.
         form: How the table of trials is to be read.
         series: Name of the series of responses; None: the only one.
         trials: Name of the table of intervals.
@@ -132,11 +124,11 @@ class NwbSource:
     """
 
     def __init__(
-        self, subject: str, files: Sequence[Found], form: EventFormat, series: str | None, trials: str, sound: str | None,
+        self, subject: str, files: Mapping[str, Found], form: EventFormat, series: str | None, trials: str, sound: str | None,
         region: str | None, unit: str | None, beside: Mapping[Path, tuple[Path | None, Path | None, Path | None]],
     ) -> None:  # fmt: skip
         self.subject = subject
-        self._paths = {f.fields.get("run", f.path.stem): f.path for f in files}
+        self._paths = {run: one.path for run, one in files.items()}
         self._form, self._series, self._trials, self._sound = form, series, trials, sound
         self.align = form.align
         self.how = f"series {series}"  # a file may hold many
@@ -240,38 +232,46 @@ def opened(path: Path) -> Iterator[Any]:
     Raises:
         BrainalignError: It is not fetched, or cannot be read.
     """
-    check_fetched(path)
-    from pynwb import NWBHDF5IO
+    with reading(path, "NWB"):
+        from pynwb import NWBHDF5IO
 
-    with ExitStack() as stack:
-        try:
-            nwb = stack.enter_context(NWBHDF5IO(str(path), mode="r", load_namespaces=True)).read()
-        except Exception as error:  # pynwb and HDF5 raise whatever the file provokes
-            raise BrainalignError(
-                f"{path} cannot be read as NWB ({' '.join(str(error).split())[:300]}); it may be truncated."
-            ) from error
-        yield nwb
+        with NWBHDF5IO(str(path), mode="r", load_namespaces=True) as io:
+            yield io.read()
+
+
+def own_id(path: Path) -> str | None:
+    """``subject.subject_id`` of a file, without the rest of it."""
+    import h5py
+
+    with reading(path, "NWB"), h5py.File(path) as file:
+        said = file.get("general/subject/subject_id")
+        return None if said is None else texts(said, "subject_id")[0]
 
 
 def _series(nwb: Any, name: str | None, path: Path) -> Any:
+    """The series of a name, or of a place such as ``processing/ecephys/LFP/ElectricalSeries`` where the name stands twice."""
     from pynwb.ecephys import ElectricalSeries
 
-    found = dict(nwb.acquisition)
+    found = {f"acquisition/{key}": series for key, series in nwb.acquisition.items()}
     for module in nwb.processing.values():
         for key, container in module.data_interfaces.items():
+            place = f"processing/{module.name}/{key}"
             inner = getattr(container, "electrical_series", None)
-            found |= dict(inner) if inner else {key: container}
-    if name is not None:
-        if name not in found:
-            raise BrainalignError(f"{path} has no series {name!r} (data.series); {nearest(name, found)}")
-        return found[name]
-    electrical = {k: v for k, v in found.items() if isinstance(v, ElectricalSeries)}
-    if len(electrical) != 1:
-        raise BrainalignError(
-            f"{path} has {len(electrical)} electrical series ({', '.join(electrical) or 'none'}); name one by "
-            f"data.series (it has {', '.join(found) or 'no series'})."
-        )
-    return next(iter(electrical.values()))
+            found |= {f"{place}/{k}": v for k, v in inner.items()} if inner else {place: container}
+    names = {place: place.rsplit("/", 1)[1] for place in found}
+    if name is None:
+        fits = [place for place, series in found.items() if isinstance(series, ElectricalSeries)]
+    else:
+        fits = [place for place in found if name in (place, names[place])]
+        if not fits:
+            raise BrainalignError(f"{path} has no series {name!r} (data.series); {nearest(name, names.values())}")
+    if len(fits) == 1:
+        return found[fits[0]]
+    # a name that stands twice is told with its place, which data.series takes as well
+    told = [names[p] if list(names.values()).count(names[p]) == 1 else p for p in fits or found]
+    what = "electrical series" if name is None else f"series {name!r}"
+    there = f"({', '.join(told)})" if fits else f"(it has {', '.join(told) or 'no series'})"
+    raise BrainalignError(f"{path} has {len(fits) or 'no'} {what}; name one by data.series {there}.")
 
 
 def _clock(series: Any, path: Path) -> tuple[float, float]:
@@ -292,10 +292,15 @@ def _interval_table(nwb: Any, name: str, path: Path) -> pd.DataFrame:
     if name not in tables:
         raise BrainalignError(f"{path} has no table of intervals {name!r} (data.trials); {nearest(name, tables)}")
     frame = tables[name].to_dataframe()
-    table = frame.map(lambda v: "n/a" if v is None or v == "" else repr(v) if isinstance(v, float) else str(v))
+    table = frame.map(
+        lambda v: MISSING if v is None or v == "" or v != v else repr(v) if isinstance(v, float) else str(v)
+    )
     table = table.assign(
         onset=table["start_time"],
-        duration=[repr(float(b - a)) for a, b in zip(frame["start_time"], frame["stop_time"], strict=True)],
+        duration=[
+            repr(float(b - a)) if np.isfinite(b - a) else MISSING  # NaN is how NWB writes a time that nobody knows
+            for a, b in zip(frame["start_time"], frame["stop_time"], strict=True)
+        ],
     )
     table.index = pd.Index(np.asarray(table.index) + 1, name="line")
     return table.astype(object)

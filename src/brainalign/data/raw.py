@@ -7,10 +7,11 @@ from pathlib import Path
 
 from brainalign.data.continuous.dataset import assemble, chosen
 from brainalign.data.continuous.processed import Processing, processed
-from brainalign.data.continuous.raw_source import RawFiles, RawSource
+from brainalign.data.continuous.raw_source import RawFiles, RawSource, own_id
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, StimuliFormat
-from brainalign.data.patterns import Found, filled, find
+from brainalign.data.identity import participants
+from brainalign.data.patterns import Found, beside, find
 from brainalign.data.stimuli import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.data.unused import refuse_option
@@ -36,7 +37,8 @@ def read_raw_files(
 
     Args:
         root: The folder.
-        files: Pattern of the recordings under it, with a field ``{subject}`` and perhaps ``{run}``.
+        files: Pattern of the recordings under it, with a field ``{subject}``, and ``{run}``, ``{session}`` or whatever else their
+            names tell.
         stimuli: Where sound and transcripts lie.
         events_file: Pattern of the tables of events, with the same fields; None for epochs, or with ``events.whole``.
         events: How they are to be read.
@@ -63,20 +65,18 @@ def read_raw_files(
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
-    people: dict[str, list[Found]] = {}
-    for one in found:
-        people.setdefault(one.fields.get("subject", "01"), []).append(one)
-    faults, sources = Faults(), []
+    faults, notes, sources = Faults(), list[str](), []
+    people = participants(root, found, files, faults, notes, subjects, own_id)
     for subject in chosen(list(people), subjects, str(root)):
         with faults.gathered():
             runs = [
                 RawFiles(
-                    one.fields.get("run", one.path.stem),
+                    run,
                     one.path,
                     *tables_beside(root, one, events_file, channels_file, electrodes_file),
                     unit,
                 )
-                for one in people[subject]
+                for run, one in people[subject].items()
             ]
             sources.append(RawSource(subject, runs, events or EventFormat(), region, sound_channel))
     known, read = open_stimuli(stimuli, root)
@@ -88,6 +88,7 @@ def read_raw_files(
         baseline,
         faults,
         f"data.root={root}",
+        notes,
     )
 
 
@@ -100,22 +101,7 @@ def tables_beside(
         BrainalignError: Nothing, or more than one file, fits a pattern.
     """
     return (
-        _beside(root, events, one, "data.events_file"),
-        _beside(root, channels, one, "data.channels_file"),
-        _beside(root, electrodes, one, "data.electrodes_file"),
+        beside(root, events, one, "data.events_file"),
+        beside(root, channels, one, "data.channels_file"),
+        beside(root, electrodes, one, "data.electrodes_file"),
     )
-
-
-def _beside(root: Path, pattern: str | None, one: Found, key: str) -> Path | None:
-    """The table that belongs to a recording.
-
-    Raises:
-        BrainalignError: There is none, or more than one.
-    """
-    if pattern is None:
-        return None
-    asked = filled(pattern, one.fields)
-    fits = find(root, asked, key)
-    if len(fits) != 1:
-        raise BrainalignError(f"{one.path}: {len(fits)} files fit {key}={asked!r} under {root}; one must.")
-    return fits[0].path

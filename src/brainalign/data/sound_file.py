@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.mp3 import counted_mp3, frames_of_mp3
+from brainalign.data.reading import reading
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 SLACK = 0.1
 """Seconds by which the length that is told and what is there may differ unsaid: encoders of mp3 pad a beginning and an end."""
+
+SOUND = "sound (wav, flac, ogg or mp3)"
+RATES = range(1_000, 1_000_001)
+"""Samples per second that a sound can have; others stand in damaged headers, and resampling from 2 GHz would fill the memory."""
 
 _BLOCK = 256
 """Samples read at a time where a file is damaged; as many may be lost at its end."""
@@ -61,10 +66,8 @@ def sound_length(path: Path) -> SoundLength:
     Raises:
         BrainalignError: It cannot be read.
     """
-    try:
+    with reading(path, SOUND):
         state = path.stat()
-    except OSError as error:
-        raise BrainalignError(f"audio file {path} cannot be read ({error}).") from error
     return _measured(path, state.st_mtime_ns, state.st_size)
 
 
@@ -82,6 +85,18 @@ def read_sound(path: Path) -> tuple[NDArray[np.float64], int]:
         return np.concatenate(blocks) if blocks else np.zeros((0, file.channels)), file.samplerate
 
 
+def check_rate(rate: int, path: Path) -> None:
+    """Refuse a header's rate that no sound has.
+
+    Raises:
+        BrainalignError: It is such.
+    """
+    if rate not in RATES:
+        raise BrainalignError(
+            f"{path} says that it has {rate} samples a second; a sound has {RATES[0]} to {RATES[-1]}, so its header is damaged."
+        )
+
+
 @lru_cache(maxsize=4096)
 def _measured(path: Path, changed: int, size: int) -> SoundLength:
     with _opened(path) as file:
@@ -96,11 +111,9 @@ def _measured(path: Path, changed: int, size: int) -> SoundLength:
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     import soundfile
 
-    try:
-        with soundfile.SoundFile(_mended(path) or str(path)) as file:
-            yield file
-    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-        raise BrainalignError(f"audio file {path} cannot be read ({error}); wav, flac or ogg is needed.") from error
+    with reading(path, SOUND), soundfile.SoundFile(_mended(path) or str(path)) as file:
+        check_rate(file.samplerate, path)
+        yield file
 
 
 def _mended(path: Path) -> io.BytesIO | None:

@@ -13,7 +13,6 @@ from brainalign.data.audio import Audio
 from brainalign.data.faults import Faults
 from brainalign.data.formats import StimuliFormat, StimulusPatterns, TranscriptFormat
 from brainalign.data.patterns import find
-from brainalign.data.pointers import check_fetched
 from brainalign.data.transcripts import has_phones, read_transcript, stimuli_in
 from brainalign.data.transcripts.form import Tally
 from brainalign.data.types import PHONE_COLUMNS, WORD_COLUMNS, Stimulus, empty_intervals
@@ -68,7 +67,8 @@ class StimulusFiles:
         """
         found = self.parts.get(part, [])
         if len(found) > 1:
-            names = " and ".join(p.name for p in found)
+            alike = len({p.name for p in found}) < len(found)
+            names = " and ".join(str(p) if alike else p.name for p in found)
             part = "words" if part == "both" else part
             raise BrainalignError(f"stimulus {self.id!r} has its {part} twice, in {names}; keep one of them.")
         return found[0] if found else None
@@ -198,7 +198,6 @@ def read_stimulus(files: StimulusFiles, form: StimuliFormat, faults: Faults, not
 def _audio(path: Path | None, channel: str) -> Audio | None:
     if path is None:
         return None
-    check_fetched(path)
     audio = Audio(path=path, channel=channel)
     if channel != "mean":
         audio.unlike_channels()  # refuses a channel that there is not

@@ -22,9 +22,10 @@ from brainalign.data.continuous.recording import usable
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat, TranscriptFormat
 from brainalign.data.geometry import Geometry
+from brainalign.data.identity import participants
 from brainalign.data.lengths import stories_misfit
-from brainalign.data.patterns import Found, filled, find
-from brainalign.data.pointers import check_fetched
+from brainalign.data.patterns import Found, beside, find
+from brainalign.data.reading import reading
 from brainalign.data.slow_sync import slow_sync
 from brainalign.data.stimuli import Read, open_stimuli
 from brainalign.data.stimulus_table import constant_columns
@@ -116,23 +117,19 @@ def read_story_fmri(
                     f"data.stories: {story!r} is not among the {len(known)} stimuli; {nearest(story, known)}"
                 )
         known = [s for s in stories]
-    people: dict[str, list[Found]] = {}
-    for one in found:
-        people.setdefault(one.fields.get("subject", "01"), []).append(one)
     faults, notes = Faults(), list[str]()
+    people = participants(root, found, files, faults, notes, subjects)
     recordings = []
     for subject in track(chosen(list(people), subjects, str(root)), "reading recordings"):
         with faults.gathered():
+            own = list(people[subject].values())
             if found[0].path.name.endswith(IMAGES):
-                runs = _images(
-                    subject, people[subject], tr, None if mask is None else root / filled(mask, {"subject": subject})
-                )
+                runs = _images(subject, own, tr, None if mask is None else beside(root, mask, own[0], "data.mask"))
             else:
                 source = ArraysSource(subject, people[subject], keys, axes, None, EventFormat(), None, None)
-                runs = _arrays(source, people[subject], notes)
+                runs = _arrays(source, own, notes)
             starts = {
-                one.path: _start(root, one, tr, start, events_file, events or EventFormat(), notes)
-                for one in people[subject]
+                one.path: _start(root, one, tr, start, events_file, events or EventFormat(), notes) for one in own
             }
             recordings.append(_recording(subject, runs, known, stories, order, tr, starts, highpass, zscore, notes))
     heard = dict.fromkeys(p.stimulus for r in recordings for p in r.presentations)
@@ -211,12 +208,10 @@ def _arrays(source: ArraysSource, files: Sequence[Found], notes: list[str]) -> _
 
 
 def _images(subject: str, files: Sequence[Found], tr: float, mask: Path | None) -> _Runs:
+    runs: dict[tuple[tuple[str, str], ...], dict[str, Path]] = {}
     for one in files:
-        check_fetched(one.path)
-    runs: dict[str, dict[str, Path]] = {}
-    for one in files:
-        fields = {k: v for k, v in one.fields.items() if k != "hemi"}
-        runs.setdefault("_".join(fields.values()), {})[one.fields.get("hemi", "").upper()] = one.path
+        key = tuple((k, v) for k, v in one.fields.items() if k != "hemi")
+        runs.setdefault(key, {})[one.fields.get("hemi", "").upper()] = one.path
     names = {next(iter(sides.values())): one for sides in runs.values() for one in files if one.path in sides.values()}
     if files[0].path.suffix == ".gii":
         scans = read_surfaces(subject, list(runs.values()))
@@ -246,12 +241,8 @@ def _start(
                 f"data.start={start:g} and data.events.shift={form.shift:g} both say when the story began; keep one."
             )
         return 0.5 * tr - form.shift if start is None else start
-    fits = find(root, filled(pattern, one.fields), "data.events_file")
-    if len(fits) != 1:
-        raise BrainalignError(
-            f"{one.path}: {len(fits)} files fit data.events_file={filled(pattern, one.fields)!r}; one must."
-        )
-    path = fits[0].path
+    path = beside(root, pattern, one, "data.events_file")
+    assert path is not None
     table = read_tsv(path, [form.onset])
     chosen_rows = table
     for column, values in (form.where or {}).items():
@@ -331,18 +322,13 @@ def _words_by_tr(
     path: Path, tr: float, form: TranscriptFormat
 ) -> tuple[Collection[str] | None, Read, Mapping[str, Mapping[str, str]]]:
     """Stories from a table of the words of each TR, and what its further columns say of each story."""
-    check_fetched(path)
-    if not path.is_file():
-        raise BrainalignError(f"data.words_file={path} does not exist; it must be a table of the words of each TR.")
-    try:
+    with reading(path, "data.words_file, a table of the words of each TR"):
         if path.suffix == ".parquet":
             table = pd.read_parquet(path)
         else:
             table = pd.read_csv(
                 path, sep="," if path.suffix == ".csv" else "\t", keep_default_na=False, encoding="utf-8-sig"
             )
-    except (OSError, ValueError) as error:
-        raise BrainalignError(f"data.words_file={path} cannot be read as a table ({error}).") from error
     columns = []
     for names in WORD_COLUMNS:
         name = next((n for n in names if n in table), None)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainalign.data.audio import Audio
 from brainalign.data.faults import Faults
 from brainalign.data.intervals import TOLERANCE
+from brainalign.data.reading import reading
 from brainalign.data.told import channels_told
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.data.types import Dataset, Stimulus
@@ -250,7 +251,7 @@ def _read(path: Path, columns: tuple[str, ...] | list[str]) -> pd.DataFrame:
 
 
 def _other(path: Path) -> pd.DataFrame:
-    try:
+    with reading(path, "a table of triplets or answers"):
         if path.suffix == ".parquet":
             table = pd.read_parquet(path).astype(str)
             table.index = pd.RangeIndex(1, len(table) + 1, name="row")
@@ -259,10 +260,6 @@ def _other(path: Path) -> pd.DataFrame:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
             rows = dict((reader.line_num, [c.strip() for c in cells]) for cells in reader if cells)
-    except FileNotFoundError:
-        raise BrainalignError(f"{path} does not exist; it must be a table of triplets or answers.") from None
-    except (OSError, ValueError, csv.Error) as error:
-        raise BrainalignError(f"{path} cannot be read as a table ({error}).") from error
     for line, cells in rows.items():
         if len(cells) != len(header):
             raise BrainalignError(f"{path}, line {line} has {len(cells)} cells, but there are {len(header)} columns.")

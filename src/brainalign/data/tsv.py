@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from brainalign.data.reading import read_text
 from brainalign.errors import BrainalignError
 
 MISSING = "n/a"
@@ -28,14 +29,9 @@ def read_tsv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         BrainalignError: The file is missing or not text, lacks a column, or has a line with too many cells.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except FileNotFoundError:
-        raise BrainalignError(
-            f"{path} does not exist; it must be a tab-separated table with {_listed(columns)}."
-        ) from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise BrainalignError(f"{path} cannot be read as UTF-8 text ({error}).") from error
+    lines = read_text(path, f"a tab-separated table in UTF-8{f' with {_listed(columns)}' if columns else ''}").split(
+        "\n"
+    )
     header = [name.strip() for name in lines[0].split("\t")]
     absent = [c for c in columns if not set(c.split("|")) & set(header)]
     if absent:

@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from brainalign.data.channels import dead_channels
 from brainalign.data.geometry import VERTEX, VOXEL, Geometry, Surface, Volume
+from brainalign.data.reading import reading
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError
+
+TR = (0.05, 30.0)
+"""Seconds between scans that a scanner can have."""
+
+SAME_TR = 1e-3
+"""Seconds by which the TRs of headers may differ and be one: they are rounded there."""
 
 REGION = "brain"
 """Region of every channel; a reader with an atlas replaces the column."""
@@ -59,10 +66,15 @@ def read_volumes(subject: str, runs: Sequence[str | Path], mask: str | Path | No
     if mask is not None:
         image = _open(Path(mask), 3)
         _same_grid(geometry, image, mask, runs[0])
-        inside = np.nan_to_num(np.asarray(image.dataobj)) != 0
+        with reading(mask, "a NIfTI file"):
+            inside = np.nan_to_num(np.asarray(image.dataobj)) != 0
     for image, path in zip(images[1:], runs[1:], strict=True):
         _same_grid(geometry, image, path, runs[0])
-    values = [np.asarray(image.dataobj, dtype=np.float32)[inside].T for image in images]
+    values, times = [], []
+    for image, path in zip(images, runs, strict=True):
+        with reading(path, "a NIfTI file"):
+            times.append(_tr_of_volume(image))
+            values.append(np.asarray(image.dataobj, dtype=np.float32)[inside].T)
     places = np.argwhere(inside)
     kept = _keep_varying(values, f"participant {subject}: no voxel of {runs[0]} varies inside the mask {mask}.")
     places, dropped = places[kept], int((~kept).sum())
@@ -71,7 +83,7 @@ def read_volumes(subject: str, runs: Sequence[str | Path], mask: str | Path | No
     told = _has_orientation(images[0])
     table["hemisphere"] = np.select([told & (table["x"] < 0), told & (table["x"] > 0)], ["L", "R"], "n/a")
     table["electrode"] = [f"{i}-{j}-{k}" for i, j, k in places]
-    tr = _one_tr([_tr_of_volume(image) for image in images], runs)
+    tr = _one_tr(times, runs)
     return Scans(values, _channels(table, subject, list(VOXEL)), geometry, tr, dropped)
 
 
@@ -139,10 +151,8 @@ def _open(path: Path, dimensions: int) -> Any:
     """A NIfTI image with so many dimensions; its numbers are read later."""
     import nibabel as nib
 
-    try:
+    with reading(path, "a NIfTI file"):
         image: Any = nib.load(path)
-    except (OSError, nib.filebasedimages.ImageFileError) as error:
-        raise BrainalignError(f"{path} is no NIfTI file that can be read ({error}).") from error
     if not hasattr(image, "affine") or len(image.shape) != dimensions:
         raise BrainalignError(f"{path} has the shape {image.shape}; {dimensions} dimensions are needed.")
     return image
@@ -169,30 +179,49 @@ def _has_orientation(image: Any) -> bool:
 
 
 def _tr_of_volume(image: Any) -> float | None:
-    zoom = float(image.header.get_zooms()[3])
-    factor = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}.get(image.header.get_xyzt_units()[1], 1.0)
-    return zoom * factor or None
+    factor = {"msec": 1e-3, "usec": 1e-6}.get(image.header.get_xyzt_units()[1], 1.0)
+    return seconds_of(image.header.get_zooms()[3], factor)
 
 
 def _gifti(path: Path) -> tuple[NDArray[np.float32], float | None]:
     """(T, vertices), and the TR where the file has a ``TimeStep`` (ms)."""
     import nibabel as nib
 
-    try:
+    with reading(path, "a GIFTI file"):
         image: Any = nib.load(path)
         arrays = [np.asarray(array.data, dtype=np.float32) for array in image.darrays]
-    except (OSError, nib.filebasedimages.ImageFileError, AttributeError) as error:
-        raise BrainalignError(f"{path} is no GIFTI file that can be read ({error}).") from error
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise BrainalignError(f"{path} holds arrays of the shapes {sorted(shapes)}; one vector a scan is needed.")
-    step = image.darrays[0].meta.get("TimeStep")
-    return np.stack(arrays), float(step) / 1000 if step else None
+    return np.stack(arrays), seconds_of(image.darrays[0].meta.get("TimeStep"), 1e-3)
+
+
+def seconds_of(said: Any, factor: float) -> float | None:
+    """A header's TR in seconds, by its unit if that gives a TR, else by its size; None where it says nothing.
+
+    Tools write 0 where they do not know it, seconds where GIFTI's ``TimeStep`` is in milliseconds, and milliseconds under NIfTI's unit
+    ``sec``.
+
+    Args:
+        said: What stands in the header.
+        factor: Seconds in the header's unit.
+
+    Example:
+        >>> seconds_of("2000.0", 1e-3), seconds_of("2.0", 1e-3), seconds_of(2000.0, 1.0), seconds_of("0.000000", 1e-3)
+        (2.0, 2.0, 2.0, None)
+    """
+    try:
+        number = float(said)
+    except (TypeError, ValueError):
+        return None
+    sensible = [number * unit for unit in (factor, 1.0, 1e-3, 1e-6) if TR[0] <= number * unit <= TR[1]]
+    return sensible[0] if sensible else None
 
 
 def _one_tr(found: Sequence[float | None], files: Sequence[str | Path]) -> float | None:
-    """The TR of all runs."""
+    """The TR of all runs whose header has one."""
+    first = next((tr for tr in found if tr is not None), None)
     for tr, path in zip(found, files, strict=True):
-        if tr != found[0]:
-            raise BrainalignError(f"{path} has a TR of {tr} s, {files[0]} one of {found[0]} s; they must agree.")
-    return found[0]
+        if tr is not None and first is not None and abs(tr - first) > SAME_TR:
+            raise BrainalignError(f"{path} has a TR of {tr} s, {files[0]} one of {first} s; they must agree.")
+    return first

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.data.reading import reading
 from brainalign.errors import BrainalignError
 
 _FASTTEXT = (793712314).to_bytes(4, "little")
@@ -61,7 +61,7 @@ def read_vectors(path: Path) -> Lookup:
         >>> read_vectors(file).get("cat").tolist()
         [-1.0, 2.0]
     """
-    with path.open("rb") as file:
+    with reading(path, "word vectors"), path.open("rb") as file:
         begin = file.read(4)
         if begin == _FASTTEXT:
             return _NGrams(path)
@@ -69,7 +69,7 @@ def read_vectors(path: Path) -> Lookup:
         header = _HEADER.fullmatch(file.readline(100).rstrip(b" \r\n"))
         if header and not _is_text(file.read(_SNIFF), int(header[2])):
             return _read_binary(path, int(header[1]), int(header[2]))
-    return _read_text(path, int(header[2]) if header else 0)
+        return _read_text(path, int(header[2]) if header else 0)
 
 
 def _is_text(begin: bytes, dims: int) -> bool:
@@ -137,10 +137,8 @@ class _NGrams:
                 f"{path} is a binary fastText model, which gensim reads and which is not installed; "
                 "pip install 'brainalign[fasttext]', or give the text file (.vec)."
             ) from error
-        try:
+        with reading(path, "a binary fastText model"):
             self._found = load_facebook_vectors(str(path))
-        except (ValueError, EOFError, AssertionError, NotImplementedError, struct.error) as error:
-            raise BrainalignError(f"{path} begins as a binary fastText model but cannot be read: {error}.") from error
 
     def __contains__(self, word: object, /) -> bool:
         return word in self._found.key_to_index

@@ -10,7 +10,8 @@ from brainalign.data.continuous.dataset import assemble, chosen
 from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat
-from brainalign.data.patterns import Found, find
+from brainalign.data.identity import participants
+from brainalign.data.patterns import find
 from brainalign.data.stimuli import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError, nearest
@@ -63,19 +64,19 @@ def read_arrays(
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
-    people: dict[str, list[Found]] = {}
-    for one in found:
-        people.setdefault(one.fields.get("subject", "01"), []).append(one)
+    faults, notes = Faults(), list[str]()
+    people = participants(root, found, files, faults, notes, subjects)
     sources = [
         ArraysSource(
             subject,
             people[subject],
             keys,
             axes,
-            None if events_file is None else root / events_file,
+            events_file,
             events or EventFormat(),
-            None if channels_file is None else root / channels_file,
+            channels_file,
             region,
+            root,
         )
         for subject in chosen(list(people), subjects, str(root))
     ]
@@ -86,6 +87,7 @@ def read_arrays(
         known,
         read,
         baseline,
-        Faults(),
+        faults,
         f"data.root={root}",
+        notes,
     )

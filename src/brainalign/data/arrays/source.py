@@ -19,7 +19,7 @@ from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat, Keys
-from brainalign.data.patterns import Found, filled
+from brainalign.data.patterns import Found, beside
 from brainalign.data.tsv import read_tsv
 from brainalign.data.unused import refuse_keys, refuse_option, refuse_words
 from brainalign.errors import BrainalignError, nearest
@@ -32,27 +32,30 @@ class ArraysSource:
 
     Args:
         subject: The label.
-        files: With the fields of their names.
+        files: Name of the run -> file, with the fields of its name.
         keys: Which keys hold what.
         axes: Names of the axes of the responses, in their order.
-        events: A table of events for each run, as a path with the fields filled in; None: the file's own keys say.
+        events: Pattern of the tables of events, with the files' fields; None: the file's own keys say.
         form: How that table is to be read.
-        channels: A TSV of the channels, as a path with the fields filled in; None: the file's own keys say.
+        channels: Pattern of the tables of channels; None: the file's own keys say.
+        region: Column of regions in that table.
+        root: Where these patterns begin.
     """
 
     def __init__(
         self,
         subject: str,
-        files: Sequence[Found],
+        files: Mapping[str, Found],
         keys: Keys,
         axes: Sequence[str],
-        events: Path | None,
+        events: str | None,
         form: EventFormat,
-        channels: Path | None,
+        channels: str | None,
         region: str | None,
+        root: Path = Path(),
     ) -> None:
         self.subject = subject
-        self._files = {_run_name(f): f for f in files}
+        self._files, self._root = dict(files), root
         self._keys, self._axes = keys, tuple(axes)
         self._events, self._form, self._channels, self._region = events, form, channels, region
         self.align = form.align
@@ -138,8 +141,7 @@ class ArraysSource:
             refuse_unused(self._form, str(found.path))
             refuse_option("data.events_file", self._events, "data.events.whole names what was played")
             return [Event(str(found.path), self._form.whole, self._form.shift, float("nan"), run)]
-        if self._events is not None:
-            path = Path(filled(str(self._events), found.fields))
+        if (path := beside(self._root, self._events, found, "data.events_file")) is not None:
             refuse_words(self._form, str(path))
             return events_of(read_tsv(path, []), path, run, rate, self._form, known, faults, notes, start)
         if keys.stimulus is None or keys.onset is None:
@@ -149,7 +151,7 @@ class ArraysSource:
             )
         columns = {
             "onset": [str(v) for v in numbers(tree[keys.onset], keys.onset).ravel()],
-            "stimulus": texts(tree[keys.stimulus]),
+            "stimulus": texts(tree[keys.stimulus], keys.stimulus),
         }
         if keys.duration is not None:
             columns["duration"] = [str(v) for v in numbers(tree[keys.duration], keys.duration).ravel()]
@@ -170,14 +172,12 @@ class ArraysSource:
             fields = {**found.fields, **own}
             again = None if keys.repeats is None else filled_fields(keys.repeats, fields)
             if again is not None and tree.has(again):
-                out += [((fields.get("stimulus", path), fields), np.asarray(part)) for part in tree[again]]
+                out += [((fields.get("stimulus", path), fields), np.asarray(part)) for part in tree.with_axes(again, 3)]
                 continue
-            array = tree[path]
-            if len(array.shape) == len(self._axes) - 1 and self._axes[-1] == "repeat":
-                array = np.asarray(array)[..., None]  # MATLAB drops a last axis of one
-            if len(array.shape) != len(self._axes):
+            array = tree.with_axes(path, len(self._axes))
+            if len(np.shape(array)) != len(self._axes):
                 raise BrainalignError(
-                    f"{tree.path}: {path!r} has the shape {tuple(array.shape)}, but data.axes={list(self._axes)} names "
+                    f"{tree.path}: {path!r} has the shape {tuple(np.shape(array))}, but data.axes={list(self._axes)} names "
                     f"{len(self._axes)} axes."
                 )
             array = self._turned(array)
@@ -186,7 +186,7 @@ class ArraysSource:
                     raise BrainalignError(
                         f"{tree.path}: data.keys.stimulus is needed to name the {len(array)} trials of {path!r}."
                     )
-                labels = texts(tree[filled_fields(keys.stimulus, fields)])
+                labels = texts(tree[filled_fields(keys.stimulus, fields)], keys.stimulus)
                 if len(labels) != len(array):
                     raise BrainalignError(
                         f"{tree.path}: {path!r} has {len(array)} trials, but {keys.stimulus!r} {len(labels)} names; they must agree."
@@ -195,7 +195,7 @@ class ArraysSource:
                 continue
             name = fields.get("stimulus", path)
             if keys.stimulus is not None and keys.fields():
-                name = texts(tree[filled_fields(keys.stimulus, fields)])[0]
+                name = texts(tree[filled_fields(keys.stimulus, fields)], keys.stimulus)[0]
                 fields = {**fields, "stimulus": name}
             repeats = array if "repeat" in self._axes else [array]
             out += [((name, fields), part) for part in repeats]
@@ -256,8 +256,7 @@ class ArraysSource:
     def table(self, tree: Tree, found: Found, columns: int, notes: list[str]) -> pd.DataFrame:
         """The channels, one row a column of the responses."""
         keys = self._keys
-        if self._channels is not None:
-            path = Path(filled(str(self._channels), found.fields))
+        if (path := beside(self._root, self._channels, found, "data.channels_file")) is not None:
             given = read_tsv(path, ["name|electrode"])
             given = given.rename(columns={"electrode": "name"}) if "name" not in given else given
             table = channels_table(
@@ -265,7 +264,9 @@ class ArraysSource:
             )
         else:
             names = (
-                [f"ch{n + 1:03d}" for n in range(columns)] if keys.electrode is None else texts(tree[keys.electrode])
+                [f"ch{n + 1:03d}" for n in range(columns)]
+                if keys.electrode is None
+                else texts(tree[keys.electrode], keys.electrode)
             )
             said: dict[str, Any] = {"name": names}
             for column in ("region", "hemisphere", "x", "y", "z"):
@@ -273,12 +274,16 @@ class ArraysSource:
                 if key is None:
                     continue
                 values = tree[key]
+                if column == "x" and len(names) == 1 and np.size(values) == 3:  # one channel, whose axis was dropped
+                    values = np.reshape(values, (1, 3))
                 if column == "x" and len(getattr(values, "shape", ())) == 2 and 3 in values.shape:
                     block = numbers(values, key)
                     block = block if block.shape[1] == 3 else block.T
                     said |= dict(zip("xyz", block.T, strict=True))
                 else:
-                    said[column] = texts(values) if column in ("region", "hemisphere") else numbers(values, key).ravel()
+                    said[column] = (
+                        texts(values, key) if column in ("region", "hemisphere") else numbers(values, key).ravel()
+                    )
                 lengths = {c: len(v) for c, v in said.items()}
                 if len(set(lengths.values())) > 1:
                     raise BrainalignError(f"{tree.path}: the keys of the channels have different lengths: {lengths}.")
@@ -328,8 +333,3 @@ def filled_fields(pattern: str, fields: Mapping[str, str]) -> str:
     for name, value in fields.items():
         pattern = pattern.replace(f"{{{name}}}", value)
     return pattern
-
-
-def _run_name(found: Found) -> str:
-    more = [f"{k}-{v}" for k, v in found.fields.items() if k not in ("subject",)]
-    return "_".join(more) or found.path.stem

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.patterns import compiled
-from brainalign.data.pointers import check_fetched
+from brainalign.data.arrays.matlab import is_object, size
+from brainalign.data.patterns import Names
+from brainalign.data.reading import reading
 from brainalign.errors import BrainalignError, nearest
 
 ENDINGS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf", ".mat")
 
 _INDEXED = re.compile(r"(.+)\[(\d+)\]")
+_INDEX = re.compile(r"\[(\d+)\]")
 
 
 class Tree:
@@ -33,6 +36,7 @@ class Tree:
     def __init__(self, path: Path, root: Any) -> None:
         self.path = path
         self._root = root
+        self._alone = False  # whether a struct array has one element, which readers tell as a struct
 
     @property
     def names(self) -> list[str]:
@@ -43,13 +47,33 @@ class Tree:
         """The paths that fit a pattern with fields, and what the fields hold.
 
         Raises:
-            BrainalignError: None fits; the names that there are are told.
+            BrainalignError: None fits; the names that there are are told. Or one fits in more than one way.
         """
-        regex = compiled(pattern, key)
-        found = {name: m.groupdict() for name in self.names if (m := regex.fullmatch(name))}
+        fit, all_names = Names(_INDEX.sub(r"/\1", pattern), key), self.names
+        found = {name: fields for name in all_names if (fields := fit.fields(name)) is not None}
+        if not found and self.is_matlab:
+            found = {f"{n}/0": fields for n in all_names if (fields := fit.fields(f"{n}/0")) is not None}
+            self._alone = bool(found)
         if not found:
             raise BrainalignError(f"{self.path} has no {pattern!r} ({key}); it has {_some(self.names)}.")
         return found
+
+    @property
+    def is_matlab(self) -> bool:
+        """Whether the file is MATLAB's, whose axes of length one may be lost."""
+        return self.path.suffix.lower() == ".mat"
+
+    def with_axes(self, name: str, axes: int) -> Any:
+        """An array with so many axes, where MATLAB or its reader has dropped those of length one; else as it is."""
+        array = self[name]
+        shape = np.shape(array)
+        if not self.is_matlab or len(shape) == axes or not isinstance(array, np.ndarray | float | int):
+            return array
+        whole = size(self.path, name)
+        whole += (1,) * (axes - len(whole))
+        if len(whole) > axes and set(whole[axes:]) == {1}:
+            whole = whole[:axes]
+        return np.reshape(array, whole) if len(whole) == axes and np.prod(whole) == np.size(array) else array
 
     def has(self, name: str) -> bool:
         """Whether there is such a path."""
@@ -63,14 +87,26 @@ class Tree:
         """An array, a string, or a number; HDF5 data sets stay on disk.
 
         Raises:
-            BrainalignError: There is none; the names that there are are told.
+            BrainalignError: There is none; the names that there are are told. Or it is an object that nothing but MATLAB or Python reads.
         """
         try:
             node = self._node(name)
+        except ValueError as error:
+            if "allow_pickle" not in str(error):
+                raise
+            raise BrainalignError(
+                f"{self.path}: {name!r} holds Python objects, which are not read; save it as text or numbers, as by "
+                "np.asarray(names, dtype=str)."
+            ) from error
         except KeyError:
             names = self.names
             hint = nearest(name, names) if len(names) <= 40 else f"it has {_some(names)}"
             raise BrainalignError(f"{self.path} has no {name!r}; {hint}") from None
+        if self.is_matlab and is_object(node):
+            raise BrainalignError(
+                f"{self.path}: {name!r} is a MATLAB object (string, categorical, table or datetime), which nothing but MATLAB reads; "
+                f"save it as cellstr({name.rsplit('/', 1)[-1]}), char or numbers."
+            )
         if hasattr(node, "keys"):
             raise BrainalignError(f"{self.path}: {name!r} is a group, not an array; it holds {_some(list(node))}.")
         return node
@@ -82,6 +118,8 @@ class Tree:
         for part in name.split("/"):
             match = _INDEXED.fullmatch(part)
             for step in match.groups() if match else (part,):
+                if self._alone and step == "0" and not isinstance(node, list | tuple):
+                    continue
                 if (isinstance(node, list | tuple) and step.isdigit() and int(step) < len(node)) or (
                     isinstance(node, np.ndarray) and step.isdigit() and node.ndim and int(step) < len(node)
                 ):
@@ -100,9 +138,6 @@ def open_tree(path: Path) -> Iterator[Tree]:
     Raises:
         BrainalignError: It is missing, not fetched, of another kind, or broken.
     """
-    if not path.is_file() and not path.is_symlink():
-        raise BrainalignError(f"{path} does not exist; it must be a file of arrays ({', '.join(ENDINGS)}).")
-    check_fetched(path)
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise BrainalignError(
@@ -110,35 +145,60 @@ def open_tree(path: Path) -> Iterator[Tree]:
         )
     import h5py
 
-    try:
+    with reading(path, f"a file of arrays ({ending})"), ExitStack() as stack:
         if ending == ".npz":
-            handle: Any = np.load(path, allow_pickle=False)
+            handle: Any = stack.enter_context(np.load(path, allow_pickle=False))
         elif ending == ".npy":
             handle = {"responses": np.load(path, mmap_mode="r", allow_pickle=False)}
         elif ending == ".mat":
             from pymatreader import read_mat
 
-            handle = read_mat(path)
+            with warnings.catch_warnings(action="ignore"):  # objects are told where one is asked for
+                handle = read_mat(path)
         else:
-            handle = h5py.File(path)
-    except (OSError, ValueError, NotImplementedError, TypeError) as error:
-        raise BrainalignError(f"{path} cannot be read ({error}); it may be truncated.") from error
-    try:
+            handle = stack.enter_context(h5py.File(path))
         yield Tree(path, handle)
-    finally:
-        if hasattr(handle, "close"):
-            handle.close()
 
 
-def texts(values: Any) -> list[str]:
-    """Strings out of whatever a format keeps them as: bytes, characters, object arrays, or one string.
+def texts(values: Any, what: str) -> list[str]:
+    """Strings out of whatever a format keeps them as: bytes, characters, object arrays, numbers, or one string.
+
+    Args:
+        values: As a file has them.
+        what: Their key, for the sentence.
+
+    Raises:
+        BrainalignError: One is neither text nor a number, such as a MATLAB string, which its readers give as None.
 
     Example:
-        >>> texts(np.array([b"s1", b"s2"])), texts("s1")
-        (['s1', 's2'], ['s1'])
+        >>> texts(np.array([b"s1", b"s2"]), "names"), texts("s1", "name"), texts([3.0, 4.0], "number")
+        (['s1', 's2'], ['s1'], ['3', '4'])
     """
-    found = np.ravel(np.asarray([values] if isinstance(values, str | bytes) else values))
-    return [v.decode() if isinstance(v, bytes) else str(v).strip() for v in found.tolist()]
+    return [_text(value, what) for value in _flat(values)]
+
+
+def _flat(values: Any) -> list[Any]:
+    if isinstance(values, str | bytes) or np.ndim(values) == 0:
+        values = values[()] if hasattr(values, "shape") else values  # HDF5 keeps single texts as data sets
+        return [values]
+    if isinstance(values, list | tuple):
+        return [v.item() if isinstance(v, np.ndarray) and v.size == 1 else v for v in values]
+    found: list[Any] = np.ravel(np.asarray(values)).tolist()
+    return found
+
+
+def _text(value: Any, what: str) -> str:
+    if isinstance(value, bytes):
+        return value.decode().strip()
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, float) and np.isfinite(value):
+        return str(int(value) if value.is_integer() else value)  # MATLAB's numbers are doubles
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise BrainalignError(
+        f"{what} holds {'no text' if value is None else repr(value)[:60]} where a name must be; save names as text (in MATLAB: cellstr)."
+    )
 
 
 def numbers(values: Any, what: str) -> NDArray[np.float64]:
@@ -147,6 +207,10 @@ def numbers(values: Any, what: str) -> NDArray[np.float64]:
     Raises:
         BrainalignError: They are none.
     """
+    if values is None or np.iscomplexobj(values):  # NumPy would make NaN of the one, and drop half of the other
+        raise BrainalignError(
+            f"{what} holds {'nothing' if values is None else 'complex numbers'}; real numbers are needed."
+        )
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

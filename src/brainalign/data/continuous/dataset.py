@@ -56,6 +56,7 @@ def assemble(
     baseline: float,
     faults: Faults,
     where: str,
+    notes: Sequence[str] = (),
 ) -> Dataset:
     """Read all participants, one after the other; only what was cut out of the runs stays in memory.
 
@@ -67,16 +68,18 @@ def assemble(
         baseline: Seconds of recording kept before each event, where nothing else was played in them.
         faults: Those found already.
         where: The key and folder, as in ``data.root=/data``.
+        notes: What was said already.
 
     Raises:
         BrainalignError: Something is missing or cannot be, one sentence for each fault, one a line; or no participant is left.
     """
-    notes: list[str] = []
+    notes = list(notes)
     events: list[tuple[Source, list[Event]]] = []
     for source in sources:
         with faults.gathered():
             events.append((source, source.events(known, faults, notes)))
     heard = sorted({event.stimulus for _, some in events for event in some})
+    faults.add(_of_two_folders([event for _, some in events for event in some if event.folder]))
     if known is not None and len(heard) < len(known) and not faults.sentences:
         notes.append(f"{len(known) - len(heard)} of {len(known)} stimuli were heard by nobody and are left out.")
     stimuli = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
@@ -102,6 +105,21 @@ def assemble(
     return Dataset(name, stimuli, recordings, notes=tuple(notes))
 
 
+def _of_two_folders(events: Sequence[Event]) -> list[str]:
+    """Stimuli that the events find in different folders: what has one id would be two sounds."""
+    first: dict[str, Event] = {}
+    faults: dict[str, str] = {}
+    for event in events:
+        other = first.setdefault(event.stimulus, event)
+        if other.folder != event.folder:
+            faults.setdefault(
+                event.stimulus,
+                f"{event.where}: stimulus {event.stimulus!r} lies in {event.folder!r}, but in {other.folder!r} by {other.where}; two "
+                "sounds need two ids (data.stimuli.patterns with a field for the folder, and data.stimuli.patterns.id).",
+            )
+    return list(faults.values())
+
+
 def chosen(found: Sequence[str], asked: Sequence[str] | None, where: str) -> list[str]:
     """The participants that were asked for, with or without ``sub-``.
 
@@ -119,10 +137,10 @@ def chosen(found: Sequence[str], asked: Sequence[str] | None, where: str) -> lis
     """
     if asked is None:
         return list(found)
-    plain = {label.removeprefix("sub-"): label for label in found}
+    plain = {label.removeprefix("sub-"): label for label in found} | {label: label for label in found}
     out = []
     for name in dict.fromkeys(str(s) for s in asked):
-        label = plain.get(name.removeprefix("sub-"))
+        label = plain.get(name, plain.get(name.removeprefix("sub-")))
         if label is None:
             raise BrainalignError(f"data.subjects: participant {name!r} is not in {where}; {nearest(name, found)}")
         out.append(label)

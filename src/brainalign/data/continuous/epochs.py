@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.pointers import check_fetched
 from brainalign.data.preprocessing.pieces import EDGE
-from brainalign.errors import BrainalignError
+from brainalign.data.reading import reading
 
 if TYPE_CHECKING:
     import mne
@@ -32,13 +31,8 @@ def read_epochs(path: Path) -> mne.BaseEpochs:
     """
     import mne
 
-    check_fetched(path)
-    try:
+    with reading(path, "epochs that MNE reads"):
         return mne.read_epochs(path, preload=False, verbose="error")
-    except Exception as error:  # MNE's readers raise whatever the format's parser raises
-        raise BrainalignError(
-            f"{path} cannot be read by MNE ({' '.join(str(error).split())[:300].rstrip('.')})."
-        ) from error
 
 
 def laid_out(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:

@@ -20,6 +20,7 @@ class Event:
         last: The latest.
         assumed: Whether nobody said where in its stretch the stimulus begins, so that it is taken to begin with it.
         across: Seconds that its array would last were its channels samples and its samples channels (arrays); NaN: not known.
+        folder: Where the events table says that the stimulus lies: one id from two folders is two stimuli.
     """
 
     where: str
@@ -31,3 +32,4 @@ class Event:
     last: float = inf
     assumed: bool = False
     across: float = nan
+    folder: str = ""

@@ -95,7 +95,8 @@ def events_of(
         faults.add(wrong)
         if not wrong:
             # a trigger has no length of its own
-            out.append(Event(place, stimulus, onset, duration if duration > 0 else float("nan"), run))
+            length = duration if duration > 0 else float("nan")
+            out.append(Event(place, stimulus, onset, length, run, folder=_folder(row[named], stimulus)))
     return sorted(out, key=lambda e: e.onset)
 
 
@@ -132,17 +133,24 @@ def words_inside(
 
 
 def stimulus_id(cell: str, known: Collection[str] | None) -> str:
-    """A cell as a stimulus's id: as it stands if it is one, else without folder and ending.
+    """A cell as a stimulus's id: as it stands, or without ending, folder or both, whichever is an id first.
+
+    Where the events themselves say what there is, it is the cell as it stands: ``and/or`` and ``U.S`` are words.
 
     Example:
         >>> stimulus_id("stimuli/audio/cable_spool_fort_0.wav", ["cable_spool_fort_0"])
         'cable_spool_fort_0'
     """
-    if known is not None and cell in known:
-        return cell
     name = cell.replace("\\", "/").rsplit("/", 1)[-1]
-    head, dot, ending = name.rpartition(".")
-    return head if dot and ending.isalnum() and len(ending) <= 5 and not ending.isdigit() else name
+    for one in (cell, cell.rpartition(".")[0], name, name.rpartition(".")[0]):
+        if known is not None and one in known:
+            return one
+    return cell if known is None else name.rpartition(".")[0] or name
+
+
+def _folder(cell: str, stimulus: str) -> str:
+    """What stands before the name of a stimulus's file, where the id does not hold it."""
+    return "" if cell == stimulus else cell.replace("\\", "/").rpartition("/")[0].lower()
 
 
 def _expanded(table: pd.DataFrame, where: Path | str, form: EventFormat) -> pd.DataFrame:
@@ -153,7 +161,7 @@ def _expanded(table: pd.DataFrame, where: Path | str, form: EventFormat) -> pd.D
     for line, cell in table[form.expand].items():
         try:
             content = ast.literal_eval(cell)
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             content = None
         if not isinstance(content, dict):
             raise BrainalignError(

@@ -34,8 +34,8 @@ from brainalign.data.continuous.run import Run
 from brainalign.data.electrode_table import channels_table
 from brainalign.data.faults import Faults
 from brainalign.data.formats import EventFormat
-from brainalign.data.pointers import check_fetched
 from brainalign.data.preprocessing.pieces import is_joint, joints, valid_data
+from brainalign.data.reading import reading
 from brainalign.data.tsv import read_tsv
 from brainalign.data.unused import refuse_option
 from brainalign.errors import BrainalignError, nearest
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 TRUNCATED = ("does not match", "number of records", "truncat", "incomplete", "unexpected end", "corrupt")
 """What MNE warns of when a file has fewer bytes than its header says."""
+
+MNE = "a recording that MNE reads"
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,6 @@ class RawSource:
     def _table(self, files: RawFiles, known: Collection[str] | None, notes: list[str]) -> tuple[pd.DataFrame, Path]:
         """The events beside the recording, or else those inside it."""
         if files.events is not None:
-            check_fetched(files.events)
             return read_tsv(files.events, []), files.events
         table = events_inside(self._open(files), files.path, self._form, known, notes)
         self._told[files.name] = set(
@@ -200,7 +201,8 @@ class RawSource:
                 raise BrainalignError(
                     f"{files.path} has no channel {self._sound!r} (data.sound_channel); {nearest(self._sound, raw.ch_names)}"
                 )
-            sound = raw.get_data(picks=[self._sound])[0]
+            with reading(files.path, MNE):
+                sound = raw.get_data(picks=[self._sound])[0]
         rate = float(raw.info["sfreq"])
         own = own_rates(files.path, raw.ch_names) or rates_beside(files.channels, raw.ch_names, files.path)
         table = with_own_rates(table, own, rate, files.path, notes)
@@ -245,11 +247,9 @@ class RawSource:
         return raw
 
     def _closed(self, files: RawFiles) -> mne.io.BaseRaw:
-        check_fetched(files.path)
-        if not files.path.exists():
-            raise BrainalignError(f"{files.path} does not exist; it must be a recording that MNE reads.")
         if is_epochs(files.path):
-            return laid_out(read_epochs(files.path))
+            with reading(files.path, "epochs that MNE reads"):
+                return laid_out(read_epochs(files.path))
         return self._read(files.path)
 
     def _of_epochs(self, files: RawFiles, known: Collection[str] | None, faults: Faults) -> list[Event]:
@@ -366,15 +366,10 @@ def read_raw(path: Path, exclude: Sequence[str] = ()) -> mne.io.BaseRaw:
     """
     import mne
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as said, reading(path, MNE):
         warnings.simplefilter("always")
-        try:
-            more = {"exclude": list(exclude)} if exclude else {}
-            raw = mne.io.read_raw(path, preload=False, verbose="warning", **more)
-        except Exception as error:  # MNE's readers raise whatever the format's parser raises
-            raise BrainalignError(
-                f"{path} cannot be read by MNE ({_first_line(error)}); it may be truncated or of another kind."
-            ) from error
+        more = {"exclude": list(exclude)} if exclude else {}
+        raw = mne.io.read_raw(path, preload=False, verbose="warning", **more)
     for warning in said:
         text = str(warning.message)
         if any(sign in text.lower() for sign in TRUNCATED):
@@ -386,6 +381,13 @@ def read_raw(path: Path, exclude: Sequence[str] = ()) -> mne.io.BaseRaw:
 def _frequency(said: Any) -> float | None:
     """A frequency as a sidecar tells it; ``n/a`` is none."""
     return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
+
+
+def own_id(path: Path) -> str | None:
+    """The participant's id in a recording's header: FIF's ``subject_info``, EDF's patient identification, ..."""
+    info = (read_epochs(path) if is_epochs(path) else read_raw(path)).info
+    about = info.get("subject_info") or {}
+    return str(about.get("his_id") or about.get("id") or "") or None
 
 
 def _first_line(text: object) -> str:

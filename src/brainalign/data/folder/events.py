@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.event_table import stimulus_id
 from brainalign.data.faults import Faults
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.errors import nearest
@@ -38,7 +39,7 @@ def read_events(
         if name in (MISSING, ""):
             passed += 1
             continue
-        stimulus = name if "stimulus" in row else Path(name).stem
+        stimulus = stimulus_id(name, known)
         run = row["run"] if "run" in row else next(iter(runs), "")
         onset, duration = _seconds(row["onset"]), _seconds(row["duration"])
         problems = []

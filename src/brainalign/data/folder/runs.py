@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.continuous.run import Run
-from brainalign.data.pointers import check_fetched
+from brainalign.data.reading import read_json, reading
 from brainalign.errors import BrainalignError
 
 ENDING = "_responses.npy"
@@ -43,17 +42,14 @@ def read_run(folder: Path, name: str, channels: pd.DataFrame) -> Run:
         BrainalignError: A file is missing or unreadable, or array, sidecar and channels contradict each other.
     """
     path, electrodes = folder / f"{name}{ENDING}", channels["electrode"].tolist()
-    check_fetched(path)
     side = path.with_suffix(".json")
     sidecar = _sidecar(side)
     rate = _number(sidecar, "SamplingFrequency", side)
     if rate <= 0:
         raise BrainalignError(f"{side}: SamplingFrequency={rate:g} is impossible; it must be above 0 Hz.")
     start = _number(sidecar, "StartTime", side) if "StartTime" in sidecar else 0.0
-    try:
+    with reading(path, "a numpy array of numbers"):
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise BrainalignError(f"{path} cannot be read as a numpy array of numbers ({error}).") from error
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise BrainalignError(
             f"{path} has the shape {values.shape} and type {values.dtype}; real numbers of shape "
@@ -65,7 +61,7 @@ def read_run(folder: Path, name: str, channels: pd.DataFrame) -> Run:
             f"{path} has {values.shape[1]} columns, but channels.tsv has {len(electrodes)} rows; they must agree{hint}."
         )
     columns = sidecar.get("Columns")
-    if columns is not None and list(columns) != list(electrodes):
+    if columns is not None and columns != list(electrodes):
         raise BrainalignError(
             f"{side}: Columns are not the electrodes of channels.tsv in their order "
             f"({_difference(columns, electrodes)})."
@@ -81,14 +77,9 @@ def read_run(folder: Path, name: str, channels: pd.DataFrame) -> Run:
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise BrainalignError(
-            f"{path} does not exist; it must give the SamplingFrequency of the array beside it."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise BrainalignError(f"{path} does not parse as JSON ({error}).") from error
+    if not path.exists():
+        raise BrainalignError(f"{path} does not exist; it must give the SamplingFrequency of the array beside it.")
+    content = read_json(path)
     if not isinstance(content, dict):
         raise BrainalignError(f'{path} holds no JSON object; {{"SamplingFrequency": 100}} is the least.')
     return content
@@ -104,7 +95,9 @@ def _number(sidecar: dict[str, Any], key: str, path: Path) -> float:
 
 
 def _difference(columns: Any, electrodes: Sequence[str]) -> str:
-    if not isinstance(columns, list) or len(columns) != len(electrodes):
-        return f"{len(columns) if isinstance(columns, list) else columns!r} against {len(electrodes)}"
+    if not isinstance(columns, list):
+        return f"{columns!r} is no list of names"
+    if len(columns) != len(electrodes):
+        return f"{len(columns)} against {len(electrodes)}"
     i = next(i for i, (a, b) in enumerate(zip(columns, electrodes, strict=True)) if a != b)
     return f"column {i} is {columns[i]!r}, not {electrodes[i]!r}"

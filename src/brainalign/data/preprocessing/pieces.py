@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from brainalign.data.reading import reading
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
@@ -59,8 +62,13 @@ def valid_data(raw: BaseRaw, names: Sequence[str]) -> NDArray[np.float64]:
     Args:
         raw: The recording.
         names: Of the channels.
+
+    Raises:
+        BrainalignError: The file cannot be read.
     """
-    data = np.asarray(raw.get_data(picks=list(names), verbose="error"), dtype=np.float64)
+    file = next((f for f in raw.filenames if f), None)  # None: it was made in memory
+    with nullcontext() if file is None else reading(file, "a recording that MNE reads"):
+        data = np.asarray(raw.get_data(picks=list(names), verbose="error"), dtype=np.float64)
     place = {name: c for c, name in enumerate(names)}
     marks = raw.annotations
     for onset, duration, text, of in zip(marks.onset, marks.duration, marks.description, marks.ch_names, strict=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from brainalign.data import reading
 from brainalign.data.transcripts.tiers import chosen_tiers, is_called
 from brainalign.errors import BrainalignError
 
@@ -58,9 +58,9 @@ def read_json(path: Path, label: str, tier: str | None = None) -> Read:
     Raises:
         BrainalignError: The file is missing, no JSON, or none of these.
     """
-    content = _content(path)
+    content = reading.read_json(path)
     notes: list[str] = []
-    try:
+    with reading.reading(path, "a transcript"):
         tiers = _tiers(content)
         if tiers is not None:
             chosen = chosen_tiers([name for name, _ in tiers], label, tier, str(path))
@@ -77,8 +77,6 @@ def read_json(path: Path, label: str, tier: str | None = None) -> Read:
                     f"its keys are {', '.join(map(repr, content)) if isinstance(content, dict) else 'none'}."
                 )
             entries = found
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise BrainalignError(f"{path} is no transcript that can be read: {type(error).__name__} ({error}).") from error
     columns = {f: [getattr(e, f) for e in entries] for f in Entry._fields}
     index = pd.Index(range(1, len(entries) + 1), name="entry")
     table = pd.DataFrame({label: pd.Series(columns["label"], index=index, dtype=object)}, index=index)
@@ -89,19 +87,13 @@ def read_json(path: Path, label: str, tier: str | None = None) -> Read:
 
 def holds_phones(path: Path) -> bool:
     """Whether an aligner's JSON has phones beside its words."""
-    content = _content(path)
-    tiers = _tiers(content)
-    if tiers is not None:
-        return any(is_called(name, "phone") for name, _ in tiers)
-    words = _words(content)
-    return words is not None and any(isinstance(w, dict) and w.get("phones") for w in words)
-
-
-def _content(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BrainalignError(f"{path} cannot be read as JSON ({error}).") from error
+    content = reading.read_json(path)
+    with reading.reading(path, "a transcript"):
+        tiers = _tiers(content)
+        if tiers is not None:
+            return any(is_called(name, "phone") for name, _ in tiers)
+        words = _words(content)
+        return words is not None and any(isinstance(w, dict) and w.get("phones") for w in words)
 
 
 def _tiers(content: Any) -> list[tuple[str, list[Any]]] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.pointers import check_fetched
+from brainalign.data.reading import reading
 from brainalign.data.transcripts.aligners import Read, holds_phones, read_json
 from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
@@ -49,11 +49,15 @@ def read_transcript(
     Raises:
         BrainalignError: The file is missing or of another kind.
     """
-    check_fetched(path)
-    if path.suffix.lower() in (".wrd", ".phn"):
-        table, kind, said = Read(timit_in_seconds(path, label, rate, duration, notes), "timit", [])
-    else:
-        table, kind, said = _read(path, label, form, within)
+    if path.suffix.lower() not in ENDINGS:
+        raise BrainalignError(
+            f"{path} is no transcript that can be read; its ending must be one of {', '.join(ENDINGS)}."
+        )
+    with reading(path, "a transcript"):
+        if path.suffix.lower() in (".wrd", ".phn"):
+            table, kind, said = Read(timit_in_seconds(path, label, rate, duration, notes), "timit", [])
+        else:
+            table, kind, said = _read(path, label, form, within)
     clean, faults = cleaned(table, kind, form, duration, str(path), Tally() if tally is None else tally, said)
     notes += [f"{path.name}: {sentence}." for sentence in said]
     return clean, faults
@@ -65,15 +69,15 @@ def stimuli_in(path: Path, form: TranscriptFormat) -> list[str]:
     Raises:
         BrainalignError: The table is missing, or lacks the column.
     """
-    check_fetched(path)
-    return list(dict.fromkeys(column_of(path, form)))
+    with reading(path, "a transcript"):
+        return list(dict.fromkeys(column_of(path, form)))
 
 
 def has_phones(path: Path, form: TranscriptFormat) -> bool:
     """Whether a file that may hold words and phones (TextGrid, JSON) holds phones, or was said to by ``phone_tier``."""
-    check_fetched(path)
     if path.suffix.lower() == ".textgrid":
-        return form.phone_tier is not None or TextGrid(path).has("phone")
+        with reading(path, "a TextGrid"):
+            return form.phone_tier is not None or TextGrid(path).has("phone")
     return path.suffix.lower() == ".json" and holds_phones(path)
 
 
@@ -86,6 +90,4 @@ def _read(path: Path, label: str, form: TranscriptFormat, within: str | None) ->
         return Read(grid.intervals(label, tier), "tiers", said)
     if ending == ".json":
         return read_json(path, label, tier)
-    if ending in (".tsv", ".txt", ".csv"):
-        return Read(read_table(path, label, form, within), "table", [])
-    raise BrainalignError(f"{path} is no transcript that can be read; its ending must be one of {', '.join(ENDINGS)}.")
+    return Read(read_table(path, label, form, within), "table", [])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from brainalign.data.formats import SECONDS, TRANSCRIPTS, TranscriptFormat
+from brainalign.data.reading import read_text
 from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.errors import BrainalignError
 
@@ -86,12 +87,7 @@ def column_of(path: Path, form: TranscriptFormat) -> pd.Series:
 def _read(path: Path, header: Sequence[str] | None) -> pd.DataFrame:
     if path.suffix.lower() != ".csv" and header is None:
         return read_tsv(path, [])
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise BrainalignError(f"{path} does not exist; it must be a table of words.") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise BrainalignError(f"{path} cannot be read as UTF-8 text ({error}).") from error
+    lines = read_text(path, "a table of words in UTF-8").splitlines()
     comma = path.suffix.lower() == ".csv"
     first = lines[0] if lines else ""
     mark = "\t" if not comma else ";" if first.count(";") > first.count(",") else ","

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from brainalign.data.audio import RATE
+from brainalign.data.reading import read_text
 from brainalign.errors import BrainalignError
 
 
@@ -54,10 +55,7 @@ def read_timit(path: Path, label: str, rate: float = RATE) -> pd.DataFrame:
     Raises:
         BrainalignError: The file is missing, or a line is not ``begin end label``.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrainalignError(f"{path} cannot be read as text ({error}).") from error
+    lines = read_text(path, "TIMIT's lines of text").splitlines()
     rows: dict[int, tuple[str, float, float]] = {}
     for n, line in enumerate(lines, start=1):
         cells = line.split(maxsplit=2)
