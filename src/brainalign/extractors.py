@@ -28,6 +28,7 @@ from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Envelope, Intensity, Mel, SpectralOnsets
 from brainalign.features.base import Extractor
+from brainalign.features.clip import Clipped
 from brainalign.features.controls import Oasm, SentencePosition, ShuffledWords
 from brainalign.features.inventories import inventory_if_known, inventory_of
 from brainalign.features.phones import Articulation, PhoneOnsets
@@ -52,7 +53,11 @@ def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
         BrainalignError: A checkpoint or a file that is missing or of another kind.
     """
     if isinstance(model, CheckpointModel | TinyModel):
-        return _speech(config, model) if model.kind in ("speech", "tiny_wav2vec2") else _language(config, model)
+        made = _speech(config, model) if model.kind in ("speech", "tiny_wav2vec2") else _language(config, model)
+        hidden = (
+            config.features.clip is not None and not isinstance(model, SurprisalModel) and model.kind != "embedding"
+        )
+        return Clipped(made, config.features.clip) if hidden else made
     if isinstance(model, AcousticModel | PitchModel):
         return _acoustic(model)
     if isinstance(model, VectorsModel):
@@ -87,7 +92,7 @@ def control_of(config: Config, control: str, dataset: Dataset) -> Extractor:
 
     Args:
         config: Of the run.
-        control: ``untrained``, ``rerandomized``, ``shuffled_words``, or an option of ``conf/model``.
+        control: ``untrained``, ``untrained_no_position``, ``rerandomized``, ``shuffled_words``, or an option of ``conf/model``.
         dataset: Whose stimuli it is for.
 
     Raises:
@@ -98,10 +103,12 @@ def control_of(config: Config, control: str, dataset: Dataset) -> Extractor:
         model, TinyModel
     ):  # untrained itself: the same architecture by another draw
         return extractor_of(config, replace(model, name=control, seed=model.seed + 1), dataset)
-    if control in ("untrained", "rerandomized"):
+    if control in ("untrained", "untrained_no_position", "rerandomized"):
         if not isinstance(model, CheckpointModel) or model.weights != "trained":
             raise BrainalignError(f"model {model.name} has no trained weights that could be drawn anew or shuffled.")
-        return extractor_of(config, replace(model, name=control, weights=control), dataset)
+        weights = control.removesuffix("_no_position")
+        twin = replace(model, name=control, weights=weights, positions=weights == control)
+        return extractor_of(config, twin, dataset)
     if control == "shuffled_words":
         return ShuffledWords(extractor_of(config, model, dataset), config.seed, control)
     return extractor_of(config, model_option(control), dataset)
@@ -211,7 +218,9 @@ def _device(config: Config) -> str:
 
 def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Loading]:
     """Folder and name of a checkpoint, and how it is to be loaded."""
-    from brainalign.features.checkpoint import Loading, checkpoint_folder
+    from brainalign.features.checkpoint import Loading, check_positions, checkpoint_folder
 
     folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
-    return folder, model.name, Loading(model.weights, config.seed, config.features.precision)
+    if not model.positions:
+        check_positions(folder)
+    return folder, model.name, Loading(model.weights, config.seed, config.features.precision, model.positions)

@@ -24,6 +24,10 @@ FEATURES = {
     "untrained": Control(
         "architecture, input and its times", "all that was learned", "an untrained network of the same architecture"
     ),
+    "untrained_no_position": Control(
+        "architecture and input, its table of positions set to zero", "all that was learned, and the number of the frame or word",
+        "an untrained network without positions",
+    ),
     "rerandomized": Control(
         "architecture, and the distribution of the weights of each layer", "what the weights had learned",
         "the network with the weights of each layer shuffled",

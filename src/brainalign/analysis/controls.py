@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from brainalign.analysis.control_kinds import FEATURES, SPLITS, Control, left_out
@@ -15,12 +16,15 @@ from brainalign.analysis.summary import add_scores, add_tests, warn_about, warn_
 from brainalign.data.leak import leaked_share
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
+from brainalign.features.spread import CLOCK, common_variance
 from brainalign.figures import control_shares
 from brainalign.figures.style import score_label
 from brainalign.progress import track
 from brainalign.stats import compare
 
 FAMILY = "controls x regions"
+NETWORKS = ("rerandomized", "untrained_no_position", "untrained")
+"""Controls that are the model's own architecture."""
 
 
 def controls(study: Study, models: Models, *, controls: Sequence[str]) -> AnalysisResult:
@@ -72,6 +76,8 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     )  # fmt: skip
     tests = pd.concat([regional, whole], ignore_index=True)
     table = control_table(shown, tests[tests["primary"]], every, model=model.name, regions=study.regions, score=score)
+    common = {one.name: _common(one) for one in (model, *(models.controls[name] for name in kinds))}
+    table["common_variance"] = table["control"].map(common)
     result.tables |= {"controls": table, "scores": scores}
     add_scores(result, scores, model.name, study.noun)
     _add_shares(result, table)
@@ -80,6 +86,7 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     words = limitations(table, kinds, splits, model=model.name, label=score_label(score), noun=study.noun)
     result.summary.append(("limitations, in words", words))
     _warn(result, table)
+    _warn_of_clocks(result, common, model)
     result.figures["control_shares"] = control_shares(table, model.name, splits=list(splits), noun=study.noun)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
@@ -114,12 +121,34 @@ def _add_shares(result: AnalysisResult, table: pd.DataFrame) -> None:
     """Metrics ``controls/<control>/share`` and summary lines."""
     for row in table.itertuples():
         prefix = "" if row.region == ALL else f"region/{row.region}/"
-        for key in ("mean", "share", "share_low", "share_high", "p_corrected"):
+        for key in ("mean", "share", "share_low", "share_high", "p_corrected", "common_variance"):
             result.metrics[f"{prefix}controls/{row.control}/{key}"] = float(getattr(row, key))
     for row in table[table["region"] == ALL].iloc[1:].itertuples():
         share = f"{row.share:.1%} [{row.share_low:.1%}, {row.share_high:.1%}]" if row.share == row.share else "no share"
-        told = f"{row.mean:.4f} [{row.low:.4f}, {row.high:.4f}], {share} of the model's; keeps {row.keeps}"
+        clock = (
+            f"; {row.common_variance:.2f} of its variance common to stimuli"
+            if row.common_variance == row.common_variance
+            else ""
+        )
+        told = f"{row.mean:.4f} [{row.low:.4f}, {row.high:.4f}], {share} of the model's; keeps {row.keeps}{clock}"
         result.summary.append((f"{row.control}: mean {row.score} [95 % CI], share", told))
+
+
+def _common(representation: Representation) -> float:
+    """Share of variance that stimuli have in common by frame or word number, mean over layers."""
+    return float(np.mean([common_variance(representation.rows(n)) for n in representation.layers]))
+
+
+def _warn_of_clocks(result: AnalysisResult, common: Mapping[str, float], model: Representation) -> None:
+    """Of each control that is first of all a clock, what it then tests, and what is fairer."""
+    for name in NETWORKS:
+        if common.get(name, 0.0) > CLOCK:
+            fairer = [n for n in NETWORKS if common.get(n, 0.0) <= CLOCK]
+            result.warnings.append(
+                f"Of the control {name}, {common[name]:.1%} of the variance is the same in two stimuli at the same {model.unit[:-1]} "
+                f"number: what is held against {model.name} is time since onset, and to beat it says nothing of what was learned. "
+                f"A fairer control is {' or '.join(fairer)} (analysis.controls), where its own share is below {CLOCK:.0%}."
+            )
 
 
 def _warn(result: AnalysisResult, table: pd.DataFrame) -> None:

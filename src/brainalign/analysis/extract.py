@@ -13,6 +13,7 @@ from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.data.types import Dataset
 from brainalign.features.base import Rows
+from brainalign.features.spread import CLOCK, spread
 from brainalign.figures import feature_picture
 from brainalign.progress import duration, track
 
@@ -25,7 +26,8 @@ def extract(study: Study, models: Models) -> AnalysisResult:
         models: The model in question.
 
     Returns:
-        Tables layers (one row a layer) and stimuli (one row a stimulus); a picture of one stimulus.
+        Tables layers (one row a layer, with the shares of :class:`brainalign.features.spread.Spread`) and stimuli (one row a
+        stimulus); a picture of one stimulus.
     """
     result, dataset, model = AnalysisResult(), study.dataset, models.model
     missing = len(model.missing)
@@ -46,6 +48,7 @@ def extract(study: Study, models: Models) -> AnalysisResult:
         ]
     )
     result.tables |= {"layers": layers, "stimuli": stimuli}
+    _warn(result, layers, model.unit)
     total = float(stimuli["duration"].sum())
     result.metrics |= {
         "extract/rows": float(stimuli["rows"].sum()),
@@ -69,6 +72,10 @@ def extract(study: Study, models: Models) -> AnalysisResult:
             "mean norm of a row",
             ", ".join(f"layer {n}: {v:.3g}" for n, v in zip(layers["layer"], layers["norm_mean"], strict=True)),
         ),
+        (
+            "share of variance of first rows · common to stimuli by row number",
+            ", ".join(f"layer {row.layer}: {row.first_rows:.2f} · {row.common:.2f}" for row in layers.itertuples()),
+        ),
         ("cache", f"{layers['bytes'].sum() / 2**20:.1f} MiB in {model.path(model.layers[0]).parent}"),
     ]
     if model.unit == "frames" and np.isfinite(layers["hop_s"]).all():
@@ -90,7 +97,7 @@ def extract(study: Study, models: Models) -> AnalysisResult:
 
 
 def _describe(rows: Mapping[str, Rows]) -> dict[str, float]:
-    """Sizes, norms and times of one layer."""
+    """Sizes, norms, times and outliers of one layer."""
     values = np.concatenate([r.values for r in rows.values()])
     norms = np.linalg.norm(values.astype(np.float64), axis=1)
     hops = np.concatenate([np.diff(r.onset) for r in rows.values()])
@@ -105,7 +112,19 @@ def _describe(rows: Mapping[str, Rows]) -> dict[str, float]:
         "hop_s": float(np.median(hops)) if len(hops) and np.ptp(hops) < 1e-6 else np.nan,
         "first_s": float(min((r.onset[0] for r in rows.values() if len(r.onset)), default=np.nan)),
         "bytes": values.nbytes,
+        **spread(rows)._asdict(),
     }
+
+
+def _warn(result: AnalysisResult, layers: pd.DataFrame, unit: str) -> None:
+    """Say of which layers most variance is a mere clock."""
+    clocks = layers[layers["common"] > CLOCK]
+    if len(clocks):
+        named = ", ".join(f"{row.layer} ({row.common:.2f})" for row in clocks.itertuples())
+        result.warnings.append(
+            f"In layers {named} more than half of the variance is the same in two stimuli at the same {unit[:-1]} number: what they "
+            "predict may be time since onset alone."
+        )
 
 
 def _typical(dataset: Dataset) -> str:

@@ -322,6 +322,7 @@ class CheckpointModel(Model):
 
     Attributes:
         weights: ``trained``, ``untrained`` (drawn anew with the seed) or ``rerandomized`` (shuffled in each tensor).
+        positions: Whether the model keeps its table of positions; controls take it away.
     """
 
     checkpoint: str | None
@@ -329,6 +330,7 @@ class CheckpointModel(Model):
     revision: str | None
     weights: str
     card: Card | None = None
+    positions: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -459,6 +461,7 @@ class Features:
     context_stride: int | None
     context_seconds: float | None
     batch_seconds: float
+    clip: float | None
     precision: str
     dtype: str
 
@@ -469,6 +472,7 @@ class Features:
         within("features.context_stride", self.context_stride, 1)
         within("features.context_seconds", self.context_seconds, 0.1)
         within("features.batch_seconds", self.batch_seconds, 0)
+        within("features.clip", self.clip, 1)
         one_of("features.precision", self.precision, ("float32", "bfloat16", "float16"))
         one_of("features.dtype", self.dtype, ("float32", "float16"))
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))

@@ -33,6 +33,8 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 _TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 """Files of which a tokenizer has one or more."""
 _TINY = "model=tiny_gpt2 and model=tiny_wav2vec2 need no checkpoint"
+POSITIONS = ("wpe", "position_embeddings", "embed_positions")
+"""Names of tables of positions: GPT-2's, BERT's and its family's, OPT's and Whisper's."""
 _NEVER_READ = ("masked_spec_embed",)
 """Weights for training alone, which many checkpoints lack."""
 
@@ -141,11 +143,13 @@ class Loading:
         weights: See the table.
         seed: Of weights that are drawn or shuffled.
         precision: Of the model's arithmetic: ``float32``, ``bfloat16``, ``float16``.
+        positions: Whether the model keeps its table of positions; else it is set to zero, for controls.
     """
 
     weights: str = "trained"
     seed: int = 0
     precision: str = "float32"
+    positions: bool = True
 
     def __post_init__(self) -> None:
         for key, value, valid in (
@@ -163,11 +167,13 @@ class Loading:
             parts += [self.weights, str(self.seed)]
         if self.weights == "untrained":  # drawn by these two, which may change how
             parts += [f"{package} {version(package)}" for package in ("torch", "transformers")]
+        parts += [] if self.positions else ["without positions"]
         return ", ".join(parts)
 
     def __str__(self) -> str:
         said = {"untrained": "untrained", "rerandomized": "weights shuffled within each tensor"}.get(self.weights)
         parts = [f"{said} (seed {self.seed})"] if said else []
+        parts += [] if self.positions else ["without positions"]
         return ", ".join([*parts, *([self.precision] if self.precision != "float32" else [])])
 
 
@@ -252,6 +258,10 @@ class Checkpoint:
             model = self._untrained() if self.loading.weights == "untrained" else self._trained()
         if self.loading.weights == "rerandomized":
             _shuffle(model, self.loading.seed)
+        if not self.loading.positions:
+            with torch.no_grad():
+                for table in position_tables(model):
+                    table.weight.zero_()
         return cast("PreTrainedModel", model.to(getattr(torch, self.loading.precision)).eval())
 
     def _why(self, error: Exception) -> str:
@@ -324,6 +334,38 @@ def _shuffle(model: Any, seed: int) -> None:
         for weights in model.parameters():
             order = torch.randperm(weights.numel(), generator=generator)
             weights.copy_(weights.flatten()[order].view_as(weights))
+
+
+def position_tables(model: Any) -> list[Any]:
+    """The tables of positions of a model; positions by rotation, by distance or by convolution have none, and are no clock.
+
+    Args:
+        model: Of transformers.
+    """
+    import torch
+
+    named = (module for name, module in model.named_modules() if name.rsplit(".", 1)[-1] in POSITIONS)
+    return [module for module in named if isinstance(module, torch.nn.Embedding)]
+
+
+def check_positions(folder: Path) -> None:
+    """Refuse a checkpoint whose model has no table of positions that could be taken away; no weights are made.
+
+    Args:
+        folder: Of the checkpoint.
+
+    Raises:
+        BrainalignError: It has none.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    with quiet_transformers(), torch.device("meta"):
+        model = AutoModel.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+    if not position_tables(model):
+        raise BrainalignError(
+            f"a model of type {model.config.model_type} has no table of positions that could be taken away."
+        )
 
 
 @contextmanager

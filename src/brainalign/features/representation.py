@@ -20,6 +20,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample, to_grid, words_from_frames, words_without_frame
 from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
+from brainalign.features.spread import spread
 from brainalign.progress import track
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Representation:
         if cache.dtype != "float32":
             self.notes.append(f"{self.name}: values are kept in {cache.dtype}, rounded to 11 bits (0.05 % of a value).")
         self._held: tuple[int, dict[str, Rows]] | None = None
+        self._looked_at: set[int] = set()
         identity = extractor.identity()
         self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
         self._stimuli_digest = stimuli_digest
@@ -134,6 +136,7 @@ class Representation:
                     )
             self._held = layer, found
             self._note_zeros(found)
+            self._note_first(layer, found)
         return self._held[1]
 
     def features(
@@ -221,6 +224,19 @@ class Representation:
             zero = sum(int((~r.values.any(axis=1)).sum()) for r in rows.values())
             total = sum(len(r.values) for r in rows.values())
             self._note(zero, f"{self.name}: {zero} of {total} words have no vector and are zero.")
+
+    def _note_first(self, layer: int, rows: Mapping[str, Rows]) -> None:
+        if self.unit != "words" or layer in self._looked_at or max(r.values.shape[1] for r in rows.values()) < 2:
+            return
+        self._looked_at.add(layer)
+        found = spread(rows)
+        if found.first_dominate:
+            self._note(
+                1,
+                f"{self.name}, layer {layer}: the stimuli's first words hold {found.first_rows:.0%} of the z-scored variance (their fair "
+                f"share is {found.first_fair:.0%}), as the first token of a text is an attention sink; a begin token (features.begin=auto) "
+                "or features.clip takes it from them.",
+            )
 
     def _note(self, count: int, sentence: str) -> None:
         """Keep and log a sentence, once, where there is something to tell."""
