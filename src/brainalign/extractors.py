@@ -12,6 +12,7 @@ from brainalign.config.check import model_option
 from brainalign.config.schema import (
     AcousticModel,
     ArticulationModel,
+    Card,
     CheckpointModel,
     MelModel,
     Model,
@@ -54,10 +55,8 @@ def extractor_of(config: Config, model: Model, dataset: Dataset) -> Extractor:
     """
     if isinstance(model, CheckpointModel | TinyModel):
         made = _speech(config, model) if model.kind in ("speech", "tiny_wav2vec2") else _language(config, model)
-        hidden = (
-            config.features.clip is not None and not isinstance(model, SurprisalModel) and model.kind != "embedding"
-        )
-        return Clipped(made, config.features.clip) if hidden else made
+        hidden = not isinstance(model, SurprisalModel) and model.kind != "embedding"
+        return Clipped(made, config.features.clip) if hidden and config.features.clip is not None else made
     if isinstance(model, AcousticModel | PitchModel):
         return _acoustic(model)
     if isinstance(model, VectorsModel):
@@ -172,6 +171,7 @@ def _vectors(model: VectorsModel, dataset: Dataset) -> Extractor:
 
 def _speech(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
     from brainalign.features.speech import LONGEST, SpeechModel
+    from brainalign.features.tap import tap_of
     from brainalign.features.untrained import tiny_wav2vec2
 
     f = config.features
@@ -181,6 +181,7 @@ def _speech(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
         "context": "auto" if f.context == "isolated" else f.context,  # a word alone is for language models
         "seconds": f.context_seconds or LONGEST,
         "batch_seconds": f.batch_seconds,
+        "tap": tap_of(f.tap, f.heads),
     }
     if isinstance(model, TinyModel):
         identity = {"kind": model.kind, "seed": model.seed}
@@ -193,12 +194,14 @@ def _language(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
     from brainalign.features.language import LanguageModel
     from brainalign.features.reading import Context
     from brainalign.features.surprisal import Surprisal
+    from brainalign.features.tap import tap_of
     from brainalign.features.untrained import tiny_gpt2
 
     f, device = config.features, _device(config)
     context = Context(f.context, f.context_words, f.context_stride)
     options: dict[str, Any] = {
         "pooling": f.pooling, "layers": _layers(model), "device": device, "context": context, "begin": f.begin,
+        "tap": tap_of(f.tap, f.heads),
     }  # fmt: skip
     if isinstance(model, TinyModel):
         identity = {"kind": model.kind, "seed": model.seed}
@@ -207,6 +210,11 @@ def _language(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
     if isinstance(model, SurprisalModel):
         begin = "auto" if f.begin == "none" else f.begin  # else nothing would predict the first word
         return Surprisal.from_folder(*where, outputs=model.outputs, device=device, context=context, begin=begin)
+    if model.kind == "whisper_decoder":
+        from brainalign.features.whisper_decoder import WhisperDecoder
+
+        del options["begin"]  # a decoder has a prompt of its own
+        return WhisperDecoder.from_folder(*where, **options)
     if model.kind == "embedding":
         return InputEmbedding.from_folder(*where, pooling=f.pooling, device=device)
     return LanguageModel.from_folder(*where, **options)
@@ -218,9 +226,22 @@ def _device(config: Config) -> str:
 
 def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Loading]:
     """Folder and name of a checkpoint, and how it is to be loaded."""
-    from brainalign.features.checkpoint import Loading, check_positions, checkpoint_folder
+    from brainalign.features.checkpoint import Checkpoint, Loading, checkpoint_folder
+    from brainalign.features.positions import check_positions
 
     folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
+    if model.card is not None and model.path is None:
+        _check_card(model.name, model.card, Checkpoint(folder, "AutoModel", "").config.get_text_config())
     if not model.positions:
-        check_positions(folder)
+        check_positions(Checkpoint(folder, "AutoModel", "").config)
     return folder, model.name, Loading(model.weights, config.seed, config.features.precision, model.positions)
+
+
+def _check_card(name: str, card: Card, config: Any) -> None:
+    """Refuse a checkpoint of the hub that is not what its card says."""
+    found, said = (config.num_hidden_layers, config.hidden_size), (card.layers, card.dims)
+    if found != said:
+        raise BrainalignError(
+            f"model {name}: the checkpoint {card.hub} has {found[0]} layers x {found[1]}, but its card in conf/model says {said[0]} x "
+            f"{said[1]}; another model of the name is needed, or another model.revision."
+        )

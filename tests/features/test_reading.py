@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brainalign.errors import BrainalignError
@@ -203,6 +203,7 @@ def test_windows_that_fit_take_every_sub_word_once_with_half_the_room(total, roo
     assert fitted_passes(total, None, causal) == fitted_passes(total, max(total, 1), causal)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=0, max_size=6), min_size=1, max_size=6))
 def test_every_sub_word_is_in_one_word(texts):
     text = encode(tiny_tokenizer(), texts, join_clitics=True)

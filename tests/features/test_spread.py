@@ -7,9 +7,10 @@ from scipy import stats
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.features.checkpoint import Loading, check_positions
+from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.clip import Clipped
 from brainalign.features.language import LanguageModel
+from brainalign.features.positions import check_positions
 from brainalign.features.representation import Representation
 from brainalign.features.speech import SpeechModel
 from brainalign.features.spread import common_variance, spread
@@ -105,9 +106,10 @@ def test_an_untrained_whisper_is_a_clock_and_without_positions_none(trained, hea
 
 
 def test_a_model_without_a_table_of_positions_is_one_sentence(speech_folder, language_folder):
-    check_positions(language_folder)
+    language, speech = (Checkpoint(f, "AutoModel", "").config for f in (language_folder, speech_folder))
+    check_positions(language)
     with pytest.raises(BrainalignError, match="type wav2vec2 has no table of positions"):
-        check_positions(speech_folder)
+        check_positions(speech)
 
 
 def test_a_control_that_is_a_clock_is_named_with_a_fairer_one():

@@ -38,6 +38,7 @@ def test_joining_can_be_switched_off():
     assert text_of(["do", "n't", "go"], join_clitics=False) == ("do n't go", [(0, 2), (3, 6), (7, 9)])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1).filter(lambda w: not w.isspace()), min_size=1, max_size=8), st.booleans())
 def test_spans_hold_any_word(words, join):
     text, spans = text_of(words, join)

@@ -24,10 +24,6 @@ FEATURES = {
     "untrained": Control(
         "architecture, input and its times", "all that was learned", "an untrained network of the same architecture"
     ),
-    "untrained_no_position": Control(
-        "architecture and input, its table of positions set to zero", "all that was learned, and the number of the frame or word",
-        "an untrained network without positions",
-    ),
     "rerandomized": Control(
         "architecture, and the distribution of the weights of each layer", "what the weights had learned",
         "the network with the weights of each layer shuffled",
@@ -41,6 +37,10 @@ FEATURES = {
     "envelope": Control("loudness over time", "spectrum and words", "the envelope of the sound"),
     "oasm": Control(
         "which words of a stimulus are neighbours", "all that stimuli have in common", "nearness in time alone (OASM)"
+    ),
+    "untrained_no_position": Control(
+        "architecture and input, its table of positions set to zero", "all that was learned, and the number of the frame or word",
+        "an untrained network without positions",
     ),
 }  # fmt: skip
 """Controls that are representations: they go through the same fit, on the same folds."""

@@ -32,6 +32,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "model.card.dims": (1, 1_000_000), "model.card.layers": (1, 1000),
     "features.context_words": (1, 1_000_000), "features.context_stride": (1, 1_000_000), "features.context_seconds": (0.1, 3600),
     "features.batch_seconds": (0, 1e5),
+    "features.clip": (1, 1e6),
+    "features.heads": (0, 1e4),
     "window.tmin": (-1e4, 1e4), "window.tmax": (-1e4, 1e4), "window.rate": (1, 1000), "window.trial": (-1e4, 1e4),
     "encoding.alphas": (1e-12, 1e20), "encoding.outer_folds": (3, 1000), "encoding.inner_folds": (1, 999), "encoding.gap": COUNT,
     "analysis.k": (1, 100_000), "analysis.variance": (0.01, 1), "analysis.ridge": (0, 1e6), "analysis.layers": LAYERS,

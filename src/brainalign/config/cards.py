@@ -8,7 +8,12 @@ from omegaconf import OmegaConf
 
 from brainalign.config.location import conf_folder
 
-_KINDS = {"speech": "Speech models", "language": "Language models", "surprisal": "Surprisal"}
+_KINDS = {
+    "speech": "Speech models",
+    "language": "Language models",
+    "whisper_decoder": "Decoders that hear",
+    "surprisal": "Surprisal",
+}
 _HEAD = """# Models
 
 Written by `brainalign-tools models > docs/models.md` from the cards in `conf/model/`; `python run.py model=NAME` takes one.
@@ -29,7 +34,7 @@ def models_table() -> str:
         cards = [(name, o["card"]) for name, o in options if o["kind"] == kind and o.get("card")]
         if cards:
             parts.append(
-                f"\n## {title}\n\n| model | checkpoint | layers x dims | licence | reference |\n|---|---|---|---|---|\n"
+                f"\n## {title}\n\n| model | checkpoint | layers x dims | licence | reference | facts from |\n|---|---|---|---|---|---|\n"
             )
             parts += [_row(name, card) for name, card in cards]
     return "".join(parts)
@@ -44,4 +49,4 @@ def _content(file: Any) -> dict[str, Any]:
 def _row(name: str, card: dict[str, Any]) -> str:
     revision = f" @ {card['revision']}" if card["revision"] else ""
     hub = f"[{card['hub']}](https://huggingface.co/{card['hub']}){revision}"
-    return f"| `{name}` | {hub} | {card['layers']} x {card['dims']} | {card['licence']} | {card['reference']} |\n"
+    return f"| `{name}` | {hub} | {card['layers']} x {card['dims']} | {card['licence']} | {card['reference']} | {card['source']} |\n"

@@ -11,6 +11,7 @@ from brainalign.data.coordinates import UNITS
 from brainalign.data.formats import RECORDINGS, EventFormat, Keys, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError, one_of, within
+from brainalign.features.tap import tap_of
 from brainalign.similarity.names import MEASURES
 
 
@@ -306,6 +307,7 @@ class Card:
         layers: Number of transformer layers.
         licence: As its publisher names it.
         reference: The paper.
+        source: Where layers and dims were looked up, and what was not.
     """
 
     hub: str
@@ -314,6 +316,7 @@ class Card:
     layers: int
     licence: str
     reference: str
+    source: str
 
 
 @dataclass
@@ -461,6 +464,8 @@ class Features:
     context_stride: int | None
     context_seconds: float | None
     batch_seconds: float
+    tap: str
+    heads: list[int] | None
     clip: float | None
     precision: str
     dtype: str
@@ -473,6 +478,7 @@ class Features:
         within("features.context_seconds", self.context_seconds, 0.1)
         within("features.batch_seconds", self.batch_seconds, 0)
         within("features.clip", self.clip, 1)
+        tap_of(self.tap, self.heads)  # which says what is wrong
         one_of("features.precision", self.precision, ("float32", "bfloat16", "float16"))
         one_of("features.dtype", self.dtype, ("float32", "float16"))
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
@@ -1016,6 +1022,7 @@ DATA = {
     "brain_treebank": TreebankData, "alice_fmri": AliceData,
 }  # fmt: skip
 MODEL = {
+    "whisper_decoder": CheckpointModel,
     "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
     "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
     "sentence_position": Model, "phone_onsets": Model, "articulation": ArticulationModel,

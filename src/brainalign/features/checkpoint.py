@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from brainalign.errors import BrainalignError, nearest
+from brainalign.features.gguf import gguf_file
+from brainalign.features.positions import take_positions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -33,18 +36,16 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 _TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 """Files of which a tokenizer has one or more."""
 _TINY = "model=tiny_gpt2 and model=tiny_wav2vec2 need no checkpoint"
-POSITIONS = ("wpe", "position_embeddings", "embed_positions")
-"""Names of tables of positions: GPT-2's, BERT's and its family's, OPT's and Whisper's."""
 _NEVER_READ = ("masked_spec_embed",)
 """Weights for training alone, which many checkpoints lack."""
 
 
 def checkpoint_folder(name: str | None, path: str | None, revision: str | None = None, *, weights: bool = True) -> Path:
-    """The folder that holds a checkpoint's configuration and weights.
+    """The folder that holds a checkpoint's configuration and weights, or the GGUF file that holds them all.
 
     Args:
         name: Its name on the hub, used where ``path`` is None.
-        path: A folder.
+        path: A folder, or a GGUF file.
         revision: Of the hub's repository; None for the newest.
         weights: Whether weights are needed; an untrained model has its own.
 
@@ -56,6 +57,8 @@ def checkpoint_folder(name: str | None, path: str | None, revision: str | None =
             "neither model.path nor model.checkpoint is set; give the checkpoint's folder (model.path=) or "
             "hub name (model.checkpoint=)."
         )
+    if path is not None and Path(path).suffix.lower() == ".gguf":
+        return gguf_file(Path(path).expanduser())
     folder = Path(path).expanduser() if path is not None else _from_hub(str(name), revision, weights)
     said = f"model.path={path}" if path is not None else f"checkpoint {name} ({folder})"
     if not folder.is_dir():
@@ -182,7 +185,7 @@ class Checkpoint:
     """A checkpoint in a folder: its configuration is read at once, its weights when they are needed.
 
     Attributes:
-        folder: From :func:`checkpoint_folder`.
+        folder: From :func:`checkpoint_folder`; or a GGUF file.
         model_class: Name of the transformers class that loads it: ``AutoModel``, ``AutoModelForCausalLM``.
         processor_class: Of its tokenizer or feature extractor.
         loading: Which weights, in which precision.
@@ -196,6 +199,8 @@ class Checkpoint:
     @cached_property
     def model_type(self) -> str:
         """``model_type`` of the configuration."""
+        if self.gguf:
+            return str(self.config.model_type)
         file = self.folder / "config.json"
         try:
             return str(json.loads(file.read_text(encoding="utf-8"))["model_type"])
@@ -209,16 +214,34 @@ class Checkpoint:
         """The configuration, as transformers reads it."""
         from transformers import AutoConfig
 
+        what = "is a GGUF file that transformers does not read" if self.gguf else "has no usable config.json"
         try:
             with quiet_transformers():
-                return AutoConfig.from_pretrained(self.folder, **OURS_ALONE)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BrainalignError(f"checkpoint {self.folder} has no usable config.json: {self._why(error)}") from error
+                return AutoConfig.from_pretrained(self._source, **self._options)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error) as error:
+            raise BrainalignError(f"checkpoint {self.folder} {what}: {self._why(error)}") from error
+
+    @property
+    def gguf(self) -> bool:
+        """Whether it is a GGUF file."""
+        return self.folder.suffix.lower() == ".gguf"
+
+    @property
+    def _source(self) -> Path:
+        return self.folder.parent if self.gguf else self.folder
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {**OURS_ALONE, **({"gguf_file": self.folder.name} if self.gguf else {})}
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of weights and settings and of how they are loaded: the model's identity, wherever it lies."""
         state = hashlib.sha256(self.loading.identity.encode())
+        if self.gguf:
+            with self.folder.open("rb") as opened:
+                state.update(hashlib.file_digest(opened, "sha256").digest())
+            return state.hexdigest()
         settings = sorted({file for pattern in SETTINGS for file in self.folder.glob(pattern)})
         weights = [] if self.loading.weights == "untrained" else weight_files(self.folder)
         for file in [*settings, *weights]:
@@ -236,12 +259,12 @@ class Checkpoint:
 
         of_text = self.processor_class == "AutoTokenizer"
         what = "tokenizer (tokenizer.json)" if of_text else "preprocessor_config.json"
-        if not any(list(self.folder.glob(file)) for file in (_TOKENIZER if of_text else [what])):
+        if not self.gguf and not any(list(self.folder.glob(file)) for file in (_TOKENIZER if of_text else [what])):
             # transformers makes some tokenizers from no file at all; they know no word
             raise BrainalignError(f"checkpoint {self.folder} has no {what}, which is needed beside the weights.")
         try:
             with quiet_transformers():
-                return getattr(transformers, self.processor_class).from_pretrained(self.folder, **OURS_ALONE)
+                return getattr(transformers, self.processor_class).from_pretrained(self._source, **self._options)
         except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
             raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {self._why(error)}") from error
 
@@ -259,23 +282,24 @@ class Checkpoint:
         if self.loading.weights == "rerandomized":
             _shuffle(model, self.loading.seed)
         if not self.loading.positions:
-            with torch.no_grad():
-                for table in position_tables(model):
-                    table.weight.zero_()
+            take_positions(model)
         return cast("PreTrainedModel", model.to(getattr(torch, self.loading.precision)).eval())
 
     def _why(self, error: Exception) -> str:
         """What transformers says; of a checkpoint that wants Python of its own to be run, that it never is."""
-        for file in self.folder.glob("*config.json"):
+        for file in [] if self.gguf else self.folder.glob("*config.json"):
             if '"auto_map"' in file.read_text(encoding="utf-8", errors="replace"):
                 return f"it comes with Python of its own ({file.name}: auto_map), which is never run; transformers must know it by itself."
         return _first_line(error)
 
     def _untrained(self) -> Any:
         """The architecture with the weights that it is initialised with."""
+        import torch
         import transformers
 
-        return getattr(transformers, self.model_class).from_config(self.config, trust_remote_code=False)
+        return getattr(transformers, self.model_class).from_config(
+            self.config, dtype=torch.float32, trust_remote_code=False
+        )
 
     def _trained(self) -> Any:
         """The checkpoint's weights in float32, all of them."""
@@ -286,8 +310,9 @@ class Checkpoint:
         from safetensors import SafetensorError
 
         try:
-            model, info = getattr(transformers, self.model_class).from_pretrained(
-                self.folder, **OURS_ALONE, dtype=torch.float32, output_loading_info=True
+            loader = getattr(transformers, self.model_class)
+            model, info = loader.from_pretrained(
+                self._source, dtype=torch.float32, output_loading_info=True, **self._options
             )
         except (
             OSError,
@@ -297,6 +322,7 @@ class Checkpoint:
             EOFError,
             SafetensorError,
             pickle.UnpicklingError,
+            NotImplementedError,
         ) as error:
             raise BrainalignError(
                 f"the weights of checkpoint {self.folder} cannot be loaded: {self._why(error)}"
@@ -308,7 +334,11 @@ class Checkpoint:
                 f"the weights of checkpoint {self.folder} lack {len(missing)} that its config.json asks for "
                 f"({missing[0]}, ...); weights and configuration must belong together."
             )
-        return model
+        if not self.gguf:
+            return model
+        plain = self._untrained()  # what is read from GGUF calls itself quantised, and refuses to change its precision
+        plain.load_state_dict(model.state_dict())
+        return plain
 
 
 @contextmanager
@@ -334,38 +364,6 @@ def _shuffle(model: Any, seed: int) -> None:
         for weights in model.parameters():
             order = torch.randperm(weights.numel(), generator=generator)
             weights.copy_(weights.flatten()[order].view_as(weights))
-
-
-def position_tables(model: Any) -> list[Any]:
-    """The tables of positions of a model; positions by rotation, by distance or by convolution have none, and are no clock.
-
-    Args:
-        model: Of transformers.
-    """
-    import torch
-
-    named = (module for name, module in model.named_modules() if name.rsplit(".", 1)[-1] in POSITIONS)
-    return [module for module in named if isinstance(module, torch.nn.Embedding)]
-
-
-def check_positions(folder: Path) -> None:
-    """Refuse a checkpoint whose model has no table of positions that could be taken away; no weights are made.
-
-    Args:
-        folder: Of the checkpoint.
-
-    Raises:
-        BrainalignError: It has none.
-    """
-    import torch
-    from transformers import AutoConfig, AutoModel
-
-    with quiet_transformers(), torch.device("meta"):
-        model = AutoModel.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
-    if not position_tables(model):
-        raise BrainalignError(
-            f"a model of type {model.config.model_type} has no table of positions that could be taken away."
-        )
 
 
 @contextmanager

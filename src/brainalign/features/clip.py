@@ -75,4 +75,4 @@ class Clipped:
         middle = np.median(rows, axis=1, keepdims=True)
         bound = limit * _NORMAL * np.median(np.abs(rows - middle), axis=1, keepdims=True)
         bound[bound == 0] = np.inf
-        return np.clip(rows, middle - bound, middle + bound).astype(rows.dtype)
+        return np.asarray(np.clip(rows, middle - bound, middle + bound), dtype=rows.dtype)

@@ -28,13 +28,14 @@ class Encoded:
     starts: list[int]
 
 
-def encode(tokenizer: Any, words: Sequence[str], join_clitics: bool) -> Encoded:
+def encode(tokenizer: Any, words: Sequence[str], join_clitics: bool, lead: str = "") -> Encoded:
     """Cut words into sub-words, as one text.
 
     Args:
         tokenizer: A fast one of transformers, which knows the characters behind each sub-word.
         words: As transcribed; an empty one (spoken, but of unknown identity) has no sub-word and leaves no trace in the text.
         join_clitics: See :func:`text_of`.
+        lead: What stands before the first word.
 
     Example:
         >>> from brainalign.features.untrained import tiny_gpt2
@@ -42,7 +43,8 @@ def encode(tokenizer: Any, words: Sequence[str], join_clitics: bool) -> Encoded:
         [[0, 1], [3, 4]]
     """
     text, known = text_of([word for word in words if word], join_clitics)
-    spans, rest, end = [], iter(known), 0
+    text, known = lead + text, [(begin + len(lead), end + len(lead)) for begin, end in known]
+    spans, rest, end = [], iter(known), len(lead)
     for word in words:
         spans.append(next(rest) if word else (end, end))
         end = spans[-1][1]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
 from brainalign.features.checkpoint import Checkpoint
+from brainalign.features.tap import BLOCK, Tap
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,24 +64,29 @@ def weights_digest(model: PreTrainedModel) -> str:
     return state.hexdigest()
 
 
-def hidden_states(model: PreTrainedModel, layers: Sequence[int], **inputs: Any) -> dict[int, NDArray[np.float32]]:
+def hidden_states(
+    model: PreTrainedModel, layers: Sequence[int], tap: Tap = BLOCK, **inputs: Any
+) -> dict[int, NDArray[np.float32]]:
     """One forward pass over one sequence.
 
     Args:
         model: In evaluation mode.
         layers: Out of 0 .. n, as in :func:`batch_states`.
+        tap: Where in a block a layer is taken.
         inputs: Tensors of batch size 1.
 
     Returns:
         Layer -> (positions, dims).
     """
-    return {n: values[0] for n, values in batch_states(model, layers, **inputs).items()}
+    return {n: values[0] for n, values in batch_states(model, layers, tap=tap, **inputs).items()}
 
 
 def batch_states(
     model: PreTrainedModel,
     layers: Sequence[int],
     convolutions: tuple[Module, Callable[[Tensor], Tensor]] | None = None,
+    tap: Tap = BLOCK,
+    depth: int | None = None,
     **inputs: Any,
 ) -> dict[int, NDArray[np.float32]]:
     """One forward pass, as deep as the deepest layer asked for; what is not asked for is not kept.
@@ -92,6 +98,8 @@ def batch_states(
         layers: 0 is what enters the first block; n is the model's output, after the last normalisation where
             there is one (``last_hidden_state``; some releases of transformers leave it out of ``hidden_states[n]``).
         convolutions: For layer -1: a module, and what makes (batch, positions, dims) of its output.
+        tap: Where in a block a layer is taken; inside of it, layers are 1 .. n.
+        depth: n, where it is not the configuration's ``num_hidden_layers``.
         inputs: Tensors; floating-point ones are brought to the model's precision.
 
     Returns:
@@ -100,8 +108,10 @@ def batch_states(
     import torch
 
     kept: dict[int, NDArray[np.float32]] = {}
-    last, deepest = model.config.get_text_config().num_hidden_layers, max(layers)
+    last, deepest = depth or model.config.get_text_config().num_hidden_layers, max(layers)
     blocks, inner = _blocks(model, last), [n for n in layers if 0 <= n < last]
+    if tap.inside and blocks is None:
+        tap.projection(model, model.config.model_type)  # which says that it is not known
 
     def keep(layer: int, found: Tensor) -> None:
         kept[layer] = found.detach().to("cpu", torch.float32, copy=True).numpy()
@@ -119,11 +129,12 @@ def batch_states(
             hook = module.register_forward_hook(lambda _, __, out: keep(CONVOLUTIONS, shaped(out)))
             stack.callback(hook.remove)
         if blocks is not None:
-            for hook in _watch(blocks, inner, keep):
+            found = _watch_inside(model, blocks, layers, tap, keep) if tap.inside else _watch(blocks, inner, keep)
+            for hook in found:
                 stack.callback(hook.remove)
         with suppress(_DeepEnough):
             out = model(**on_device, output_hidden_states=blocks is None)
-            if last in layers:
+            if last in layers and not tap.inside:
                 keep(last, out.last_hidden_state)
             if blocks is None:
                 for n in inner:
@@ -138,7 +149,7 @@ def asked_layers(layers: Sequence[int] | None, last: int, name: str, first: int 
         layers: As the user gave them.
         last: The model's last layer.
         name: Of the model.
-        first: The model's lowest layer: -1 where it has convolutions.
+        first: The model's lowest layer: -1 where it has convolutions, 1 inside blocks.
 
     Raises:
         BrainalignError: A layer that the model does not have.
@@ -148,9 +159,11 @@ def asked_layers(layers: Sequence[int] | None, last: int, name: str, first: int 
         [2, 4]
     """
     if layers is None:
-        return list(range(last + 1))
+        return list(range(max(first, 0), last + 1))
     if outside := [n for n in layers if not first <= n <= last]:
-        lowest = "-1 (convolutions), 0 (input embedding)" if first < 0 else "0 (input embedding)"
+        lowest = {-1: "-1 (convolutions), 0 (input embedding)", 0: "0 (input embedding)"}.get(
+            first, "1 (inside its blocks)"
+        )
         raise BrainalignError(f"model.layers names layer {outside[0]}, but {name} has layers {lowest} to {last}.")
     return sorted(set(layers))
 
@@ -173,6 +186,23 @@ def _watch(blocks: ModuleList, layers: Sequence[int], keep: Callable[[int, Tenso
             yield blocks[0].register_forward_pre_hook(entering, with_kwargs=True)
         else:
             yield blocks[n - 1].register_forward_hook(partial(leaving, n))
+
+
+def _watch_inside(
+    model: PreTrainedModel, blocks: ModuleList, layers: Sequence[int], tap: Tap, keep: Callable[[int, Tensor], None]
+) -> Iterator[RemovableHandle]:
+    """Hooks on what a part of block n - 1 adds to the residual stream (layer n), or on heads before they are mixed."""
+    config = model.config.get_text_config()
+
+    def entering(layer: int, _: Module, args: tuple[Any, ...]) -> None:
+        keep(layer, tap.of_heads(args[0], config.num_attention_heads))
+
+    for n in layers:
+        part = tap.projection(blocks[n - 1], config.model_type)
+        if tap.heads is None:
+            yield part.register_forward_hook(lambda _, __, out, n=n: keep(n, out))
+        else:
+            yield part.register_forward_pre_hook(partial(entering, n))
 
 
 def _blocks(model: PreTrainedModel, n: int) -> ModuleList | None:

@@ -30,7 +30,9 @@ back into it.
 """
 MEL = ("whisper",)
 """``model_type`` of the models that read a log-mel spectrogram of fixed length."""
-SPEECH = (*WAVEFORM, *MEL)
+FILTERBANK = ("wav2vec2-bert",)
+"""``model_type`` of the models that read pairs of log-mel frames, scaled over what they are given."""
+SPEECH = (*WAVEFORM, *MEL, *FILTERBANK)
 
 Convolutions = tuple["Module", "Callable[[Tensor], Tensor]"]
 """The last convolution, and what makes (batch, frames, dims) of its output."""
@@ -187,6 +189,51 @@ class MelFrontend:
         return body.get_submodule("conv2"), lambda out: gelu(out).transpose(1, 2)
 
 
+class FilterbankFrontend:
+    """wav2vec-BERT 2.0: log-mel frames of 25 ms every 10 ms, two of which are one frame of the model, every 20 ms.
+
+    Each mel band is scaled to mean 0 and variance 1 over what the model is given at once, so that a window is scaled by itself.
+
+    Args:
+        config: Of the model.
+        processor: The checkpoint's feature extractor.
+    """
+
+    lead = 0
+    longest: int | None = None
+    _FRAME, _MEL = 400, 160  # fixed in the processor
+
+    def __init__(self, config: Any, processor: Any) -> None:
+        self._processor = processor
+        self.hop = self._MEL * int(processor.stride)
+        self.field = self._FRAME + self.hop - self._MEL
+
+    def frames(self, samples: int) -> int:
+        """Those whose samples are all there."""
+        return max(0, (samples - self.field) // self.hop + 1)
+
+    def normalised(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) as it is: the mel bands are scaled."""
+        return samples
+
+    def together(self, lengths: Sequence[int]) -> bool:
+        """Equal lengths alone: convolutions carry what lies beyond the end back into it."""
+        return len(set(lengths)) == 1
+
+    def inputs(self, pieces: Sequence[NDArray[np.float32]]) -> dict[str, Tensor]:
+        """Pairs of mel frames, and no half pair at the end."""
+        made = self._processor(list(pieces), sampling_rate=RATE, return_tensors="pt")
+        return {"input_features": made.input_features[:, : self.frames(len(pieces[0]))]}
+
+    def body(self, model: PreTrainedModel) -> PreTrainedModel:
+        """All of it."""
+        return model
+
+    def convolutions(self, body: PreTrainedModel) -> Convolutions:
+        """There are none: the mel frames, normalised, before they are projected."""
+        return body.get_submodule("feature_projection"), lambda out: out[1]
+
+
 def frontend(config: Any, processor: Any) -> Frontend:
     """The front end of a speech model.
 
@@ -194,6 +241,8 @@ def frontend(config: Any, processor: Any) -> Frontend:
         config: Of the model; its ``model_type`` is one of ``SPEECH``.
         processor: The checkpoint's feature extractor.
     """
+    if config.model_type in FILTERBANK:
+        return FilterbankFrontend(config, processor)
     return MelFrontend(config, processor) if config.model_type in MEL else WaveformFrontend(config, processor)
 
 

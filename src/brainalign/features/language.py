@@ -21,6 +21,7 @@ from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.encoded import Encoded, encode
 from brainalign.features.forward import asked_layers, hidden_states, kind, ready, weights_digest
 from brainalign.features.reading import AUTO, Context, Pass, fitted_passes, word_passes
+from brainalign.features.tap import BLOCK, Tap
 from brainalign.features.text_models import is_bidirectional, text_checkpoint, token_limit
 from brainalign.features.words import needs_words, word_rows, written_words_of
 
@@ -60,6 +61,7 @@ class LanguageModel:
         join_clitics: See :func:`text_of`.
         context: What a word is read with.
         begin: See :func:`begin_token`; bidirectional models have marks of their own, whatever it says.
+        tap: Where in a block a layer is taken.
 
     Attributes:
         limit: Sub-words that the model can read at once, special ones included; None = any number.
@@ -93,6 +95,7 @@ class LanguageModel:
         join_clitics: bool = True,
         context: Context = AUTO,
         begin: str = "auto",
+        tap: Tap = BLOCK,
     ) -> None:
         if pooling not in POOLING:
             raise BrainalignError(f"features.pooling={pooling!r} is unknown; {nearest(pooling, POOLING)}")
@@ -109,7 +112,9 @@ class LanguageModel:
         }
         self.config = model.config.get_text_config()
         self.causal = not is_bidirectional(model.config)
-        self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name)
+        self.tap = tap
+        tap.check(self.config.num_attention_heads, name)
+        self.layers: Sequence[int] = asked_layers(layers, self._depth, name, first=int(tap.inside))
         self.limit = token_limit(self.config, tokenizer)
         self._begin = begin_token(tokenizer, begin, name, self.config.vocab_size) if self.causal else None
 
@@ -136,7 +141,7 @@ class LanguageModel:
         return {**self._identity, **own, **begin, **self.context.identity()}
 
     def _gives(self) -> dict[str, Any]:
-        return {"pooling": self.pooling}
+        return {"pooling": self.pooling, **self.tap.identity()}
 
     @cached_property
     def _vocabulary(self) -> str:
@@ -164,7 +169,7 @@ class LanguageModel:
             "isolated": "each word is a text of its own",
             "window": f"each word is read with {words} words before it or up to {stride - 1} more",
         }[self.context.policy]
-        said = f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, {reads}, {self._what()}; {read}"
+        said = f"{kind(self._model)}, {self._depth} layers x {c.hidden_size}, {reads}, {self._what()}; {read}"
         return f"{said}, {self._begins()}" if self.causal else said
 
     def _begins(self) -> str:
@@ -176,7 +181,8 @@ class LanguageModel:
         return f"after {''.join(self._tokenizer.convert_ids_to_tokens(prefix))}{by}, whose state is thrown away"
 
     def _what(self) -> str:
-        return f"{self.pooling} of each word's sub-words"
+        inside = f"{self.tap}, " if self.tap.inside else ""
+        return f"{inside}{self.pooling} of each word's sub-words"
 
     def check(self, stimulus: Stimulus) -> None:
         """The stimulus must have words, and as many of them must fit the model as the context asks for."""
@@ -246,7 +252,7 @@ class LanguageModel:
         """A model that should be causal must not change what stands before a word."""
         if not self.causal:
             return
-        last = self.config.num_hidden_layers
+        last = self._depth
         one, other = (hidden_states(model, [last], input_ids=_batch(i))[last][:2] for i in ([0, 1, 2], [0, 1, 3]))
         if np.abs(one - other).max() > _CAUSAL * one.std():
             raise BrainalignError(
@@ -294,12 +300,18 @@ class LanguageModel:
         return {n: self._pool(np.vstack([part[n] for part in parts]), text) for n in self.layers}
 
     @property
+    def _depth(self) -> int:
+        return int(self.config.num_hidden_layers)
+
+    @property
     def _width(self) -> int:
-        return int(self.config.hidden_size)
+        c, heads = self.config, self.tap.heads
+        each = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
+        return int(c.hidden_size if heads is None else each * len(heads))
 
     def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Layer -> (sub-words, dims) of one pass."""
-        return hidden_states(model, self.layers, input_ids=_batch(ids))
+        return hidden_states(model, self.layers, self.tap, input_ids=_batch(ids))
 
     def _pool(self, states: NDArray[np.float32], text: Encoded) -> NDArray[np.float32]:
         """(words, dims); zero where a word has no sub-word."""

@@ -17,6 +17,7 @@ from brainalign.features.base import Placement, Rows, Sees, Unit
 from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.forward import CONVOLUTIONS, asked_layers, batch_states, kind, ready, weights_digest
 from brainalign.features.frontend import SPEECH, frontend
+from brainalign.features.tap import BLOCK, Tap
 from brainalign.features.windows import Window, central, trailing
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class SpeechModel:
         context: See above.
         seconds: Of a window.
         batch_seconds: Audio in one pass, padding included; it changes the speed alone.
+        tap: Where in a block a layer is taken.
 
     Raises:
         BrainalignError: An unknown context, or a model for audio of another rate.
@@ -99,6 +101,7 @@ class SpeechModel:
         context: str = "auto",
         seconds: float = LONGEST,
         batch_seconds: float = LONGEST,
+        tap: Tap = BLOCK,
     ) -> None:
         if context not in CONTEXTS:
             raise BrainalignError(f"features.context={context!r} is unknown; {nearest(context, CONTEXTS)}")
@@ -114,7 +117,10 @@ class SpeechModel:
         }
         self._normalised = bool(getattr(processor, "do_normalize", False))
         self.config = model.config
-        self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name, first=CONVOLUTIONS)
+        self.tap = tap
+        tap.check(self.config.num_attention_heads, name)
+        lowest = 1 if tap.inside else CONVOLUTIONS
+        self.layers: Sequence[int] = asked_layers(layers, self.config.num_hidden_layers, name, first=lowest)
         self.frontend = frontend(self.config, processor)
         longest = round((seconds if context == "window" else LONGEST) * RATE)
         self._window = longest if self.frontend.longest is None else min(longest, self.frontend.longest)
@@ -156,7 +162,13 @@ class SpeechModel:
     def identity(self) -> dict[str, Any]:
         """Weights, normalisation and windows."""
         longest = None if self.context == "stimulus" else self._window
-        return {**self._identity, "normalised": self._normalised, "context": self.context, "longest": longest}
+        return {
+            **self._identity,
+            "normalised": self._normalised,
+            "context": self.context,
+            "longest": longest,
+            **self.tap.identity(),
+        }
 
     def describe(self) -> str:
         """The model in a sentence."""
@@ -166,9 +178,10 @@ class SpeechModel:
             "stimulus": "the stimulus",
             "window": f"windows of {window}, of which a sixth at most lies ahead",
         }[self.context]
+        inside = f", {self.tap}" if self.tap.inside else ""
         silence = "; shorter audio is padded with silence, which attention sees" if self.frontend.longest else ""
         return (
-            f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, a vector every "
+            f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}{inside}, a vector every "
             f"{1000 * self.frontend.hop / RATE:g} ms; bidirectional within {given}{silence}"
         )
 
@@ -255,7 +268,7 @@ class SpeechModel:
     def _forward(self, model: PreTrainedModel, batch: Sequence[_Piece]) -> list[States]:
         """The frames taken from each piece."""
         inputs = self.frontend.inputs([samples for _, samples, _ in batch])
-        states = batch_states(model, self.layers, self.frontend.convolutions(model), **inputs)
+        states = batch_states(model, self.layers, self.frontend.convolutions(model), self.tap, None, **inputs)
         taken = []
         for row, (_, _, window) in enumerate(batch):
             before = window.start // self.frontend.hop
