@@ -137,7 +137,7 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
         found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
     except ValidationError as error:
         reason = str(error.msg or error).splitlines()[0]
-        key = str(error.full_key or "")
+        key = str(error.full_key or "") or _refused(node, kind)
         raise BrainalignError(f"{group}.{key}={OmegaConf.select(node, key)!r}: {reason}.") from error
     except MissingMandatoryValue as error:
         key = str(error.full_key or "")
@@ -176,6 +176,16 @@ def _name(group: str, name: str) -> None:
             f"{group}.name={name[:LONGEST_NAME]!r} cannot stand in tables and figures; it must be 1 to {LONGEST_NAME} printable signs, "
             f"no blanks around them, and none of {', '.join(NO_NAMES)}."
         )
+
+
+def _refused(node: DictConfig, kind: type) -> str:
+    """The key that does not fit its schema, where OmegaConf does not name it (a list in place of a mapping)."""
+    for key in map(str, node):
+        try:
+            OmegaConf.merge(OmegaConf.structured(kind), {key: node._get_node(key)})
+        except OmegaConfBaseException:
+            return key
+    return ""
 
 
 def _absolute(paths: schema.Paths) -> None:
