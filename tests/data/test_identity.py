@@ -287,3 +287,17 @@ def test_edf_tells_its_patient(tmp_path):
     raw.set_meas_date(1_500_000_000)
     mne.export.export_raw(tmp_path / "a.edf", raw, verbose="error")
     assert own_id(tmp_path / "a.edf") == "EC7"
+
+
+def test_two_sounds_of_one_name_in_nwb_files_are_refused(tmp_path):
+    from pynwb import NWBHDF5IO, TimeSeries
+
+    for n in (1, 2):
+        nwb(tmp_path / f"sub-01_run-{n}.nwb")
+        with NWBHDF5IO(tmp_path / f"sub-01_run-{n}.nwb", "a") as io:
+            file = io.read()
+            sound = np.random.default_rng(n).uniform(-0.5, 0.5, 32_000)
+            file.add_stimulus(TimeSeries(name="s1", data=sound, rate=16_000.0, unit="a.u."))
+            io.write(file)
+    said = refused(read_nwb, tmp_path, "sub-{subject}_run-{run}.nwb", None)
+    assert "run-2.nwb and " in said and "hold different sounds of one name, 's1'" in said

@@ -260,7 +260,7 @@ def _electrodes(path: BIDSPath, root: Path, pattern: str | None) -> Path | None:
     """
     if pattern is not None:
         fields = {k: v for k, v in (("subject", path.subject), ("session", path.session)) if v}
-        found = [one.path for one in find(root, filled(pattern, fields), "data.electrodes_file")]
+        found = [one.path for one in find(root, pattern, "data.electrodes_file", fields)]
         if len(found) != 1:
             raise BrainalignError(
                 f"{path.fpath}: {len(found)} files fit data.electrodes_file={filled(pattern, fields)!r} under {root}; one must."

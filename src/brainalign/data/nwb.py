@@ -309,11 +309,12 @@ def _interval_table(nwb: Any, name: str, path: Path) -> pd.DataFrame:
 def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Read]:
     """Stimuli that the files themselves hold."""
     found: dict[str, Stimulus] = {}
+    digests: dict[str, tuple[str, Path]] = {}
     apart: dict[str, str] = {}
     for path in paths:
         with faults.gathered(), opened(path) as nwb:
             for name, series in (nwb.stimulus or {}).items():
-                if name in found or not hasattr(series, "data"):
+                if not hasattr(series, "data"):
                     continue
                 rate, _ = _clock(series, path)
                 samples = np.asarray(series.data[:], dtype=np.float64)
@@ -323,6 +324,15 @@ def _inside(paths: Sequence[Path], faults: Faults) -> tuple[Collection[str], Rea
                 samples = samples.mean(axis=1)
                 samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
                 audio = Audio(samples=samples.astype(np.float32), rate=round(rate))
+                if name in found:
+                    if audio.digest() != digests[name][0]:
+                        faults.add(
+                            [
+                                f"{path} and {digests[name][1]} hold different sounds of one name, {name!r}; rename one of them."
+                            ]
+                        )
+                    continue
+                digests[name] = audio.digest(), path
                 words, tally = _words(nwb, name, audio.duration, path, faults)
                 found[name] = Stimulus(name, audio.duration, words, audio=audio, tally=tally)
     if not found:
