@@ -16,7 +16,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows, Sees
 from brainalign.features.checkpoint import Checkpoint, Loading
 from brainalign.features.encoded import Encoded, encode
-from brainalign.features.forward import batch_states, ready
+from brainalign.features.forward import batch_states, kind, ready
 from brainalign.features.frontend import MEL, MelFrontend
 from brainalign.features.language import LanguageModel
 from brainalign.features.words import word_rows, written_words_of
@@ -92,7 +92,10 @@ class WhisperDecoder(LanguageModel):
 
     def describe(self) -> str:
         """The model in a sentence."""
-        return f"decoder of {super().describe()}; each word after those before it, and with all of the sound"
+        return (
+            f"decoder of {kind(self._model)}, {self._depth} layers x {self.config.hidden_size}, {self._what()}; a stimulus is one text, each "
+            f"word read after those before it and with all of the sound, {self._begins()}"
+        )
 
     def check(self, stimulus: Stimulus) -> None:
         """The stimulus must have sound and words, no more of either than the model takes at once."""
