@@ -22,6 +22,7 @@ from brainalign.left_behind import leave_behind
 from brainalign.tracking import (
     Tracked,
     absolute_uri,
+    artifacts_of,
     check_reachable,
     provenance,
     tracked_run,
@@ -97,6 +98,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     sources = f"Sources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}"
     with tracked_run(
         uri=uri,
+        artifacts=artifacts_of(uri, config.tracking.artifacts, config.paths.output),
         experiment=config.tracking.experiment,
         name=f"compare · {' · '.join(scores)}"[:200],
         tags={

@@ -14,7 +14,15 @@ from brainalign.config import Config, local_config
 from brainalign.describe import show_end
 from brainalign.figures import write_quality
 from brainalign.left_behind import leave_behind
-from brainalign.tracking import absolute_uri, check_reachable, child_name, provenance, tracked_run, write_reproduction
+from brainalign.tracking import (
+    absolute_uri,
+    artifacts_of,
+    check_reachable,
+    child_name,
+    provenance,
+    tracked_run,
+    write_reproduction,
+)
 from brainalign.tracking.files import file_name
 
 PAGES = "quality"
@@ -37,6 +45,7 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
     used = {key: settings[key] for key in ("data", "electrodes", "analysis", "tracking")}
     with tracked_run(
         uri=uri,
+        artifacts=artifacts_of(uri, config.tracking.artifacts, config.paths.output),
         experiment=config.tracking.experiment,
         name=child_name(f"describe · {dataset.name}", overrides),
         tags={"analysis": "describe", "overrides": "\n".join(overrides)},

@@ -44,6 +44,7 @@ from brainalign.methods import methods
 from brainalign.tracking import (
     CODE,
     absolute_uri,
+    artifacts_of,
     check_reachable,
     child_name,
     finished,
@@ -113,6 +114,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         return None
     with tracked_run(
         uri=uri,
+        artifacts=artifacts_of(uri, config.tracking.artifacts, config.paths.output),
         experiment=config.tracking.experiment,
         name=child_name(" · ".join(filter(None, [named, config.analysis.kind, dataset.name])), overrides),
         tags={

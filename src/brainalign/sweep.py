@@ -62,7 +62,7 @@ class SweepParent(Callback):
 
     def _start(self, config: DictConfig) -> None:
         from brainalign.config import local_config
-        from brainalign.tracking import absolute_uri, as_parent, tracked_run, write_reproduction
+        from brainalign.tracking import absolute_uri, artifacts_of, as_parent, tracked_run, write_reproduction
 
         output = Path(config.paths.output).expanduser().absolute()
         overrides = " ".join(str(o) for o in config.hydra.overrides.task)
@@ -72,9 +72,11 @@ class SweepParent(Callback):
             if twice := sorted({value for value in values if values.count(value) > 1}):
                 raise BrainalignError(f"the sweep has {key}={twice[0]} twice, which is the same run; leave one out.")
         told = [f"{key}={','.join(values)}" for key, values in swept.items()] or [overrides]
+        uri = absolute_uri(config.tracking.uri or output)
         self._run = self._open.enter_context(
             tracked_run(
-                uri=config.tracking.uri or absolute_uri(output),
+                uri=uri,
+                artifacts=artifacts_of(uri, config.tracking.artifacts, output),
                 experiment=config.tracking.experiment,
                 name=" · ".join(["sweep", *told])[:200],
                 tags={"kind": "sweep"},

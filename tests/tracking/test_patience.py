@@ -17,7 +17,7 @@ from brainalign.tracking import run as run_module
 from brainalign.tracking.client import mlflow_client
 from brainalign.tracking.patience import NoAnswerError, answered, settle_down
 from brainalign.tracking.signals import TerminatedError, deferred
-from brainalign.tracking.store import database_file
+from brainalign.tracking.uri import database_file
 
 
 def test_an_answer_an_error_and_none():

@@ -956,9 +956,14 @@ class Save:
 
 @dataclass
 class Tracking:
-    """Where runs are logged (None = a SQLite file in the folder of results), and when one need not be done again."""
+    """Where runs are logged, and when one need not be done again.
+
+    ``uri``: None is a SQLite file in the folder of results. ``artifacts``: where copies of runs' folders go; None is ``mlartifacts``
+    beside that file, or in the folder of results where a database's server keeps the runs.
+    """
 
     uri: str | None
+    artifacts: str | None
     experiment: str
     resume: bool
     code: str

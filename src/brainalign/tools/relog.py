@@ -6,15 +6,17 @@ import argparse
 from pathlib import Path
 
 from brainalign.errors import BrainalignError
+from brainalign.secrets import hide_secrets
 from brainalign.tools.say import say
 
 
-def relog(folder: Path, uri: str | None) -> int:
+def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
     """Log every run in and below a folder of which MLflow lacks something.
 
     Args:
-        folder: Of a run, of a sweep, or of many.
-        uri: The store; None = each run's own.
+        folder: Of a run, of a sweep, or of many; copies as well.
+        uri: The store, which is asked for every run; None = each run's own, for the runs that know that it lacks something.
+        artifacts: As ``tracking.artifacts``.
 
     Returns:
         How many runs were logged.
@@ -22,22 +24,33 @@ def relog(folder: Path, uri: str | None) -> int:
     Raises:
         BrainalignError: There is no such folder, a run has no store to go to, or the store does not answer.
     """
-    from brainalign.tracking.record import catch_up, records
-    from brainalign.tracking.store import OFFLINE, absolute_uri, prepare_store
-    from brainalign.tracking.text import reason
+    from brainalign.tracking.artifacts import artifacts_of
+    from brainalign.tracking.record import catch_up, is_logged, records
+    from brainalign.tracking.store import answering, prepare_store
+    from brainalign.tracking.text import reason, scrub
+    from brainalign.tracking.uri import OFFLINE, absolute_uri
 
     if not folder.is_dir():
         raise BrainalignError(f"{folder} is no folder; give the folder of a run or of a sweep.")
     renamed: dict[str, str] = {}
     logged = 0
     for place, record in records(folder):
-        if record.unlogged is None:
+        if record.unlogged is None and uri is None:
+            _check_there(record.uri, place)
             continue
         store = absolute_uri(uri or record.uri)
         if store == OFFLINE or "***" in store:
             why = "was made with tracking=offline" if store == OFFLINE else "does not keep its store's password"
             raise BrainalignError(f"the run in {place} {why}: name its store by --uri.")
-        prepare_store(store, record.experiment)  # its sentence, where the store does not answer
+        kept = artifacts_of(store, artifacts, "outputs")
+        prepare_store(store, record.experiment, kept)  # its sentence, where the store does not answer
+        if record.unlogged is None:
+            with answering(store):
+                there = is_logged(record, store)
+            if there is not None:
+                renamed[record.id] = there
+                continue
+        record.tags["folder"] = scrub(str(place.absolute()))
         parent = renamed.get(record.parent or "", record.parent)
         try:
             new = catch_up(record, place, store, parent)
@@ -48,15 +61,30 @@ def relog(folder: Path, uri: str | None) -> int:
                 f"the run in {place} could not be logged ({reason(error)}); the same command goes on from there."
             ) from error
         renamed[record.id] = new
-        record.id, record.uri, record.parent, record.unlogged = new, store, parent, None
-        record.save(place)
+        if (
+            record.unlogged is not None
+        ):  # else it belongs to the store that has it; this one knows the run by its id there
+            record.id, record.uri, record.parent, record.unlogged = new, hide_secrets(store), parent, None
+            record.save(place)
         say(f"{new}  {record.status}  {record.name}  {place}")
         logged += 1
     return logged
 
 
+def _check_there(uri: str, place: Path) -> None:
+    """Refuse to call a run logged whose store is gone, as when the folder of results was moved."""
+    from brainalign.tracking.uri import database_file
+
+    file = database_file(uri)
+    if file is not None and not file.expanduser().exists():
+        raise BrainalignError(
+            f"the run in {place} was logged to {file}, which is not there any more. Was the folder of results moved or copied? "
+            "Name the store by --uri."
+        )
+
+
 def _relog(arguments: argparse.Namespace) -> None:
-    counts = [relog(folder, arguments.uri) for folder in arguments.folders]
+    counts = [relog(folder, arguments.uri, arguments.artifacts) for folder in arguments.folders]
     say(f"{sum(counts)} run(s) logged" if any(counts) else "MLflow has all of these runs already")
 
 
@@ -69,4 +97,7 @@ def add_relog(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     made = commands.add_parser("relog", help="log runs that MLflow lacks: it did not answer, or tracking=offline")
     made.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of a run, of a sweep, or of many")
     made.add_argument("--uri", help="the store, as in tracking.uri; by default the one that the run was for")
+    made.add_argument(
+        "--artifacts", help="as tracking.artifacts; by default mlartifacts beside the store, in outputs for a database"
+    )
     made.set_defaults(do=_relog)

@@ -32,9 +32,10 @@ def left_behind(run: str, uri: str | None, scratch: Path) -> Path:
     Raises:
         BrainalignError: There is no such run.
     """
+    from brainalign.tracking.artifacts import artifact
     from brainalign.tracking.client import mlflow_client
     from brainalign.tracking.search import by_id
-    from brainalign.tracking.store import absolute_uri, database_file
+    from brainalign.tracking.uri import absolute_uri, database_file
 
     if Path(run).is_dir():
         return Path(run)
@@ -48,7 +49,7 @@ def left_behind(run: str, uri: str | None, scratch: Path) -> Path:
     folder = Path(found.folder).expanduser()
     if found.folder and folder.is_dir():
         return folder
-    return Path(mlflow_client(store).download_artifacts(run, "", str(scratch)))
+    return artifact(mlflow_client(store), store, run, "", scratch)
 
 
 def commands(folder: Path) -> str:

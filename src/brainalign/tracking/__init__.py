@@ -3,6 +3,7 @@
 mlflow itself is imported inside functions alone; to open a run's folder it is not needed at all.
 """
 
+from brainalign.tracking.artifacts import artifacts_of
 from brainalign.tracking.context import PARENT_RUN, SWEPT
 from brainalign.tracking.files import write_config, write_figures, write_json, write_metrics, write_tables
 from brainalign.tracking.identity import CODE, identities, identity
@@ -22,7 +23,8 @@ from brainalign.tracking.run import (
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.search import Tracked, finished, note_finished_before
 from brainalign.tracking.signals import sigterm_raises
-from brainalign.tracking.store import absolute_uri, check_reachable, prepare_store, ui_command
+from brainalign.tracking.store import check_reachable, prepare_store, ui_command
+from brainalign.tracking.uri import absolute_uri
 
 __all__ = [
     "CODE",
@@ -34,6 +36,7 @@ __all__ = [
     "SavedRun",
     "Tracked",
     "absolute_uri",
+    "artifacts_of",
     "as_parent",
     "check_reachable",
     "child_name",

@@ -145,6 +145,42 @@ def send_folder(client: MlflowClient, run: str, folder: Path) -> None:
             client.log_artifacts(run, str(entry), artifact_path=entry.name)
 
 
+ORIGIN = "origin_run"
+"""Tag of a run that was logged from a folder: its id there, by which the store knows it again."""
+
+
+def known_as(client: MlflowClient, experiment: str, run: str) -> str | None:
+    """The id of a run in a store: its own, or the one under which it was logged there from a folder; None where the store lacks it.
+
+    Args:
+        client: Of the store.
+        experiment: Id of the experiment.
+        run: Its id in its folder.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(client.get_run(run).info.run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+    found = client.search_runs([experiment], f"tags.{ORIGIN} = '{run}'", max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def is_logged(record: Record, uri: str, artifacts: str | None = None) -> str | None:
+    """The id of a run in a store that has all of it, else None.
+
+    Args:
+        record: Of the run.
+        uri: The store's absolute URI.
+        artifacts: See :func:`brainalign.tracking.store.prepare_store`.
+    """
+    client = mlflow_client(uri)
+    there = known_as(client, prepare_store(uri, record.experiment, artifacts), record.id)
+    return there if there and client.get_run(there).info.status == record.status else None
+
+
 def catch_up(record: Record, folder: Path, uri: str, parent: str | None = None) -> str:
     """Give MLflow all of a run: what it has of it already stays, what it lacks is logged.
 
@@ -160,19 +196,13 @@ def catch_up(record: Record, folder: Path, uri: str, parent: str | None = None) 
     Raises:
         BrainalignError: The store cannot be used.
     """
-    from mlflow.exceptions import MlflowException
-
     experiment = prepare_store(uri, record.experiment)
     client = mlflow_client(uri)
     above = {"mlflow.parentRunId": parent} if parent else {}
-    try:
-        run = str(client.get_run(record.id).info.run_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        created = client.create_run(
-            experiment, start_time=record.started, tags=record.tags | above, run_name=record.name
-        )
+    run = known_as(client, experiment, record.id)
+    if run is None:
+        tags = record.tags | above | {ORIGIN: record.id}
+        created = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)
         run = str(created.info.run_id)
     note = {
         k: v.replace(record.id, run) for k, v in record.tags.items() if k == "mlflow.note.content"

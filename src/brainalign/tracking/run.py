@@ -35,8 +35,9 @@ from brainalign.tracking.record import (
     send_tags,
 )
 from brainalign.tracking.signals import deferred, sigterm_raises, uninterrupted
-from brainalign.tracking.store import OFFLINE, absolute_uri, answering, prepare_store
+from brainalign.tracking.store import answering, prepare_store
 from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name, valid_names
+from brainalign.tracking.uri import OFFLINE, absolute_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -229,6 +230,7 @@ def tracked_run(
     folder: Path,
     description: str,
     parent: str | None = None,
+    artifacts: str | None = None,
 ) -> Iterator[Run]:
     """Track what happens inside the block as one MLflow run.
 
@@ -246,6 +248,7 @@ def tracked_run(
         folder: The run's output folder; ``config.yaml`` is written into it.
         description: Markdown, shown on the run's page.
         parent: Id of the parent run; by default the environment variable ``BRAINALIGN_PARENT_RUN``.
+        artifacts: Where artifacts go if the experiment is made, see :func:`brainalign.tracking.artifacts.artifacts_of`.
 
     Yields:
         The run, to log to.
@@ -257,7 +260,7 @@ def tracked_run(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     online = uri != OFFLINE
-    experiment_id = prepare_store(uri, experiment) if online else ""
+    experiment_id = prepare_store(uri, experiment, artifacts) if online else ""
     client = mlflow_client(uri) if online else None
     parent, name = parent or os.environ.get(PARENT_RUN), scrub(name)
     place = {"folder": str(folder.absolute()), "host": platform.node(), "pid": os.getpid()}

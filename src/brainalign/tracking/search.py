@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
+from brainalign.tracking.artifacts import artifact
 from brainalign.tracking.client import mlflow_client, patient
 from brainalign.tracking.patience import PATIENCE, answered
 from brainalign.tracking.record import Record, records
 from brainalign.tracking.run import Run
-from brainalign.tracking.store import OFFLINE, absolute_uri, answering, database_file
+from brainalign.tracking.store import answering
+from brainalign.tracking.uri import OFFLINE, absolute_uri, database_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,14 +210,18 @@ def fetch(uri: str, run: Tracked, path: str, scratch: Path) -> Path | None:
 
     Returns:
         The file, or None where the run has none.
+
+    Raises:
+        BrainalignError: The folder of results was moved without its artifacts.
     """
     local = Path(run.folder).expanduser() / path
     if run.folder and local.is_file():
         return local
-    client = mlflow_client(absolute_uri(uri))
+    uri = absolute_uri(uri)
     try:
-        with patient():
-            found = Path(answered(lambda: client.download_artifacts(run.id, path, str(scratch)), PATIENCE))
+        found = artifact(mlflow_client(uri), uri, run.id, path, scratch)
+    except BrainalignError:
+        raise
     except Exception as error:  # each artifact store has its own
         log.warning("run %s: %s cannot be had (%s)", run.id, path, error)
         return None

@@ -1,8 +1,7 @@
-"""Where runs are kept: absolute URIs, one safe first creation, and what is wrong in one sentence."""
+"""Where runs are kept: one safe first creation, and what is wrong in one sentence."""
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import sqlite3
@@ -13,76 +12,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from brainalign.errors import BrainalignError, nearest
+from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
+from brainalign.tracking.artifacts import artifacts_of, check_artifacts
 from brainalign.tracking.client import impatient, import_mlflow, mlflow_client
 from brainalign.tracking.patience import FIRST, answered
 from brainalign.tracking.text import reason
+from brainalign.tracking.uri import OFFLINE, SQLITE, absolute_uri, database_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-OFFLINE = "offline"
-"""In place of a store's URI: nothing is logged before ``brainalign-tools relog``."""
-
-_SERVERS = ("http", "https", "postgresql", "mysql", "mssql", "databricks")
-_SQLITE = "sqlite:///"
 _LOCK_SECONDS = 120.0
 
 
-def absolute_uri(where: str | Path) -> str:
-    """The URI of a store, absolute, so that it means the same from every working directory.
-
-    Args:
-        where: A folder (its ``mlflow.db`` is the store), a ``.db`` file, ``sqlite:///...``, or a server's URI
-            (``http://...``, ``postgresql://...``) or ``offline``, which are handed back as they are.
-
-    Raises:
-        BrainalignError: The URI is of a kind that cannot be used, or its path cannot stand in a URI.
-
-    Example:
-        >>> absolute_uri("/data/results")
-        'sqlite:////data/results/mlflow.db'
-        >>> absolute_uri("http://localhost:5000")
-        'http://localhost:5000'
-    """
-    text = str(where)
-    if text == OFFLINE:
-        return OFFLINE
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9.\-]+)(\+\w+)?:", text)  # two letters at least: C:\ is a drive
-    if scheme and scheme[1] in _SERVERS:
-        return text
-    if scheme and not text.startswith(_SQLITE):
-        hint = nearest(scheme[1], ("sqlite", *_SERVERS))
-        raise BrainalignError(
-            f"tracking.uri: {hide_secrets(text)} is no MLflow store that can be written; give a folder, "
-            f"sqlite:///path.db or http://server ({hint})."
-        )
-    path = Path(text.removeprefix(_SQLITE)).expanduser()
-    if path.name == ":memory:" or (scheme and not path.name):
-        raise BrainalignError(f"tracking.uri: {text} keeps nothing after the run; give a folder or sqlite:///path.db.")
-    file = path.absolute() if scheme or path.suffix == ".db" else path.absolute() / "mlflow.db"
-    if "?" in str(file):
-        raise BrainalignError(
-            f"tracking.uri: the folder {hide_secrets(str(file.parent))} has a '?' in its name; choose one without."
-        )
-    return _SQLITE + file.as_posix()
-
-
-def database_file(uri: str) -> Path | None:
-    """The file behind a SQLite URI, None for a server."""
-    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
-
-
-def prepare_store(uri: str | Path, experiment: str) -> str:
+def prepare_store(uri: str | Path, experiment: str, artifacts: str | None = None) -> str:
     """Create the store and the experiment where they are missing; safe when many processes begin at once.
 
     MLflow's migration of a fresh SQLite file is corrupted by a second process, so it happens under a lock.
-    Artifacts of a SQLite store go to ``mlartifacts`` beside it.
 
     Args:
         uri: The store, see :func:`absolute_uri`.
         experiment: The experiment's name.
+        artifacts: Where artifacts of an experiment that is made go, see :func:`brainalign.tracking.artifacts.artifacts_of`;
+            None = beside an SQLite file, else as the server has it.
 
     Returns:
         The experiment's id.
@@ -94,15 +47,15 @@ def prepare_store(uri: str | Path, experiment: str) -> str:
     file = database_file(uri)
     if file is None:
         with impatient():
-            return _server_experiment_id(uri, experiment)
-    artifacts = (file.parent / "mlartifacts").as_uri()
+            return _server_experiment_id(uri, experiment, artifacts)
+    beside = artifacts_of(uri, None, file.parent) or ""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with _locked(file):
             if not file.exists():
-                _create(file, artifacts)
+                _create(file, beside)
             _check_writable(file)
-            return _experiment_id(mlflow_client(uri), uri, experiment, artifacts)
+            return _experiment_id(mlflow_client(uri), uri, experiment, artifacts or beside)
     except BrainalignError:
         raise
     except Exception as error:  # of the file system, SQLite, SQLAlchemy, alembic, mlflow
@@ -145,9 +98,9 @@ def ui_command(uri: str | Path) -> str:
     return f"{mlflow} ui --backend-store-uri {shlex.quote(hide_secrets(uri))}"
 
 
-def _server_experiment_id(uri: str, name: str) -> str:
+def _server_experiment_id(uri: str, name: str, artifacts: str | None) -> str:
     with answering(uri):
-        return answered(lambda: _experiment_id(mlflow_client(uri), uri, name, None), FIRST)
+        return answered(lambda: _experiment_id(mlflow_client(uri), uri, name, artifacts), FIRST)
 
 
 @contextmanager
@@ -182,7 +135,9 @@ def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | N
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return str(client.create_experiment(name, artifact_location=artifacts))
+            made = str(client.create_experiment(name, artifact_location=artifacts))
+            check_artifacts(uri, client.get_experiment(made), artifacts)
+            return made
         except MlflowException:  # on a server another process can have been quicker
             found = client.get_experiment_by_name(name)
             if found is None:
@@ -193,6 +148,7 @@ def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | N
             f"tracking.experiment: {name!r} is deleted in {hide_secrets(uri)}; choose another name, or restore it "
             f"with `MLFLOW_TRACKING_URI={shlex.quote(hide_secrets(uri))} {restore}`."
         )
+    check_artifacts(uri, found, artifacts)
     return str(found.experiment_id)
 
 
@@ -212,7 +168,7 @@ def _create(file: Path, artifacts: str) -> None:
 
     with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
         fresh = Path(folder) / file.name
-        store = SqlAlchemyStore(_SQLITE + fresh.as_posix(), artifacts)  # type: ignore[no-untyped-call]
+        store = SqlAlchemyStore(SQLITE + fresh.as_posix(), artifacts)  # type: ignore[no-untyped-call]
         store.engine.dispose()
         fresh.replace(file)
 
