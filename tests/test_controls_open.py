@@ -5,6 +5,7 @@ from hydra import compose, initialize_config_dir
 
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import check, conf_folder
+from brainalign.errors import BrainalignError
 from brainalign.features.untrained import tiny_wav2vec2
 
 
@@ -71,3 +72,11 @@ def test_a_control_that_is_the_model_itself_is_left_out(controls_of):
 def test_too_many_words_leave_oasm_out(controls_of):
     _, out = controls_of("model=word_rate", "data.sentences=200", "analysis.controls=[oasm,sentence_position]")
     assert "The control 'oasm' is left out, the rest stands: model oasm has a column for each of the" in out[0]
+
+
+@pytest.mark.parametrize("name", ["oasm", "envelope", "split shuffled"])
+def test_a_model_that_is_called_as_a_control_is_refused(controls_of, name):
+    with pytest.raises(BrainalignError, match=rf"model.name='{name}' is the name of a control"):
+        controls_of("model=mel", f"model.name='{name}'")
+    models, out = controls_of("model=envelope")  # the control itself, which is left out
+    assert "envelope" not in models.controls and any("the model in question itself" in n for n in out)

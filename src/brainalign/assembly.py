@@ -198,6 +198,12 @@ def _controls(config: Config, study: Study, model: Representation) -> dict[str, 
             study.notes.append(left_out(control, error))
             continue
         found[control] = twin
+    taken = {*found, *(f"split {kind}{of}" for kind in SPLITS for of in ("", " oasm"))}
+    if model.name in taken:
+        raise BrainalignError(
+            f"model.name={model.name!r} is the name of a control that the model is held against, which would mix their rows; "
+            "choose another model.name."
+        )
     return found
 
 

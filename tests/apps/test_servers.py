@@ -110,3 +110,12 @@ def test_a_server_that_is_not_there_is_said_before_any_work(brainalign, tmp_path
     last = done.stderr.strip().splitlines()[-1]
     assert "the MLflow server http://127.0.0.1:9 did not answer" in last and "tracking=offline" in last
     assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_a_database_without_a_server_has_its_artifacts_in_the_folder_of_results(brainalign, database, tmp_path):
+    place = f"tracking.uri={database.replace('postgresql://', 'postgresql+psycopg://')}"
+    done = brainalign(*SMALL, "model=mel", place, "tracking.experiment=direct")
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "outputs" / "mlartifacts"
+    assert f"artifacts of the experiment direct go to {made}" in " ".join(done.stderr.split())
+    assert list(made.glob("*/artifacts/report.html")) and not list(tmp_path.rglob("mlruns"))

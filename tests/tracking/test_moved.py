@@ -39,9 +39,12 @@ def in_store(uri):
 
 
 def test_relog_gives_another_store_what_it_lacks_once(begin, uri, tmp_path, empty_store, capsys):
-    with begin(name="sweep", folder=tmp_path / "sweep") as parent, as_parent(parent):
-        with begin(name="child", folder=tmp_path / "sweep" / "0") as child:
-            child.log_metrics({"r2/mean": 0.5})
+    with (
+        begin(name="sweep", folder=tmp_path / "sweep") as parent,
+        as_parent(parent),
+        begin(name="child", folder=tmp_path / "sweep" / "0") as child,
+    ):
+        child.log_metrics({"r2/mean": 0.5})
     copy = shutil.copytree(tmp_path / "sweep", tmp_path / "copy")
     other = other_store(empty_store, tmp_path / "other")
     assert relog(copy, other) == 2
