@@ -52,6 +52,7 @@ def test_ceilings_rest_on_scored_rows_alone():
     channels = pd.DataFrame({"subject": ["p"], "electrode": ["e"], "region": ["A1"]})
     study = SimpleNamespace(
         stimuli=["s"] * 4, channels=channels, split=SimpleNamespace(atoms=[atoms] * 4), seed=0,
+        recorded=SimpleNamespace(presentations=[("s", k) for k in range(4)], values=values), test=None,
         responses=SimpleNamespace(values=values), reading=SimpleNamespace(draws=20, inter_subject=False),
     )  # fmt: skip
     found = study_ceilings(study)
@@ -85,7 +86,7 @@ def test_a_frame_of_cca_is_a_words_from_its_onset_on_and_no_later_than_its_offse
     atoms = np.r_[np.zeros(2), np.ones(8), np.full(5, 2)].astype(int)
     study = SimpleNamespace(
         stimuli=["s"], split=SimpleNamespace(atoms=[atoms]), responses=SimpleNamespace(grids={"s": grid}),
-        dataset=SimpleNamespace(stimuli={"s": SimpleNamespace(words=words)}),
+        dataset=SimpleNamespace(stimuli={"s": SimpleNamespace(words=words, timed_words=words)}),
     )  # fmt: skip
     marks = {atom: marks_of(study, frozenset([atom]), "words", voiced=False)["s"].tolist() for atom in range(3)}
     assert marks == {0: [False, False], 1: [True, False], 2: [False, True]}

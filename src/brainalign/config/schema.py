@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from brainalign.analysis.control_kinds import FEATURES
-from brainalign.data.coordinates import UNITS
-from brainalign.data.formats import RECORDINGS, EventFormat, Keys, StimuliFormat
+from brainalign.analysis.measure_names import MEASURES
+from brainalign.data.formats import RECORDINGS, UNITS, EventFormat, Keys, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError, one_of, within
 from brainalign.features.tap import tap_of
-from brainalign.similarity.names import MEASURES
 
 
 @dataclass

@@ -9,10 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.channels import check_millimetres
+from brainalign.data.formats import UNITS
 from brainalign.errors import BrainalignError, nearest
-
-UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 1e-3}
-"""Units of coordinates, in millimetres."""
 
 NAMES = {
     **{f"{prefix}{word}{s}": unit for prefix, unit in (("milli", "mm"), ("centi", "cm"), ("", "m"), ("micro", "um"))

@@ -14,6 +14,9 @@ RECORDINGS = ("ieeg", "eeg", "meg")
 SECONDS = {"seconds": 1.0, "milliseconds": 1e-3}
 """Units of times in transcripts; events may count samples as well."""
 
+UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 1e-3}
+"""Units of coordinates, in millimetres."""
+
 TRANSCRIPTS = "data.stimuli.transcripts"
 """The config's key of a transcript's format, for sentences."""
 

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.analysis.measure_names import MEASURES
 from brainalign.errors import BrainalignError
 from brainalign.similarity import procrustes
 from brainalign.similarity._canonical import Whitened, correlations
@@ -17,7 +18,6 @@ from brainalign.similarity._rdm import Metric
 from brainalign.similarity._relation import Matrix, Relational, inner, relation
 from brainalign.similarity._rows import centred
 from brainalign.similarity._rsa import Comparison
-from brainalign.similarity.names import MEASURES
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -1,3 +1,0 @@
-"""Names of the measures, as configs spell them."""
-
-MEASURES = ("cka", "rsa", "procrustes", "cca", "knn")
