@@ -142,7 +142,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         facts = provenance(
             started=started,
             seed=config.seed,
-            device=str(study.arithmetic.torch_device()),
+            device=str(study.arithmetic.model_device()),
             dataset_digest=dataset.digest,
             checkpoints=checkpoints,
         )

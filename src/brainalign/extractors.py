@@ -221,7 +221,7 @@ def _language(config: Config, model: CheckpointModel | TinyModel) -> Extractor:
 
 
 def _device(config: Config) -> str:
-    return str(Arithmetic(config.device).torch_device())
+    return str(Arithmetic(config.device).model_device())
 
 
 def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Loading]:

@@ -1012,7 +1012,7 @@ class Config:
 
     def __post_init__(self) -> None:
         one_of("mode", self.mode, ("sound", "paper"))
-        one_of("device", self.device, ("cpu", "cuda", "auto"))
+        one_of("device", self.device, ("cpu", "cuda", "mps", "auto"))
         for key, asked in vars(self.save).items():
             if asked and self.analysis.kind in UNPREDICTED:
                 raise BrainalignError(

@@ -41,12 +41,12 @@ class Arithmetic:
     """Device and precision of the solvers.
 
     Attributes:
-        device: ``cpu``, ``cuda`` or ``auto`` (cuda where there is one).
+        device: ``cpu``, ``cuda``, ``mps`` (Apple's GPU for models; solvers stay on the CPU) or ``auto`` (cuda where there is one).
         dtype: ``float64``, or ``float32`` where the conditioning allows it and float64 elsewhere.
         solver: ``auto`` (by counted operations, see ``linalg.method``), ``cholesky``, ``eigh`` or ``dual``.
 
     Raises:
-        BrainalignError: An unknown device, dtype or solver, or no CUDA device where one was asked for.
+        BrainalignError: An unknown device, dtype or solver, or no such device where one was asked for.
     """
 
     device: str = "cpu"
@@ -55,7 +55,7 @@ class Arithmetic:
 
     def __post_init__(self) -> None:
         for key, value, valid in (
-            ("device", self.device, ("cpu", "cuda", "auto")),
+            ("device", self.device, ("cpu", "cuda", "mps", "auto")),
             ("dtype", self.dtype, ("float32", "float64")),
             ("solver", self.solver, SOLVERS),
         ):
@@ -63,16 +63,31 @@ class Arithmetic:
                 raise BrainalignError(f"{key}={value!r} is unknown; {nearest(value, valid)}")
 
     def torch_device(self) -> torch.device:
-        """The device to compute on."""
+        """The device to solve on."""
         import torch
 
-        if self.device != "cpu" and torch.cuda.is_available():
+        if self.device in ("cuda", "auto") and torch.cuda.is_available():
             return torch.device("cuda")
         if self.device == "cuda":
             raise BrainalignError(
                 "device=cuda was asked for, but this machine has no CUDA device; use device=cpu or auto."
             )
         return torch.device("cpu")
+
+    def model_device(self) -> torch.device:
+        """The device that models run on: the solvers' own, but for ``mps``, which has no float64 to solve in."""
+        import torch
+
+        if self.device != "mps":
+            return self.torch_device()
+        if not torch.backends.mps.is_available():
+            raise BrainalignError(
+                "device=mps was asked for, but this machine has no Apple GPU; use device=cpu or auto."
+            )
+        _say_once(
+            "device=mps: models run on Apple's GPU, which has no float64; systems are solved on the CPU.", log.info
+        )
+        return torch.device("mps")
 
     def precisions(self) -> list[torch.dtype]:
         """Precisions in the order in which they are tried."""
@@ -125,7 +140,10 @@ class Arithmetic:
             except torch.OutOfMemoryError:
                 torch.cuda.empty_cache()
                 if at_once <= LEAST_AT_ONCE:
-                    _say_full()
+                    _say_once(
+                        "The CUDA device has too little memory for these systems: they are solved on the CPU.",
+                        log.warning,
+                    )
                     device, at_once = torch.device("cpu"), max(1, min(AT_ONCE, electrodes))
                 else:
                     at_once = max(LEAST_AT_ONCE, at_once // 4)
@@ -135,8 +153,8 @@ class Arithmetic:
 _said: set[str] = set()
 
 
-def _say_full() -> None:
+def _say_once(sentence: str, say: Callable[[str], None]) -> None:
     """Once a process."""
-    if "full" not in _said:
-        _said.add("full")
-        log.warning("The CUDA device has too little memory for these systems: they are solved on the CPU.")
+    if sentence not in _said:
+        _said.add(sentence)
+        say(sentence)
