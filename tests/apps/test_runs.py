@@ -157,8 +157,9 @@ def test_a_sweep_is_a_parent_with_its_children_and_a_failing_child_stops_nobody_
 def test_a_killed_run_is_killed_in_mlflow_and_can_be_run_again(brainalign, tmp_path, kill, status):
     arguments = [*SMALL, "model=planted_language", "data.sentences=60", "window.tmax=0.4", "encoding.outer_folds=6"]
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "run.py"), *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, str(ROOT / "run.py"), *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in a shell's background ignore it, and so would the child
+    )  # fmt: skip
     for line in process.stderr:
         if "layer 0: mean r" in line:
             process.send_signal(kill)
