@@ -1,6 +1,6 @@
 """Debiased CKA from moments beside the kernels of rows by rows that peers build, and all layers of two base models.
 
-    python -m benchmarks.similarity [--rows 4000] [--layers 2] [--rounds 3] [--whole] [--write]
+    python -m benchmarks.similarity [--rows 12000] [--layers 2] [--rounds 3] [--whole] [--write]
 
 Layers are noise with a common part, 768 dimensions, float32. ``--whole`` adds 13 x 13 layers over 58,943 rows, ours alone: kernels of so
 many rows have 13 GiB each. The literal way is the papers' formula in numpy; pytorch-cka runs where it is installed (1.1.3 was tried).
@@ -32,7 +32,7 @@ Layers = list[NDArray[np.float32]]
 def main() -> None:
     """Measure, print and, with --write, put the table into RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=4000)
+    parser.add_argument("--rows", type=int, default=12_000)
     parser.add_argument("--layers", type=int, default=2, help="of each side, in the race")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--whole", action="store_true", help=f"{LAYERS} x {LAYERS} layers over {WHOLE} rows as well")
@@ -80,7 +80,7 @@ def main() -> None:
     if given.whole:
         begun = time.perf_counter()
         with Peak() as peak:
-            ours(layers(WHOLE, LAYERS, 0), layers(WHOLE, LAYERS, 1, lazily=True))
+            ours(layers(WHOLE, LAYERS, 0, lazily=True), layers(WHOLE, LAYERS, 1, lazily=True))
         rows.append(
             ["brainalign, features made within", f"{WHOLE}", f"{LAYERS} x {LAYERS}", f"{time.perf_counter() - begun:.3g}", "-",
              f"{(peak.above or 0) / 2**20:.0f}", "-", "-"]

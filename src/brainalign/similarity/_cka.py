@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from brainalign.errors import BrainalignError
 from brainalign.similarity._rows import CONSTANT, Array
@@ -42,16 +42,18 @@ class Moments:
     yk: Array
 
     @classmethod
-    def of(cls, x: Array, y: Array) -> Moments:
+    def of(cls, x: NDArray[np.floating], y: NDArray[np.floating]) -> Moments:
         """Of rows (n, p) and (n, q), already about a common origin."""
-        k, l = (x**2).sum(axis=1, dtype=np.float64), (y**2).sum(axis=1, dtype=np.float64)  # noqa: E741
+        k, l = (np.einsum("ij,ij->i", rows, rows, dtype=np.float64) for rows in (x, y))  # noqa: E741
         return cls(
             len(x), x.sum(axis=0, dtype=np.float64), y.sum(axis=0, dtype=np.float64), (x.T @ y).astype(np.float64),
-            float(k.sum()), float(l.sum()), float(k @ l), l @ x, k @ y,
+            float(k.sum()), float(l.sum()), float(k @ l),
+            # in the rows' own precision: a float64 vector would make a float64 copy of all rows
+            (l.astype(x.dtype) @ x).astype(np.float64), (k.astype(y.dtype) @ y).astype(np.float64),
         )  # fmt: skip
 
     @classmethod
-    def summed(cls, x: Array, y: Array) -> Moments:
+    def summed(cls, x: NDArray[np.floating], y: NDArray[np.floating]) -> Moments:
         """Of many rows, in batches."""
         parts = [cls.of(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(x), BATCH)]
         return reduce(add, parts)

@@ -13,10 +13,10 @@ from brainalign.analysis.measure_names import MEASURES
 from brainalign.errors import BrainalignError
 from brainalign.similarity import procrustes
 from brainalign.similarity._canonical import Whitened, correlations
-from brainalign.similarity._cka import Moments, ratio
+from brainalign.similarity._cka import BATCH, Moments, ratio
 from brainalign.similarity._rdm import Metric
 from brainalign.similarity._relation import Matrix, Relational, inner, relation
-from brainalign.similarity._rows import centred
+from brainalign.similarity._rows import CONSTANT
 from brainalign.similarity._rsa import Comparison
 
 Array = NDArray[np.float64]
@@ -108,12 +108,20 @@ def all_rows_cka(a: Side, b: Side) -> Array:
     return found
 
 
-def _prepared(rows: NDArray[np.floating], name: str) -> Array:
+def _prepared(rows: NDArray[np.floating], name: str) -> NDArray[np.float32]:
     """Rows about their mean and of one size, in float32: CKA hangs on neither, and 1e-5 of it on the precision."""
-    try:
-        return centred(rows, name, 4).astype(np.float32)
-    except BrainalignError as error:
-        raise BrainalignError(f"{error} analysis=geometry cannot compare it.") from error
+    mean = rows.mean(axis=0, dtype=np.float64)
+    out = np.empty(rows.shape, dtype=np.float32)
+    for start in range(0, len(rows), BATCH):  # no float64 copy of all rows
+        part = slice(start, start + BATCH)
+        out[part] = rows[part] - mean
+    size = float(np.abs(out).max(initial=0.0))
+    if not np.isfinite(size) or size <= CONSTANT * float(np.abs(mean).max(initial=0.0)) or size == 0:
+        raise BrainalignError(
+            f"{name} is the same in all {len(rows)} rows, or not finite; analysis=geometry cannot compare it."
+        )
+    out /= np.float32(size)
+    return out
 
 
 def similarities(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> dict[str, Array]:
