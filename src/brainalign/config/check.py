@@ -12,6 +12,7 @@ from brainalign.config import schema
 from brainalign.config.bounds import WIDEST, check_bounds, numbers
 from brainalign.config.location import conf_folder
 from brainalign.errors import BrainalignError, nearest, within
+from brainalign.registry import kind_of
 
 LONGEST_NAME = 100
 NO_NAMES = ("0", "all", "intercept only")
@@ -36,18 +37,18 @@ def check(composed: DictConfig) -> schema.Config:
     except OmegaConfBaseException as error:
         raise BrainalignError(f"the config does not resolve: {str(error).splitlines()[0]}") from error
     values: dict[str, Any] = {}
-    for group, kinds in (("data", schema.DATA), ("model", schema.MODEL), ("analysis", schema.ANALYSIS)):
-        values[group] = _typed(composed, group, _kind(composed, group, kinds))
+    for group in ("data", "model", "analysis"):
+        values[group] = _typed(composed, group, _kind(composed, group))
     values["baseline"] = None
     if composed.get("baseline") is not None:  # ~model@baseline takes it away
-        values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline", schema.MODEL))
+        values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline"))
     values["partner"] = None
     if composed.get("partner") is not None:
         if composed.partner.get("kind") == "auto":
             layers = composed.partner.layers
             composed.partner = _option("model", partner_of(values["model"].kind))
             composed.partner.layers = layers
-        values["partner"] = _typed(composed, "partner", _kind(composed, "partner", schema.MODEL))
+        values["partner"] = _typed(composed, "partner", _kind(composed, "partner"))
         if values["partner"].name == values["model"].name:
             raise BrainalignError(
                 f"model and model@partner are both {values['model'].name!r}: a model shares everything with itself; choose another "
@@ -56,7 +57,7 @@ def check(composed: DictConfig) -> schema.Config:
     for group in ("lexical", "acoustic", "contextual"):
         values[group] = None
         if composed.get(group) is not None:
-            values[group] = _typed(composed, group, _kind(composed, group, schema.MODEL))
+            values[group] = _typed(composed, group, _kind(composed, group))
     for group, kind in schema.FIXED.items():
         values[group] = _typed(composed, group, kind)
     for key in ("mode", "compare_modes", "seed", "device", "plan"):
@@ -100,7 +101,7 @@ def model_option(name: str, **changes: Any) -> schema.Model:
     if name not in options:
         raise BrainalignError(f"model {name!r} is no option of conf/model; {nearest(name, options)}")
     composed = OmegaConf.create({"model": OmegaConf.merge(_option("model", name), changes)})
-    return _typed(composed, "model", _kind(composed, "model", schema.MODEL))  # type: ignore[no-any-return]
+    return _typed(composed, "model", _kind(composed, "model"))  # type: ignore[no-any-return]
 
 
 def _option(group: str, name: str) -> DictConfig:
@@ -109,12 +110,13 @@ def _option(group: str, name: str) -> DictConfig:
     return loaded
 
 
-def _kind(composed: DictConfig, group: str, kinds: dict[str, type]) -> type:
-    node = composed.get(group)
+def _kind(composed: DictConfig, role: str) -> type:
+    """The class of the kind that stands under a key of the config: ``data``, ``analysis``, or a model's role."""
+    node = composed.get(role)
     kind = node.get("kind") if isinstance(node, DictConfig) else None
-    if kind not in kinds:
-        raise BrainalignError(f"{group}.kind={kind!r} is unknown; {nearest(str(kind), kinds)}")
-    return kinds[kind]
+    group = role if role in ("data", "analysis") else "model"
+    known = {"data": schema.DATA, "model": schema.MODEL, "analysis": schema.ANALYSIS}[group]
+    return known[kind] if kind in known else kind_of(group, kind, role)
 
 
 def _typed(composed: DictConfig, group: str, kind: type) -> Any:

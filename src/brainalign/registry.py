@@ -1,0 +1,98 @@
+"""Where a kind of analysis, model or reader is found by its name: in its own module, or in a package that a lab has installed.
+
+A kind is a dataclass: its fields are the options of ``conf/GROUP``, its methods say and do all the rest. Ours is the one that the module
+of its name defines (``analysis=cca`` is in ``brainalign.analysis.cca``); a lab's package offers its own by an entry point. No list of
+kinds is kept anywhere, so that adding one touches no other file.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from inspect import isclass
+
+from brainalign.errors import BrainalignError, nearest
+
+PACKAGES = {"analysis": "brainalign.analysis", "model": "brainalign.models", "data": "brainalign.data.readers"}
+"""Group of ``conf/`` -> package with a module for each kind; modules that begin with an underscore are what the kinds share."""
+
+ENTRY_POINTS = {"analysis": "brainalign.analyses", "model": "brainalign.models", "data": "brainalign.readers"}
+"""Group of ``conf/`` -> group of entry points by which an installed package offers kinds of its own."""
+
+
+def kinds(group: str) -> list[str]:
+    """Names of all kinds of a group, in alphabetical order.
+
+    Args:
+        group: ``analysis``, ``model`` or ``data``.
+
+    Example:
+        >>> "cca" in kinds("analysis")
+        True
+    """
+    return sorted({*_own(group), *_offered(group)})
+
+
+def kind_of(group: str, name: object, role: str | None = None) -> type:
+    """The class of a kind; its module is imported now.
+
+    Args:
+        group: ``analysis``, ``model`` or ``data``.
+        name: Of the kind.
+        role: What the error calls it, where that is not the group: ``partner``.
+
+    Raises:
+        BrainalignError: There is no such kind, or what a package offers under the name is no dataclass or cannot be imported.
+    """
+    if name in _own(group):
+        return _defined_in(f"{PACKAGES[group]}.{name}")
+    if name not in _offered(group):
+        raise BrainalignError(f"{role or group}.kind={name!r} is unknown; {nearest(str(name), kinds(group))}")
+    return _loaded(_offered(group)[str(name)])
+
+
+@cache
+def _own(group: str) -> tuple[str, ...]:
+    package = import_module(PACKAGES[group])
+    return tuple(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+
+
+@cache
+def _offered(group: str) -> dict[str, EntryPoint]:
+    """Kinds of installed packages; two packages that offer one name, or one of ours, are refused."""
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=ENTRY_POINTS[group]):
+        if point.name in _own(group) or point.name in found:
+            other = found[point.name].value if point.name in found else "brainalign"
+            raise BrainalignError(
+                f"{group}={point.name} is offered by {point.value} and by {other}; one of the two must have another name."
+            )
+        found[point.name] = point
+    return found
+
+
+def _loaded(point: EntryPoint) -> type:
+    try:
+        found = point.load()
+    except Exception as error:
+        raise BrainalignError(f"{point.group}: {point.value} cannot be imported ({error}).") from error
+    if not (isclass(found) and is_dataclass(found)):
+        raise BrainalignError(f"{point.group}: {point.value} is no dataclass of options; see docs/design.md.")
+    return found
+
+
+def _defined_in(module: str) -> type:
+    """The dataclass of a module that has the field ``kind`` and is defined there, not imported."""
+    (found,) = _candidates(module)
+    return found
+
+
+def _candidates(module: str) -> Iterator[type]:
+    for value in vars(import_module(module)).values():
+        own = isclass(value) and is_dataclass(value) and value.__module__ == module
+        if own and "kind" in value.__dataclass_fields__:
+            yield value
