@@ -25,7 +25,7 @@ from benchmarks.child import answer, run_child
 from benchmarks.machine import describe
 from benchmarks.memory import Peak
 from benchmarks.results import RESULTS, markdown_table, write_section
-from brainalign.analysis.describe import describe as describe_data
+from brainalign.analysis.describe.tables import describe as describe_data
 from brainalign.data.folder import read_folder
 
 SECONDS, GAP, WORDS, PHONES, RATE = 3.0, 0.5, 9, 4, 100

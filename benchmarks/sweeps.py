@@ -34,7 +34,7 @@ ONE_CHILD = """
 import sys, time
 from pathlib import Path
 import brainalign.experiment as experiment
-import brainalign.left_behind as left_behind
+import brainalign.outputs as outputs
 from brainalign.cli import main
 from hydra.core.hydra_config import HydraConfig
 spent = {}
@@ -49,7 +49,7 @@ def timed(module, name):
     setattr(module, name, wrapped)
 for name in ("analyse", "open_dataset", "open_models"):
     timed(experiment, name)
-timed(left_behind, "write_figures")
+timed(outputs, "write_figures")
 whole = experiment.run
 def run(*a, **k):
     spent.clear()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.result import AnalysisResult
+from brainalign.study.result import AnalysisResult
 from brainalign.figures import score_distribution
 from brainalign.pages import cell
 from brainalign.report import ROWS, write_report

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brainalign.analysis.repeats import repeated_scores
-from brainalign.analysis.significance import electrode_p
+from brainalign.study.repeats import repeated_scores
+from brainalign.study.significance import electrode_p
 from brainalign.data.split import split_groups
 from brainalign.encoding import BandedRidgeTRF, RidgeTRF
 from brainalign.encoding.agreement import agreement

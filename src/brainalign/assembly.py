@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
-from brainalign.analysis.control_kinds import SPLITS, left_out
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.study import Study
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.study.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model, TinyModel, regime_of
@@ -22,7 +21,6 @@ from brainalign.data.lengths import counted
 from brainalign.data.names import fit_columns, fit_regions
 from brainalign.data.stimulus_table import with_stimulus_table
 from brainalign.data.trials import one_value_a_trial
-from brainalign.data.triplets import with_sounds
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
@@ -33,12 +31,6 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
-
-ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes", "controls", "power")
-"""Analyses of one model or none, which have no baseline."""
-
-WITHOUT_RESPONSES = ("extract", "abx")
-"""Analyses in which the responses have no part: a folder of stimuli without participants will do."""
 
 SIMULATORS = {
     "simulated": "simulate",
@@ -73,10 +65,7 @@ def open_dataset(config: Config) -> Dataset:
         if components is not None:
             dataset = principal_components(dataset, components)
         dataset = fit_regions(dataset)
-    if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
-        form = getattr(config.data, "stimuli", None)
-        return with_sounds(dataset, config.analysis.triplets, form.channel if form is not None else "mean")
-    return dataset
+    return config.analysis.prepare(dataset, config)  # type: ignore[no-any-return]
 
 
 def _whole_dataset(config: Config) -> Dataset:
@@ -90,7 +79,7 @@ def _whole_dataset(config: Config) -> Dataset:
         options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))
     expected = options.pop("expected", None)
     if data.kind == "folder":
-        options["responses"] = config.analysis.kind not in WITHOUT_RESPONSES
+        options["responses"] = config.analysis.needs.responses
     dataset = reader_of(data.kind)(**options)
     root, beside = Path(data.root).expanduser(), getattr(getattr(data, "stimuli", None), "root", None)
     dataset = with_stimulus_table(dataset, [root / (beside or "stimuli"), root])
@@ -167,7 +156,7 @@ def open_models(config: Config, study: Study) -> Models:
         try:
             parts[part] = represent(config, asked, study.dataset)
         except BrainalignError as error:
-            if part in ("model", "baseline") or (part == "partner" and config.analysis.kind != "convergence"):
+            if part in ("model", "baseline") or (part == "partner" and config.analysis.needs.partner):
                 raise
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
@@ -176,40 +165,49 @@ def open_models(config: Config, study: Study) -> Models:
         parts["embedding"] = _represent(config, extractor, study.dataset)
     _drop_baseline(config, study, parts)
     study.notes.extend(tell_apart(parts))
-    controls = _controls(config, study, parts["model"]) if config.analysis.kind == "controls" else {}
-    regimes = []
-    if config.analysis.kind == "regimes":
-        for name, weights in config.analysis.regimes.items():
-            regimes.append(represent(config, regime_of(config.model, name, weights), study.dataset))
-    return Models(**parts, controls=controls, regimes=regimes)
+    return Models(**parts, **config.analysis.more_models(Opener(config, study), parts["model"]))
 
 
-def _controls(config: Config, study: Study, model: Representation) -> dict[str, Representation]:
-    """The controls that the data and the model allow; of each of the others a note says why it is left out."""
-    found = {}
-    for control in config.analysis.controls:
-        if control in SPLITS:
-            continue
-        try:
-            twin = _represent(config, control_of(config, control, study.dataset), study.dataset)
-            if content(twin) == content(model):
-                raise BrainalignError("it is the model in question itself.")
-        except BrainalignError as error:
-            study.notes.append(left_out(control, error))
-            continue
-        found[control] = twin
-    taken = {*found, *(f"split {kind}{of}" for kind in SPLITS for of in ("", " oasm"))}
-    if model.name in taken:
-        raise BrainalignError(
-            f"model.name={model.name!r} is the name of a control that the model is held against, which would mix their rows; "
-            "choose another model.name."
-        )
-    return found
+@dataclass(frozen=True)
+class Opener:
+    """Makes representations beside those that the config names, for analyses that ask for more.
+
+    Attributes:
+        config: Of the run.
+        study: The data.
+    """
+
+    config: Config
+    study: Study
+
+    def control(self, name: str) -> Representation:
+        """What the model in question is held against.
+
+        Args:
+            name: Of the control.
+
+        Raises:
+            BrainalignError: The data or the model do not allow it.
+        """
+        dataset = self.study.dataset
+        return _represent(self.config, control_of(self.config, name, dataset), dataset)
+
+    def regime(self, name: str, weights: str) -> Representation:
+        """The model in question under other weights.
+
+        Args:
+            name: What it is called.
+            weights: ``trained``, ``untrained``, ``rerandomized``, a folder or a hub name.
+
+        Raises:
+            BrainalignError: The model has no weights, or cannot be given another checkpoint.
+        """
+        return represent(self.config, regime_of(self.config.model, name, weights), self.study.dataset)
 
 
 def _choose_baseline(config: Config, study: Study) -> None:
     """Settle ``model@baseline=auto``, and leave it out where the analysis has none."""
-    if config.analysis.kind in ALONE or config.baseline is None:
+    if not config.analysis.needs.baseline or config.baseline is None:
         config.baseline = None
         return
     if isinstance(config.baseline, AutoModel):

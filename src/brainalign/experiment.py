@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from brainalign.analysis.abx import abx
-from brainalign.analysis.cca import cca
-from brainalign.analysis.ceiling import ceiling
-from brainalign.analysis.controls import controls
-from brainalign.analysis.convergence import convergence
-from brainalign.analysis.decomposition import decomposition
-from brainalign.analysis.encoding import encoding
-from brainalign.analysis.extract import extract
-from brainalign.analysis.geometry import geometry
-from brainalign.analysis.group import group_table
-from brainalign.analysis.headline import headline, side_by_side
-from brainalign.analysis.hierarchy import CENTRE, hierarchy
-from brainalign.analysis.keep import kept_predictions, kept_weights
-from brainalign.analysis.latency import latency
-from brainalign.analysis.models import Models
-from brainalign.analysis.plan import plan_stages
-from brainalign.analysis.power import power
-from brainalign.analysis.reconstruction import reconstruction
-from brainalign.analysis.regimes import regimes
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.similarity import similarity
-from brainalign.analysis.study import Study
-from brainalign.analysis.validation import validation
-from brainalign.analysis.variance_partition import variance_partition
-from brainalign.assembly import WITHOUT_RESPONSES, open_dataset, open_models, open_study
-from brainalign.comparison import run_comparison
+from brainalign.analysis import Analysis, Asked
+from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, local_config, other, settle
+from brainalign.console import show_end, show_finished, show_plan
 from brainalign.data.leak import leaked_share
-from brainalign.data.triplets import table_digests
-from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
-from brainalign.description import run_description
-from brainalign.left_behind import leave_behind
-from brainalign.methods import methods
+from brainalign.data.types import Dataset
+from brainalign.features.representation import Representation
+from brainalign.methods import software
+from brainalign.outputs import write_outputs
+from brainalign.study.data_summary import data_summary
+from brainalign.study.group_scores import group_table
+from brainalign.study.headline import headline, side_by_side
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.saved_arrays import kept_predictions, kept_weights
+from brainalign.study.study import Study
+from brainalign.tracking.file_digests import file_digests
 from brainalign.tracking import (
     CODE,
     absolute_uri,
@@ -55,20 +39,6 @@ from brainalign.tracking import (
 )
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 from brainalign.tracking.maps import MAPS, same_places, write_maps
-
-ANALYSES: dict[str, Callable[..., AnalysisResult]] = {
-    "encoding": encoding, "ceiling": ceiling, "similarity": similarity, "cca": cca, "decomposition": decomposition,
-    "variance_partition": variance_partition, "convergence": convergence, "validation": validation, "latency": latency, "extract": extract,
-    "hierarchy": hierarchy, "regimes": regimes, "controls": controls, "power": power, "abx": abx, "reconstruction": reconstruction,
-    "geometry": geometry,
-}  # fmt: skip
-"""Kind of ``conf/analysis`` -> what computes it, from a study, its models and the analysis's own options."""
-
-WITHOUT_MODEL = ("ceiling", "validation", "power")
-"""Analyses in which the config's models have no part."""
-
-WITHOUT_FOLDS = (*WITHOUT_RESPONSES, "reconstruction", "geometry")
-"""Analyses that do not divide the stimuli into the study's folds: no TRF, or each word left out."""
 
 log = logging.getLogger(__name__)
 
@@ -85,29 +55,26 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         What was found; None where nothing was done: a plan, or a run that was FINISHED before under the same identity.
     """
     started = datetime.now(UTC)
-    config, asked = settle(config), config
-    if config.analysis.kind == "compare":
-        return run_comparison(config, folder, overrides)
-    if config.analysis.kind == "describe":
-        return run_description(config, folder, overrides)
+    config, unsettled = settle(config), config
+    analysis: Analysis = config.analysis
+    if not analysis.needs.study:
+        return analysis.run_alone(config, folder, overrides)
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     if not config.plan:
         check_reachable(uri)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
-    encodes = config.analysis.kind not in WITHOUT_FOLDS
-    if encodes:
+    if analysis.needs.folds:
         study.check()
     models = open_models(config, study)
-    present = [] if config.analysis.kind in WITHOUT_MODEL else list(models)
+    present = list(models) if analysis.needs.models else []
     named = " x ".join(m.name for m in (models.model, models.partner) if m in present)
-    options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
     if config.plan:
-        show_plan(plan_stages(study, models, config.analysis.kind, options))
+        show_plan(analysis.stages(study, models))
         return None
 
-    settings, asked_for = asdict(config), question(config, dataset, [m.name for m in present])
-    checkpoints = {m.name: m.digest for m in present} | table_digests(options)
+    settings, question = asdict(config), analysis.question(asked(config, dataset, present))
+    checkpoints = {m.name: m.digest for m in present} | file_digests(analysis.files())
     known, tag = identities(settings, dataset.digest, checkpoints), CODE[config.tracking.code]
     if config.tracking.resume and (before := finished(uri, config.tracking.experiment, tag, known[tag])):
         show_finished(before, uri)
@@ -116,28 +83,28 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         uri=uri,
         artifacts=artifacts_of(uri, config.tracking.artifacts, config.paths.output),
         experiment=config.tracking.experiment,
-        name=child_name(" · ".join(filter(None, [named, config.analysis.kind, dataset.name])), overrides),
+        name=child_name(" · ".join(filter(None, [named, analysis.kind, dataset.name])), overrides),
         tags={
             "model": named,
-            "analysis": config.analysis.kind,
+            "analysis": analysis.kind,
             "mode": config.mode,
             **known,
             "overrides": "\n".join(overrides),
-            **({"split": study.split.kind, "leak": leaked_share(study.leak)} if encodes else {}),
+            **({"split": study.split.kind, "leak": leaked_share(study.leak)} if analysis.needs.folds else {}),
         },
         params=settings,
         folder=folder,
-        description=asked_for,
+        description=question,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
         tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
-        result = analyse(config, study, models)
-        if encodes:
+        result = analysis.run(study, models)
+        if analysis.needs.folds:
             result.tables["leak_audit"] = study.leak
         if study.reading.inter_subject and "scores" in result.tables:
             result.tables["group"] = group_table(study.shown(result.tables["scores"]), study.reading.score)
         if config.compare_modes:
-            compare_modes(result, config, other(asked), study, models)
+            compare_modes(result, config, other(unsettled), study, models)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
@@ -146,42 +113,47 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             dataset_digest=dataset.digest,
             checkpoints=checkpoints,
         )
-        write_all_maps(folder / MAPS, study, result)
+        write_all_maps(folder / MAPS, study, analysis, result)
         for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():
             write_arrays(folder / WEIGHTS, name, arrays)
-        leave_behind(
+        write_outputs(
             tracked,
             result,
             folder=folder,
-            title=f"{config.analysis.kind}{f': {named}' if named else ''} on {dataset.name}",
-            question=asked_for,
-            data=describe_data(study, encodes),
+            title=f"{analysis.kind}{f': {named}' if named else ''} on {dataset.name}",
+            question=question,
+            data=data_summary(study, analysis.needs.folds),
             models=[m.describe() for m in present],
-            methods=methods(config, study, models),
+            methods=[*analysis.methods(config, study, models), ("Software", software())],
             config=settings,
             provenance=facts,
             simulated=config.data.kind.startswith("simulated"),
+            main_figure=analysis.main_figure,
         )
     show_end(result, tracked)
     return result
 
 
-def analyse(config: Config, study: Study, models: Models) -> AnalysisResult:
-    """The analysis that the config names."""
-    options = {k: v for k, v in vars(config.analysis).items() if k != "kind"}
-    return ANALYSES[config.analysis.kind](study, models, **options)
+def asked(config: Config, dataset: Dataset, models: Sequence[Representation]) -> Asked:
+    """What the run's question is about, in words."""
+    simulated = "simulated " if config.data.kind.startswith("simulated") else ""
+    return Asked(
+        models=[m.name for m in models],
+        paired=config.partner is not None and len(models) > 1,
+        people=f"{len(dataset.recordings)} {simulated}participants",
+        heard=f"{len(dataset.stimuli)} stimuli ({dataset.name})",
+    )
 
 
-def write_all_maps(folder: Path, study: Study, result: AnalysisResult) -> None:
-    """Maps of each participant's scores and preferences, and of the group where its channels are the same places."""
+def write_all_maps(folder: Path, study: Study, analysis: Analysis, result: AnalysisResult) -> None:
+    """Maps of each participant's scores and of what the analysis adds, and of the group where its channels are the same places."""
     people, tables = study.dataset.recordings, result.tables
     if "scores" in tables:
         write_maps(folder, study.shown(tables["scores"]), people, (study.reading.score, "layer", "ceiling", "p_fdr"))
-    if "preference" in tables:
-        named = tables["preference"].rename(columns={CENTRE: "preferred_layer"})
-        write_maps(folder, named, people, ("best_layer", "preferred_layer"))
+    for table, columns in analysis.maps(tables):
+        write_maps(folder, table, people, columns)
     if "group" in tables and same_places(people):
         write_maps(folder, tables["group"], [replace(people[0], subject="group")], ("mean", "p_fdr"))
 
@@ -198,7 +170,7 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     """
     there = settle(reread)
     again = open_study(there, study.dataset)
-    second = analyse(there, again, models if there.features == config.features else open_models(there, again))
+    second = there.analysis.run(again, models if there.features == config.features else open_models(there, again))
     columns = {config.mode: headline(study, result), there.mode: headline(again, second)}
     table = side_by_side(columns["sound"], columns["paper"])
     result.tables["modes"] = table

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from brainalign.analysis.result import AnalysisResult
+from brainalign.study.result import AnalysisResult
 from brainalign.pages import cell, picture, render, write_page
 from brainalign.tracking.text import flatten, plain
 

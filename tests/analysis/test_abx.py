@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import soundfile
 
-from brainalign.analysis.abx import abx
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.study import Study
-from brainalign.analysis.triplets import triplets_of
+from brainalign.analysis.abx.run import abx
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.study.study import Study
+from brainalign.analysis.abx.triplets import triplets_of
 from brainalign.data.audio import Audio
 from brainalign.data.grid import FrameGrid
 from brainalign.data.triplets import with_sounds

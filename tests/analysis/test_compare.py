@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.compare import MOST, compare
-from brainalign.analysis.reading import Reading
+from brainalign.analysis.compare.tables import MOST, compare
+from brainalign.study.outcome import Reading
 from brainalign.errors import BrainalignError
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from brainalign.analysis.control_kinds import FEATURES
-from brainalign.analysis.control_table import limitations, share_of
-from brainalign.analysis.controls import controls
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.study import Study
+from brainalign.analysis.controls.kinds import FEATURES
+from brainalign.analysis.controls.table import limitations, share_of
+from brainalign.analysis.controls.run import controls
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Presentation
 from brainalign.errors import BrainalignError

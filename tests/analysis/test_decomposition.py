@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.analysis.competitors import Competitors
-from brainalign.analysis.crossfit import crossfit
-from brainalign.analysis.decomposition import project
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.study import Study
+from brainalign.analysis.decomposition.references import Competitors
+from brainalign.study.cross_fitting import crossfit
+from brainalign.analysis.decomposition.run import project
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.study.study import Study
 from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.mixtures import parts_of, recovered
 from brainalign.data.simulated import simulate

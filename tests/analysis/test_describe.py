@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.allowed import allowed
-from brainalign.analysis.describe import describe
+from brainalign.analysis.describe.feasibility import allowed
+from brainalign.analysis.describe.tables import describe
 from brainalign.data.simulated import simulate
 from brainalign.data.types import empty_intervals
 

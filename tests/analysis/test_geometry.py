@@ -12,8 +12,8 @@ from brainalign.analysis.geometry.control import residuals
 from brainalign.analysis.geometry.inference import HALVES, balanced, null, shuffled, standard_errors
 from brainalign.analysis.geometry.measures import Settings, Side, similarities
 from brainalign.analysis.geometry.rows import response_rows, row_set, standardised
-from brainalign.analysis.models import Models
-from brainalign.analysis.study import Study
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Mel

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainalign.analysis.hierarchy import CENTRE, hierarchy
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.regimes import regimes
-from brainalign.analysis.study import Study
+from brainalign.analysis.hierarchy.run import CENTRE, hierarchy
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.analysis.regimes.run import regimes
+from brainalign.study.study import Study
 from brainalign.config.schema import PlantedCascadeModel, PlantedModel, regime_of
 from brainalign.data.simulated import simulate_fmri
 from brainalign.errors import BrainalignError

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from brainalign.analysis.latency import enough, latency, peaks, told_from_zero
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.study import Study
+from brainalign.analysis.latency.run import enough, latency, peaks, told_from_zero
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.study.study import Study
 from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError

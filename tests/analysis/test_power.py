@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.analysis.models import Models
+from brainalign.study.roles import Models
 from brainalign.analysis.power import power
 from brainalign.analysis.power.pilot import components_of, spread_of
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.study import Study
+from brainalign.study.outcome import Reading
+from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
 

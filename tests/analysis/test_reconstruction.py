@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.analysis.models import Models
-from brainalign.analysis.reconstruction import INTERCEPT, reconstruction
-from brainalign.analysis.study import Study
+from brainalign.study.roles import Models
+from brainalign.analysis.reconstruction.run import INTERCEPT, reconstruction
+from brainalign.study.study import Study
 from brainalign.data.simulated import simulate_production
 from brainalign.data.trials import one_value_a_trial
 from brainalign.errors import BrainalignError

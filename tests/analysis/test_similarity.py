@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.models import Models
-from brainalign.analysis.onsets import onset_regressors
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.similarity import add_similarity, similarity, similarity_table
-from brainalign.analysis.study import Study
+from brainalign.study.roles import Models
+from brainalign.analysis.similarity.onsets import onset_regressors
+from brainalign.study.outcome import Reading
+from brainalign.study.result import AnalysisResult
+from brainalign.analysis.similarity.run import add_similarity, similarity, similarity_table
+from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.encoding.nested import OuterScores
 from brainalign.features.acoustic import Mel

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from brainalign.analysis.cca import cca
-from brainalign.analysis.encoding import encoding
-from brainalign.analysis.models import Models
-from brainalign.analysis.study import Study
+from brainalign.analysis.cca.run import cca
+from brainalign.analysis.encoding.run import encoding
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.encoding.nested import fit_outer
 from brainalign.errors import BrainalignError

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.models import Models
-from brainalign.analysis.reading import Reading
-from brainalign.analysis.rows import marks_of
-from brainalign.analysis.study import Study
-from brainalign.analysis.variance_partition import components_of, part_table, variance_partition
+from brainalign.study.roles import Models
+from brainalign.study.outcome import Reading
+from brainalign.study.paired_rows import marks_of
+from brainalign.study.study import Study
+from brainalign.analysis.variance_partition.run import components_of, part_table, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
 from brainalign.features.base import Placement, Rows, Sees

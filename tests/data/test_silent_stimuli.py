@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 from brainalign.data.arrays import read_arrays
 from brainalign.data.folder import read_folder
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat

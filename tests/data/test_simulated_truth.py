@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 from brainalign.data.simulated import LATENTS, simulate
 from brainalign.data.simulated.grammar import sentences
 from brainalign.data.simulated.latents import Context

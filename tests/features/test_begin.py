@@ -137,7 +137,7 @@ def test_compare_modes_reads_texts_in_both_ways(tmp_path, monkeypatch):
     import pandas as pd
 
     from brainalign import experiment
-    from brainalign.analysis.result import AnalysisResult
+    from brainalign.study.result import AnalysisResult
     from brainalign.config import other, settle
     from brainalign.config.composed import composed
 

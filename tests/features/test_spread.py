@@ -115,8 +115,8 @@ def test_a_model_without_a_table_of_positions_is_one_sentence(speech_folder, lan
 def test_a_control_that_is_a_clock_is_named_with_a_fairer_one():
     from types import SimpleNamespace
 
-    from brainalign.analysis.controls import _warn_of_clocks
-    from brainalign.analysis.result import AnalysisResult
+    from brainalign.analysis.controls.run import _warn_of_clocks
+    from brainalign.study.result import AnalysisResult
 
     result, model = AnalysisResult(), SimpleNamespace(name="whisper", unit="frames")
     _warn_of_clocks(result, {"whisper": 0.9, "untrained": 0.997, "rerandomized": 0.97}, model)

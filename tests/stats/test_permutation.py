@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import binom, kstest
 
-from brainalign.analysis.significance import electrode_p
+from brainalign.study.significance import electrode_p
 from brainalign.analysis.validation.guarded import LAGS as SHORT
 from brainalign.analysis.validation.guarded import slow, unrelated
 from brainalign.data.split import split_groups

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.geometry import Surface, Volume
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus

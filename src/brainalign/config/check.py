@@ -115,7 +115,7 @@ def _kind(composed: DictConfig, role: str) -> type:
     node = composed.get(role)
     kind = node.get("kind") if isinstance(node, DictConfig) else None
     group = role if role in ("data", "analysis") else "model"
-    known = {"data": schema.DATA, "model": schema.MODEL, "analysis": schema.ANALYSIS}[group]
+    known = {"data": schema.DATA, "model": schema.MODEL}.get(group, {})
     return known[kind] if kind in known else kind_of(group, kind, role)
 
 

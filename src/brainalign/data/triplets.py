@@ -139,20 +139,6 @@ def with_sounds(dataset: Dataset, path: str | Path, channel: str = "mean") -> Da
     return replace(dataset, stimuli={**dataset.stimuli, **added}, notes=(*dataset.notes, *channels_told(added)))
 
 
-def table_digests(options: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 of the tables among an analysis's options, which are part of a run's identity as data are.
-
-    Args:
-        options: Key -> value; the keys ``triplets`` and ``answers`` may name files.
-
-    Example:
-        >>> table_digests({"triplets": "auto", "answers": None})
-        {}
-    """
-    named = {f"analysis.{k}": Path(options[k]).expanduser() for k in ("triplets", "answers") if options.get(k)}
-    return {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in named.items() if path.is_file()}
-
-
 def make_triplets(phones: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """Triplets of phones: A and X of one phone, B of another; every contrast as often as every other, as far as there are.
 

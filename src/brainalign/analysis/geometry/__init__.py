@@ -1,5 +1,136 @@
 """analysis=geometry: whether layers of models, and regions of the brain, arrange the same words or frames in the same way."""
 
-from brainalign.analysis.geometry.run import geometry, layer_maps
+from __future__ import annotations
 
-__all__ = ["geometry", "layer_maps"]
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.analysis.geometry.measure_names import MEASURES
+from brainalign.errors import BrainalignError, one_of, within
+
+if TYPE_CHECKING:
+    from brainalign.config import Config
+    from brainalign.study.plan import Probed, Stage
+    from brainalign.study.result import AnalysisResult
+    from brainalign.study.roles import Models
+    from brainalign.study.study import Study
+
+MEASURED = {
+    "cka": "linear CKA with Song et al.'s unbiased HSIC (Kornblith et al. 2019; Nguyen et al. 2021)",
+    "rsa": "RSA (Kriegeskorte et al. 2008)",
+    "procrustes": "the cosine of the angular Procrustes distance (Williams et al. 2021), the rotation fitted on four fifths of the "
+    "stimuli and scored on the other",
+    "cca": "the mean held-out canonical correlation over five folds of stimuli, with SVCCA (Raghu et al. 2017) and PWCCA (Morcos et al. "
+    "2018) in-sample beside it",
+    "knn": "mutual nearest neighbours (Huh et al. 2024)",
+}
+
+SHUFFLED = 400.0
+"""Operations of a matrix product in whose time one element of a matrix is put into another order and multiplied, about."""
+
+
+@dataclass
+class GeometryAnalysis(Analysis):
+    """Similarity of layers and regions without a TRF."""
+
+    measures: list[str]
+    rows: str
+    spacing: float
+    metric: str
+    compare: str
+    neighbours: int
+    variance: float
+    most: int
+    draws: int
+    electrodes: int
+    control: bool
+
+    needs = Needs(folds=False, fits=False)
+
+    def __post_init__(self) -> None:
+        for measure in self.measures:
+            one_of("analysis.measures", measure, MEASURES)
+        if not self.measures or len(set(self.measures)) < len(self.measures):
+            raise BrainalignError(
+                f"analysis.measures={list(self.measures)} must name one or more different ones of {', '.join(MEASURES)}."
+            )
+        one_of("analysis.rows", self.rows, ("auto", "words", "frames"))
+        one_of("analysis.metric", self.metric, ("euclidean", "correlation", "cosine"))
+        one_of("analysis.compare", self.compare, ("spearman", "pearson", "rho_a"))
+        within("analysis.spacing", self.spacing, 0, 60)
+        within("analysis.neighbours", self.neighbours, 1, 1000)
+        within("analysis.variance", self.variance, 0.01, 1)
+        within("analysis.most", self.most, 50, 20_000)
+        within("analysis.draws", self.draws, 19, 100_000)
+        within("analysis.electrodes", self.electrodes, 2, 10_000)
+
+    def question(self, asked: Asked) -> str:
+        """Whether geometries agree."""
+        return f"Do {' and '.join(asked.models)}, and the responses of {asked.people}, arrange {asked.heard} in the same way?"
+
+    def run(self, study: Study, models: Models) -> AnalysisResult:
+        """See :func:`brainalign.analysis.geometry.run.geometry`."""
+        from brainalign.analysis.geometry.run import geometry
+
+        return geometry(study, models, **self.options)
+
+    def methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """Representations, measures and inference."""
+        from brainalign import methods
+
+        return [
+            ("Representations", methods.representations(models)),
+            ("Geometry of representations", self._told(study, models)),
+        ]
+
+    def _told(self, study: Study, models: Models) -> str:
+        grid = next(iter(study.responses.grids.values()))
+        names = ", ".join(m.name for m in models.compared)
+        distances = (
+            f"; RSA compared 1 - {self.metric} distances"
+            if self.metric != "euclidean"
+            else "; RSA compared Euclidean distances"
+        )
+        controlled = (
+            " The baseline's features and the onsets of words and stimuli were regressed out of every layer by least squares fitted on "
+            "other stimuli."
+            if self.control
+            else ""
+        )
+        return (
+            f"Layers of {names} were compared with each other, and with each participant's responses in each region of at least "
+            f"{self.electrodes} {study.noun}s, by {'; '.join(MEASURED[m] for m in self.measures)}"
+            f"{distances if 'rsa' in self.measures else ''}. Rows were words, or frames at least {self.spacing:g} s apart; at most "
+            f"{self.most:,} where all pairs of rows are needed. Responses were averaged over repeats and from "
+            f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
+            "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
+            f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
+            "regions or pairs of models; intervals are over participants, or t intervals from random halves of the stimuli between "
+            "models. Nested values have their layer chosen on one half of the stimuli and measured on the other, both "
+            f"ways.{controlled}"
+        )
+
+    def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
+        """Relations of one model's layers and their shuffles, which cost most; about as many for the regions."""
+        from brainalign.linalg.machine import matrix_rate
+        from brainalign.study.plan import Stage
+
+        widths = list(probed.widths.values())
+        rows = min(self.most, sum(g.n for g in study.responses.grids.values()))
+        related = [m for m in self.measures if m in ("cka", "rsa", "knn")]
+        matrices = len(widths) + len(study.regions) * len(study.dataset.recordings)
+        operations = sum(2.0 * rows**2 * d for d in widths) * len(related)
+        operations += self.draws * len(related) * matrices * rows**2 * SHUFFLED
+        operations += (
+            sum(12.0 * rows * d * min(rows, d) for d in widths) * len({"cca", "procrustes"} & set(self.measures)) * 6
+        )
+        size = f"{len(widths)} layer(s), {rows} rows, {self.draws} shuffles"
+        return [
+            Stage(
+                f"geometry of {probed.model.name}",
+                size,
+                operations / matrix_rate("cpu", "float64"),
+                4 * matrices * rows**2 * 2,
+            )
+        ]

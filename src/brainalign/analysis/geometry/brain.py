@@ -13,7 +13,7 @@ from brainalign.analysis.geometry.ceiling import between_participants, corrected
 from brainalign.analysis.geometry.inference import balanced, draws_of, half_of
 from brainalign.analysis.geometry.measures import Settings
 from brainalign.analysis.geometry.rows import STIMULI, RowSet, response_rows, standardised
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 from brainalign.similarity import crossnobis, procrustes
 from brainalign.similarity._canonical import Whitened, correlations
 from brainalign.similarity._relation import Matrix, Relational, inner, of_distances

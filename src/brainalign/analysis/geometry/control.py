@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.rows import RowSet, model_rows
-from brainalign.analysis.onsets import onset_regressors
-from brainalign.analysis.study import Study
+from brainalign.analysis.similarity.onsets import onset_regressors
+from brainalign.study.study import Study
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.similarity._rows import fold_of

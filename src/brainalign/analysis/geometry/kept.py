@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 
 Arrays = dict[str, NDArray[Any]]
 

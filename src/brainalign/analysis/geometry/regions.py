@@ -14,8 +14,8 @@ from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, he
 from brainalign.analysis.geometry.inference import TIE
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, of_random
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
+from brainalign.study.result import AnalysisResult
+from brainalign.study.study import Study
 from brainalign.progress import track
 
 CELLS = ["model", "layer", "subject", "region", "measure", "value", "random", "n_rows", "n_electrodes"]

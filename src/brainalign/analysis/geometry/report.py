@@ -13,9 +13,9 @@ from brainalign.analysis.geometry.brain import Patterns, audiences
 from brainalign.analysis.geometry.inference import HALVES
 from brainalign.analysis.geometry.measures import Codes, Settings, Side
 from brainalign.analysis.geometry.rows import RowSet
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
-from brainalign.analysis.summary import add_tests
+from brainalign.study.result import AnalysisResult
+from brainalign.study.study import Study
+from brainalign.study.summary import add_tests
 from brainalign.figures import geometry_layers, geometry_map, geometry_regions
 from brainalign.similarity._relation import inner
 from brainalign.stats import compare, mean_ci

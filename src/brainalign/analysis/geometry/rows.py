@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.analysis.rows import RowKind, inside_words
-from brainalign.analysis.study import Study
+from brainalign.study.paired_rows import RowKind, inside_words
+from brainalign.study.study import Study
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 

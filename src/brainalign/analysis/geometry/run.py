@@ -18,9 +18,9 @@ from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_row
 from brainalign.analysis.geometry.regions import add_region_tables
 from brainalign.analysis.geometry.report import MEASURE_NAMES, add_figures, add_pairs, add_regions
 from brainalign.analysis.geometry.rows import RowSet, model_rows, row_set
-from brainalign.analysis.models import Models
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
+from brainalign.study.roles import Models
+from brainalign.study.result import AnalysisResult
+from brainalign.study.study import Study
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import geometry_layers

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 from brainalign.analysis.validation.listening import Bench, latent_frames
 from brainalign.data.simulated import LATENTS, simulate
 from brainalign.data.types import Dataset

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainalign.analysis.models import Models
+from brainalign.study.roles import Models
 from brainalign.analysis.power.pilot import BETWEEN, NOISE, WORSE, Spread, Values, components_of, pipeline, spread_of
 from brainalign.analysis.power.words import EFFECTS, NAMES, numbers_of, sentences_on
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
+from brainalign.study.result import AnalysisResult
+from brainalign.study.study import Study
 from brainalign.analysis.validation.listening import Bench
 from brainalign.errors import BrainalignError
 from brainalign.figures import power_curves

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.latency import told_from_zero
-from brainalign.analysis.significance import electrode_p
+from brainalign.analysis.latency.run import told_from_zero
+from brainalign.study.significance import electrode_p
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.data.split import split_groups
 from brainalign.encoding.design import Design

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.analysis.control_table import share_of
-from brainalign.analysis.latency import enough
+from brainalign.analysis.controls.table import share_of
+from brainalign.analysis.latency.run import enough
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.progress import track
 from brainalign.stats import compare, electrodes_ci, ratio_ci

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.study import Study
+from brainalign.study.study import Study
 from brainalign.data.types import Dataset
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache

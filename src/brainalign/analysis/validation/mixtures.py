@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainalign.analysis.competitors import Competitors, Frames
-from brainalign.analysis.crossfit import crossfit
-from brainalign.analysis.decomposition import project
-from brainalign.analysis.models import Models
-from brainalign.analysis.study import Study
+from brainalign.analysis.decomposition.references import Competitors, Frames
+from brainalign.study.cross_fitting import crossfit
+from brainalign.analysis.decomposition.run import project
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.listening import Bench
 from brainalign.data.simulated import simulate

@@ -6,9 +6,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from brainalign.analysis.models import Models
-from brainalign.analysis.result import AnalysisResult
-from brainalign.analysis.study import Study
+from brainalign.study.roles import Models
+from brainalign.study.result import AnalysisResult
+from brainalign.study.study import Study
 from brainalign.analysis.validation.ceilings import ceilings
 from brainalign.analysis.validation.finding import table
 from brainalign.analysis.validation.guarded import fitted_order, short_folds

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.analysis.crossfit import crossfit, space_scores
+from brainalign.study.cross_fitting import crossfit, space_scores
 from brainalign.analysis.validation.finding import Finding
 from brainalign.analysis.validation.listening import Bench, latent_frames
 from brainalign.data.simulated import simulate

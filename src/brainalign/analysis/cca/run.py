@@ -1,0 +1,184 @@
+"""analysis=cca: what two models share, what each has alone, and how well either part predicts the brain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from brainalign.study.cross_fitting import CrossFit, crossfit, space_scores
+from brainalign.study.example_prediction import example_figure, has_time_course
+from brainalign.study.roles import Models
+from brainalign.study.region_scores import region_table
+from brainalign.study.result import AnalysisResult
+from brainalign.study.paired_rows import row_kind
+from brainalign.study.study import Study
+from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
+from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
+from brainalign.spaces.shared import Part, Side
+
+PARTS: tuple[Part, ...] = ("truncated", "shared", "rest", "matched")
+FAMILY = "full, shared, rest and matched x regions"
+"""Of the declared tests."""
+SAME = 0.999
+"""Held-out canonical correlation of every component from which on two models are the same."""
+
+
+def cca(
+    study: Study,
+    models: Models,
+    *,
+    fit: str,
+    k: int,
+    variance: float,
+    ridge: float,
+    rows: str,
+    layers: Sequence[int] | None,
+) -> AnalysisResult:
+    """Cross-fitted CCA of two models; shared and rest of both through the same TRF; paired tests between them.
+
+    Args:
+        study: Data, window and folds.
+        models: Model and partner; the baseline (mel) is a third line in the figures.
+        fit: ``cross_fitted`` on the training stimuli of each fold, or ``in_sample`` on all, as published.
+        k: Canonical variates that count as shared.
+        variance: Share of each model's variance that the truncation keeps.
+        ridge: Regularisation of CCA.
+        rows: ``words``, ``frames`` or ``auto``.
+        layers: A fixed layer of each, or None: chosen on the inner folds of each outer fold.
+
+    Returns:
+        Tables scores (spaces full, truncated, shared, rest, matched), layers, regions, canonical, tests.
+    """
+    model, partner = models.pair
+    kind = row_kind(rows, model, partner)
+    fits = crossfit(study, model, partner, kind, layers, fit=fit, k=k, variance=variance, ridge=ridge)
+    return spaces(study, models, fits, k)
+
+
+def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResult:
+    """What :func:`cca` gives, from fits that other analyses can share.
+
+    Args:
+        study: Data, window and folds.
+        models: Model, partner, baseline.
+        fits: The spaces of all folds.
+        k: Canonical variates that were asked for.
+    """
+    result, score = AnalysisResult(), study.reading.score
+    (model, partner), compared = models.pair, models.compared
+    full = [study.scores(m) for m in compared]
+    profile = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
+    sides: tuple[tuple[Side, str], ...] = (("x", model.name), ("y", partner.name))
+    parts = [
+        space_scores(study, m, side, part, fits)
+        for m, (side, _) in zip((model, partner), sides, strict=True)
+        for part in PARTS
+    ]
+    scores = pd.concat([*full, *parts], ignore_index=True)
+    shown = study.shown(scores)
+    contrasts = [pair for _, name in sides for pair in _contrasts(name)]
+    contrasts.append((f"{model.name} matched", f"{partner.name} matched"))
+    tests = study.paired(shown, contrasts, FAMILY)
+    result.tables |= {
+        "scores": scores,
+        "layers": profile,
+        "canonical": fits.canonical,
+        "regions": region_table(study, scores),
+    }
+    _describe(result, fits, scores, k, (model.name, partner.name))
+    for m, prefix in zip(compared, ("", "partner/", "baseline/"), strict=False):
+        add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
+        add_layer_curves(result, profile, m.name, prefix)
+    add_tests(result, tests, study.noun)
+    if shown[study.reading.normalized].notna().any():
+        add_tests(result, study.paired(shown, contrasts, FAMILY, study.reading.normalized), study.noun)
+    bars = shown[~shown["space"].isin(["truncated", "matched"])]
+    order = bar_order(models)
+    result.figures |= {
+        "canonical_correlations": canonical_correlations(fits.canonical),
+        "region_bars": region_bars(bars, tests, score, order=order, noun=study.noun),
+        "score_distribution": score_distribution(bars, score, order=order, noun=study.noun),
+        "layer_profile": layer_profile(profile, score, noun=study.noun),
+    }
+    if has_time_course(study):
+        leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}
+        result.figures["prediction_example"] = example_figure(study, model.name, leaders)
+    warn_about(result, scores, len(study.split.folds))
+    warn_about_ceilings(result, study)
+    return result
+
+
+def bar_order(models: Models) -> list[str]:
+    """Labels of full, shared and rest of both models and of the baseline, in the order of figures."""
+    order = [f"{m.name}{part}" for m in models.pair for part in ("", " shared", " rest")]
+    return order + ([models.baseline.name] if models.baseline is not None else [])
+
+
+def _contrasts(name: str) -> list[tuple[str, str]]:
+    """The declared contrasts within a model: full, shared and rest against one another."""
+    return list(combinations((name, f"{name} shared", f"{name} rest"), 2))
+
+
+def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: int, names: tuple[str, str]) -> None:
+    """Canonical correlations as metrics and summary lines, and what about them a reader must know."""
+    mean = fits.canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
+    for column in mean:
+        if mean[column].notna().any():
+            result.metrics[f"cca/{column}"] = [(int(c), float(v)) for c, v in mean[column].items()]
+    used = sorted({s.k_ for s in fits.spaces})
+    result.metrics |= {"cca/in_sample/1": float(mean["in_sample"].iloc[0]), "cca/k": float(used[0])}
+    pairs = ", ".join(f"{x} and {y}" for x, y in dict.fromkeys(fits.layers))
+    result.summary.append((f"{names[0]} x {names[1]}, layers", f"{pairs}; a row a {fits.kind[:-1]}"))
+    told = f"in-sample {mean['in_sample'].iloc[0]:.3f}"
+    if fits.held_out:
+        above = (mean["held_out"] > mean["null_95"]).to_numpy()
+        significant = len(above) if above.all() else int(np.argmin(above))
+        result.metrics |= {
+            "cca/held_out/1": float(mean["held_out"].iloc[0]),
+            "cca/held_out/mean_shared": float(mean["held_out"].iloc[: used[0]].mean()),
+            "cca/components_above_null": float(significant),
+        }
+        told += f", held out {mean['held_out'].iloc[0]:.3f} (null {mean['null_95'].iloc[0]:.3f})"
+        result.summary.append(("leading components above the shuffled null", f"{significant} of {len(mean)}"))
+        if significant == 0:
+            result.warnings.append(
+                f"No canonical correlation of {names[0]} and {names[1]} holds up on held-out stimuli: what is called shared here is chance."
+            )
+        if (mean["held_out"] > SAME).all():
+            result.warnings.append(
+                f"{names[0]} and {names[1]} are the same up to a linear map (every held-out canonical correlation is "
+                f"above {SAME}): nothing "
+                "can be concluded about convergence from them."
+            )
+    else:
+        result.warnings.append(
+            "CCA was fitted on all stimuli, test stimuli included (analysis.fit=in_sample): its correlations are optimistic, and scores of "
+            "its spaces have seen the test stimuli."
+        )
+    result.summary.append((f"{names[0]} x {names[1]}, first canonical correlation", told))
+    for name in names:
+        for part in PARTS:
+            mine = scores[(scores["model"] == name) & (scores["space"] == part)]
+            result.metrics[f"space/{name}/{part}/r2/mean"] = float(mine["r2"].mean())
+            result.metrics[f"space/{name}/{part}/r/mean"] = float(mine["r"].mean())
+            result.summary.append((f"{name} {part}: mean r · R²", f"{mine['r'].mean():.3f} · {mine['r2'].mean():.3f}"))
+    if used[-1] < k:
+        result.warnings.append(
+            f"analysis.k={k} leaves no rest: the smaller truncated space has {min(len(s.cca.rho) for s in fits.spaces)} dimensions, so "
+            f"the shared space holds {used[0]} variates; what is called rest is then one dimension or more of the larger model."
+        )
+    if fits.voiced:
+        result.warnings.append(
+            "Truncated, shared, rest and matched spaces are standardised inside words and zero in silence: unlike the full models they do "
+            "not know when, or how often, words occur."
+        )
+    crowded = [f for f, s in enumerate(fits.spaces) if s.cca.p.shape[0] + s.cca.q.shape[0] >= s.n_rows / 2]
+    if crowded:
+        s = fits.spaces[crowded[0]]
+        result.warnings.append(
+            f"CCA has {s.n_rows} training rows for {s.cca.p.shape[0]} + {s.cca.q.shape[0]} dimensions in {len(crowded)} of "
+            f"{len(fits.spaces)} folds: in-sample canonical correlations are driven towards 1; read the held-out ones."
+        )

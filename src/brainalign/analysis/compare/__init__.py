@@ -1,0 +1,32 @@
+"""analysis=compare: runs that were tracked before, side by side, with tests between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brainalign.analysis._base import Analysis, Needs
+
+if TYPE_CHECKING:
+    from brainalign.config import Config
+    from brainalign.study.result import AnalysisResult
+
+
+@dataclass
+class CompareAnalysis(Analysis):
+    """Earlier runs side by side."""
+
+    runs: list[str]
+    experiments: list[str]
+    query: str
+    against: str | None
+
+    needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False, scores=False)
+
+    def run_alone(self, config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:
+        """See :func:`brainalign.analysis.compare.run.run_comparison`."""
+        from brainalign.analysis.compare.run import run_comparison
+
+        return run_comparison(config, folder, overrides)

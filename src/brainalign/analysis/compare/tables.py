@@ -1,0 +1,104 @@
+"""analysis=compare: the scores of earlier runs side by side, electrode by electrode, with tests between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from brainalign.study.outcome import Reading
+from brainalign.study.result import AnalysisResult
+from brainalign.study.summary import add_tests
+from brainalign.errors import BrainalignError, nearest
+from brainalign.figures import model_scatter, region_bars, score_distribution
+from brainalign.stats import compare as compare_scores
+from brainalign.stats import electrodes_ci
+
+KEYS = ["subject", "electrode"]
+
+MOST, BRACKETS = 8, 6
+"""Runs, and pairs of runs, that a figure has room for."""
+
+
+def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str | None) -> AnalysisResult:
+    """Pair electrodes across runs, and test every pair of runs, or each against one.
+
+    Args:
+        scores: Run's label -> the scores table of its model, one row an electrode under the reading's rule.
+        reading: Score, test and correction.
+        against: Label that the others are held against; None = every pair.
+
+    Returns:
+        Tables scores (column ``model`` is the run's label) and tests; bars by region, distributions, a scatter of two.
+
+    Raises:
+        BrainalignError: Fewer than two runs, an unknown label, or runs that have no electrode in common.
+    """
+    labels = list(scores)
+    if len(labels) < 2:
+        raise BrainalignError(f"analysis=compare found one run ({labels[0]}); at least 2 are needed.")
+    if against is not None and against not in labels:
+        raise BrainalignError(f"analysis.against={against!r} is none of the runs; {nearest(against, labels)}")
+    table = pd.concat([own.assign(model=label) for label, own in scores.items()], ignore_index=True)
+    result = AnalysisResult(tables={"scores": table})
+    common = set.intersection(*({tuple(row) for row in own[KEYS].to_numpy()} for own in scores.values()))
+    if not common:
+        raise BrainalignError(
+            f"the runs {labels[0]} and {labels[1]} have no electrode in common; compare runs of the same electrodes."
+        )
+    dropped = {label: len(own) - len(common) for label, own in scores.items() if len(own) > len(common)}
+    if dropped:
+        told = ", ".join(f"{label} {n}" for label, n in dropped.items())
+        result.warnings.append(f"Electrodes that not all runs have take part in no test: {told}.")
+    regions = list(dict.fromkeys(table["region"]))
+    tests = compare_scores(
+        table, _contrasts(labels, against), regions=regions, family="runs x regions", score=reading.score, primary=reading.test,
+        correction=reading.correction,
+    )  # fmt: skip
+    noun = "electrode"
+    for label, own in scores.items():
+        mean = electrodes_ci(own[reading.score], own["subject"])
+        result.metrics[f"{reading.score}/{label}/mean"] = mean.mean
+        for region, inside in own.groupby("region", sort=False):
+            result.metrics[f"region/{region}/{reading.score}/{label}/mean"] = float(inside[reading.score].mean())
+        result.summary.append(
+            (
+                f"{label}: mean {reading.score} over {mean.n} {noun}s [{mean.over(noun)}]",
+                f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
+            )
+        )
+    add_tests(result, tests, noun)
+    drawn = _drawn(table, labels, against, reading.score)
+    if len(drawn) < len(labels):
+        result.warnings.append(
+            f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {reading.score}; the tables have all."
+        )
+        tests = tests[tests["a"].isin(drawn) & tests["b"].isin(drawn)]
+    if tests.groupby(["a", "b"]).ngroups > BRACKETS:
+        tests = tests.iloc[:0]
+        result.warnings.append(
+            "Figures have no brackets, so many would hide the bars; the table of tests has every pair."
+        )
+    inside = table[table["model"].isin(drawn)]
+    result.figures |= {
+        "region_bars": region_bars(inside, tests, reading.score, order=drawn),
+        "score_distribution": score_distribution(inside, reading.score, order=drawn),
+    }
+    if len(labels) == 2:
+        result.figures["model_scatter"] = model_scatter(table, labels[0], labels[1], reading.score)
+    return result
+
+
+def _drawn(table: pd.DataFrame, labels: Sequence[str], against: str | None, score: str) -> list[str]:
+    """The labels that a figure has room for, in their order: the highest means, and what the others are held against."""
+    means = table.groupby("model")[score].mean().sort_values(ascending=False)
+    chosen = dict.fromkeys([*([against] if against else []), *means.index])
+    kept = set(list(chosen)[:MOST])
+    return [label for label in labels if label in kept]
+
+
+def _contrasts(labels: Sequence[str], against: str | None) -> list[tuple[str, str]]:
+    if against is not None:
+        return [(label, against) for label in labels if label != against]
+    return list(combinations(labels, 2))

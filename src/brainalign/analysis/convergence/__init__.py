@@ -1,0 +1,54 @@
+"""analysis=convergence: the whole of Chen et al. 2024 on one study, so that every feature and every fit is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brainalign.analysis._base import Asked, Needs
+from brainalign.analysis.decomposition import DecompositionAnalysis
+from brainalign.analysis.variance_partition import check_partition, partition_stage
+
+if TYPE_CHECKING:
+    from brainalign.study.plan import Probed, Stage
+    from brainalign.study.result import AnalysisResult
+    from brainalign.study.roles import Models
+    from brainalign.study.study import Study
+
+
+@dataclass
+class ConvergenceAnalysis(DecompositionAnalysis):
+    """All of Chen et al. 2024."""
+
+    sets: int
+    components: int | None
+    ratios: list[float]
+    geometry: bool
+
+    needs = Needs(partner=False)
+    main_figure = "figure_4"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_partition(self.sets, self.components, self.ratios)
+
+    def question(self, asked: Asked) -> str:
+        """Whether two models converge in what they say of the brain."""
+        if not asked.paired:
+            return f"How well does {asked.models[0]} predict the responses of {asked.people} to {asked.heard}?"
+        return (
+            f"Do {asked.pair} share what they say of the brain, and how well does the shared and the residual part of each predict the "
+            f"responses of {asked.people} to {asked.heard}?"
+        )
+
+    def run(self, study: Study, models: Models) -> AnalysisResult:
+        """See :func:`brainalign.analysis.convergence.run.convergence`."""
+        from brainalign.analysis.convergence.run import convergence
+
+        return convergence(study, models, **self.options)
+
+    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+        """Projections of the shared space, and the partition."""
+        partition = partition_stage(study, fitted, self.sets, self.components, self.ratios)
+        return [*super().own_stages(study, fitted), partition]

@@ -1,0 +1,70 @@
+"""Which models and analyses a data set allows, and why not."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from brainalign.analysis._base import Analysis
+from brainalign.data.facts import Facts
+from brainalign.data.responsive import BEFORE
+from brainalign.data.types import Dataset
+from brainalign.errors import BrainalignError
+from brainalign.features.inventories import inventory_of
+from brainalign.registry import kind_of, kinds
+
+PEOPLE = 6
+"""Participants from which on a sign-flip test can fall below .05: 2 / 2^6 = .031."""
+
+
+def allowed(dataset: Dataset) -> pd.DataFrame:
+    """Kinds of models and analyses.
+
+    Args:
+        dataset: As read.
+
+    Returns:
+        One row each: kind (model, analysis, option), name, allowed, reason (empty where all is well).
+
+    Example:
+        >>> from brainalign.data.simulated import simulate
+        >>> data = simulate(subjects=2, electrodes=4, sentences=6, repeated=0)
+        >>> table = allowed(data).set_index("name")
+        >>> bool(table.allowed["speech models"]), table.reason["ceiling"]
+        (True, 'no stimulus was played twice to a participant, so no noise ceiling can be estimated.')
+    """
+    facts = Facts(dataset)
+    people = facts.participants
+    sound, words, phones = facts.without("sound"), facts.without("words"), facts.without("phones")
+    alone = f"with {people} participant(s) a sign-flip test cannot fall below p = {2 / 2**people:.2g}; {PEOPLE} are needed for .05."
+    early = f"nothing was recorded from {-BEFORE[0]:g} s before the onsets on, or too slowly."
+    rows = [
+        ("model", "speech models", sound),
+        ("model", "mel, envelope and pitch", sound),
+        ("model", "language models", words),
+        ("model", "word vectors", words),
+        ("model", "word rate", words),
+        ("model", "phone onsets", phones),
+        ("model", "articulation", phones or _unknown_phones(dataset)),
+        *(("analysis", name, kind.lacks(facts)) for name, kind in _analyses().items()),
+        ("option", "electrodes=responsive", "" if facts.baseline else early),
+        ("option", "tests over participants", "" if people >= PEOPLE else alone),
+        ("option", "window=w400ms", "the recording is slower than 50 Hz; use window=fir_tr." if facts.below(50) else ""),
+    ]
+    table = pd.DataFrame(rows, columns=["kind", "name", "reason"])
+    table.insert(2, "allowed", table["reason"] == "")
+    return table
+
+
+def _unknown_phones(dataset: Dataset) -> str:
+    """Why articulation cannot read the phones; empty where it can."""
+    try:
+        inventory_of(dataset.phones)
+    except BrainalignError as error:
+        return str(error)
+    return ""
+
+
+def _analyses() -> dict[str, type[Analysis]]:
+    """Those of one data set: not the ones that look at other runs, and not those whose data are simulated."""
+    found = {name: kind_of("analysis", name) for name in kinds("analysis")}
+    return {name: kind for name, kind in found.items() if kind.needs.study and kind.needs.data}  # type: ignore[attr-defined,misc]

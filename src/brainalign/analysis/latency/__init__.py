@@ -1,0 +1,62 @@
+"""analysis=latency: when a response follows its features: single lags, growing windows, and the weights over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.errors import within
+
+if TYPE_CHECKING:
+    from brainalign.config import Config
+    from brainalign.data.facts import Facts
+    from brainalign.study.plan import Probed, Stage
+    from brainalign.study.result import AnalysisResult
+    from brainalign.study.roles import Models
+    from brainalign.study.study import Study
+
+
+@dataclass
+class LatencyAnalysis(Analysis):
+    """Single lags, growing windows, and weights over time."""
+
+    layer: int | None
+
+    needs = Needs(baseline=False)
+
+    def __post_init__(self) -> None:
+        within("analysis.layer", self.layer, 0)
+
+    def question(self, asked: Asked) -> str:
+        """When, and over how long a window."""
+        return (
+            f"When, and over how long a window, does {asked.models[0]} predict the responses of {asked.people} to {asked.heard}?"
+        )
+
+    def run(self, study: Study, models: Models) -> AnalysisResult:
+        """See :func:`brainalign.analysis.latency.run.latency`."""
+        from brainalign.analysis.latency.run import latency
+
+        return latency(study, models, **self.options)
+
+    @classmethod
+    def lacks(cls, facts: Facts) -> str:
+        """Samples that are shorter than a word."""
+        if facts.slow:
+            return "one value takes longer than a word: latencies cannot be told."
+        return super().lacks(facts)
+
+    def methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """Fits and scores; neither ceilings nor tests."""
+        whole = super().methods(config, study, models)
+        return [part for part in whole if part[0] not in ("Noise ceilings", "Statistics")]
+
+    def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
+        """Single lags and growing windows."""
+        from brainalign.analysis.latency.run import window_lengths
+        from brainalign.study.plan import fits
+
+        lengths = [1] * len(study.lags) + window_lengths(len(study.lags))
+        plans = [study.plan(probed.widest, n) for n in lengths]
+        return [fits(study, f"fit {probed.model.name}, single lags and windows", plans)]

@@ -1,0 +1,183 @@
+"""analysis=similarity: whether two models predict the same of each electrode (Chen et al. 2024, Fig. 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.study.example_prediction import example_figure
+from brainalign.study.roles import Models
+from brainalign.analysis.similarity.onsets import onset_regressors
+from brainalign.study.result import AnalysisResult
+from brainalign.study.study import Study
+from brainalign.study.summary import add_tests
+from brainalign.encoding.agreement import agreement
+from brainalign.encoding.nested import OuterScores
+from brainalign.encoding.scores import over_folds
+from brainalign.figures import figure_3
+from brainalign.stats import electrodes_ci, shifted_agreement
+
+BOTH = ("similarity", "similarity_partial")
+"""Columns: squared r, and squared partial r."""
+
+
+def similarity(study: Study, models: Models) -> AnalysisResult:
+    """Shared variance of the held-out predictions of model, partner and baseline, with and without onsets.
+
+    Args:
+        study: Data, window and folds.
+        models: Model and partner; the baseline where the data allow one.
+
+    Returns:
+        Table similarity (one row a pair of models and electrode); tests between the pairs where there is a baseline.
+    """
+    (model, partner), baseline = models.pair, models.baseline
+    races = {m.name: study.race(m).nested[0] for m in models.compared}
+    result = AnalysisResult()
+    table, tests = add_similarity(result, study, races)
+    if tests is not None:
+        add_tests(result, tests, study.noun)
+    example = partial(example_figure, study, model.name, {m.name: races[m.name] for m in (model, partner)})
+    result.figures["similarity"] = figure_3(lambda panel: example(into=panel), table, tests, noun=study.noun)
+    if baseline is None:
+        result.warnings.append("There is no baseline, so that what the two models share is held against nothing.")
+    return result
+
+
+def add_similarity(
+    result: AnalysisResult, study: Study, races: Mapping[str, OuterScores]
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Add the table, metrics, summary lines and warnings to a result.
+
+    Args:
+        result: To add to.
+        study: Data and folds.
+        races: Name -> nested scores with predictions: model, partner and, if there is one, baseline, in this order.
+
+    Returns:
+        The similarity table, and the tests of the models' pair against each pair with the baseline.
+    """
+    table = similarity_table(study, races)
+    pairs = list(dict.fromkeys(table["model"]))
+    result.tables["similarity"] = table
+    tests = None
+    if len(pairs) > 1:
+        contrasts = [(pairs[0], other) for other in pairs[1:]]
+        tests = pd.concat(
+            [study.paired(table, contrasts, f"pairs x regions, {score}", score) for score in BOTH], ignore_index=True
+        )
+    _describe(result, study, table)
+    return table, tests
+
+
+def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataFrame:
+    """Squared Pearson r between the held-out predictions of each pair of models, averaged over outer folds.
+
+    Within a fold's test rows; each test stimulus counts once, however often it was played, and only in frames that were
+    scored. ``similarity_partial`` is the squared partial r, with :func:`onset_regressors` taken out of both predictions
+    by least squares within the fold.
+
+    Args:
+        study: Data and folds.
+        races: Name -> nested scores with predictions.
+
+    Returns:
+        Columns model (``a x b``), model_a, model_b, all of the channels table, similarity, similarity_null (of one prediction with the
+        other shifted in time within the fold: what smooth, unrelated predictions share), similarity_partial, r (signed),
+        n_frames, folds_missing and folds_missing_partial (where a prediction is constant, or nothing of it is left).
+    """
+    design, folds = study.design, range(len(study.design.split.folds))
+    pairs = list(combinations(races, 2))
+    r, partial_r, null = (np.full((len(pairs), len(folds), design.n_channels), np.nan) for _ in range(3))
+    n_frames = np.zeros(design.n_channels, dtype=np.int64)
+    onsets = {s: onset_regressors(study.dataset.stimuli[s], g, study.lags) for s, g in study.responses.grids.items()}
+    for fold in folds:
+        for channels, rows in _scored_rows(study, fold):
+            controls = np.vstack([onsets[s][keep] for s, keep in rows.items()])
+            n_frames[channels] += len(controls)
+            predicted = {
+                name: np.vstack([scores.predictions[fold][s][keep][:, channels] for s, keep in rows.items()])
+                for name, scores in races.items()
+            }
+            for i, (a, b) in enumerate(pairs):
+                r[i, fold, channels] = agreement(predicted[a], predicted[b])
+                partial_r[i, fold, channels] = agreement(predicted[a], predicted[b], controls)
+                null[i, fold, channels] = shifted_agreement(predicted[a], predicted[b], window=len(study.lags))
+    parts = []
+    for i, (a, b) in enumerate(pairs):
+        columns = {
+            "similarity": over_folds(r[i] ** 2),
+            "similarity_null": over_folds(null[i]),
+            "similarity_partial": over_folds(partial_r[i] ** 2),
+            "r": over_folds(r[i]),
+            "n_frames": n_frames,
+            "folds_missing": np.isnan(r[i]).sum(axis=0),
+            "folds_missing_partial": np.isnan(partial_r[i]).sum(axis=0),
+        }
+        part = study.channels.reset_index(drop=True).assign(**columns)
+        for place, (name, value) in enumerate((("model", f"{a} x {b}"), ("model_a", a), ("model_b", b))):
+            part.insert(place, name, value)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _scored_rows(study: Study, fold: int) -> list[tuple[NDArray[np.int64], dict[str, NDArray[np.bool_]]]]:
+    """Channels that are scored in the same rows, and stimulus -> (T,) those rows, by any of its presentations."""
+    found = []
+    for group in study.design.groups:
+        rows: dict[str, NDArray[np.bool_]] = {}
+        for atom in sorted(study.design.split.folds[fold].test):
+            for stimulus, (weight, _, _) in sorted(group.segments.get(atom, {}).items()):
+                rows[stimulus] = rows.get(stimulus, np.zeros(len(weight), dtype=bool)) | (weight > 0)
+        if any(keep.any() for keep in rows.values()):
+            found.append((group.channels, rows))
+    return found
+
+
+def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None:
+    """Metrics, summary lines, and what a reader must know."""
+    pairs: Sequence[str] = list(dict.fromkeys(table["model"]))
+    folds = len(study.design.split.folds)
+    for pair in pairs:
+        mine = table[table["model"] == pair]
+        means = [electrodes_ci(mine[score], mine["subject"]) for score in BOTH]
+        for score, mean in zip(BOTH, means, strict=True):
+            if mean.n == 0:
+                continue
+            result.metrics[f"{score}/{pair}/mean"] = mean.mean
+            for region, rows in mine.groupby("region", sort=False):
+                result.metrics[f"region/{region}/{score}/{pair}/mean"] = float(rows[score].mean())
+        result.summary.append(
+            (
+                f"{pair}: shared variance of predictions · onsets partialled out, {means[0].n} {study.noun}s [{means[0].over(study.noun)}]",
+                " · ".join(f"{m.mean:.3f} [{m.low:.3f}, {m.high:.3f}]" if m.n else "none" for m in means),
+            )
+        )
+        chance = electrodes_ci(mine["similarity_null"], mine["subject"])
+        if chance.n:
+            result.metrics[f"similarity_null/{pair}/mean"] = chance.mean
+            told = f"{chance.mean:.3f} [{chance.low:.3f}, {chance.high:.3f}]"
+            result.summary.append(
+                (f"{pair}: shared by chance, one prediction shifted in time [{chance.over(study.noun)}]", told)
+            )
+        constant, spent = int(mine["folds_missing"].sum()), int(mine["folds_missing_partial"].sum())
+        if constant:
+            result.warnings.append(
+                f"{pair}: in {constant} of {len(mine) * folds} cases ({study.noun}s x folds) a prediction is constant or missing; "
+                "they have no similarity and are left out of its mean."
+            )
+        if spent > constant:
+            result.warnings.append(
+                f"{pair}: in {spent - constant} of {len(mine) * folds} cases ({study.noun}s x folds) the onsets explain a prediction "
+                "altogether; nothing is left to compare."
+            )
+    if study.reading.rule == "max":
+        result.warnings.append(
+            "Similarity is that of predictions whose layers were chosen on inner folds (nested), also where scores are about the optimum "
+            "over layers: no model is given a layer that was chosen on the frames compared."
+        )

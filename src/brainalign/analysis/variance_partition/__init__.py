@@ -1,0 +1,87 @@
+"""analysis=variance_partition: what each set of features explains alone, and what they explain in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brainalign.analysis._base import Analysis, Asked
+from brainalign.errors import BrainalignError, one_of, within
+
+if TYPE_CHECKING:
+    from brainalign.study.plan import Probed, Stage
+    from brainalign.study.result import AnalysisResult
+    from brainalign.study.roles import Models
+    from brainalign.study.study import Study
+
+
+@dataclass
+class VariancePartitionAnalysis(Analysis):
+    """Unique and shared variance of two or three models."""
+
+    sets: int
+    components: int | None
+    ratios: list[float]
+
+    main_figure = "variance_partition"
+
+    def __post_init__(self) -> None:
+        check_partition(self.sets, self.components, self.ratios)
+
+    def question(self, asked: Asked) -> str:
+        """What each explains alone and together."""
+        return f"What do {asked.pair} explain alone and what together of the responses of {asked.people} to {asked.heard}?"
+
+    def run(self, study: Study, models: Models) -> AnalysisResult:
+        """See :func:`brainalign.analysis.variance_partition.run.variance_partition`."""
+        from brainalign.analysis.variance_partition.run import variance_partition
+
+        return variance_partition(study, models, **self.options)
+
+    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+        """Banded fits of the sets' combinations."""
+        return [partition_stage(study, fitted, self.sets, self.components, self.ratios)]
+
+
+def check_partition(sets: int, components: int | None, ratios: Sequence[float]) -> None:
+    """Refuse impossible options of a partition.
+
+    Args:
+        sets: Number of sets of features.
+        components: Of each set, or None.
+        ratios: Penalties in units of the first band's.
+
+    Raises:
+        BrainalignError: Key, value and what is possible.
+    """
+    one_of("analysis.sets", sets, (2, 3))  # type: ignore[arg-type]
+    if components is not None:
+        within("analysis.components", components, 1)
+    if not ratios or not all(0 < r < float("inf") for r in ratios):
+        raise BrainalignError(f"analysis.ratios={ratios} must be a list of one or more finite numbers above 0.")
+
+
+def partition_stage(
+    study: Study, fitted: Sequence[Probed], sets: int, components: int | None, ratios: Sequence[float]
+) -> Stage:
+    """Banded fits of all combinations of the first sets.
+
+    Args:
+        study: Data, window and folds.
+        fitted: The models, with their widths.
+        sets: How many of them are sets.
+        components: Of each set at most, or None.
+        ratios: Penalties in units of the first band's.
+    """
+    from brainalign.stats.partition import subsets
+    from brainalign.study.plan import fits
+
+    members = fitted[:sets]
+    joint = [some for some in subsets(len(members)) if len(some) > 1]
+    most = components or max(member.widest for member in members)
+    plans = [study.plan_banded([min(members[n].widest, most) for n in some], ratios) for some in joint]
+    # where every outer fold has layers of its own, no two share a training set without two folds
+    alone = any(len(member.widths) > 1 for member in members)
+    what = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")
+    return fits(study, what, plans, share=2 if alone else 1)

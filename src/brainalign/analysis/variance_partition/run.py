@@ -1,0 +1,297 @@
+"""analysis=variance_partition: what each set of features explains alone, and what they explain in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from brainalign.study.roles import Models
+from brainalign.study.result import AnalysisResult
+from brainalign.study.paired_rows import marks_of
+from brainalign.study.study import Study
+from brainalign.study.summary import add_tests
+from brainalign.encoding.banded_nested import BandedScores
+from brainalign.encoding.nested import Frames, OuterScores
+from brainalign.encoding.scores import over_folds
+from brainalign.features.representation import Representation
+from brainalign.figures import variance_partition as partition_figure
+from brainalign.progress import track
+from brainalign.spaces.projected import reduce
+from brainalign.stats import FEWEST, electrodes_ci, mean_ci
+from brainalign.stats.partition import Sets, partition, subsets
+
+ROLES = ("model", "partner", "baseline")
+
+
+def variance_partition(
+    study: Study, models: Models, *, sets: int, components: int | None, ratios: Sequence[float]
+) -> AnalysisResult:
+    """Unique and shared variance of two or three models, from banded ridge on all their combinations.
+
+        unique(A) = R2(AB) - R2(B),   shared = R2(A) + R2(B) - R2(AB)
+
+    and by inclusion and exclusion for three. All fits have the same folds and alphas; of a model with several layers the one is
+    taken that does best on average over electrodes, in each outer fold (:meth:`Study.best_layer`). Parts are of R2, or of squared
+    Pearson r where the run reads that; r itself has no parts.
+
+    Args:
+        study: Data, window, folds and penalties.
+        models: Model, partner and baseline.
+        sets: 3, or 2 to leave the baseline out.
+        components: Principal components that each set is reduced to, fitted on the training frames of each outer fold; None = all
+            dimensions, at a cost that grows with the cube of their sum.
+        ratios: Penalties that the later sets choose from, in units of the first's.
+
+    Returns:
+        Tables fits (one row an electrode and subset), partition (one row an electrode and part), partition_regions, tests.
+    """
+    result = AnalysisResult()
+    score = "r2_pearson" if study.reading.score == "r2_pearson" else "r2"
+    members = [*models.pair, *([models.baseline] if sets == 3 and models.baseline is not None else [])]
+    names = [m.name for m in members]
+    if sets == 3 and len(members) == 2:
+        result.warnings.append(
+            f"analysis.sets=3, but this run has no baseline beside {' and '.join(names)}: the partition is of these two sets."
+        )
+    layers = [tuple(study.best_layer(m, f) for m in members) for f in range(len(study.split.folds))]
+    _look_at(result, study, members, layers)
+    found = {
+        some: _fit(
+            study, [members[n] for n in some], [tuple(pick[n] for n in some) for pick in layers], components, ratios
+        )
+        for some in track(subsets(len(members)), "fitting the sets and their combinations")
+    }
+    fits = pd.concat([_fit_rows(study, names, some, fit) for some, fit in found.items()], ignore_index=True)
+    explained = {
+        some: fits.loc[fits["model"] == _joined(names, some), score].to_numpy(dtype=np.float64) for some in found
+    }
+    parts = {_label(names, some): some for some in found}
+    table = part_table(study.channels, partition(explained), parts, score, study.ceilings, study.reading.floor)
+    uniques = [label for label, some in parts.items() if len(some) == 1]
+    compared = uniques if len(members) == 3 else list(parts)
+    tests = study.paired(table, list(combinations(compared, 2)), "parts x regions", score)
+    result.tables |= {"fits": fits, "partition": table, "partition_regions": region_table(table, study.regions, score)}
+    add_tests(result, tests, study.noun)
+    _describe(result, study, names, layers, score)
+    _warn_of_edges(result, study, {_joined(names, some): fit for some, fit in found.items()}, ratios)
+    result.figures["variance_partition"] = partition_figure(
+        table, {label: [names[n] for n in some] for label, some in parts.items()}, score, noun=study.noun
+    )
+    return result
+
+
+def _fit(
+    study: Study,
+    members: Sequence[Representation],
+    layers: Sequence[tuple[int, ...]],
+    components: int | None,
+    ratios: Sequence[float],
+) -> BandedScores:
+    """One subset on every outer fold, each with its layers; one set alone, with all dimensions, has been fitted with its model."""
+    if components is not None:
+        return _fit_reduced(study, members, layers, components, ratios)
+    if len(members) == 1:
+        race, out = study.race(members[0]).layers, OuterScores.empty(len(layers), study.design.n_channels)
+        first = next(iter(race.values()))
+        out.n, out.flat = first.n, first.flat
+        for fold, (layer,) in enumerate(layers):
+            for name in ("r", "r2", "inner", "alpha", "constant"):
+                getattr(out, name)[fold] = getattr(race[layer], name)[fold]
+        return BandedScores(out, np.ones((1, *out.r.shape)))
+
+    def bands() -> Iterator[tuple[list[Frames], list[int]]]:
+        for pick in dict.fromkeys(layers):
+            frames = [study.frames(m, layer) for m, layer in zip(members, pick, strict=True)]
+            yield frames, [f for f, p in enumerate(layers) if p == pick]
+
+    dims = [
+        max(next(iter(m.rows(layer).values())).values.shape[1] for layer in {pick[n] for pick in layers})
+        for n, m in enumerate(members)
+    ]
+    return study.fit_banded(bands(), dims, ratios, " + ".join(m.name for m in members))
+
+
+def _fit_reduced(
+    study: Study,
+    members: Sequence[Representation],
+    layers: Sequence[tuple[int, ...]],
+    components: int,
+    ratios: Sequence[float],
+) -> BandedScores:
+    """One subset on every outer fold, each set by its leading components."""
+
+    def frames(n: int, fold: int) -> Frames:
+        return components_of(study, members[n], layers[fold][n], fold, components)
+
+    widths = [next(iter(frames(n, 0).values())).shape[1] for n in range(len(members))]
+    name = f"{' + '.join(m.name for m in members)}, {sum(widths)} components"
+    if len(members) == 1:
+        scores = study.fit(partial(frames, 0), widths[0], name)
+        return BandedScores(scores, np.ones((1, *scores.r.shape)))
+    bands = (([frames(n, fold) for n in range(len(members))], [fold]) for fold in range(len(layers)))
+    return study.fit_banded(bands, widths, ratios, name)
+
+
+def components_of(study: Study, model: Representation, layer: int, fold: int, most: int) -> Frames:
+    """A layer's leading principal components on the frame grid, fitted on the training frames of an outer fold.
+
+    Args:
+        study: Data and folds.
+        model: The model.
+        layer: One of its layers.
+        fold: The outer fold.
+        most: Components, or fewer where the layer has no more dimensions that vary.
+    """
+    whole = study.frames(model, layer)
+    marks = marks_of(study, frozenset(study.split.training(fold)), "frames", False)
+    space = reduce(np.concatenate([whole[s][mark] for s, mark in marks.items()]).astype(np.float64), 1.0, most)
+    return {s: space.transform(values).astype(values.dtype) for s, values in whole.items()}
+
+
+def _joined(names: Sequence[str], some: Sets) -> str:
+    return " + ".join(names[n] for n in some)
+
+
+def _label(names: Sequence[str], some: Sets) -> str:
+    """A part as it stands in tables and figures."""
+    return ("unique " if len(some) == 1 else "shared ") + " and ".join(names[n] for n in some)
+
+
+def _fit_rows(study: Study, names: Sequence[str], some: Sets, fit: BandedScores) -> pd.DataFrame:
+    """One row an electrode: what a subset explains, and the penalty of each of its sets."""
+    s = fit.scores
+    table = study.channels.reset_index(drop=True).assign(
+        r=over_folds(s.r), r2_pearson=over_folds(s.r**2), r2=over_folds(s.r2), n_frames=s.n,
+        n_folds=np.isfinite(s.r).sum(axis=0),
+    )  # fmt: skip
+    for role, place in zip(ROLES, range(len(names)), strict=False):
+        mean = np.exp(over_folds(np.log(fit.alpha[some.index(place)]))) if place in some else np.nan
+        table[f"alpha_{role}"] = mean
+    table.insert(0, "model", _joined(names, some))
+    return table
+
+
+def part_table(
+    channels: pd.DataFrame,
+    values: dict[Sets, NDArray[np.float64]],
+    labels: dict[str, Sets],
+    score: str,
+    ceilings: pd.DataFrame | None,
+    floor: float,
+) -> pd.DataFrame:
+    """One row a (part, electrode).
+
+    Args:
+        channels: (C rows) the channels table.
+        values: Part -> (C,).
+        labels: Label -> part, in the order wanted.
+        score: Name of the values' column.
+        ceilings: subject, electrode, ceiling, ceiling_low of electrodes with a noise ceiling; None where none is known.
+        floor: Lower bound that a ceiling must exceed for a part to be divided by it.
+
+    Returns:
+        Columns model (the part's label), sets (how many share it), all of ``channels``, ``score``; with ceilings also these and
+        ``<score>_normalized``, NaN at or below the floor.
+    """
+    keep = channels.reset_index(drop=True)
+    table = pd.concat(
+        [keep.assign(model=label, sets=len(part), **{score: values[part]}) for label, part in labels.items()],
+        ignore_index=True,
+    )
+    table = table[["model", "sets", *keep.columns, score]]
+    if ceilings is None:
+        return table
+    keys = ["subject", "electrode"]
+    table = table.merge(ceilings[[*keys, "ceiling", "ceiling_low"]], on=keys, how="left", validate="many_to_one")
+    return table.assign(
+        **{f"{score}_normalized": (table[score] / table["ceiling"]).where(table["ceiling_low"] > floor)}
+    )
+
+
+def region_table(table: pd.DataFrame, regions: Sequence[str], score: str) -> pd.DataFrame:
+    """Mean and 95 % interval of every part, in all and by region, of electrodes and of participants' means.
+
+    The interval of the mean over electrodes is over participants, too, where there are three or more, else about these electrodes only.
+
+    Args:
+        table: Of the parts.
+        regions: In the order wanted.
+        score: Column.
+    """
+    rows: list[dict[str, Any]] = []
+    for part in dict.fromkeys(table["model"]):
+        mine = table[table["model"] == part]
+        for region in ("all", *regions):
+            inside = mine if region == "all" else mine[mine["region"] == region]
+            people = inside.groupby("subject")[score].mean()
+            for over, mean in (
+                ("electrodes", electrodes_ci(inside[score], inside["subject"])),
+                ("participants", mean_ci(people)),
+            ):
+                found = {"mean": mean.mean, "low": mean.low, "high": mean.high, "n": mean.n}
+                rows.append({"model": part, "region": region, "over": over, "score": score, **found})
+    return pd.DataFrame(rows)
+
+
+def _look_at(
+    result: AnalysisResult, study: Study, members: Sequence[Representation], layers: Sequence[tuple[int, ...]]
+) -> None:
+    """Say where a set cannot tell anything, or nothing but what another says."""
+    frames = [study.frames(m, layer) for m, layer in zip(members, layers[0], strict=True)]
+    for m, values in zip(members, frames, strict=True):
+        if not any(np.ptp(v, axis=0).any() for v in values.values()):
+            result.warnings.append(f"{m.name} has no feature that varies: it explains nothing, alone or with others.")
+    for (a, x), (b, y) in combinations(zip(members, frames, strict=True), 2):
+        if all(np.array_equal(x[s], y[s]) for s in x):
+            result.warnings.append(
+                f"{a.name} and {b.name} are the same features: what they explain is shared, and neither has anything of its own."
+            )
+
+
+def _describe(
+    result: AnalysisResult, study: Study, names: Sequence[str], layers: Sequence[tuple[int, ...]], score: str
+) -> None:
+    """Metrics and summary lines."""
+    table = result.tables["partition_regions"]
+    means = table[table["over"] == "electrodes"].set_index(["model", "region"])
+    people = table[table["over"] == "participants"].set_index(["model", "region"])
+    for part, region in means.index:
+        prefix = "" if region == "all" else f"region/{region}/"
+        result.metrics[f"{prefix}partition/{part}/mean"] = float(means.loc[(part, region), "mean"])
+    chosen = (sorted({pick[n] for pick in layers}) for n in range(len(names)))
+    picked = [f"{name} {', '.join(map(str, own))}" for name, own in zip(names, chosen, strict=True)]
+    result.summary.append(("sets of the partition, with the layers taken", "; ".join(picked)))
+    for part in dict.fromkeys(table["model"]):
+        e, p = means.loc[(part, "all")], people.loc[(part, "all")]
+        about = f"95 % CI over {p['n']} participants" if p["n"] >= FEWEST else f"95 % CI, these {study.noun}s only"
+        result.summary.append(
+            (
+                f"{part}: part of {score} over {e['n']} {study.noun}s [{about}]",
+                f"{e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]",
+            )
+        )
+
+
+def _warn_of_edges(
+    result: AnalysisResult, study: Study, fits: dict[str, BandedScores], ratios: Sequence[float]
+) -> None:
+    """Count choices on the edge of a grid: of alpha, and of the later sets' ratios."""
+    for what, key, grid in (("Alpha", "encoding.alphas", study.alphas), ("A ratio", "analysis.ratios", ratios)):
+        counts = []
+        for name, fit in fits.items():
+            values = fit.scores.alpha[None] if what == "Alpha" else fit.ratio[1:]
+            known = np.isfinite(fit.scores.alpha) & np.ones_like(values, dtype=bool)
+            edge = known & ((values <= min(grid)) | (values >= max(grid)))
+            if edge.any():
+                counts.append(f"{name} {int(edge.sum())} of {int(known.sum())}")
+        if counts and len(grid) > 1:
+            result.warnings.append(
+                f"{what} is the first or last of {key} in some choices ({study.noun}s x folds): {', '.join(counts)}; where that is "
+                "not for lack of signal, widen the grid."
+            )

@@ -1,0 +1,100 @@
+"""What every kind of run leaves: provenance, metrics, tables, figures and the report in its folder, the same in MLflow, and its page there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brainalign.study.result import AnalysisResult
+from brainalign.figures import stamp
+from brainalign.report import write_report
+from brainalign.secrets import hide_secrets
+from brainalign.tracking import NOTE, Run
+from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
+
+
+def write_outputs(
+    tracked: Run,
+    result: AnalysisResult,
+    *,
+    folder: Path,
+    title: str,
+    question: str,
+    data: Sequence[tuple[str, str]],
+    models: Sequence[str],
+    methods: Sequence[tuple[str, str]],
+    config: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    simulated: bool,
+    main_figure: str,
+    sources: str = "",
+) -> None:
+    """Write provenance, metrics, tables, figures and the report, and log them.
+
+    Args:
+        tracked: The run.
+        result: What was found.
+        folder: Of the run.
+        title: Of the report.
+        question: That the run asks.
+        data: What was analysed, as rows of (what, value).
+        models: What the models are.
+        methods: The methods with their settings.
+        config: The settings.
+        provenance: Commit, versions, times.
+        simulated: Whether the responses are simulated; every figure then says so.
+        main_figure: The one that the run's page shows.
+        sources: Of a comparison, for the run's page.
+    """
+    result.summary = [(what, hide_secrets(value)) for what, value in result.summary]
+    result.warnings = [hide_secrets(warning) for warning in result.warnings]
+    write_json(folder / "provenance.json", provenance)
+    write_metrics(folder, result.metrics)
+    write_tables(folder, result.tables)
+    if simulated:
+        for figure, _ in result.figures.values():
+            stamp(figure, "Simulated data")
+    write_figures(folder, result.figures)
+    write_report(
+        folder / "report.html",
+        title=title,
+        question=question,
+        data=data,
+        models=models,
+        methods=methods,
+        config=config,
+        provenance=provenance,
+        result=result,
+        simulated=simulated,
+    )
+    page = run_page(question, result, tracked, main_figure)
+    tracked.set_tags({NOTE: f"{page}\n\n{sources}" if sources else page})
+    tracked.log_metrics(result.metrics)
+    tracked.log_artifacts(folder)
+
+
+def run_page(asked: str, result: AnalysisResult, tracked: Run, main_figure: str) -> str:
+    """A run's page in MLflow, in Markdown: the question, the short table, the main figure, what to beware of.
+
+    MLflow keeps 8000 characters; the figure is its own artifact, as SVG, which its page shows at its size.
+
+    Args:
+        asked: The question.
+        result: Of the run.
+        tracked: The run.
+        main_figure: Shown; where it was not drawn, the first one is.
+    """
+    from brainalign.tracking import figure_link
+
+    rows = [f"| {_cell(what)} | {_cell(value)} |" for what, value in result.summary]
+    parts = [asked, "\n".join(["| | |", "|---|---|", *rows]) if rows else ""]
+    if name := main_figure if main_figure in result.figures else next(iter(result.figures), None):
+        parts.append(f"![{name}]({figure_link(tracked, name)})")
+        parts.append(f"*{result.figures[name][1]}*")
+    parts += [f"- {warning}" for warning in result.warnings]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,140 @@
+"""The plan of a run: its stages with sizes, memory and time, from a few excerpts and a measured matrix rate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from brainalign.study.study import Study
+from brainalign.data.audio import RATE, Audio
+from brainalign.data.types import Stimulus
+from brainalign.encoding.plan import GIB, FitPlan
+from brainalign.features.representation import Representation
+from brainalign.progress import duration
+
+PROBED, EXCERPT = 4, 10.0
+"""Stimuli, and seconds of each, from which a model's speed is estimated."""
+
+
+BATCHED = 1.5
+"""How much later than one excerpt alone the first of several comes where they are extracted together."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of a plan.
+
+    Attributes:
+        what: What is done.
+        size: How much of it, in words.
+        seconds: Estimated time.
+        memory: Bytes at its peak; 0 where it is small beside the rest.
+    """
+
+    what: str
+    size: str
+    seconds: float
+    memory: int = 0
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """What a table shows of it."""
+        memory = f"{self.memory / GIB:.1f} GiB" if self.memory else ""
+        return self.what, self.size, memory, duration(self.seconds) if self.seconds else ""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A model that was asked for a few excerpts.
+
+    Attributes:
+        model: Its representation.
+        widths: Layer -> width.
+        stage: Its extraction.
+    """
+
+    model: Representation
+    widths: Mapping[int, int]
+    stage: Stage
+
+    @property
+    def widest(self) -> int:
+        """Width of its widest layer."""
+        return max(self.widths.values())
+
+
+def probe(model: Representation) -> Probed:
+    """Ask a model for excerpts of its shortest stimuli, for its widths and its speed.
+
+    Args:
+        model: Its representation.
+    """
+    widths, fixed, per_second = _excerpts(model)
+    missing = model.missing
+    total = sum(s.duration for s in model.stimuli.values())
+    size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
+    return Probed(
+        model, widths, Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0)
+    )
+
+
+def fit_stage(study: Study, probed: Probed, under: str = "") -> Stage:
+    """Fits of all layers of a model in the whole window.
+
+    Args:
+        study: Data, window and folds.
+        probed: The model.
+        under: Name of another split than the study's.
+    """
+    plans = [study.plan(d) for d in probed.widths.values()]
+    what = f"split: {under}" if under else f"{len(plans)} layer(s)"
+    return fits(study, f"fit {probed.model.name}, {what}", plans)
+
+
+def fits(study: Study, what: str, plans: Sequence[FitPlan], share: float = 1.0) -> Stage:
+    """Some fits as one line.
+
+    Args:
+        study: Whose arithmetic does them.
+        what: They are.
+        plans: Of each.
+        share: Of their cost that is not shared with other fits.
+    """
+    largest = max(plans, key=lambda plan: plan.cost)
+    seconds = share * sum(plan.seconds(study.arithmetic) for plan in plans)
+    return Stage(what, str(largest), seconds, max(plan.memory for plan in plans))
+
+
+def _excerpts(model: Representation) -> tuple[dict[int, int], float, float]:
+    """Width of every layer, seconds that an extraction costs whatever its length (a file that is read), and seconds a second of stimulus.
+
+    A few short excerpts are extracted, one alone and all together. What is fixed has passed when the first of all comes; the time to the
+    others is theirs. Only where the first comes much later than one alone does (a batch) the times of both are held against each other:
+    two loadings differ by more than short excerpts cost.
+    """
+    shortest = sorted(model.stimuli.values(), key=lambda s: s.duration)[:PROBED]
+    excerpts = [_excerpt(s) for s in shortest]
+    ((_, rows),) = model.extractor.extract(excerpts[:1])  # pays for what is loaded once a process
+    (one,), (first, *others) = _arrivals(model, excerpts[:1]), _arrivals(model, excerpts)
+    longer, begin = sum(s.duration for s in excerpts[1:]), max(excerpts[0].duration, 1e-9)
+    if not longer:
+        return {n: r.values.shape[1] for n, r in rows.items()}, 0.0, one / begin
+    every = others[-1] if others else first
+    per_second = ((every - one) if first > BATCHED * one else (every - first)) / longer
+    return {n: r.values.shape[1] for n, r in rows.items()}, max(one - per_second * begin, 0.0), per_second
+
+
+def _arrivals(model: Representation, excerpts: list[Stimulus]) -> list[float]:
+    """Seconds after which each of some excerpts has been extracted, in one extraction."""
+    start = time.perf_counter()
+    return [time.perf_counter() - start for _ in model.extractor.extract(excerpts)]
+
+
+def _excerpt(stimulus: Stimulus) -> Stimulus:
+    """The begin of a stimulus, with the words and phones that end in it."""
+    end = min(stimulus.duration, EXCERPT)
+    audio = None if stimulus.audio is None else Audio(samples=stimulus.audio.load()[: round(end * RATE)])
+    words, phones = (
+        table[table["offset"] <= end].reset_index(drop=True) for table in (stimulus.words, stimulus.phones)
+    )
+    return replace(stimulus, duration=end, words=words, phones=phones, audio=audio)
