@@ -329,8 +329,9 @@ def _geometry(config: Config, study: Study, models: Models) -> str:
         f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
         "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
         f"{asked.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
-        "regions or pairs of models; intervals are over participants, or t intervals from random halves of the stimuli between "
-        f"models. Nested values have their layer chosen on one half of the stimuli and measured on the other, both ways.{controlled}"
+        "regions or pairs of models; intervals are for other participants and other stimuli at once (Schuett et al. 2023), or t intervals "
+        "from random halves of the stimuli between models. Nested values have their layer chosen on one half of the stimuli and "
+        f"measured on the other, both ways.{controlled}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from brainalign.analysis.geometry.rows import STIMULI
 from brainalign.data.grid import SLOW
 from brainalign.data.responsive import BEFORE
 from brainalign.data.types import Dataset
@@ -70,6 +71,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
         ("analysis", "ceiling", "" if repeated else "no stimulus was played twice to a participant, so no noise ceiling can be estimated."),
         ("analysis", "similarity, cca and convergence of a speech and a language model", both or few),
         ("analysis", "variance_partition", few),
+        ("analysis", "geometry", f"{n} stimuli are fewer than the {STIMULI} that its nulls and intervals need." if n < STIMULI else ""),
         ("analysis", "decomposition", both or few),
         ("analysis", "latency", "one value takes longer than a word: latencies cannot be told." if slow else few),
         ("analysis", "reconstruction", "" if n >= WORDS else f"{n} stimuli are fewer than the {WORDS} words that are left out in turn."),
