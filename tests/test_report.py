@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.study.result import AnalysisResult
 from brainalign.figures import score_distribution
 from brainalign.pages import cell
 from brainalign.report import ROWS, write_report
 from brainalign.stats import compare
+from brainalign.study.result import AnalysisResult
 
 VOID = {"meta", "img", "br"}
 

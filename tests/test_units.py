@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brainalign.study.repeats import repeated_scores
-from brainalign.study.significance import electrode_p
 from brainalign.data.split import split_groups
 from brainalign.encoding import BandedRidgeTRF, RidgeTRF
 from brainalign.encoding.agreement import agreement
@@ -20,6 +18,8 @@ from brainalign.linalg.cca import CCA
 from brainalign.stats import compare
 from brainalign.stats.abx import relate
 from brainalign.stats.ceiling import noise_ceilings
+from brainalign.study.repeats import repeated_scores
+from brainalign.study.significance import electrode_p
 
 LAGS, ALPHAS = np.arange(4), [1e3, 1.0, 30.0]
 C, D = 4, 5

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
-from brainalign.study.study import Study
 from brainalign.config import Config
 from brainalign.config.check import baseline_option
 from brainalign.config.schema import AutoModel, Model, TinyModel, regime_of
@@ -31,6 +29,9 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 SIMULATORS = {
     "simulated": "simulate",
@@ -148,7 +149,7 @@ def open_models(config: Config, study: Study) -> Models:
     """
     _choose_baseline(config, study)
     _choose_context(config)
-    parts = {}
+    parts: dict[str, Any] = {}
     for part in ("model", "partner", "baseline", "lexical", "acoustic", "contextual"):
         asked = getattr(config, part)
         if asked is None:

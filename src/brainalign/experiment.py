@@ -24,7 +24,6 @@ from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.saved_arrays import kept_predictions, kept_weights
 from brainalign.study.study import Study
-from brainalign.tracking.file_digests import file_digests
 from brainalign.tracking import (
     CODE,
     absolute_uri,
@@ -38,6 +37,7 @@ from brainalign.tracking import (
     write_reproduction,
 )
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
+from brainalign.tracking.file_digests import file_digests
 from brainalign.tracking.maps import MAPS, same_places, write_maps
 
 log = logging.getLogger(__name__)

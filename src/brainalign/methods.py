@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from brainalign.config import Config
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
-from brainalign.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,8 @@ CORRECTIONS = {
     "max": "the maximum statistic over the family",
     "fdr": "Benjamini and Hochberg's false discovery rate",
 }
+
+
 def responses(config: Config, study: Study) -> str:
     """Channels, participants and frames.
 

@@ -1,4 +1,4 @@
-"""What every kind of run leaves: provenance, metrics, tables, figures and the report in its folder, the same in MLflow, and its page there."""
+"""What every kind of run leaves: provenance, metrics, tables, figures and report in its folder and in MLflow, and its page there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brainalign.study.result import AnalysisResult
 from brainalign.figures import stamp
 from brainalign.report import write_report
 from brainalign.secrets import hide_secrets
+from brainalign.study.result import AnalysisResult
 from brainalign.tracking import NOTE, Run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from brainalign.study.result import AnalysisResult
 from brainalign.pages import cell, picture, render, write_page
+from brainalign.study.result import AnalysisResult
 from brainalign.tracking.text import flatten, plain
 
 ROWS = 12

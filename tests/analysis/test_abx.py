@@ -9,9 +9,6 @@ import pytest
 import soundfile
 
 from brainalign.analysis.abx.run import abx
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
-from brainalign.study.study import Study
 from brainalign.analysis.abx.triplets import triplets_of
 from brainalign.data.audio import Audio
 from brainalign.data.grid import FrameGrid
@@ -22,6 +19,9 @@ from brainalign.features.acoustic import Mel
 from brainalign.features.base import Rows, Sees
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 KINDS = ("P", "B", "T", "D")
 OPTIONS = {"triplets": "auto", "answers": None, "groups": None, "distance": "cosine", "n": 200}

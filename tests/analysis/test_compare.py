@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from brainalign.analysis.compare.tables import MOST, compare
-from brainalign.study.outcome import Reading
 from brainalign.errors import BrainalignError
+from brainalign.study.outcome import Reading
 
 
 def scores(seed, shift=0.0, electrodes=6):

@@ -7,11 +7,8 @@ import pytest
 from scipy.stats import t as student
 
 from brainalign.analysis.controls.kinds import FEATURES
-from brainalign.analysis.controls.table import limitations, share_of
 from brainalign.analysis.controls.run import controls
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
-from brainalign.study.study import Study
+from brainalign.analysis.controls.table import limitations, share_of
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Presentation
 from brainalign.errors import BrainalignError
@@ -21,6 +18,9 @@ from brainalign.features.language import LanguageModel
 from brainalign.features.representation import Representation
 from brainalign.features.untrained import tiny_gpt2
 from brainalign.features.words import ALONE, WordRate, word_rows
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 RATE, REST = "word_rate", "rest"
 

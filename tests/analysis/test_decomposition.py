@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from brainalign.analysis.decomposition.references import Competitors
-from brainalign.study.cross_fitting import crossfit
 from brainalign.analysis.decomposition.run import project
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
-from brainalign.study.study import Study
 from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.mixtures import parts_of, recovered
 from brainalign.data.simulated import simulate
 from brainalign.features.acoustic import Mel
 from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.study.cross_fitting import crossfit
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 
 @pytest.fixture

@@ -75,8 +75,11 @@ def test_slow_data_and_single_stories(data):
     )
     one = story.presentations[0].stimulus
     table = allowed(replace(data, stimuli={one: data.stimuli[one]}, recordings=[story])).set_index("name")
-    assert not table["allowed"][["encoding", "latency", "ceiling", "electrodes=responsive", "window=w400ms"]].any()
+    assert not table["allowed"][
+        ["encoding", "geometry", "latency", "ceiling", "electrodes=responsive", "window=w400ms"]
+    ].any()
     assert table["reason"]["window=w400ms"] == "the recording is slower than 50 Hz; use window=fir_tr."
+    assert table["reason"]["geometry"].startswith("1 stimuli are fewer than the 10")
     assert "1 stimuli are too few for 3 folds" in table["reason"]["encoding"] and table["allowed"]["word rate"]
 
 

@@ -5,15 +5,13 @@ import pytest
 from scipy.special import stdtrit
 from scipy.stats import binomtest, kstest
 
-from brainalign.analysis.geometry import geometry
 from brainalign.analysis.geometry.brain import patterns_of
 from brainalign.analysis.geometry.ceiling import between_participants
 from brainalign.analysis.geometry.control import residuals
 from brainalign.analysis.geometry.inference import HALVES, balanced, null, shuffled, standard_errors
 from brainalign.analysis.geometry.measures import Settings, Side, similarities
 from brainalign.analysis.geometry.rows import response_rows, row_set, standardised
-from brainalign.study.roles import Models
-from brainalign.study.study import Study
+from brainalign.analysis.geometry.run import geometry
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Mel
@@ -22,6 +20,8 @@ from brainalign.features.representation import Representation
 from brainalign.features.words import WordRate
 from brainalign.similarity import cka, mutual_knn, rsa
 from brainalign.similarity._relation import inner, permuted, relation
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 GROUPS = np.repeat(np.arange(20), 5)
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from brainalign.analysis.hierarchy.run import CENTRE, hierarchy
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
 from brainalign.analysis.regimes.run import regimes
-from brainalign.study.study import Study
 from brainalign.config.schema import PlantedCascadeModel, PlantedModel, regime_of
 from brainalign.data.simulated import simulate_fmri
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.planted_cascade import PlantedCascade
 from brainalign.features.representation import Representation
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,15 @@ import pytest
 from scipy.stats import binom
 
 from brainalign.analysis.latency.run import enough, latency, peaks, told_from_zero
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
-from brainalign.study.study import Study
 from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows, Sees
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 RATE, DELAY = 50.0, 0.16
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.study.roles import Models
-from brainalign.analysis.power import power
 from brainalign.analysis.power.pilot import components_of, spread_of
-from brainalign.study.outcome import Reading
-from brainalign.study.study import Study
+from brainalign.analysis.power.run import power
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
+from brainalign.study.outcome import Reading
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 OPTIONS = {
     "difference": 0.02, "shared": None, "participant_sd": 0.02, "electrode_sd": 0.01, "participants": [3, 12], "sentences": [],

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.study.roles import Models
 from brainalign.analysis.reconstruction.run import INTERCEPT, reconstruction
-from brainalign.study.study import Study
 from brainalign.data.simulated import simulate_production
 from brainalign.data.trials import one_value_a_trial
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.features.vectors import WordVectors
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 ASKED = {"leave": "word", "score_axis": "trials", "alphas": [1.0], "l1_ratios": [0.5], "pca": 0.9}
 

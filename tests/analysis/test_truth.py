@@ -7,8 +7,6 @@ from scipy import stats
 
 from brainalign.analysis.cca.run import cca
 from brainalign.analysis.encoding.run import encoding
-from brainalign.study.roles import Models
-from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.encoding.nested import fit_outer
 from brainalign.errors import BrainalignError
@@ -19,6 +17,8 @@ from brainalign.features.representation import Representation
 from brainalign.features.vectors import WordVectors
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.stats.compare import TESTS
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 ALPHAS = np.logspace(0, 6, 7).tolist()
 

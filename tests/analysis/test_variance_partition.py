@@ -4,10 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.study.roles import Models
-from brainalign.study.outcome import Reading
-from brainalign.study.paired_rows import marks_of
-from brainalign.study.study import Study
 from brainalign.analysis.variance_partition.run import components_of, part_table, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
@@ -15,6 +11,10 @@ from brainalign.features.base import Placement, Rows, Sees
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.study.outcome import Reading
+from brainalign.study.paired_rows import marks_of
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 DIMS = 4
 

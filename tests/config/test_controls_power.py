@@ -2,7 +2,8 @@
 
 import pytest
 
-from brainalign.config.schema import CONTROLS, ControlsAnalysis, PowerAnalysis
+from brainalign.analysis.controls import CONTROLS, ControlsAnalysis
+from brainalign.analysis.power import PowerAnalysis
 from brainalign.errors import BrainalignError
 
 POWER = {

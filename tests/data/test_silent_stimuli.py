@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.study.study import Study
 from brainalign.data.arrays import read_arrays
 from brainalign.data.folder import read_folder
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat
 from brainalign.errors import BrainalignError
 from brainalign.features.align import to_grid
 from brainalign.features.base import Rows
+from brainalign.study.study import Study
 
 
 def exported(root, durations=(2.0, 3.0, 2.5, 2.0), subjects=("sub-01", "sub-02")):

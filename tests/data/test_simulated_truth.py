@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from brainalign.study.study import Study
 from brainalign.data.simulated import LATENTS, simulate
 from brainalign.data.simulated.grammar import sentences
 from brainalign.data.simulated.latents import Context
 from brainalign.data.simulated.responses import Signals, bumps, noise
 from brainalign.data.simulated.vectors import own_part, word_vectors
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.study.study import Study
 
 
 def on_frames(recording):

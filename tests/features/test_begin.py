@@ -137,9 +137,9 @@ def test_compare_modes_reads_texts_in_both_ways(tmp_path, monkeypatch):
     import pandas as pd
 
     from brainalign import experiment
-    from brainalign.study.result import AnalysisResult
     from brainalign.config import other, settle
     from brainalign.config.composed import composed
+    from brainalign.study.result import AnalysisResult
 
     model, tokenizer = model_with(bos_token="<s>", eos_token="</s>")
     model.save_pretrained(tmp_path)

@@ -7,13 +7,13 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import binom, kstest
 
-from brainalign.study.significance import electrode_p
 from brainalign.analysis.validation.guarded import LAGS as SHORT
 from brainalign.analysis.validation.guarded import slow, unrelated
 from brainalign.data.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import fit_outer
 from brainalign.stats import permutation, shift_p
+from brainalign.study.significance import electrode_p
 
 LAGS = np.arange(10)
 

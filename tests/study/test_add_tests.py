@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from brainalign.stats import compare
 from brainalign.study.result import AnalysisResult
 from brainalign.study.summary import add_tests
-from brainalign.stats import compare
 
 
 @pytest.fixture

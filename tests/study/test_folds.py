@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.study.study import Study
 from brainalign.data.fixed_test import fixed_test as fixed
 from brainalign.data.responses import collect
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
@@ -16,6 +15,7 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.features.words import WordRate
 from brainalign.stats.ceiling import noise_ceilings
+from brainalign.study.study import Study
 
 LAGS = 3
 KERNEL = np.array([0.5, 1.0, -0.7])

@@ -5,14 +5,14 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brainalign.study.cross_fitting import crossfit, space_scores
-from brainalign.study.paired_rows import inside_words, marks_of, row_kind
-from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.features.acoustic import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.features.vectors import WordVectors
+from brainalign.study.cross_fitting import crossfit, space_scores
+from brainalign.study.paired_rows import inside_words, marks_of, row_kind
+from brainalign.study.study import Study
 
 
 @given(

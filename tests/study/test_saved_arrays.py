@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.study.saved_arrays import kept_predictions, kept_weights
-from brainalign.study.roles import Models
-from brainalign.study.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.planted import PlantedLanguage
 from brainalign.features.representation import Representation
+from brainalign.study.roles import Models
+from brainalign.study.saved_arrays import kept_predictions, kept_weights
+from brainalign.study.study import Study
 from brainalign.tracking import load_run, write_config
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
 

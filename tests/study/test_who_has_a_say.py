@@ -8,15 +8,15 @@ import pytest
 from scipy.stats import norm, t
 
 from brainalign.analysis.latency.run import _best_layer
-from brainalign.study.repeats import repeated_scores, study_ceilings
-from brainalign.study.paired_rows import inside_words, marks_of
-from brainalign.study.study import Study
 from brainalign.data.grid import FrameGrid
 from brainalign.data.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores, fit_outer
 from brainalign.stats.ceiling import noise_ceilings
+from brainalign.study.paired_rows import inside_words, marks_of
+from brainalign.study.repeats import repeated_scores, study_ceilings
+from brainalign.study.study import Study
 
 
 def scored(inner, outer):

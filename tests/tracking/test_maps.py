@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.study.study import Study
 from brainalign.data.electrodes import choose_electrodes
 from brainalign.data.geometry import Surface, Volume
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.linalg.lags import lag_matrix
+from brainalign.study.study import Study
 from brainalign.tracking.maps import same_places, write_maps
 
 AFFINE = np.array([[-3.0, 0, 0, 9], [0, 3.0, 0, -20], [0, 0, 4.0, 5], [0, 0, 0, 1]])

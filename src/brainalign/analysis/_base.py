@@ -36,7 +36,6 @@ class Needs:
         responses: Responses of a brain; where they have no part, a folder of stimuli without participants will do.
         folds: The stimuli are divided into the study's outer folds.
         fits: TRFs of the models are fitted, whose predictions and weights can be kept (``save.predictions``, ``save.weights``).
-        scores: A table ``scores`` by electrode is left, which ``analysis=compare`` can pair with another run's.
     """
 
     study: bool = True
@@ -47,7 +46,6 @@ class Needs:
     responses: bool = True
     folds: bool = True
     fits: bool = True
-    scores: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,8 @@ class Asked:
 class Analysis:
     """One option of ``conf/analysis``; its fields are the option's keys.
 
-    A subclass gives :meth:`question` and :meth:`run`; it may replace the rest. ``needs`` and ``main_figure`` hold for the whole class.
+    A subclass gives :meth:`question` and :meth:`run`; it may replace the rest. ``needs``, ``compared_by`` and ``main_figure`` hold for
+    the whole class.
 
     Attributes:
         kind: Its name, which is that of its module.
@@ -85,6 +84,8 @@ class Analysis:
     kind: str
 
     needs: ClassVar[Needs] = Needs()
+    compared_by: ClassVar[str] = "scores"
+    """What ``analysis=compare`` holds its runs against each other by: the table ``scores`` by electrode, ``geometry``, or nothing."""
     main_figure: ClassVar[str] = "region_bars"
     """The figure that a run's page in MLflow shows; where it was not drawn, the first one is."""
 
@@ -160,9 +161,7 @@ class Analysis:
         few = facts.stimuli < FOLDS
         if not (cls.needs.folds and few):
             return ""
-        return (
-            f"{facts.stimuli} stimuli are too few for {FOLDS} folds of whole stimuli; encoding.split=blocks cuts long ones."
-        )
+        return f"{facts.stimuli} stimuli are too few for {FOLDS} folds of whole stimuli; encoding.split=blocks cuts long ones."
 
     def methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """What was done, as (heading, paragraph).

@@ -9,6 +9,7 @@ from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.data_overview import data_overview
 from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.geometry import geometry_layers, geometry_map, geometry_regions
+from brainalign.figures.geometry_runs import geometry_runs
 from brainalign.figures.hierarchy import hierarchy_figure
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
@@ -43,6 +44,7 @@ __all__ = [
     "geometry_layers",
     "geometry_map",
     "geometry_regions",
+    "geometry_runs",
     "hierarchy_figure",
     "layer_profile",
     "located",

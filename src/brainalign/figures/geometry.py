@@ -183,7 +183,7 @@ def geometry_regions(
         for axes in grid[-1]:
             axes.set_xlabel("layer")
         legend_above(figure, list(handles.values()), list(handles))
-    band = " with its 95 % interval" if people >= BAND else ""
+    band = " with its 95 % interval for other participants and these stimuli" if people >= BAND else ""
     ceiling = (
         " Grey: likeness of a participant to the mean of the others (lower edge) and of all (upper edge)."
         if len(ceilings) and ceilings["lower"].notna().any()

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.paired_rows import RowKind, inside_words, marks_of, paired_rows
-from brainalign.study.study import Study
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.representation import Representation
 from brainalign.progress import track
 from brainalign.spaces import SharedSpace
 from brainalign.spaces.shared import Frames, Part, Side
+from brainalign.study.paired_rows import RowKind, inside_words, marks_of, paired_rows
+from brainalign.study.study import Study
 
 NULL_DRAWS = 200
 """Shuffles behind the 95th percentile that canonical correlations are held against."""

@@ -47,7 +47,8 @@ def data_summary(study: Study, encodes: bool) -> list[tuple[str, str]]:
         ("window", f"{len(study.lags)} lags, {study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s"),
         (
             "folds",
-            f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: {leak_in_words(study.leak)}",
+            f"{len(study.split.folds)} outer, by {study.split.kind}; test frames whose stimulus is in training: "
+            f"{leak_in_words(study.leak)}",
         ),
     ]
 

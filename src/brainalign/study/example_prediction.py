@@ -15,8 +15,8 @@ from brainalign.figures import prediction_example
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from brainalign.study.study import Study
     from brainalign.figures import Panel
+    from brainalign.study.study import Study
 
 LONGEST = 60.0
 """Seconds of a long stimulus that the figure shows."""

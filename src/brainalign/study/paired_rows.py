@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.study import Study
 from brainalign.features.representation import Representation
 from brainalign.spaces import PairedRows
+from brainalign.study.study import Study
 
 RowKind = Literal["words", "frames"]
 Marks = Mapping[str, NDArray[np.bool_]]

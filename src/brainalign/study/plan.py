@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from brainalign.study.study import Study
 from brainalign.data.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
 from brainalign.features.representation import Representation
 from brainalign.progress import duration
+from brainalign.study.study import Study
 
 PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
@@ -72,10 +72,10 @@ def probe(model: Representation) -> Probed:
     widths, fixed, per_second = _excerpts(model)
     missing = model.missing
     total = sum(s.duration for s in model.stimuli.values())
-    size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
-    return Probed(
-        model, widths, Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0)
+    size = (
+        f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
     )
+    return Probed(model, widths, Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0))
 
 
 def fit_stage(study: Study, probed: Probed, under: str = "") -> Stage:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainalign.study.study import Study
 from brainalign.stats import FEWEST, electrodes_ci, ratio_ci
+from brainalign.study.study import Study
 
 
 def region_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:

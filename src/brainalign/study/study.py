@@ -12,12 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.folds import make_split, settled, skipped
-from brainalign.study.limitations import limits
-from brainalign.study.layer_selection import race_layers
-from brainalign.study.outcome import Reading
-from brainalign.study.repeats import repeated_scores, study_ceilings
-from brainalign.study.significance import electrode_p
 from brainalign.data.grid import SLOW
 from brainalign.data.leak import leak_audit
 from brainalign.data.responses import Responses, averaged, collect
@@ -41,6 +35,12 @@ from brainalign.progress import duration
 from brainalign.signal.hrf import LENGTH
 from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
+from brainalign.study.folds import make_split, settled, skipped
+from brainalign.study.layer_selection import race_layers
+from brainalign.study.limitations import limits
+from brainalign.study.outcome import Reading
+from brainalign.study.repeats import repeated_scores, study_ceilings
+from brainalign.study.significance import electrode_p
 
 log = logging.getLogger(__name__)
 

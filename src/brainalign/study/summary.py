@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from brainalign.stats import INDEPENDENT, ZERO, electrodes_ci
 from brainalign.study.result import AnalysisResult
 from brainalign.study.study import Study
-from brainalign.stats import INDEPENDENT, ZERO, electrodes_ci
 
 RAW = ("r", "r2", "r2_pearson")
 SCORES = ("r", "r2", "r2_pearson", "r2_normalized", "r_normalized")

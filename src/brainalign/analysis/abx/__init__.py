@@ -29,7 +29,8 @@ class AbxAnalysis(Analysis):
     distance: str
     n: int
 
-    needs = Needs(responses=False, folds=False, fits=False, scores=False)
+    needs = Needs(responses=False, folds=False, fits=False)
+    compared_by = ""
 
     def __post_init__(self) -> None:
         one_of("analysis.distance", self.distance, ("cosine", "angular", "kl"))

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.study import Study
 from brainalign.errors import BrainalignError, nearest
 from brainalign.stats import fdr, mean_ci
 from brainalign.stats.abx import relate
+from brainalign.study.study import Study
 
 CONDITION = ["language", "contrast"]
 

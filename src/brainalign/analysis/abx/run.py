@@ -9,9 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.abx.listeners import CONDITION, listeners, native_effect, relations, two_groups
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
 from brainalign.analysis.abx.triplets import layer_deltas, triplets_of, with_frames
 from brainalign.data.triplets import read_answers
 from brainalign.errors import BrainalignError
@@ -19,6 +16,9 @@ from brainalign.features.representation import Representation
 from brainalign.figures import abx_answers, abx_layers
 from brainalign.stats import mean_ci, sign_flip
 from brainalign.stats.abx import nested_accuracy, wilson
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 
 def abx(

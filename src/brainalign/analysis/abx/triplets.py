@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.study import Study
 from brainalign.data.triplets import ROLES, make_triplets, read_triplets
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
@@ -17,6 +16,7 @@ from brainalign.features.representation import Representation
 from brainalign.linalg.dtw import pair_distances
 from brainalign.progress import track
 from brainalign.stats.abx import correct
+from brainalign.study.study import Study
 
 STRETCH = ("stimulus", "onset", "offset")
 

@@ -8,16 +8,16 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from brainalign.study.cross_fitting import CrossFit, crossfit, space_scores
-from brainalign.study.example_prediction import example_figure, has_time_course
-from brainalign.study.roles import Models
-from brainalign.study.region_scores import region_table
-from brainalign.study.result import AnalysisResult
-from brainalign.study.paired_rows import row_kind
-from brainalign.study.study import Study
-from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
 from brainalign.spaces.shared import Part, Side
+from brainalign.study.cross_fitting import CrossFit, crossfit, space_scores
+from brainalign.study.example_prediction import example_figure, has_time_course
+from brainalign.study.paired_rows import row_kind
+from brainalign.study.region_scores import region_table
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 
 PARTS: tuple[Part, ...] = ("truncated", "shared", "rest", "matched")
 FAMILY = "full, shared, rest and matched x regions"

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class CeilingAnalysis(Analysis):
     """Signal power and noise ceilings."""
 
-    needs = Needs(models=False, baseline=False, fits=False, scores=False)
+    needs = Needs(models=False, baseline=False, fits=False)
+    compared_by = ""
     main_figure = "ceilings"
 
     def question(self, asked: Asked) -> str:

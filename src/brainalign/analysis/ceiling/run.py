@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import warn_about_ceilings
 from brainalign.figures import ceilings as ceilings_figure
 from brainalign.stats import electrodes_ci
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import warn_about_ceilings
 
 
 def ceiling(study: Study, models: Models) -> AnalysisResult:

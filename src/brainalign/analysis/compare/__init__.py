@@ -23,7 +23,8 @@ class CompareAnalysis(Analysis):
     query: str
     against: str | None
 
-    needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False, scores=False)
+    needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False)
+    compared_by = ""
 
     def run_alone(self, config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:
         """See :func:`brainalign.analysis.compare.run.run_comparison`."""

@@ -12,14 +12,15 @@ from typing import Any
 
 import pandas as pd
 
+from brainalign.analysis.compare.geometries import TABLES, GeometryRun, compare_geometry
 from brainalign.analysis.compare.tables import compare
-from brainalign.study.outcome import Reading
-from brainalign.study.result import AnalysisResult
 from brainalign.config import Config, local_config
 from brainalign.console import show_end
 from brainalign.errors import BrainalignError
-from brainalign.registry import kind_of, kinds
 from brainalign.outputs import write_outputs
+from brainalign.registry import kind_of, kinds
+from brainalign.study.outcome import Reading
+from brainalign.study.result import AnalysisResult
 from brainalign.tracking import (
     Tracked,
     absolute_uri,
@@ -62,6 +63,23 @@ IGNORED = (
 )
 """Keys that do not tell what was encoded apart."""
 
+SAME_GEOMETRY = tuple(what for what, (_, key) in SAME.items() if key == "dataset_digest" or key.startswith("window."))
+"""Of SAME, what must be equal for two geometries: they have no folds."""
+
+IGNORED_GEOMETRY = (
+    "paths.",
+    "tracking.",
+    "data.",
+    "plan",
+    "save.",
+    "stats.",
+    "ceiling.",
+    "encoding.",
+    "compare_modes",
+    "lexical",
+)
+"""Keys that do not tell two geometries apart."""
+
 
 def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:
     """Find runs, compare them, and track the comparison as a run that names its sources.
@@ -82,22 +100,28 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         if options.runs
         else by_query(uri, options.experiments or [config.tracking.experiment], options.query)
     )
-    found = [run for run in found if has_scores(run.tags.get("analysis"))]
+    found = [run for run in found if compared_by(run)]
     if not found:
         raise BrainalignError(
             "analysis=compare found no run that has scores; name others by analysis.runs or analysis.query."
         )
-    check_comparable(found)
+    geometry = of_one_kind(found)
+    check_comparable(found, SAME_GEOMETRY if geometry else tuple(SAME))
     reading = Reading(**vars(config.stats))
-    named = labels(found)
-    scores = {named[run.id]: scores_of(uri, run, reading.rule) for run in found}
-    settings, question = asdict(config), f"Do {', '.join(scores)} predict the same electrodes equally well?"
+    named = labels(found, IGNORED_GEOMETRY if geometry else IGNORED)
+    settings, listed = asdict(config), ", ".join(named.values())
+    if geometry:
+        geometries = {named[run.id]: geometry_of(uri, run) for run in found}
+        question = f"Do {listed} arrange the same stimuli in the same way, and as the responses do?"
+    else:
+        scores = {named[run.id]: scores_of(uri, run, reading.rule) for run in found}
+        question = f"Do {listed} predict the same electrodes equally well?"
     sources = f"Sources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}"
     with tracked_run(
         uri=uri,
         artifacts=artifacts_of(uri, config.tracking.artifacts, config.paths.output),
         experiment=config.tracking.experiment,
-        name=f"compare · {' · '.join(scores)}"[:200],
+        name=f"compare · {' · '.join(named.values())}"[:200],
         tags={
             "analysis": "compare",
             "sources": "\n".join(run.id for run in found),
@@ -109,7 +133,11 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         description=f"{question}\n\n{sources}",
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
-        result = compare(scores, reading, options.against)
+        result = (
+            compare_geometry(geometries, reading, options.against)
+            if geometry
+            else compare(scores, reading, options.against)
+        )
         result.tables["sources"] = pd.DataFrame(
             [{"run": run.id, "label": named[run.id], "name": run.name, "folder": run.folder} for run in found]
         )
@@ -135,25 +163,47 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     return result
 
 
-def has_scores(kind: str | None) -> bool:
-    """Whether a run of some kind of analysis leaves scores by electrode; of a kind that is not installed here, nobody knows.
+def compared_by(run: Tracked) -> str:
+    """What a run can be compared by: scores, geometry or nothing; of an analysis that is not installed here, scores are asked for.
 
     Args:
-        kind: As the run is tagged.
+        run: Tagged with its analysis.
     """
-    return kind not in kinds("analysis") or kind_of("analysis", kind).needs.scores  # type: ignore[attr-defined,no-any-return]
+    kind = run.tags.get("analysis")
+    return kind_of("analysis", kind).compared_by if kind in kinds("analysis") else "scores"  # type: ignore[attr-defined]
 
 
-def check_comparable(found: Sequence[Tracked]) -> None:
-    """Refuse runs whose electrodes cannot be paired, by what differs and between which.
+def of_one_kind(found: Sequence[Tracked]) -> bool:
+    """Whether the runs are geometries (similarities) and not encodings (scores).
 
     Args:
         found: The runs.
 
     Raises:
+        BrainalignError: Some are, and some are not.
+    """
+    first = {compared_by(run): run for run in found}
+    if len(first) > 1:
+        one, other = first.values()
+        raise BrainalignError(
+            f"the runs {one.id} ({one.name}) and {other.id} ({other.name}) are compared by {' and '.join(first)}, which cannot be held "
+            "against each other; choose one kind, such as by analysis.query='tags.analysis = \"encoding\"'."
+        )
+    return "geometry" in first
+
+
+def check_comparable(found: Sequence[Tracked], same: Sequence[str] = tuple(SAME)) -> None:
+    """Refuse runs whose electrodes cannot be paired, by what differs and between which.
+
+    Args:
+        found: The runs.
+        same: What must be equal, of SAME.
+
+    Raises:
         BrainalignError: Two runs differ in something of SAME.
     """
-    for what, (kind, key) in SAME.items():
+    for what in same:
+        kind, key = SAME[what]
         said = {
             run.id: (run.tags if kind == "tag" else run.params).get(key, "None") for run in found
         }  # of runs before the key was
@@ -166,28 +216,29 @@ def check_comparable(found: Sequence[Tracked]) -> None:
                 )
 
 
-def labels(found: Sequence[Tracked]) -> dict[str, str]:
+def labels(found: Sequence[Tracked], ignored: tuple[str, ...] = IGNORED) -> dict[str, str]:
     """Run's id -> what tells it from the others: its model, and the settings in which runs of that model differ.
 
     Args:
         found: The runs.
+        ignored: Beginnings of keys that tell nothing.
 
     Raises:
         BrainalignError: Two runs differ in nothing.
     """
-    keys = sorted({key for run in found for key in run.params if not key.startswith(IGNORED)})
-    varied = [k for k in keys if len({run.params.get(k) for run in found}) > 1 and not k.startswith("model.")]
-    models = [run.params.get("model.name", run.name) for run in found]
+    keys = sorted({key for run in found for key in run.params if not key.startswith(ignored)})
+    own = tuple(side for side in ("model", "partner", "baseline") if side not in ignored)
+    varied = [k for k in keys if len({run.params.get(k) for run in found}) > 1 and not k.startswith(own)]
+    names = [[run.params[f"{o}.name"] for o in own[:2] if f"{o}.name" in run.params] for run in found]
+    models = [" x ".join(name) or run.name for name, run in zip(names, found, strict=True)]
     alike = [[run for run, name in zip(found, models, strict=True) if name == model] for model in dict.fromkeys(models)]
     extra = [
-        k
-        for k in keys
-        if k.startswith("model.") and any(len({run.params.get(k) for run in same}) > 1 for same in alike)
+        k for k in keys if k.startswith(own) and any(len({run.params.get(k) for run in same}) > 1 for same in alike)
     ]
     named: dict[str, str] = {}
     for run, model in zip(found, models, strict=True):
-        own = (k for k in [*extra, *varied] if k in run.params)  # a kind of model without a key says nothing of it
-        name = " ".join([model, *(f"{k.split('.')[-1]}={run.params[k]}" for k in own)])
+        told = (k for k in [*extra, *varied] if k in run.params)  # a kind of model without a key says nothing of it
+        name = " ".join([model, *(f"{k.split('.')[-1]}={run.params[k]}" for k in told)])
         if name in named.values():
             twin = next(i for i, n in named.items() if n == name)
             raise BrainalignError(
@@ -208,13 +259,9 @@ def scores_of(uri: str, run: Tracked, rule: str) -> pd.DataFrame:
     Raises:
         BrainalignError: The run has no table of scores, or not under this rule.
     """
-    with TemporaryDirectory(prefix="brainalign-compare-") as scratch:
-        file = fetch(uri, run, "tables/scores.parquet", Path(scratch))
-        if file is None:
-            raise BrainalignError(
-                f"the run {run.id} ({run.name}) has no table of scores; leave it out of the comparison."
-            )
-        table = pd.read_parquet(file)
+    table = _table(uri, run, "scores")
+    if table is None:
+        raise BrainalignError(f"the run {run.id} ({run.name}) has no table of scores; leave it out of the comparison.")
     model = run.params.get("model.name", "")
     mine = table[(table["model"] == model) & (table["space"] == "full") & (table["rule"] == rule)]
     if mine.empty:
@@ -222,6 +269,31 @@ def scores_of(uri: str, run: Tracked, rule: str) -> pd.DataFrame:
             f"the run {run.id} ({run.name}) has no scores of {model!r} under stats.rule={rule}; leave it out."
         )
     return mine.reset_index(drop=True)
+
+
+def geometry_of(uri: str, run: Tracked) -> GeometryRun:
+    """The similarities that a run found.
+
+    Args:
+        uri: The store.
+        run: The run.
+
+    Raises:
+        BrainalignError: The run has no table of similarities.
+    """
+    tables = {name: table for name in TABLES if (table := _table(uri, run, name)) is not None}
+    if "geometry" not in tables:
+        raise BrainalignError(
+            f"the run {run.id} ({run.name}) has no table of similarities; leave it out of the comparison."
+        )
+    return GeometryRun(run.params.get("model.name", ""), tables)
+
+
+def _table(uri: str, run: Tracked, name: str) -> pd.DataFrame | None:
+    """One of a run's tables; None where it has none of this name."""
+    with TemporaryDirectory(prefix="brainalign-compare-") as scratch:
+        file = fetch(uri, run, f"tables/{name}.parquet", Path(scratch))
+        return None if file is None else pd.read_parquet(file)
 
 
 def _short(value: Any) -> str:

@@ -7,13 +7,13 @@ from itertools import combinations
 
 import pandas as pd
 
-from brainalign.study.outcome import Reading
-from brainalign.study.result import AnalysisResult
-from brainalign.study.summary import add_tests
 from brainalign.errors import BrainalignError, nearest
 from brainalign.figures import model_scatter, region_bars, score_distribution
 from brainalign.stats import compare as compare_scores
 from brainalign.stats import electrodes_ci
+from brainalign.study.outcome import Reading
+from brainalign.study.result import AnalysisResult
+from brainalign.study.summary import add_tests
 
 KEYS = ["subject", "electrode"]
 
@@ -36,10 +36,7 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
         BrainalignError: Fewer than two runs, an unknown label, or runs that have no electrode in common.
     """
     labels = list(scores)
-    if len(labels) < 2:
-        raise BrainalignError(f"analysis=compare found one run ({labels[0]}); at least 2 are needed.")
-    if against is not None and against not in labels:
-        raise BrainalignError(f"analysis.against={against!r} is none of the runs; {nearest(against, labels)}")
+    check_labels(labels, against)
     table = pd.concat([own.assign(model=label) for label, own in scores.items()], ignore_index=True)
     result = AnalysisResult(tables={"scores": table})
     common = set.intersection(*({tuple(row) for row in own[KEYS].to_numpy()} for own in scores.values()))
@@ -53,7 +50,7 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
         result.warnings.append(f"Electrodes that not all runs have take part in no test: {told}.")
     regions = list(dict.fromkeys(table["region"]))
     tests = compare_scores(
-        table, _contrasts(labels, against), regions=regions, family="runs x regions", score=reading.score, primary=reading.test,
+        table, contrasts_of(labels, against), regions=regions, family="runs x regions", score=reading.score, primary=reading.test,
         correction=reading.correction,
     )  # fmt: skip
     noun = "electrode"
@@ -98,7 +95,20 @@ def _drawn(table: pd.DataFrame, labels: Sequence[str], against: str | None, scor
     return [label for label in labels if label in kept]
 
 
-def _contrasts(labels: Sequence[str], against: str | None) -> list[tuple[str, str]]:
+def check_labels(labels: Sequence[str], against: str | None) -> None:
+    """Two runs at least, and ``against`` one of them.
+
+    Raises:
+        BrainalignError: Otherwise.
+    """
+    if len(labels) < 2:
+        raise BrainalignError(f"analysis=compare found one run ({labels[0]}); at least 2 are needed.")
+    if against is not None and against not in labels:
+        raise BrainalignError(f"analysis.against={against!r} is none of the runs; {nearest(against, labels)}")
+
+
+def contrasts_of(labels: Sequence[str], against: str | None) -> list[tuple[str, str]]:
+    """Each label against one, or every pair."""
     if against is not None:
         return [(label, against) for label in labels if label != against]
     return list(combinations(labels, 2))

@@ -9,10 +9,6 @@ import pandas as pd
 
 from brainalign.analysis.controls.kinds import FEATURES, SPLITS, Control, left_out
 from brainalign.analysis.controls.table import ALL, control_table, limitations
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.data.leak import leaked_share
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
@@ -21,6 +17,10 @@ from brainalign.figures import control_shares
 from brainalign.figures.style import score_label
 from brainalign.progress import track
 from brainalign.stats import compare
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_scores, add_tests, warn_about, warn_about_ceilings
 
 FAMILY = "controls x regions"
 NETWORKS = ("rerandomized", "untrained_no_position", "untrained")

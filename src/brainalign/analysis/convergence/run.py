@@ -13,15 +13,15 @@ from brainalign.analysis.cca.run import FAMILY, bar_order
 from brainalign.analysis.ceiling.run import ceiling
 from brainalign.analysis.decomposition.run import decomposition
 from brainalign.analysis.encoding.run import encoding
-from brainalign.study.example_prediction import example_figure
-from brainalign.analysis.geometry import layer_maps
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
+from brainalign.analysis.geometry.run import layer_maps
 from brainalign.analysis.similarity.run import similarity
-from brainalign.study.study import Study
 from brainalign.analysis.variance_partition.run import variance_partition
 from brainalign.errors import BrainalignError
 from brainalign.figures import figure_2, figure_3, figure_4
+from brainalign.study.example_prediction import example_figure
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.roles import Models
-from brainalign.study.paired_rows import marks_of
-from brainalign.study.study import Study
 from brainalign.features.align import to_grid
 from brainalign.features.base import Rows
 from brainalign.features.representation import Representation
 from brainalign.spaces import ResidualContext
 from brainalign.spaces.residual import LexicalCheck
+from brainalign.study.paired_rows import marks_of
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.cca.run import spaces
 from brainalign.analysis.decomposition.references import Competitors, Frames
-from brainalign.study.cross_fitting import CrossFit, crossfit, space_frames
-from brainalign.study.roles import Models
-from brainalign.study.region_scores import region_table
-from brainalign.study.result import AnalysisResult
-from brainalign.study.paired_rows import inside_words, marks_of, row_kind
-from brainalign.study.study import Study
-from brainalign.study.summary import add_tests, warn_about
 from brainalign.errors import BrainalignError
 from brainalign.figures import region_bars
 from brainalign.progress import track
 from brainalign.spaces.projected import ProjectedSpace, reduce
 from brainalign.stats import ZERO
+from brainalign.study.cross_fitting import CrossFit, crossfit, space_frames
+from brainalign.study.paired_rows import inside_words, marks_of, row_kind
+from brainalign.study.region_scores import region_table
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_tests, warn_about
 
 GONE = 0.02
 """Cross-validated R2 of the lexical part of residual context up to which it is called removed."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class DescribeAnalysis(Analysis):
     """What is in a data set."""
 
-    needs = Needs(study=False, models=False, folds=False, fits=False, scores=False)
+    needs = Needs(study=False, models=False, folds=False, fits=False)
+    compared_by = ""
     main_figure = "data"
 
     def run_alone(self, config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:

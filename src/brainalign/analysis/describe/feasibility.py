@@ -48,7 +48,11 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
         *(("analysis", name, kind.lacks(facts)) for name, kind in _analyses().items()),
         ("option", "electrodes=responsive", "" if facts.baseline else early),
         ("option", "tests over participants", "" if people >= PEOPLE else alone),
-        ("option", "window=w400ms", "the recording is slower than 50 Hz; use window=fir_tr." if facts.below(50) else ""),
+        (
+            "option",
+            "window=w400ms",
+            "the recording is slower than 50 Hz; use window=fir_tr." if facts.below(50) else "",
+        ),
     ]
     table = pd.DataFrame(rows, columns=["kind", "name", "reason"])
     table.insert(2, "allowed", table["reason"] == "")
@@ -67,4 +71,4 @@ def _unknown_phones(dataset: Dataset) -> str:
 def _analyses() -> dict[str, type[Analysis]]:
     """Those of one data set: not the ones that look at other runs, and not those whose data are simulated."""
     found = {name: kind_of("analysis", name) for name in kinds("analysis")}
-    return {name: kind for name, kind in found.items() if kind.needs.study and kind.needs.data}  # type: ignore[attr-defined,misc]
+    return {name: kind for name, kind in found.items() if kind.needs.study and kind.needs.data}  # type: ignore[attr-defined]

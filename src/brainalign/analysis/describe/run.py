@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brainalign.analysis.describe.tables import describe
-from brainalign.study.result import AnalysisResult
 from brainalign.assembly import open_dataset
 from brainalign.config import Config, local_config
 from brainalign.console import show_end
 from brainalign.figures import write_quality
 from brainalign.outputs import write_outputs
+from brainalign.study.result import AnalysisResult
 from brainalign.tracking import (
     absolute_uri,
     artifacts_of,

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.describe.feasibility import allowed
-from brainalign.study.result import AnalysisResult
 from brainalign.data.responsive import BEFORE
 from brainalign.data.types import Dataset
 from brainalign.figures import data_overview
 from brainalign.progress import duration
+from brainalign.study.result import AnalysisResult
 
 LATE = 0.1
 """Seconds of a stimulus that a response may lack at its end before that is told."""

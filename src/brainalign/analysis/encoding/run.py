@@ -6,14 +6,14 @@ from itertools import combinations
 
 import pandas as pd
 
-from brainalign.study.example_prediction import example_figure, has_time_course
-from brainalign.study.roles import Models
-from brainalign.study.region_scores import region_table
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 from brainalign.figures import layer_profile, model_scatter, region_bars, score_distribution
 from brainalign.stats import ZERO
+from brainalign.study.example_prediction import example_figure, has_time_course
+from brainalign.study.region_scores import region_table
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 
 
 def encoding(study: Study, models: Models) -> AnalysisResult:

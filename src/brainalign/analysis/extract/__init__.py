@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class ExtractAnalysis(Analysis):
     """A model's layers, extracted and described."""
 
-    needs = Needs(baseline=False, responses=False, folds=False, fits=False, scores=False)
+    needs = Needs(baseline=False, responses=False, folds=False, fits=False)
+    compared_by = ""
 
     def question(self, asked: Asked) -> str:
         """What the model gives."""

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
 from brainalign.data.types import Dataset
 from brainalign.features.base import Rows
 from brainalign.features.spread import CLOCK, spread
 from brainalign.figures import feature_picture
 from brainalign.progress import duration, track
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 
 def extract(study: Study, models: Models) -> AnalysisResult:

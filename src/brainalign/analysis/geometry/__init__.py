@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brainalign.analysis._base import Analysis, Asked, Needs
-from brainalign.analysis.geometry.measure_names import MEASURES
+from brainalign.analysis.geometry.names import MEASURES, STIMULI
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
     from brainalign.config import Config
+    from brainalign.data.facts import Facts
     from brainalign.study.plan import Probed, Stage
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -47,6 +48,7 @@ class GeometryAnalysis(Analysis):
     control: bool
 
     needs = Needs(folds=False, fits=False)
+    compared_by = "geometry"
 
     def __post_init__(self) -> None:
         for measure in self.measures:
@@ -74,6 +76,13 @@ class GeometryAnalysis(Analysis):
         from brainalign.analysis.geometry.run import geometry
 
         return geometry(study, models, **self.options)
+
+    @classmethod
+    def lacks(cls, facts: Facts) -> str:
+        """Stimuli enough."""
+        if facts.stimuli >= STIMULI:
+            return ""
+        return f"{facts.stimuli} stimuli are fewer than the {STIMULI} that its nulls and intervals need."
 
     def methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """Representations, measures and inference."""
@@ -106,9 +115,9 @@ class GeometryAnalysis(Analysis):
             f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
             "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
             f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
-            "regions or pairs of models; intervals are over participants, or t intervals from random halves of the stimuli between "
-            "models. Nested values have their layer chosen on one half of the stimuli and measured on the other, both "
-            f"ways.{controlled}"
+            "regions or pairs of models; intervals are for other participants and other stimuli at once (Schuett et al. 2023), or t "
+            "intervals from random halves of the stimuli between models. Nested values have their layer chosen on one half of the "
+            f"stimuli and measured on the other, both ways.{controlled}"
         )
 
     def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:

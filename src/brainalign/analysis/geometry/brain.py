@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from brainalign.analysis.geometry.ceiling import between_participants, corrected
 from brainalign.analysis.geometry.inference import balanced, draws_of, half_of
 from brainalign.analysis.geometry.measures import Settings
-from brainalign.analysis.geometry.rows import STIMULI, RowSet, response_rows, standardised
-from brainalign.study.study import Study
+from brainalign.analysis.geometry.names import STIMULI
+from brainalign.analysis.geometry.resampling import resampled
+from brainalign.analysis.geometry.rows import RowSet, response_rows, standardised
 from brainalign.similarity import crossnobis, procrustes
 from brainalign.similarity._canonical import Whitened, correlations
 from brainalign.similarity._relation import Matrix, Relational, inner, of_distances
+from brainalign.study.study import Study
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -131,12 +133,14 @@ class Outcome:
         nested: (patterns,) the layer chosen on one half of the stimuli and measured on the other, both ways.
         observed: (layers, patterns) on as many rows of each stimulus, as the shuffles have them.
         draws: (draws, layers, patterns) with the stimuli shuffled.
+        resampled: (draws, patterns) of each pattern's best layer, with the stimuli drawn anew.
     """
 
     values: Array
     nested: Array
     observed: Array
     draws: Array
+    resampled: Array
 
 
 def audiences(patterns: Sequence[Patterns]) -> list[list[Patterns]]:
@@ -164,7 +168,10 @@ def outcome(
         layers = how.relations([x[rows] for x in model], measure, groups[rows])
         return layers, np.stack([p.relation(measure, groups, how, rows) for p in brain])
 
-    values = inner(*relations(np.arange(len(groups))))
+    layers, people = relations(np.arange(len(groups)))
+    values = inner(layers, people)
+    anew = resampled(layers[values.argmax(axis=0)], people, groups, settings.seed)
+    del layers, people
     rows = balanced(groups)
     tested = relations(rows)
     draws = draws_of(*tested, groups[rows], settings)
@@ -175,7 +182,7 @@ def outcome(
         inner(*relations(half, settings.halved)) for half in (np.flatnonzero(marked), np.flatnonzero(~marked))
     )
     nested = (choose(first, second) + choose(second, first)) / 2
-    return Outcome(values, nested, observed, draws)
+    return Outcome(values, nested, observed, draws, anew)
 
 
 def choose(by: Array, of: Array) -> Array:

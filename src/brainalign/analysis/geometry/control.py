@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.rows import RowSet, model_rows
 from brainalign.analysis.similarity.onsets import onset_regressors
-from brainalign.study.study import Study
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.similarity._rows import fold_of
+from brainalign.study.study import Study
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, similarities
-from brainalign.analysis.geometry.rows import STIMULI
+from brainalign.analysis.geometry.names import STIMULI
 from brainalign.similarity._relation import Matrix, inner, permuted
 
 Array = NDArray[np.float64]

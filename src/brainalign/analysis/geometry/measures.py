@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.geometry.measure_names import MEASURES
+from brainalign.analysis.geometry.names import MEASURES
 from brainalign.errors import BrainalignError
 from brainalign.similarity import procrustes
 from brainalign.similarity._canonical import Whitened, correlations

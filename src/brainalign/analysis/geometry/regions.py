@@ -14,12 +14,14 @@ from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, he
 from brainalign.analysis.geometry.inference import TIE
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, of_random
+from brainalign.analysis.geometry.resampling import interval
+from brainalign.progress import track
 from brainalign.study.result import AnalysisResult
 from brainalign.study.study import Study
-from brainalign.progress import track
 
 CELLS = ["model", "layer", "subject", "region", "measure", "value", "random", "n_rows", "n_electrodes"]
 CHOSEN = ["model", "subject", "region", "measure", "value"]
+MEANS = ["model", "region", "measure", "n_participants", "mean", "low", "high", "se_participants", "se_stimuli"]
 NULL = ["model", "region", "measure", "best", "layer", "n_participants", "null_mean", "null_95", "p"]
 
 
@@ -33,7 +35,7 @@ def add_region_tables(
     settings: Settings,
     key: Mapping[str, Any],
 ) -> None:
-    """Add geometry_regions, geometry_chosen, geometry_ceilings and geometry_null.
+    """Add geometry_regions, geometry_chosen, geometry_means, geometry_ceilings and geometry_null.
 
     Args:
         result: To add to.
@@ -47,11 +49,14 @@ def add_region_tables(
     """
     cells: list[tuple[Any, ...]] = []
     chosen: list[tuple[Any, ...]] = []
+    means: list[tuple[Any, ...]] = []
     shuffles: list[tuple[Any, ...]] = []
     for model in track(list(models), "comparing models with regions"):
         for measure in settings.measures:
             observed: dict[str, list[Any]] = {}
             draws: dict[str, list[Any]] = {}
+            nested: dict[str, list[Any]] = {}
+            resampled: dict[str, list[Any]] = {}
             for audience in audiences(patterns):
                 stimuli = groups[audience[0].rows]
                 make = partial(_against, model, audience, keep[audience[0].rows], stimuli, measure, settings)
@@ -61,12 +66,18 @@ def add_region_tables(
                 random = _random(model, audience, stimuli, settings, measure)
                 for k, pattern in enumerate(audience):
                     where = (model.name, pattern.subject, pattern.region, measure)
-                    own = zip(model.layers, found["values"][:, k], strict=True)
-                    cells += [(where[0], n, *where[1:], float(v), random[k], *pattern.values.shape) for n, v in own]
+                    layers = zip(model.layers, found["values"][:, k], strict=True)
+                    cells += [(where[0], n, *where[1:], float(v), random[k], *pattern.values.shape) for n, v in layers]
                     if "nested" in found:
                         chosen.append((*where, float(found["nested"][k])))
+                        nested.setdefault(pattern.region, []).append(found["nested"][k])
+                        resampled.setdefault(pattern.region, []).append(found["resampled"][:, k])
                         observed.setdefault(pattern.region, []).append(found["observed"][:, k])
                         draws.setdefault(pattern.region, []).append(found["draws"][:, :, k])
+            for region, own in nested.items():
+                means.append(
+                    (model.name, region, measure, len(own), *interval(own, np.stack(resampled[region], axis=1)))
+                )
             for region, values in observed.items():
                 mean, maxima = np.mean(values, axis=0), np.mean(draws[region], axis=0).max(axis=1)
                 p = (1 + (maxima >= mean.max() - TIE).sum()) / (1 + settings.draws)
@@ -78,6 +89,7 @@ def add_region_tables(
     result.tables |= {
         "geometry_regions": pd.DataFrame(cells, columns=CELLS),
         "geometry_chosen": pd.DataFrame(chosen, columns=CHOSEN),
+        "geometry_means": pd.DataFrame(means, columns=MEANS),
         "geometry_ceilings": pd.concat(
             [ceilings(patterns, groups, m, settings) for m in settings.relational] or [pd.DataFrame()]
         ),

@@ -13,13 +13,13 @@ from brainalign.analysis.geometry.brain import Patterns, audiences
 from brainalign.analysis.geometry.inference import HALVES
 from brainalign.analysis.geometry.measures import Codes, Settings, Side
 from brainalign.analysis.geometry.rows import RowSet
+from brainalign.figures import geometry_layers, geometry_map, geometry_regions
+from brainalign.similarity._relation import inner
+from brainalign.stats import compare
+from brainalign.stats.compare import TEST_COLUMNS
 from brainalign.study.result import AnalysisResult
 from brainalign.study.study import Study
 from brainalign.study.summary import add_tests
-from brainalign.figures import geometry_layers, geometry_map, geometry_regions
-from brainalign.similarity._relation import inner
-from brainalign.stats import compare, mean_ci
-from brainalign.stats.compare import TEST_COLUMNS
 
 MEASURE_NAMES = {
     "cka": "debiased CKA",
@@ -30,9 +30,6 @@ MEASURE_NAMES = {
     "pwcca": "PWCCA (in-sample)",
     "knn": "mutual neighbours",
 }
-
-PARTICIPANTS = 3
-"""From which on a mean over participants has an interval."""
 
 
 def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings) -> None:
@@ -73,19 +70,19 @@ def add_regions(
 ) -> None:
     """What models and regions come to, over participants; contrasts between models by the study's own tests."""
     chosen, nulls = result.tables["geometry_chosen"], result.tables["geometry_null"]
-    for (model, region, measure), own in chosen.groupby(["model", "region", "measure"], sort=False):
-        mean = mean_ci(own["value"])
+    for row in result.tables["geometry_means"].itertuples():
+        model, region, measure = row.model, row.region, row.measure
         key = f"region/{region}/geometry/{measure}"
-        result.metrics[key if model == names[0] else f"{model}/{key}"] = mean.mean
+        result.metrics[key if model == names[0] else f"{model}/{key}"] = row.mean
         if region != everywhere and chosen["region"].nunique() > 1:
             continue
         same = (nulls["model"] == model) & (nulls["region"] == region) & (nulls["measure"] == measure)
         shuffled, ceiling = nulls[same].iloc[0], _ceiling(result, str(region), str(measure))
-        interval = f" [{mean.low:.3f}, {mean.high:.3f}]" if mean.n >= PARTICIPANTS else ""
+        interval = f" [{row.low:.3f}, {row.high:.3f}]" if np.isfinite(row.low) else ""
         result.summary.append(
             (
-                f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {mean.n} participant(s)",
-                f"{mean.mean:.3f}{interval}, layer chosen on other stimuli; best layer {shuffled['layer']}: {shuffled['best']:.3f}, "
+                f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {row.n_participants} participant(s)",
+                f"{row.mean:.3f}{interval}, layer chosen on other stimuli; best layer {shuffled['layer']}: {shuffled['best']:.3f}, "
                 f"shuffled stimuli {shuffled['null_mean']:.3f}, p = {shuffled['p_bonferroni']:.3g}{ceiling}",
             )
         )

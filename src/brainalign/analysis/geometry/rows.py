@@ -10,16 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.paired_rows import RowKind, inside_words
-from brainalign.study.study import Study
+from brainalign.analysis.geometry.names import STIMULI
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
+from brainalign.study.paired_rows import RowKind, inside_words
+from brainalign.study.study import Study
 
 Array = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-
-STIMULI = 10
-"""Stimuli that a comparison needs: they are the unit of its intervals and of its null."""
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_row
 from brainalign.analysis.geometry.regions import add_region_tables
 from brainalign.analysis.geometry.report import MEASURE_NAMES, add_figures, add_pairs, add_regions
 from brainalign.analysis.geometry.rows import RowSet, model_rows, row_set
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import geometry_layers
 from brainalign.progress import track
 from brainalign.stats.correction import bonferroni
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 SPACING = 0.2
 """Seconds between the frames of :func:`layer_maps`: nearer ones are nearly the same."""

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import add_layer_curves, add_scores, warn_about, warn_about_ceilings
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.tables import layer_table
 from brainalign.errors import BrainalignError, nearest
@@ -18,6 +14,10 @@ from brainalign.features.representation import Representation
 from brainalign.figures import brain_map, hierarchy_figure, located
 from brainalign.progress import track
 from brainalign.stats import best_layer, centre_of_mass, mean_ci, ordering, pairwise
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_layer_curves, add_scores, warn_about, warn_about_ceilings
 
 CENTRE = "preferred layer"
 

@@ -30,9 +30,7 @@ class LatencyAnalysis(Analysis):
 
     def question(self, asked: Asked) -> str:
         """When, and over how long a window."""
-        return (
-            f"When, and over how long a window, does {asked.models[0]} predict the responses of {asked.people} to {asked.heard}?"
-        )
+        return f"When, and over how long a window, does {asked.models[0]} predict the responses of {asked.people} to {asked.heard}?"
 
     def run(self, study: Study, models: Models) -> AnalysisResult:
         """See :func:`brainalign.analysis.latency.run.latency`."""

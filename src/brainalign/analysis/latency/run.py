@@ -9,9 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
@@ -19,6 +16,9 @@ from brainalign.features.representation import Representation
 from brainalign.figures import curves_by_region, mean_trf
 from brainalign.progress import track
 from brainalign.stats import FEWEST, electrodes_ci
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 LENGTHS = 10
 """Windows that are tried, from one lag to all."""

@@ -33,7 +33,8 @@ class PowerAnalysis(Analysis):
     sets: int
     check: int
 
-    needs = Needs(data=False, models=False, baseline=False, fits=False, scores=False)
+    needs = Needs(data=False, models=False, baseline=False, fits=False)
+    compared_by = ""
 
     def __post_init__(self) -> None:
         for key in ("difference", "shared"):
@@ -61,9 +62,7 @@ class PowerAnalysis(Analysis):
 
     def question(self, asked: Asked) -> str:
         """How likely an effect is found."""
-        return (
-            f"With the numbers of {asked.people} and {asked.heard}, how likely is an effect of a given size to be found?"
-        )
+        return f"With the numbers of {asked.people} and {asked.heard}, how likely is an effect of a given size to be found?"
 
     def run(self, study: Study, models: Models) -> AnalysisResult:
         """See :func:`brainalign.analysis.power.run.power`."""

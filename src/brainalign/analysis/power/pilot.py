@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.study.study import Study
 from brainalign.analysis.validation.listening import Bench, latent_frames
 from brainalign.data.simulated import LATENTS, simulate
 from brainalign.data.types import Dataset
 from brainalign.encoding.nested import Frames, OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.stats.power import Components
+from brainalign.study.study import Study
 
 Array = NDArray[np.float64]
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainalign.study.roles import Models
 from brainalign.analysis.power.pilot import BETWEEN, NOISE, WORSE, Spread, Values, components_of, pipeline, spread_of
 from brainalign.analysis.power.words import EFFECTS, NAMES, numbers_of, sentences_on
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
 from brainalign.analysis.validation.listening import Bench
 from brainalign.errors import BrainalignError
 from brainalign.figures import power_curves
 from brainalign.progress import track
 from brainalign.stats.power import Components, Power, p_values, power_of, rate
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 FEWER = (1, 2, 3, 5, 8, 12)
 """Numbers of electrodes that the check may do with."""

@@ -8,10 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import LEVEL
 from brainalign.data.trials import Trials, trials_of
 from brainalign.data.types import Recording
 from brainalign.encoding.reconstruction import Reconstruction, leave_out
@@ -19,6 +15,10 @@ from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import reconstruction_axes, reconstruction_course
 from brainalign.stats import mean_ci, sign_flip
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import LEVEL
 
 INTERCEPT = "intercept only"
 AXES = ("trials", "channels")

@@ -8,13 +8,13 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from brainalign.study.roles import Models
-from brainalign.study.region_scores import region_table
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import LEVEL, add_scores, warn_about, warn_about_ceilings
 from brainalign.figures import layer_profile, region_bars
 from brainalign.stats import bonferroni, fdr, holm, signed_rank
+from brainalign.study.region_scores import region_table
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import LEVEL, add_scores, warn_about, warn_about_ceilings
 
 CORRECTIONS = {"holm": holm, "bonferroni": bonferroni, "fdr": fdr}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.study.paired_rows import inside_words
 from brainalign.data.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.features.align import to_grid
 from brainalign.features.base import Rows
 from brainalign.linalg.lags import lag_matrix
+from brainalign.study.paired_rows import inside_words
 
 
 def onset_regressors(stimulus: Stimulus, grid: FrameGrid, lags: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.example_prediction import example_figure
-from brainalign.study.roles import Models
 from brainalign.analysis.similarity.onsets import onset_regressors
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
-from brainalign.study.summary import add_tests
 from brainalign.encoding.agreement import agreement
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.figures import figure_3
 from brainalign.stats import electrodes_ci, shifted_agreement
+from brainalign.study.example_prediction import example_figure
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_tests
 
 BOTH = ("similarity", "similarity_partial")
 """Columns: squared r, and squared partial r."""

@@ -23,7 +23,8 @@ class ValidationAnalysis(Analysis):
     sentences: int
     path: str | None
 
-    needs = Needs(data=False, models=False, baseline=False, fits=False, scores=False)
+    needs = Needs(data=False, models=False, baseline=False, fits=False)
+    compared_by = ""
 
     def __post_init__(self) -> None:
         within("analysis.seeds", self.seeds, 2)

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.analysis.latency.run import told_from_zero
-from brainalign.study.significance import electrode_p
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.data.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores, fit_outer
 from brainalign.progress import track
 from brainalign.stats import ordering
+from brainalign.study.significance import electrode_p
 
 LEVEL = 0.05
 LAGS = np.arange(5)

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.study.study import Study
 from brainalign.data.types import Dataset
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
+from brainalign.study.study import Study
 
 
 class Bench:

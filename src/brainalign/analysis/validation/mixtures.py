@@ -9,10 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.decomposition.references import Competitors, Frames
-from brainalign.study.cross_fitting import crossfit
 from brainalign.analysis.decomposition.run import project
-from brainalign.study.roles import Models
-from brainalign.study.study import Study
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.listening import Bench
 from brainalign.data.simulated import simulate
@@ -22,6 +19,9 @@ from brainalign.features.planted import PlantedLanguage, PlantedSpeech
 from brainalign.features.vectors import WordVectors
 from brainalign.progress import track
 from brainalign.stats import mean_ci
+from brainalign.study.cross_fitting import crossfit
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 PARTS = ("contextual", "lexical", "acoustic")
 SHARES = (0.6, 0.3, 0.1)

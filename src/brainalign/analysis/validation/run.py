@@ -6,9 +6,6 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.study import Study
 from brainalign.analysis.validation.ceilings import ceilings
 from brainalign.analysis.validation.finding import table
 from brainalign.analysis.validation.guarded import fitted_order, short_folds
@@ -20,6 +17,9 @@ from brainalign.analysis.validation.null import false_positives, silent_electrod
 from brainalign.analysis.validation.page import page, write_page
 from brainalign.analysis.validation.shares import partition, spaces
 from brainalign.progress import track
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
 
 
 def validation(study: Study, models: Models, *, seeds: int, sentences: int, path: str | None) -> AnalysisResult:

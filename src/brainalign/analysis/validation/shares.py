@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.cross_fitting import crossfit, space_scores
 from brainalign.analysis.validation.finding import Finding
 from brainalign.analysis.validation.listening import Bench, latent_frames
 from brainalign.data.simulated import simulate
 from brainalign.encoding.scores import over_folds
 from brainalign.features.planted import PlantedLanguage, PlantedSpeech
 from brainalign.spaces.shared import Part
+from brainalign.study.cross_fitting import crossfit, space_scores
 
 CLEAR = 0.1
 """True ceiling from which on an electrode takes part."""

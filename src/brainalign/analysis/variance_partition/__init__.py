@@ -31,7 +31,9 @@ class VariancePartitionAnalysis(Analysis):
 
     def question(self, asked: Asked) -> str:
         """What each explains alone and together."""
-        return f"What do {asked.pair} explain alone and what together of the responses of {asked.people} to {asked.heard}?"
+        return (
+            f"What do {asked.pair} explain alone and what together of the responses of {asked.people} to {asked.heard}?"
+        )
 
     def run(self, study: Study, models: Models) -> AnalysisResult:
         """See :func:`brainalign.analysis.variance_partition.run.variance_partition`."""

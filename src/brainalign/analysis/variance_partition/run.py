@@ -11,11 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.study.roles import Models
-from brainalign.study.result import AnalysisResult
-from brainalign.study.paired_rows import marks_of
-from brainalign.study.study import Study
-from brainalign.study.summary import add_tests
 from brainalign.encoding.banded_nested import BandedScores
 from brainalign.encoding.nested import Frames, OuterScores
 from brainalign.encoding.scores import over_folds
@@ -25,6 +20,11 @@ from brainalign.progress import track
 from brainalign.spaces.projected import reduce
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci
 from brainalign.stats.partition import Sets, partition, subsets
+from brainalign.study.paired_rows import marks_of
+from brainalign.study.result import AnalysisResult
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+from brainalign.study.summary import add_tests
 
 ROLES = ("model", "partner", "baseline")
 

@@ -1,0 +1,67 @@
+"""Similarities that several runs found, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from brainalign.figures._tables import require
+from brainalign.figures.style import DOUBLE, SINGLE, SMALL, colours, legend_above, new_figure, style, zero_line
+from brainalign.figures.text import number, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tuple[Figure, str]:
+    """A point with its interval a run, at each pair of models or region.
+
+    Args:
+        table: Columns run, place (a pair of models, or a region), value, low, high (NaN where there is no interval).
+        order: Runs, in the order of their colours.
+        measure: Its name, for the axis.
+
+    Returns:
+        The figure and its caption, which states every number.
+
+    Raises:
+        BrainalignError: A column is missing or there are no rows.
+    """
+    require(table, ("run", "place", "value", "low", "high"), "geometry of runs")
+    colour = colours(order)
+    runs = [run for run in order if (table["run"] == run).any()]
+    places = list(dict.fromkeys(table["place"]))
+    width = min(DOUBLE, max(SINGLE, 0.8 + len(places) * max(0.9, 0.18 * len(runs))))
+    step, told = 0.7 / len(runs), []
+    with style():
+        figure, axes = new_figure(width, 2.8)
+        zero_line(axes, "y")
+        handles = {}
+        for x, place in enumerate(places):
+            inside, said = table[table["place"] == place], []
+            for i, run in enumerate(runs):
+                for row in inside[inside["run"] == run].itertuples():
+                    at = x + (i - (len(runs) - 1) / 2) * step
+                    (handles[run],) = axes.plot(
+                        at, row.value, "o", color=colour[run], markersize=4, gid=f"{place} {run}"
+                    )
+                    known = np.isfinite(row.low)
+                    if known:
+                        axes.vlines(at, row.low, row.high, color=colour[run], linewidth=1.2)
+                    said.append(
+                        f"{run} {number(row.value)}{f' [{number(row.low)}, {number(row.high)}]' if known else ''}"
+                    )
+            told.append(f"{place}: {', '.join(said)}")
+        letters = max(6, int((width - 0.6) / len(places) * 72 / (0.62 * SMALL)))
+        axes.set_xticks(range(len(places)), [wrap(str(place), letters) for place in places])
+        axes.tick_params(axis="x", length=0)
+        axes.set_xlim(-0.55, len(places) - 0.45)
+        axes.set_ylabel(wrap(measure, 38))
+        legend_above(figure, list(handles.values()), list(handles))
+    return figure, (
+        f"{measure[0].upper()}{measure[1:]} in each run (point; whisker: its 95 % confidence interval, where there is one). "
+        f"{'; '.join(told)}."
+    )
