@@ -7,7 +7,7 @@ import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from logging import ERROR, getLogger
@@ -18,6 +18,8 @@ from brainalign.errors import BrainalignError, nearest
 from brainalign.features.divided import divide, hold, room, scratch
 from brainalign.features.gguf import gguf_file
 from brainalign.features.positions import take_positions
+from brainalign.features.weights import in_precision, shuffle
+from brainalign.linalg.machine import total_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -253,6 +255,20 @@ class Checkpoint:
                 state.update(file.name.encode() + hashlib.file_digest(opened, "sha256").digest())
         return state.hexdigest()
 
+    def in_float32(self) -> Checkpoint | None:
+        """The same in float32; None where it is in float32.
+
+        Raises:
+            MemoryError: It may not fit in memory, which no system tells before it is too late.
+        """
+        if self.loading.precision == "float32":
+            return None
+        stored = [self.folder] if self.gguf else weight_files(self.folder)
+        most = (8 if self.gguf else 2) * sum(file.stat().st_size for file in stored)
+        if self.loading.offload is None and most > total_memory():
+            raise MemoryError(f"it may take {most / 2**30:.0f} GiB")
+        return replace(self, loading=replace(self.loading, precision="float32"))
+
     def processor(self) -> Any:
         """The tokenizer or the feature extractor.
 
@@ -288,7 +304,7 @@ class Checkpoint:
         with quiet_transformers(), seeded(how.seed):  # transformers draws some values even where all are read
             model = self._untrained() if how.weights == "untrained" else self._trained(device if piecewise else None)
         if how.weights == "rerandomized":
-            _shuffle(model, how.seed)
+            shuffle(model, how.seed)
         if not how.positions:
             take_positions(model)
         if how.offload is None:
@@ -312,7 +328,7 @@ class Checkpoint:
 
         loader = getattr(transformers, self.model_class)
         model = loader.from_config(self.config, dtype=torch.float32, trust_remote_code=False)
-        _round(model, self.loading.precision)
+        in_precision(model, self.loading.precision)
         return model
 
     def _trained(self, divided: str | None) -> Any:
@@ -374,32 +390,6 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
-
-
-def _shuffle(model: Any, seed: int) -> None:
-    """The values of each tensor of weights in a random order."""
-    import torch
-
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weights in model.parameters():
-            order = torch.randperm(weights.numel(), generator=generator)
-            weights.copy_(weights.flatten()[order].view_as(weights))
-
-
-def _round(model: Any, precision: str) -> None:
-    """Weights in a precision; what a model derives from its configuration (the frequencies of rotary positions) stays in float32.
-
-    Their rounding to bfloat16 would move later words' positions by whole words; ``from_pretrained(dtype=...)`` keeps them, too.
-    """
-    import torch
-
-    dtype = getattr(torch, precision)
-    for module in model.modules():
-        derived = module._non_persistent_buffers_set
-        buffers = {name: module._buffers[name] for name in derived}
-        module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor, recurse=False)
-        module._buffers.update(buffers)
 
 
 @contextmanager
