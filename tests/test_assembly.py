@@ -35,6 +35,7 @@ def test_every_key_of_a_speech_model_changes_what_is_cached_or_nothing(config):
         return represent(found, found.model, dataset).digest
 
     same = {digest(), digest("features.batch_seconds=90"), digest("seed=3"), digest("model.layers=[-1,2]")}
+    same.add(digest("features.device_map=auto"))
     other = {
         digest(*o)
         for o in (
@@ -62,6 +63,7 @@ def test_convolutions_half_precision_and_windows_go_end_to_end(config):
 @pytest.mark.parametrize(("override", "sentence"), [
     ("model.weights=random", "model.weights='random' is unknown"),
     ("features.precision=double", "features.precision='double' is unknown"),
+    ("features.device_map=balanced", "features.device_map='balanced' is unknown"),
     ("features.dtype=float8", "features.dtype='float8' is unknown"),
     ("features.context_seconds=0", "features.context_seconds=0 is impossible"),
     ("model.layers=[-2]", "model.layers=.* must be 'all' or a list"),

@@ -227,6 +227,7 @@ def _device(config: Config) -> str:
 def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Loading]:
     """Folder and name of a checkpoint, and how it is to be loaded."""
     from brainalign.features.checkpoint import Checkpoint, Loading, checkpoint_folder
+    from brainalign.features.divided import check_divisible
     from brainalign.features.positions import check_positions
 
     folder = checkpoint_folder(model.checkpoint, model.path, model.revision, weights=model.weights != "untrained")
@@ -234,7 +235,11 @@ def _checkpoint(config: Config, model: CheckpointModel) -> tuple[Path, str, Load
         _check_card(model.name, model.card, Checkpoint(folder, "AutoModel", "").config.get_text_config())
     if not model.positions:
         check_positions(Checkpoint(folder, "AutoModel", "").config)
-    return folder, model.name, Loading(model.weights, config.seed, config.features.precision, model.positions)
+    f, offload = config.features, None
+    if f.device_map is not None:
+        check_divisible()
+        offload = Path(config.paths.cache) / "offload"
+    return folder, model.name, Loading(model.weights, config.seed, f.precision, model.positions, offload)
 
 
 def _check_card(name: str, card: Card, config: Any) -> None:

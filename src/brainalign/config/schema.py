@@ -465,6 +465,7 @@ class Features:
     heads: list[int] | None
     clip: float | None
     precision: str
+    device_map: str | None
     dtype: str
 
     def __post_init__(self) -> None:
@@ -477,6 +478,8 @@ class Features:
         within("features.clip", self.clip, 1)
         tap_of(self.tap, self.heads)  # which says what is wrong
         one_of("features.precision", self.precision, ("float32", "bfloat16", "float16"))
+        if self.device_map is not None:
+            one_of("features.device_map", self.device_map, ("auto",))
         one_of("features.dtype", self.dtype, ("float32", "float16"))
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
         one_of("features.align", self.align, ("onset", "offset"))

@@ -18,6 +18,7 @@ from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Rows
 from brainalign.features.cachefile import DTYPES, load, save
 from brainalign.storage.lock import one_at_a_time
+from brainalign.storage.tensors import about
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,20 @@ class FeatureCache:
                 f"features.dtype=float16 holds values from {HALF_MIN:g} on, but one feature is at most {least:.2g}; float32 is needed."
             )
         save(self.path(key), key, {"": rows}, self.dtype, about)
+
+    def about(self, key: str) -> dict[str, Any]:
+        """What :meth:`write` was told of a layer.
+
+        Args:
+            key: From :meth:`key`.
+
+        Returns:
+            Nothing where there is no file, or a damaged one.
+        """
+        try:
+            return about(self.path(key))
+        except (OSError, ValueError):
+            return {}
 
     def unfinished(self, keys: Sequence[str]) -> Unfinished:
         """Where an extraction of these layers sets aside what it has done."""

@@ -7,15 +7,19 @@ import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from brainalign.errors import BrainalignError, nearest
+from brainalign.features.divided import divide, hold, room, scratch
 from brainalign.features.gguf import gguf_file
 from brainalign.features.positions import take_positions
+from brainalign.features.weights import in_precision, shuffle
+from brainalign.linalg.machine import total_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -147,12 +151,14 @@ class Loading:
         seed: Of weights that are drawn or shuffled.
         precision: Of the model's arithmetic: ``float32``, ``bfloat16``, ``float16``.
         positions: Whether the model keeps its table of positions; else it is set to zero, for controls.
+        offload: Where the model is divided among all devices: folder for weights that fit on none; None = it lies on one device.
     """
 
     weights: str = "trained"
     seed: int = 0
     precision: str = "float32"
     positions: bool = True
+    offload: Path | None = None
 
     def __post_init__(self) -> None:
         for key, value, valid in (
@@ -165,7 +171,7 @@ class Loading:
     @property
     def identity(self) -> str:
         """What it adds to a checkpoint's digest; nothing where the checkpoint is taken as it is."""
-        parts = [self.precision] if self.precision != "float32" else []
+        parts = [f"weights in {self.precision}"] if self.precision != "float32" else []
         if self.weights != "trained":
             parts += [self.weights, str(self.seed)]
         if self.weights == "untrained":  # drawn by these two, which may change how
@@ -249,6 +255,20 @@ class Checkpoint:
                 state.update(file.name.encode() + hashlib.file_digest(opened, "sha256").digest())
         return state.hexdigest()
 
+    def in_float32(self) -> Checkpoint | None:
+        """The same in float32; None where it is in float32.
+
+        Raises:
+            MemoryError: It may not fit in memory, which no system tells before it is too late.
+        """
+        if self.loading.precision == "float32":
+            return None
+        stored = [self.folder] if self.gguf else weight_files(self.folder)
+        most = (8 if self.gguf else 2) * sum(file.stat().st_size for file in stored)
+        if self.loading.offload is None and most > total_memory():
+            raise MemoryError(f"it may take {most / 2**30:.0f} GiB")
+        return replace(self, loading=replace(self.loading, precision="float32"))
+
     def processor(self) -> Any:
         """The tokenizer or the feature extractor.
 
@@ -268,22 +288,31 @@ class Checkpoint:
         except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
             raise BrainalignError(f"checkpoint {self.folder} has no usable {what}: {self._why(error)}") from error
 
-    def model(self) -> PreTrainedModel:
-        """The model as it is to be loaded, in evaluation mode.
+    def model(self, device: str = "cpu") -> PreTrainedModel:
+        """The model as it is to be loaded, in evaluation mode, on its device or divided.
+
+        Args:
+            device: Torch device.
 
         Raises:
             BrainalignError: The weights cannot be read, or not all of them are there: the rest would be
             random.
         """
-        import torch
-
-        with quiet_transformers(), seeded(self.loading.seed):  # transformers draws some values even where all are read
-            model = self._untrained() if self.loading.weights == "untrained" else self._trained()
-        if self.loading.weights == "rerandomized":
-            _shuffle(model, self.loading.seed)
-        if not self.loading.positions:
+        how = self.loading
+        # what is changed after it is read must be whole in memory; all else never has to be
+        piecewise = how.offload is not None and how.weights == "trained" and how.positions and not self.gguf
+        with quiet_transformers(), seeded(how.seed):  # transformers draws some values even where all are read
+            model = self._untrained() if how.weights == "untrained" else self._trained(device if piecewise else None)
+        if how.weights == "rerandomized":
+            shuffle(model, how.seed)
+        if not how.positions:
             take_positions(model)
-        return cast("PreTrainedModel", model.to(getattr(torch, self.loading.precision)).eval())
+        if how.offload is None:
+            model.to(device)
+        elif not piecewise:
+            with quiet_transformers():
+                divide(model, device, how.offload)
+        return cast("PreTrainedModel", model.eval())
 
     def _why(self, error: Exception) -> str:
         """What transformers says; of a checkpoint that wants Python of its own to be run, that it never is."""
@@ -297,22 +326,28 @@ class Checkpoint:
         import torch
         import transformers
 
-        return getattr(transformers, self.model_class).from_config(
-            self.config, dtype=torch.float32, trust_remote_code=False
-        )
+        loader = getattr(transformers, self.model_class)
+        model = loader.from_config(self.config, dtype=torch.float32, trust_remote_code=False)
+        in_precision(model, self.loading.precision)
+        return model
 
-    def _trained(self) -> Any:
-        """The checkpoint's weights in float32, all of them."""
+    def _trained(self, divided: str | None) -> Any:
+        """The checkpoint's weights, all of them; divided as they are read, or whole in memory where None."""
         import pickle
 
         import torch
         import transformers
         from safetensors import SafetensorError
 
+        options = self._options
+        if divided is not None:
+            assert self.loading.offload is not None
+            kept = scratch(self.loading.offload)
+            options |= {"device_map": "auto", "max_memory": room(divided), "offload_folder": kept.name}
         try:
             loader = getattr(transformers, self.model_class)
             model, info = loader.from_pretrained(
-                self._source, dtype=torch.float32, output_loading_info=True, **self._options
+                self._source, dtype=getattr(torch, self.loading.precision), output_loading_info=True, **options
             )
         except (
             OSError,
@@ -334,9 +369,11 @@ class Checkpoint:
                 f"the weights of checkpoint {self.folder} lack {len(missing)} that its config.json asks for "
                 f"({missing[0]}, ...); weights and configuration must belong together."
             )
+        if divided is not None:
+            hold(model, kept)
         if not self.gguf:
             return model
-        plain = self._untrained()  # what is read from GGUF calls itself quantised, and refuses to change its precision
+        plain = self._untrained()  # what is read from GGUF calls itself quantised, and refuses to be moved
         plain.load_state_dict(model.state_dict())
         return plain
 
@@ -355,28 +392,21 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _shuffle(model: Any, seed: int) -> None:
-    """The values of each tensor of weights in a random order."""
-    import torch
-
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weights in model.parameters():
-            order = torch.randperm(weights.numel(), generator=generator)
-            weights.copy_(weights.flatten()[order].view_as(weights))
-
-
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Without transformers' progress bars and notes; what a user must know is said by us."""
+    """Without the progress bars and notes of transformers and accelerate; what a user must know is said by us."""
     from transformers.utils import logging
 
+    parts = getLogger("accelerate.big_modeling")
+    level = parts.level
+    parts.setLevel(ERROR)
     before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        parts.setLevel(level)
         logging.set_verbosity(before)
         if bar:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

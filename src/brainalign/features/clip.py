@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from brainalign.data.types import Stimulus
 from brainalign.errors import within
 from brainalign.features.base import Extractor, Rows
+from brainalign.features.precision import in_float32
 
 _NORMAL = 1.4826
 """Of the median absolute deviation of normal values, times this is their standard deviation."""
@@ -52,6 +54,15 @@ class Clipped:
     def describe(self) -> str:
         """The model in a sentence."""
         return f"{self._of.describe()}; values clipped at {self.limit:g} robust standard deviations of their row"
+
+    def in_float32(self) -> Self | None:
+        """The same of the model in float32; None where it is."""
+        exact = in_float32(self._of)
+        if exact is None:
+            return None
+        twin = copy(self)
+        twin._of = exact
+        return twin
 
     def check(self, stimulus: Stimulus) -> None:
         """As the model itself."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Extractor, Placement, Rows, Sees, Unit
+from brainalign.features.precision import in_float32
 from brainalign.features.words import needs_words, word_rows, written_words_of
 
 WIDEST = 1000
@@ -117,6 +119,15 @@ class ShuffledWords:
         return (
             f"words in random order within each stimulus (seed {self.seed}), read by {self._of.describe()}: a control"
         )
+
+    def in_float32(self) -> Self | None:
+        """The same of the model in float32; None where it is."""
+        exact = in_float32(self._of)
+        if exact is None:
+            return None
+        twin = copy(self)
+        twin._of = exact
+        return twin
 
     def check(self, stimulus: Stimulus) -> None:
         """As the model itself."""

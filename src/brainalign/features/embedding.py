@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainalign.features.base import Sees
 from brainalign.features.checkpoint import Checkpoint
+from brainalign.features.divided import input_device
 from brainalign.features.language import LanguageModel
 from brainalign.features.words import ALONE
 
@@ -64,5 +65,5 @@ class InputEmbedding(LanguageModel):
         import torch
 
         with torch.inference_mode():
-            found = model.get_input_embeddings()(torch.tensor(list(ids), device=model.device))
+            found = model.get_input_embeddings()(torch.tensor(list(ids), device=input_device(model)))
         return {0: found.float().cpu().numpy()}

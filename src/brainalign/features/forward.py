@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
 from brainalign.features.checkpoint import Checkpoint
+from brainalign.features.divided import input_device
 from brainalign.features.tap import BLOCK, Tap
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ _STACKS = ("encoder.layers", "encoder.layer", "decoder.layers", "layers", "h")
 
 
 def ready(model: PreTrainedModel | Checkpoint, device: str) -> PreTrainedModel:
-    """A model without any head, in evaluation mode, on its device; a checkpoint is loaded.
+    """A model without any head, in evaluation mode, on its device (or divided, as its checkpoint says); a checkpoint is loaded.
 
     Args:
         model: In memory, or a checkpoint.
         device: Torch device.
     """
-    loaded: Any = model.model() if isinstance(model, Checkpoint) else model
-    return cast("PreTrainedModel", loaded.base_model.eval().to(device))
+    given: Any = model
+    loaded = given.model(device) if isinstance(model, Checkpoint) else given.eval().to(device)
+    return cast("PreTrainedModel", loaded.base_model)
 
 
 def kind(model: PreTrainedModel | Checkpoint) -> str:
@@ -118,9 +120,9 @@ def batch_states(
         if layer == deepest and blocks is not None:
             raise _DeepEnough
 
+    device = input_device(model)
     on_device = {
-        name: tensor.to(model.device, model.dtype if tensor.is_floating_point() else None)
-        for name, tensor in inputs.items()
+        name: tensor.to(device, model.dtype if tensor.is_floating_point() else None) for name, tensor in inputs.items()
     }
     # full float32 convolutions on GPUs, too: they take TensorFloat-32 otherwise, with its 10 bits
     with ExitStack() as stack, torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -183,6 +184,15 @@ class LanguageModel:
     def _what(self) -> str:
         inside = f"{self.tap}, " if self.tap.inside else ""
         return f"{inside}{self.pooling} of each word's sub-words"
+
+    def in_float32(self) -> Self | None:
+        """The same with its model in float32; None where it is."""
+        exact = self._model.in_float32() if isinstance(self._model, Checkpoint) else None
+        if exact is None:
+            return None
+        twin = copy(self)
+        twin._model = exact
+        return twin
 
     def check(self, stimulus: Stimulus) -> None:
         """The stimulus must have words, and as many of them must fit the model as the context asks for."""

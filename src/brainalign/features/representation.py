@@ -20,6 +20,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample, to_grid, words_from_frames, words_without_frame
 from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
+from brainalign.features.precision import deviation, reference, told
 from brainalign.features.spread import spread
 from brainalign.progress import track
 
@@ -62,6 +63,7 @@ class Representation:
             self.notes.append(f"{self.name}: values are kept in {cache.dtype}, rounded to 11 bits (0.05 % of a value).")
         self._held: tuple[int, dict[str, Rows]] | None = None
         self._looked_at: set[int] = set()
+        self._precision_told = False
         identity = extractor.identity()
         self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
         self._stimuli_digest = stimuli_digest
@@ -135,6 +137,7 @@ class Representation:
                         f"{self._cache.folder} does not keep what is written to it; set paths.cache to another folder."
                     )
             self._held = layer, found
+            self._note_precision(layer)
             self._note_zeros(found)
             self._note_first(layer, found)
         return self._held[1]
@@ -200,6 +203,7 @@ class Representation:
                 len(self.stimuli),
             )
         todo = [s for s in self.stimuli.values() if s.id not in done]
+        exact = reference(self.extractor, self.stimuli.values())
         chunk: dict[int, dict[str, Rows]] = {n: {} for n in layers}
         size = 0
         for stimulus, rows in track(self.extractor.extract(todo), f"extracting {self.name}", total=len(todo)):
@@ -215,9 +219,20 @@ class Representation:
                 aside.add(chunk)
                 chunk, size = {n: {} for n in layers}, 0
         for n in layers:
-            self._cache.write(self._keys[n], aside.read(n) | chunk[n], {"model": self.name, "layer": n})
+            whole = aside.read(n) | chunk[n]
+            measured = {} if exact is None else {"deviation": deviation(whole, exact[n])}
+            self._cache.write(self._keys[n], whole, {"model": self.name, "layer": n, **measured})
         aside.discard()
         log.info("%s: %d layer(s) of %d stimuli extracted", self.name, len(layers), len(todo))
+
+    def _note_precision(self, layer: int) -> None:
+        """Of all layers in one sentence, when the first is looked at; they were measured when they were extracted."""
+        if self._precision_told:
+            return
+        self._precision_told = True
+        if "deviation" in self._cache.about(self._keys[layer]):
+            measured = {n: self._cache.about(key).get("deviation") for n, key in self._keys.items()}
+            self._note(1, told(self.name, measured))
 
     def _note_zeros(self, rows: Mapping[str, Rows]) -> None:
         if self.unit == "words":

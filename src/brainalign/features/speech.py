@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,6 +185,15 @@ class SpeechModel:
             f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}{inside}, a vector every "
             f"{1000 * self.frontend.hop / RATE:g} ms; bidirectional within {given}{silence}"
         )
+
+    def in_float32(self) -> Self | None:
+        """The same with its model in float32; None where it is."""
+        exact = self._model.in_float32() if isinstance(self._model, Checkpoint) else None
+        if exact is None:
+            return None
+        twin = copy(self)
+        twin._model = exact
+        return twin
 
     def check(self, stimulus: Stimulus) -> None:
         """The stimulus must have sound, at least one frame of it, and no more than the model can take."""

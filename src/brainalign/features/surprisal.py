@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement
 from brainalign.features.checkpoint import Checkpoint
+from brainalign.features.divided import input_device
 from brainalign.features.encoded import Encoded
 from brainalign.features.language import LanguageModel
 from brainalign.features.reading import AUTO, Context
@@ -88,12 +89,12 @@ class Surprisal(LanguageModel):
 
     def _ready(self) -> PreTrainedModel:
         """The model with its head."""
-        loaded: Any = self._model.model() if isinstance(self._model, Checkpoint) else self._model
-        if loaded.get_output_embeddings() is None:
+        given: Any = self._model
+        model: Any = given.model(self.device) if isinstance(given, Checkpoint) else given.eval().to(self.device)
+        if model.get_output_embeddings() is None:
             raise BrainalignError(f"model {self.name} has no head that predicts words, which surprisal needs.")
-        model = cast("PreTrainedModel", loaded.eval().to(self.device))
         self._try(cast("PreTrainedModel", model.base_model))
-        return model
+        return cast("PreTrainedModel", model)
 
     def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """(sub-words, 2) surprisal of each sub-word and entropy of its prediction; zero for the first, which has none."""
@@ -101,11 +102,11 @@ class Surprisal(LanguageModel):
 
         out = np.zeros((len(ids), 2), dtype=np.float32)
         with torch.inference_mode():
-            inputs = torch.tensor([list(ids)], device=model.device)
+            inputs = torch.tensor([list(ids)], device=input_device(model))
             # one sequence, no cache of keys: the literal call
             logits = model(input_ids=inputs, use_cache=False).logits[0, :-1].float()
             log_p = logits.log_softmax(dim=-1)
-            out[1:, 0] = -log_p.gather(1, inputs[0, 1:, None])[:, 0].cpu().numpy()
+            out[1:, 0] = -log_p.gather(1, inputs[0, 1:, None].to(log_p.device))[:, 0].cpu().numpy()
             out[1:, 1] = -(log_p.exp() * log_p).nansum(dim=-1).cpu().numpy()  # 0 log 0 = 0
         return {0: out / np.float32(np.log(2))}
 
