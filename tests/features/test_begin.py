@@ -137,6 +137,7 @@ def test_compare_modes_reads_texts_in_both_ways(tmp_path, monkeypatch):
     import pandas as pd
 
     from brainalign import experiment
+    from brainalign.analysis.encoding import EncodingAnalysis
     from brainalign.config import other, settle
     from brainalign.config.composed import composed
     from brainalign.study.result import AnalysisResult
@@ -145,7 +146,7 @@ def test_compare_modes_reads_texts_in_both_ways(tmp_path, monkeypatch):
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     read = []
-    monkeypatch.setattr(experiment, "analyse", lambda config, study, models: read.append(models.model.extractor))
+    monkeypatch.setattr(EncodingAnalysis, "run", lambda self, study, models: read.append(models.model.extractor))
     table = pd.DataFrame({"what": ["r"], "region": ["all"], "sound": [1.0], "paper": [1.0]})
     monkeypatch.setattr(experiment, "headline", lambda study, result: table)
     monkeypatch.setattr(experiment, "side_by_side", lambda sound, paper: table)
