@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
@@ -149,10 +150,21 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
         raise BrainalignError(f"{group}.{key} is no key of {group}; {nearest(key.split('.')[-1], own)}") from error
     except OmegaConfBaseException as error:
         raise BrainalignError(f"{group}: {str(error).splitlines()[0]}") from error
+    _no_empty_list(group, found)
     check_bounds(group, found)
     if isinstance(found, schema.Model):
         _name(group, found.name)
     return found
+
+
+def _no_empty_list(prefix: str, options: Any) -> None:
+    """Refuse ``[]`` where null means all, or the rule's own choice: a list of none is a variable of a script that was empty."""
+    for name, hint in get_type_hints(type(options)).items():
+        value = getattr(options, name)
+        if is_dataclass(value):
+            _no_empty_list(f"{prefix}.{name}", value)
+        elif value == [] and type(None) in get_args(hint):
+            raise BrainalignError(f"{prefix}.{name}=[] holds nothing; name one or more, or leave it null.")
 
 
 def check_places(composed: DictConfig) -> None:

@@ -347,6 +347,8 @@ class SurprisalModel(CheckpointModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.outputs:
+            raise BrainalignError("model.outputs=[] holds nothing; name surprisal, entropy or both.")
         for output in self.outputs:
             one_of("model.outputs", output, ("surprisal", "entropy"))
 
@@ -725,6 +727,8 @@ class PowerAnalysis:
             )
         for key in ("participant_sd", "electrode_sd"):
             within(f"analysis.{key}", getattr(self, key), 0)
+        if not self.participants:
+            raise BrainalignError("analysis.participants=[] holds nothing; name one or more numbers of participants.")
         for key, least in (("participants", 2), ("sentences", 10)):
             values = getattr(self, key)
             if any(n < least for n in values):
@@ -848,6 +852,11 @@ class RegimesAnalysis:
                 f"analysis.regimes={dict(self.regimes)} names {len(self.regimes)} regime(s); two or more are needed, such as "
                 "{untrained: untrained, native: path/to/checkpoint}."
             )
+        for name, weights in self.regimes.items():
+            if not str(weights).strip("[]{} "):
+                raise BrainalignError(
+                    f"analysis.regimes.{name}={weights} names no weights; say trained, untrained, rerandomized or a checkpoint."
+                )
 
 
 def regime_of(model: Model, name: str, weights: str) -> Model:

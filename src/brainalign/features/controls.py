@@ -157,7 +157,7 @@ class SentencePosition:
         >>> import pandas as pd
         >>> words = pd.DataFrame({"word": ["So?", "It", "ran"], "onset": [0.1, 0.4, 0.6], "offset": [0.4, 0.6, 0.9]})
         >>> dict(SentencePosition().extract([Stimulus("s1", 1.0, words)]))["s1"][0].values.ravel()
-        array([1., 1., 2.], dtype=float32)
+        array([1., 1., 2.])
     """
 
     unit: Unit = "words"
