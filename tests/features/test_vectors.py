@@ -126,7 +126,9 @@ def test_a_header_is_read_and_the_same_vectors_come_from_all_formats(file, tmp_p
     )
     for other in (text, binary):
         found = read_vectors(other)
-        assert list(found) == list(plain) and all(np.array_equal(found[w].astype(np.float32), plain[w]) for w in plain)
+        assert list(found) == list(plain) and all(
+            np.array_equal(*(v[w].astype(np.float32) for v in (found, plain))) for w in plain
+        )
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def simulate(
 
 
 @lru_cache(maxsize=1)
-def _spoken(sentences: int, seed: int) -> tuple[Mapping[str, Utterance], Mapping[str, NDArray[np.float64]]]:
+def _spoken(sentences: int, seed: int) -> tuple[Mapping[str, Utterance], Mapping[str, NDArray[np.float32]]]:
     """The sentences and their sound. The last ones are held: others who hear the same sentences are simulated next."""
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
