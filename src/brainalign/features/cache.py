@@ -201,7 +201,7 @@ def rounding(rows: Mapping[str, Rows], dtype: str) -> tuple[float, int]:
         >>> stamps = Rows(np.linspace(1.7e9, 1.7e9 + 60, 200)[:, None], np.arange(200.0), np.arange(200.0))
         >>> lost, feature = rounding({"s1": stamps}, "float32")
         >>> round(lost, 1), feature
-        (2.1, 0)
+        (2.0, 0)
     """
     parts = [r.values for r in rows.values() if r.values.size]
     if not parts or all(v.dtype.itemsize <= np.dtype(dtype).itemsize for v in parts):

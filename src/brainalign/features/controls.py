@@ -42,7 +42,7 @@ class Oasm:
         >>> stimuli = {s: Stimulus(s, 1.0, words) for s in "ab"}
         >>> dict(Oasm(stimuli, sigma=1.0).extract([stimuli["b"]]))["b"][0].values.round(2)
         array([[0.  , 0.  , 1.  , 0.61],
-               [0.  , 0.  , 0.61, 1.  ]], dtype=float32)
+               [0.  , 0.  , 0.61, 1.  ]])
     """
 
     unit: Unit = "words"
