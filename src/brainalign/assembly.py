@@ -12,8 +12,7 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.config import Config
-from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, Model, TinyModel, regime_of
+from brainalign.config.check import model_option
 from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
@@ -27,12 +26,12 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.extractors import control_of, embedding_of, extractor_of
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.models import Model, Settings, control_of
 
 ALONE = ("extract", "latency", "ceiling", "validation", "hierarchy", "regimes", "controls", "power")
 """Analyses of one model or none, which have no baseline."""
@@ -58,9 +57,6 @@ READERS = {
     "alice_fmri": ("alice_fmri", "read_alice_fmri"),
 }
 """Kind of data -> module under ``brainalign.data``, and its function."""
-
-LANGUAGE = ("language", "tiny_gpt2", "planted_language")
-"""Kinds of models that read words."""
 
 
 def open_dataset(config: Config) -> Dataset:
@@ -172,7 +168,7 @@ def open_models(config: Config, study: Study) -> Models:
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
     if "contextual" in parts:
-        extractor = embedding_of(config, config.contextual, study.dataset)
+        extractor = config.contextual.embedding(model_settings(config), study.dataset)
         parts["embedding"] = _represent(config, extractor, study.dataset)
     _drop_baseline(config, study, parts)
     study.notes.extend(tell_apart(parts))
@@ -180,7 +176,7 @@ def open_models(config: Config, study: Study) -> Models:
     regimes = []
     if config.analysis.kind == "regimes":
         for name, weights in config.analysis.regimes.items():
-            regimes.append(represent(config, regime_of(config.model, name, weights), study.dataset))
+            regimes.append(represent(config, config.model.regime(name, weights), study.dataset))
     return Models(**parts, controls=controls, regimes=regimes)
 
 
@@ -191,7 +187,8 @@ def _controls(config: Config, study: Study, model: Representation) -> dict[str, 
         if control in SPLITS:
             continue
         try:
-            twin = _represent(config, control_of(config, control, study.dataset), study.dataset)
+            extractor = control_of(config.model, control, model_settings(config), study.dataset)
+            twin = _represent(config, extractor, study.dataset)
             if content(twin) == content(model):
                 raise BrainalignError("it is the model in question itself.")
         except BrainalignError as error:
@@ -212,15 +209,9 @@ def _choose_baseline(config: Config, study: Study) -> None:
     if config.analysis.kind in ALONE or config.baseline is None:
         config.baseline = None
         return
-    if isinstance(config.baseline, AutoModel):
-        stimuli = study.dataset.stimuli.values()
-        audio = all(s.audio is not None for s in stimuli)
-        if not audio and all(
-            s.words.empty for s in stimuli
-        ):  # nothing is known of the stimuli but somebody's own features
-            config.baseline = None
-            return
-        config.baseline = baseline_option(audio)
+    if config.baseline.automatic:
+        option = config.baseline.baseline(study.dataset)
+        config.baseline = None if option is None else model_option(option)
 
 
 def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation]) -> None:
@@ -238,35 +229,28 @@ def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation
 
 def _choose_context(config: Config) -> None:
     """Settle ``model@contextual=auto``: the language model of the two, or none."""
-    if isinstance(config.contextual, AutoModel):
-        found = [m for m in (config.model, config.partner) if m is not None and m.kind in LANGUAGE]
+    if config.contextual is not None and config.contextual.automatic:
+        found = [m for m in (config.model, config.partner) if m is not None and m.contextual]
         config.contextual = found[0] if found else None
 
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    extractor = extractor_of(config, model, dataset)
+    extractor = model.extractor(model_settings(config), dataset)
     lost = [n for n in model.layers if n not in extractor.layers] if model.layers != "all" else []
     if lost:
         raise BrainalignError(
             f"model.layers={model.layers}: {model.name} has no layer {lost[0]}; it has {list(extractor.layers)}."
         )
     found = _represent(config, extractor, dataset)
-    if told := untrained(model):
+    if told := model.untrained():
         found.notes.append(f"{model.name}: {told}; what it scores is not what a trained model knows.")
     return found
 
 
-def untrained(model: Model) -> str:
-    """That a model's weights are not those of a training, and how they came about; empty where they are, or where there are none."""
-    if isinstance(model, TinyModel):
-        return f"its weights are untrained, drawn at random (seed {model.seed})"
-    weights = getattr(model, "weights", "trained")
-    told = {
-        "untrained": "its weights are untrained, drawn at random",
-        "rerandomized": "its weights are shuffled in each tensor (not trained)",
-    }
-    return told.get(weights, "")
+def model_settings(config: Config) -> Settings:
+    """What of a run's config its models may need besides their own options."""
+    return Settings(config.features, config.seed, config.device, Path(config.paths.cache), model_option)
 
 
 def _represent(config: Config, extractor: Extractor, dataset: Dataset) -> Representation:

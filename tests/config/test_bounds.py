@@ -14,8 +14,10 @@ from brainalign import experiment
 from brainalign.config import composed, conf_folder, schema
 from brainalign.config.bounds import BOUNDS, bounds_of, numbers
 from brainalign.errors import BrainalignError
+from brainalign.registry import kind_of, kinds
 
 check_module = sys.modules["brainalign.config.check"]  # the package has a function of this name
+MODELS = {name: kind_of("model", name) for name in kinds("model")}
 ALWAYS = (0, -1, math.nan, math.inf, "text", [])
 VALUES = (10**20, 10**400, 1e20, -1e20, -math.inf, "", None, True)
 
@@ -30,7 +32,7 @@ def numeric_fields(kind, prefix):
 
 
 def test_every_number_has_bounds():
-    groups = {"data": schema.DATA.values(), "model": schema.MODEL.values(), "analysis": schema.ANALYSIS.values()}
+    groups = {"data": schema.DATA.values(), "model": MODELS.values(), "analysis": schema.ANALYSIS.values()}
     groups |= {group: [kind] for group, kind in schema.FIXED.items()}
     found = {key for group, kinds in groups.items() for kind in kinds for key in numeric_fields(kind, group)}
     assert len(found) > 80
@@ -64,7 +66,7 @@ def leaves(node, prefix=""):
             yield f"{prefix}{key}"
 
 
-KINDS = {"data": schema.DATA, "model": schema.MODEL, "analysis": schema.ANALYSIS}
+KINDS = {"data": schema.DATA, "model": MODELS, "analysis": schema.ANALYSIS}
 
 
 def one_changed(config, key, value):

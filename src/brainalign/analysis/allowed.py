@@ -8,8 +8,7 @@ from brainalign.analysis.geometry.rows import STIMULI
 from brainalign.data.grid import SLOW
 from brainalign.data.responsive import BEFORE
 from brainalign.data.types import Dataset
-from brainalign.errors import BrainalignError
-from brainalign.features.inventories import inventory_of
+from brainalign.models import lacking
 
 FOLDS = 3
 """Stimuli that a split by stimulus needs at least."""
@@ -40,7 +39,6 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     stimuli = list(dataset.stimuli.values())
     silent = sum(s.audio is None for s in stimuli)
     wordless = sum(s.timed_words.empty for s in stimuli)
-    phoneless = sum(s.phones.empty for s in stimuli)
     presentations = [p for r in dataset.recordings for p in r.presentations]
     slow = any(p.rate < SLOW for p in presentations)
     repeated = any(p.repeat > 0 for p in presentations)
@@ -50,7 +48,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     def lacks(count: int, what: str) -> str:
         return "" if count == 0 else f"{count} of {n} stimuli have no {what}."
 
-    sound, words, phones = lacks(silent, "sound"), lacks(wordless, "words"), lacks(phoneless, "phones")
+    sound, words = lacks(silent, "sound"), lacks(wordless, "words")
     few = (
         f"{n} stimuli are too few for {FOLDS} folds of whole stimuli; encoding.split=blocks cuts long ones."
         if n < FOLDS
@@ -60,13 +58,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     alone = f"with {people} participant(s) a sign-flip test cannot fall below p = {2 / 2**people:.2g}; {PEOPLE} are needed for .05."
     early = f"nothing was recorded from {-BEFORE[0]:g} s before the onsets on, or too slowly."
     rows = [
-        ("model", "speech models", sound),
-        ("model", "mel, envelope and pitch", sound),
-        ("model", "language models", words),
-        ("model", "word vectors", words),
-        ("model", "word rate", words),
-        ("model", "phone onsets", phones),
-        ("model", "articulation", phones or _unknown_phones(dataset)),
+        *(("model", family, reason) for family, reason in lacking(dataset).items()),
         ("analysis", "encoding", few),
         ("analysis", "ceiling", "" if repeated else "no stimulus was played twice to a participant, so no noise ceiling can be estimated."),
         ("analysis", "similarity, cca and convergence of a speech and a language model", both or few),
@@ -86,15 +78,6 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["kind", "name", "reason"])
     table.insert(2, "allowed", table["reason"] == "")
     return table
-
-
-def _unknown_phones(dataset: Dataset) -> str:
-    """Why articulation cannot read the phones; empty where it can."""
-    try:
-        inventory_of(dataset.phones)
-    except BrainalignError as error:
-        return str(error)
-    return ""
 
 
 def _slower(dataset: Dataset) -> bool:
