@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brainalign.config import Config
-from brainalign.config.check import baseline_option
-from brainalign.config.schema import AutoModel, Model, TinyModel, regime_of
+from brainalign.config.check import model_option
 from brainalign.data.components import principal_components
 from brainalign.data.continuous.processed import Processing
 from brainalign.data.electrodes import choose_electrodes
@@ -23,12 +22,12 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.extractors import control_of, embedding_of, extractor_of
 from brainalign.features.base import Extractor
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.models import Model, Settings, control_of
 from brainalign.study.outcome import Reading
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -51,9 +50,6 @@ READERS = {
     "alice_fmri": ("alice_fmri", "read_alice_fmri"),
 }
 """Kind of data -> module under ``brainalign.data``, and its function."""
-
-LANGUAGE = ("language", "tiny_gpt2", "planted_language")
-"""Kinds of models that read words."""
 
 
 def open_dataset(config: Config) -> Dataset:
@@ -162,7 +158,7 @@ def open_models(config: Config, study: Study) -> Models:
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
     if "contextual" in parts:
-        extractor = embedding_of(config, config.contextual, study.dataset)
+        extractor = config.contextual.embedding(model_settings(config), study.dataset)
         parts["embedding"] = _represent(config, extractor, study.dataset)
     _drop_baseline(config, study, parts)
     study.notes.extend(tell_apart(parts))
@@ -191,7 +187,8 @@ class Opener:
             BrainalignError: The data or the model do not allow it.
         """
         dataset = self.study.dataset
-        return _represent(self.config, control_of(self.config, name, dataset), dataset)
+        extractor = control_of(self.config.model, name, model_settings(self.config), dataset)
+        return _represent(self.config, extractor, dataset)
 
     def regime(self, name: str, weights: str) -> Representation:
         """The model in question under other weights.
@@ -203,7 +200,7 @@ class Opener:
         Raises:
             BrainalignError: The model has no weights, or cannot be given another checkpoint.
         """
-        return represent(self.config, regime_of(self.config.model, name, weights), self.study.dataset)
+        return represent(self.config, self.config.model.regime(name, weights), self.study.dataset)
 
 
 def _choose_baseline(config: Config, study: Study) -> None:
@@ -211,15 +208,9 @@ def _choose_baseline(config: Config, study: Study) -> None:
     if not config.analysis.needs.baseline or config.baseline is None:
         config.baseline = None
         return
-    if isinstance(config.baseline, AutoModel):
-        stimuli = study.dataset.stimuli.values()
-        audio = all(s.audio is not None for s in stimuli)
-        if not audio and all(
-            s.words.empty for s in stimuli
-        ):  # nothing is known of the stimuli but somebody's own features
-            config.baseline = None
-            return
-        config.baseline = baseline_option(audio)
+    if config.baseline.automatic:
+        option = config.baseline.baseline(study.dataset)
+        config.baseline = None if option is None else model_option(option)
 
 
 def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation]) -> None:
@@ -237,35 +228,28 @@ def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation
 
 def _choose_context(config: Config) -> None:
     """Settle ``model@contextual=auto``: the language model of the two, or none."""
-    if isinstance(config.contextual, AutoModel):
-        found = [m for m in (config.model, config.partner) if m is not None and m.kind in LANGUAGE]
+    if config.contextual is not None and config.contextual.automatic:
+        found = [m for m in (config.model, config.partner) if m is not None and m.contextual]
         config.contextual = found[0] if found else None
 
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    extractor = extractor_of(config, model, dataset)
+    extractor = model.extractor(model_settings(config), dataset)
     lost = [n for n in model.layers if n not in extractor.layers] if model.layers != "all" else []
     if lost:
         raise BrainalignError(
             f"model.layers={model.layers}: {model.name} has no layer {lost[0]}; it has {list(extractor.layers)}."
         )
     found = _represent(config, extractor, dataset)
-    if told := untrained(model):
+    if told := model.untrained():
         found.notes.append(f"{model.name}: {told}; what it scores is not what a trained model knows.")
     return found
 
 
-def untrained(model: Model) -> str:
-    """That a model's weights are not those of a training, and how they came about; empty where they are, or where there are none."""
-    if isinstance(model, TinyModel):
-        return f"its weights are untrained, drawn at random (seed {model.seed})"
-    weights = getattr(model, "weights", "trained")
-    told = {
-        "untrained": "its weights are untrained, drawn at random",
-        "rerandomized": "its weights are shuffled in each tensor (not trained)",
-    }
-    return told.get(weights, "")
+def model_settings(config: Config) -> Settings:
+    """What of a run's config its models may need besides their own options."""
+    return Settings(config.features, config.seed, config.device, Path(config.paths.cache), model_option)
 
 
 def _represent(config: Config, extractor: Extractor, dataset: Dataset) -> Representation:

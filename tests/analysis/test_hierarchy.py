@@ -7,12 +7,12 @@ import pytest
 
 from brainalign.analysis.hierarchy.run import CENTRE, hierarchy
 from brainalign.analysis.regimes.run import regimes
-from brainalign.config.schema import PlantedCascadeModel, PlantedModel, regime_of
 from brainalign.data.simulated import simulate_fmri
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.planted_cascade import PlantedCascade
 from brainalign.features.representation import Representation
+from brainalign.models import planted_cascade, planted_speech
 from brainalign.study.outcome import Reading
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -80,12 +80,12 @@ def test_training_shows_where_deeper_layers_drive(study, data, tmp_path) -> None
 
 
 def test_a_regime_names_weights_that_a_model_can_have() -> None:
-    model = PlantedCascadeModel("planted_cascade", "planted_cascade", "all", 0, "trained")
-    assert vars(regime_of(model, "random", "untrained")) == vars(model) | {"name": "random", "weights": "untrained"}
+    model = planted_cascade.PlantedCascade("planted_cascade", "planted_cascade", "all", 0, "trained")
+    assert vars(model.regime("random", "untrained")) == vars(model) | {"name": "random", "weights": "untrained"}
     with pytest.raises(BrainalignError, match="no checkpoints"):
-        regime_of(model, "native", "/nowhere")
+        model.regime("native", "/nowhere")
     with pytest.raises(BrainalignError, match="no weights"):
-        regime_of(PlantedModel("planted_speech", "planted_speech", "all", 0), "random", "untrained")
+        planted_speech.PlantedSpeech("planted_speech", "planted_speech", "all", 0).regime("random", "untrained")
 
 
 def test_blocks_of_one_story_leave_out_what_the_response_looks_back_over(study) -> None:

@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-from brainalign.comparison import IGNORED_GEOMETRY, labels, of_one_kind
 
+from brainalign.analysis.compare.run import IGNORED_GEOMETRY, labels, of_one_kind
 from brainalign.errors import BrainalignError
 from brainalign.tracking.search import Tracked
 
@@ -73,7 +73,7 @@ def test_scores_and_similarities_are_not_held_against_each_other():
 
     assert of_one_kind([run("a", "geometry"), run("b", "geometry")])
     assert not of_one_kind([run("a", "encoding"), run("b", "cca")])
-    with pytest.raises(BrainalignError, match=r"the runs b \(b\) and a \(a\) are similarities and scores"):
+    with pytest.raises(BrainalignError, match=r"the runs a \(a\) and b \(b\) are compared by scores and geometry"):
         of_one_kind([run("a", "encoding"), run("b", "geometry")])
 
 

@@ -4,7 +4,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from brainalign.config import check, conf_folder
-from brainalign.config.check import model_option, partner_of
+from brainalign.config.check import model_option
 from brainalign.errors import BrainalignError
 
 GROUPS = (
@@ -49,7 +49,7 @@ def test_auto_partner_is_the_other_modality_and_tiny_beside_tiny():
     assert config("model=gpt2", "analysis=cca").partner.name == "wav2vec2"
     assert config("model=tiny_gpt2", "analysis=cca").partner.name == "tiny_wav2vec2"
     assert config("model=tiny_wav2vec2", "analysis=cca").partner.name == "tiny_gpt2"
-    assert partner_of("speech") == "gpt2"
+    assert config("model=wav2vec2", "analysis=cca").partner.name == "gpt2"
     assert config("model=gpt2", "analysis=cca", "partner.layers=[3]").partner.layers == [3]
 
 

@@ -7,11 +7,15 @@ import sys
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
+from brainalign.features.representation import Representation
+from brainalign.features.vectors import WordVectors
 from brainalign.storage import tensors
 
 
@@ -209,3 +213,37 @@ def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path, caplog):
     with caplog.at_level(logging.INFO), FeatureCache(tmp_path).lock("n", "gpt2"):
         assert holder.wait() != 0
     assert "gpt2: another run is extracting it" in caplog.text
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_a_time_stamp_keeps_its_digits_whatever_its_unit(tmp_path, unit):
+    cache, stamps = (
+        FeatureCache(tmp_path),
+        unit * (1.7e9 + np.linspace(0, 60, 200)),
+    )  # two float32 numbers span 128 s there
+    plain = np.random.default_rng(0).normal(size=200)
+    rows = {f"s{i}": Rows(np.c_[plain, stamps][100 * i :][:100], np.arange(100.0), np.arange(100.0)) for i in range(2)}
+    aside = cache.unfinished(["k"])
+    aside.add({0: rows})  # what an interrupted run set aside
+    cache.write("k", aside.read(0))
+    same(cache.read("k"), rows)
+    cache.write("plain", {s: Rows(r.values[:, :1], r.onset, r.offset) for s, r in rows.items()})
+    assert cache.read("plain")["s0"].values.dtype == np.float32
+
+
+def test_float16_refuses_a_feature_whose_rows_it_cannot_tell_apart(tmp_path):
+    cache = FeatureCache(tmp_path, "float16")
+    values = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    cache.write("k", {"a": Rows(values + 30, np.arange(200.0), np.arange(200.0))})  # 0.4 % of a standard deviation
+    with pytest.raises(BrainalignError, match=r"float16 rounds feature 1 .* by 0\.\d+ of its standard deviation"):
+        cache.write("k", {"a": Rows(values + np.float32([0, 3000, 0]), np.arange(200.0), np.arange(200.0))})
+
+
+def test_time_stamps_in_a_file_of_vectors_reach_the_frames_with_their_digits(tmp_path):
+    words = [f"w{i}" for i in range(20)]
+    stamps = 1.7e9 + 3.25 * np.arange(20)
+    (tmp_path / "when.txt").write_text("".join(f"{w} {t!r}\n" for w, t in zip(words, stamps.tolist(), strict=True)))
+    table = pd.DataFrame({"word": words, "onset": np.arange(20.0), "offset": np.arange(20.0) + 0.5})
+    stimuli = {"s": Stimulus("s", 20.0, table)}
+    found = Representation(WordVectors(tmp_path / "when.txt"), stimuli, "d", FeatureCache(tmp_path)).word_rows(0)["s"]
+    assert np.array_equal(found[:, 0], stamps)

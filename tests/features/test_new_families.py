@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from brainalign.config.schema import Card
 from brainalign.data.audio import RATE
 from brainalign.errors import BrainalignError
-from brainalign.extractors import _check_card
 from brainalign.features.language import LanguageModel
 from brainalign.features.speech import SpeechModel
 from brainalign.features.untrained import tiny_gpt2
+from brainalign.models._checkpoint import Card, check_card
 
 SIZE = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 300}
 ROTARY = {**SIZE, "num_key_value_heads": 2, "head_dim": 8, "pad_token_id": 0}
@@ -67,6 +66,6 @@ def test_a_card_that_is_not_the_checkpoint_s_is_one_sentence():
     from transformers import BertConfig
 
     config = BertConfig(num_hidden_layers=6, hidden_size=384, num_attention_heads=12)
-    _check_card("minilm", Card("a/b", None, 384, 6, "MIT", "x", "y"), config)
+    check_card("minilm", Card("a/b", None, 384, 6, "MIT", "x", "y"), config)
     with pytest.raises(BrainalignError, match="a/b has 6 layers x 384, but its card in conf/model says 12 x 768"):
-        _check_card("bert", Card("a/b", None, 768, 12, "MIT", "x", "y"), config)
+        check_card("bert", Card("a/b", None, 768, 12, "MIT", "x", "y"), config)

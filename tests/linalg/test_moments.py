@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from brainalign.linalg.gram import upper_gram
 from brainalign.linalg.lags import convolve, lag_matrix, lags_of
-from brainalign.linalg.moments import moments, total
+from brainalign.linalg.moments import FAR, far_centre, moments, total
 from brainalign.linalg.primal import Primal
 from brainalign.linalg.stack import Segment
 
@@ -98,3 +98,14 @@ def test_convolve_is_the_product_with_the_lagged_matrix(length, first, n_lags, s
 def test_the_papers_window_has_twenty_lags():
     assert lags_of(0.0, 0.38, 50.0).tolist() == list(range(20))
     assert lags_of(-0.1, 0.1, 50.0).tolist() == list(range(-5, 6))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_only_a_feature_whose_mean_is_many_deviations_off_is_centred_first(unit):
+    rng = np.random.default_rng(0)
+    parts = [
+        unit * (rng.normal(size=(80, 4)) * [1.0, 1.0, 5.0, 0.0] + [0.0, 1.1 * FAR, 1.1 * FAR, 0.0]) for _ in range(3)
+    ]
+    centre = far_centre(parts)
+    assert centre == pytest.approx([0.0, np.concatenate(parts)[:, 1].mean(), 0.0, 0.0], rel=1e-12)
+    assert far_centre([p[:, [0, 2, 3]] for p in parts]) is None  # a feature of zeros has nothing to take off

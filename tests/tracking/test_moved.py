@@ -58,6 +58,31 @@ def test_relog_gives_another_store_what_it_lacks_once(begin, uri, tmp_path, empt
     assert Record.load(copy / "0").id == child.id  # its own store knows it still
 
 
+def test_a_child_that_is_relogged_alone_names_no_parent_that_the_store_lacks(begin, uri, tmp_path, empty_store, capsys):
+    with (
+        begin(name="sweep", folder=tmp_path / "sweep") as parent,
+        as_parent(parent),
+        begin(name="child", folder=tmp_path / "sweep" / "0"),
+    ):
+        pass
+    other = other_store(empty_store, tmp_path / "other")
+    assert relog(tmp_path / "sweep" / "0", other) == 1
+    assert "lacks the sweep" in capsys.readouterr().out
+    (below,) = in_store(other)
+    assert "mlflow.parentRunId" not in below.data.tags
+    assert relog(tmp_path / "sweep", other) == 1  # the sweep itself; the child goes below it
+    found = {run.info.run_name: run for run in in_store(other)}
+    assert len(in_store(other)) == 2
+    assert found["child"].data.tags["mlflow.parentRunId"] == found["sweep"].info.run_id != parent.id
+    third = other_store(empty_store, tmp_path / "third")
+    parents_copy = shutil.copytree(tmp_path / "sweep", tmp_path / "copy", ignore=shutil.ignore_patterns("0"))
+    assert (
+        relog(parents_copy, third) == 1 and relog(tmp_path / "sweep" / "0", third) == 1
+    )  # the sweep first, then the child alone
+    found = {run.info.run_name: run for run in in_store(third)}
+    assert found["child"].data.tags["mlflow.parentRunId"] == found["sweep"].info.run_id
+
+
 def test_relog_of_a_folder_whose_store_is_gone_says_so(finished_run, uri, tmp_path, empty_store):
     (tmp_path / "results").rename(tmp_path / "moved")
     with pytest.raises(BrainalignError, match=r"was logged to .*results/mlflow.db, which is not there any more.*--uri"):

@@ -7,13 +7,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from brainalign.config.location import conf_folder
+from brainalign.models import model_kind
 
-_KINDS = {
-    "speech": "Speech models",
-    "language": "Language models",
-    "whisper_decoder": "Decoders that hear",
-    "surprisal": "Surprisal",
-}
 _HEAD = """# Models
 
 Written by `brainalign-tools models > docs/models.md` from the cards in `conf/model/`; `python run.py model=NAME` takes one.
@@ -27,6 +22,9 @@ Models run in float32. Of `features.precision=float16` or `bfloat16` every run t
 first stimuli, in units of each dimension's spread, and names those beyond 1 %. In `benchmarks/RESULTS.md` (three trained models, real
 words and sounds) all layers stay within 1 % in float16, and most do not in bfloat16, which has three bits less.
 """
+_COLUMNS = """| model | checkpoint | layers x dims | licence | reference | facts from |
+|---|---|---|---|---|---|
+"""
 
 
 def models_table() -> str:
@@ -38,13 +36,10 @@ def models_table() -> str:
     """
     options = [(f.stem, _content(f)) for f in sorted((conf_folder() / "model").glob("*.yaml"))]
     parts = [_HEAD]
-    for kind, title in _KINDS.items():
-        cards = [(name, o["card"]) for name, o in options if o["kind"] == kind and o.get("card")]
-        if cards:
-            parts.append(
-                f"\n## {title}\n\n| model | checkpoint | layers x dims | licence | reference | facts from |\n|---|---|---|---|---|---|\n"
-            )
-            parts += [_row(name, card) for name, card in cards]
+    cards = [(model_kind(o["kind"]).family, name, o["card"]) for name, o in options if o.get("card")]
+    for family in sorted({family for family, *_ in cards}):
+        parts.append(f"\n## {family.capitalize()}\n\n{_COLUMNS}")
+        parts += [_row(name, card) for own, name, card in cards if own == family]
     return "".join(parts)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
@@ -12,13 +13,12 @@ from brainalign.config import schema
 from brainalign.config.bounds import WIDEST, check_bounds, numbers
 from brainalign.config.location import conf_folder
 from brainalign.errors import BrainalignError, nearest, within
+from brainalign.models import Model, model_kind
 from brainalign.registry import kind_of
 
 LONGEST_NAME = 100
 NO_NAMES = ("0", "all", "intercept only")
 """Labels of our own: no model, all regions, no weights."""
-
-TINY = ("tiny_gpt2", "tiny_wav2vec2")
 
 
 def check(composed: DictConfig) -> schema.Config:
@@ -44,11 +44,9 @@ def check(composed: DictConfig) -> schema.Config:
         values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline"))
     values["partner"] = None
     if composed.get("partner") is not None:
-        if composed.partner.get("kind") == "auto":
-            layers = composed.partner.layers
-            composed.partner = _option("model", partner_of(values["model"].kind))
-            composed.partner.layers = layers
         values["partner"] = _typed(composed, "partner", _kind(composed, "partner"))
+        if values["partner"].automatic:
+            values["partner"] = model_option(values["model"].partner, layers=values["partner"].layers)
         if values["partner"].name == values["model"].name:
             raise BrainalignError(
                 f"model and model@partner are both {values['model'].name!r}: a model shares everything with itself; choose another "
@@ -72,7 +70,7 @@ def check(composed: DictConfig) -> schema.Config:
     for key in map(str, composed):
         if key not in known:
             raise BrainalignError(f"{key} is no key of the config; {nearest(key, known)}")
-    if values["model"].kind == "auto":
+    if values["model"].automatic:
         raise BrainalignError(
             "model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model."
         )
@@ -80,22 +78,7 @@ def check(composed: DictConfig) -> schema.Config:
     return schema.Config(**values)
 
 
-def partner_of(kind: str) -> str:
-    """The model option that ``model@partner=auto`` stands for: the other modality, tiny for a tiny model."""
-    speech = kind in ("speech", "tiny_wav2vec2")
-    if kind in TINY:
-        return "tiny_gpt2" if speech else "tiny_wav2vec2"
-    if kind.startswith("planted"):
-        return "planted_language" if kind == "planted_speech" else "planted_speech"
-    return "gpt2" if speech else "wav2vec2"
-
-
-def baseline_option(audio: bool) -> schema.Model:
-    """The model that ``model@baseline=auto`` stands for: mel where the data set has audio, else word rate."""
-    return model_option("mel" if audio else "word_rate")
-
-
-def model_option(name: str, **changes: Any) -> schema.Model:
+def model_option(name: str, **changes: Any) -> Model:
     """An option of ``conf/model`` by name, with these keys changed."""
     options = [file.stem for file in (conf_folder() / "model").glob("*.yaml")]
     if name not in options:
@@ -114,9 +97,9 @@ def _kind(composed: DictConfig, role: str) -> type:
     """The class of the kind that stands under a key of the config: ``data``, ``analysis``, or a model's role."""
     node = composed.get(role)
     kind = node.get("kind") if isinstance(node, DictConfig) else None
-    group = role if role in ("data", "analysis") else "model"
-    known = {"data": schema.DATA, "model": schema.MODEL}.get(group, {})
-    return known[kind] if kind in known else kind_of(group, kind, role)
+    if role not in ("data", "analysis"):
+        return model_kind(kind, role)
+    return schema.DATA[kind] if role == "data" and kind in schema.DATA else kind_of(role, kind)
 
 
 def _typed(composed: DictConfig, group: str, kind: type) -> Any:
@@ -149,10 +132,21 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
         raise BrainalignError(f"{group}.{key} is no key of {group}; {nearest(key.split('.')[-1], own)}") from error
     except OmegaConfBaseException as error:
         raise BrainalignError(f"{group}: {str(error).splitlines()[0]}") from error
+    _no_empty_list(group, found)
     check_bounds(group, found)
-    if isinstance(found, schema.Model):
+    if isinstance(found, Model):
         _name(group, found.name)
     return found
+
+
+def _no_empty_list(prefix: str, options: Any) -> None:
+    """Refuse ``[]`` where null means all, or the rule's own choice: a list of none is a variable of a script that was empty."""
+    for name, hint in get_type_hints(type(options)).items():
+        value = getattr(options, name)
+        if is_dataclass(value):
+            _no_empty_list(f"{prefix}.{name}", value)
+        elif value == [] and type(None) in get_args(hint):
+            raise BrainalignError(f"{prefix}.{name}=[] holds nothing; name one or more, or leave it null.")
 
 
 def check_places(composed: DictConfig) -> None:

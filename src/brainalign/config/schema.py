@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from brainalign.data.formats import RECORDINGS, UNITS, EventFormat, Keys, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError, one_of, within
-from brainalign.features.tap import tap_of
+from brainalign.features.settings import FeatureSettings
 
 
 @dataclass
@@ -270,223 +269,6 @@ class AliceData:
 
 
 @dataclass
-class Model:
-    """What every model option has.
-
-    Attributes:
-        kind: Which extractor it is.
-        name: As it stands in tables and figures.
-        layers: ``all`` (0..n), or a list of layer numbers (0 = input embedding; -1 = a speech model's convolutions).
-    """
-
-    kind: str
-    name: str
-    layers: Any
-
-    def __post_init__(self) -> None:
-        fine = self.layers == "all" or (
-            isinstance(self.layers, list) and self.layers and all(type(n) is int and n >= -1 for n in self.layers)
-        )
-        if not fine:
-            raise BrainalignError(
-                f"model.layers={self.layers!r} must be 'all' or a list of layer numbers such as [0,6,12]."
-            )
-
-
-@dataclass
-class Card:
-    """What a published checkpoint is, for the table of models.
-
-    Attributes:
-        hub: Its name on the hub.
-        revision: The commit that was looked at; None = not pinned.
-        dims: Width of its layers.
-        layers: Number of transformer layers.
-        licence: As its publisher names it.
-        reference: The paper.
-        source: Where layers and dims were looked up, and what was not.
-    """
-
-    hub: str
-    revision: str | None
-    dims: int
-    layers: int
-    licence: str
-    reference: str
-    source: str
-
-
-@dataclass
-class CheckpointModel(Model):
-    """A transformers checkpoint, by hub name or folder.
-
-    Attributes:
-        weights: ``trained``, ``untrained`` (drawn anew with the seed) or ``rerandomized`` (shuffled in each tensor).
-        positions: Whether the model keeps its table of positions; controls take it away.
-    """
-
-    checkpoint: str | None
-    path: str | None
-    revision: str | None
-    weights: str
-    card: Card | None = None
-    positions: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("model.weights", self.weights, ("trained", "untrained", "rerandomized"))
-
-
-@dataclass
-class SurprisalModel(CheckpointModel):
-    """Surprisal and entropy of each word under a causal language model, in bits."""
-
-    outputs: list[str] = field(default_factory=lambda: ["surprisal"])
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for output in self.outputs:
-            one_of("model.outputs", output, ("surprisal", "entropy"))
-
-
-@dataclass
-class TinyModel(Model):
-    """A small model with seeded untrained weights; nothing is downloaded."""
-
-    seed: int
-
-
-@dataclass
-class VectorsModel(Model):
-    """A file of word vectors or frequencies; None = the vectors that belong to the data set."""
-
-    path: str | None
-
-
-@dataclass
-class AcousticModel(Model):
-    """A feature of the waveform in windows of 25 ms, centred on the frames or ending there."""
-
-    causal: bool
-
-
-@dataclass
-class MelModel(AcousticModel):
-    """Log-mel spectrogram, or its rises."""
-
-    n_mels: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        within("model.n_mels", self.n_mels, 1, 256)
-
-
-@dataclass
-class PitchModel(Model):
-    """Pitch by Praat's autocorrelation, between two frequencies in Hz."""
-
-    floor: float
-    ceiling: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        within("model.floor", self.floor, 10)
-        within("model.ceiling", self.ceiling, self.floor, 8000)
-
-
-@dataclass
-class ArticulationModel(Model):
-    """Articulatory features of phones."""
-
-    inventory: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("model.inventory", self.inventory, ("auto", "cmu39", "timit61", "mfa_ipa"))
-
-
-@dataclass
-class OasmModel(Model):
-    """Each word's identity, smoothed within its stimulus."""
-
-    sigma: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        within("model.sigma", self.sigma, 0.01)
-
-
-@dataclass
-class ShuffledModel(Model):
-    """Another model option, reading the words in a random order."""
-
-    of: str
-    path: str | None
-    seed: int
-
-
-@dataclass
-class PlantedModel(Model):
-    """A simulated representation of known content; needs simulated data."""
-
-    seed: int
-
-
-@dataclass
-class PlantedCascadeModel(PlantedModel):
-    """The layers that drive the regions of data=simulated_fmri, or (``untrained``) the first of them alone."""
-
-    weights: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("model.weights", self.weights, ("trained", "untrained"))
-
-
-@dataclass
-class AutoModel(Model):
-    """A choice that is made when the model and the data are known: see ``conf/model/auto.yaml``."""
-
-
-@dataclass
-class Features:
-    """How representations are taken from models and brought to the grid."""
-
-    pooling: str
-    align: str
-    resample: str
-    begin: str
-    context: str
-    context_words: int | None
-    context_stride: int | None
-    context_seconds: float | None
-    batch_seconds: float
-    tap: str
-    heads: list[int] | None
-    clip: float | None
-    precision: str
-    device_map: str | None
-    dtype: str
-
-    def __post_init__(self) -> None:
-        one_of("features.begin", self.begin, ("auto", "none", "bos", "text"))
-        one_of("features.context", self.context, ("auto", "stimulus", "window", "isolated"))
-        within("features.context_words", self.context_words, 1)
-        within("features.context_stride", self.context_stride, 1)
-        within("features.context_seconds", self.context_seconds, 0.1)
-        within("features.batch_seconds", self.batch_seconds, 0)
-        within("features.clip", self.clip, 1)
-        tap_of(self.tap, self.heads)  # which says what is wrong
-        one_of("features.precision", self.precision, ("float32", "bfloat16", "float16"))
-        if self.device_map is not None:
-            one_of("features.device_map", self.device_map, ("auto",))
-        one_of("features.dtype", self.dtype, ("float32", "float16"))
-        one_of("features.pooling", self.pooling, ("mean", "last", "first"))
-        one_of("features.align", self.align, ("onset", "offset"))
-        one_of("features.resample", self.resample, ("box", "lanczos"))
-
-
-@dataclass
 class Window:
     """Lags of the TRF, both ends included, and the frames they are counted in."""
 
@@ -555,31 +337,6 @@ class Encoding:
                 f"encoding.alphas={self.alphas} must be a list of one or more finite numbers above 0."
             )
         self.alphas = sorted(set(self.alphas))
-
-
-def regime_of(model: Model, name: str, weights: str) -> Model:
-    """A model under the weights of one regime.
-
-    Args:
-        model: Its architecture, as the config has it.
-        name: Of the regime, in tables and figures.
-        weights: ``trained``, ``untrained`` or ``rerandomized``: those of the model's own checkpoint; else a folder or a hub name.
-
-    Raises:
-        BrainalignError: The model has no weights, or cannot be given another checkpoint.
-    """
-    if not hasattr(model, "weights"):
-        raise BrainalignError(
-            f"analysis.regimes: model={model.name} has no weights to replace; name a checkpoint such as wav2vec2, or planted_cascade."
-        )
-    if weights in ("trained", "untrained", "rerandomized"):
-        return replace(model, name=name, weights=weights)  # type: ignore[call-arg]
-    if not isinstance(model, CheckpointModel):
-        raise BrainalignError(
-            f"analysis.regimes.{name}={weights!r}: {model.name} has no checkpoints; it must be trained or untrained."
-        )
-    place = {"path": weights} if Path(weights).expanduser().is_dir() else {"checkpoint": weights, "path": None}
-    return replace(model, name=name, weights="trained", revision=None, **place)
 
 
 @dataclass
@@ -677,7 +434,7 @@ class Config:
     lexical: Any
     acoustic: Any
     contextual: Any
-    features: Features
+    features: FeatureSettings
     window: Window
     encoding: Encoding
     analysis: Any
@@ -707,21 +464,11 @@ DATA = {
     "bids": BidsData, "raw": RawData, "nwb": NwbData, "arrays": ArraysData, "story_fmri": StoryFmriData,
     "brain_treebank": TreebankData, "alice_fmri": AliceData,
 }  # fmt: skip
-MODEL = {
-    "whisper_decoder": CheckpointModel,
-    "speech": CheckpointModel, "language": CheckpointModel, "surprisal": SurprisalModel, "tiny_wav2vec2": TinyModel, "tiny_gpt2": TinyModel,
-    "embedding": CheckpointModel, "vectors": VectorsModel, "word_frequency": VectorsModel, "word_rate": Model,
-    "sentence_position": Model, "phone_onsets": Model, "articulation": ArticulationModel,
-    "oasm": OasmModel, "shuffled_words": ShuffledModel,
-    "mel": MelModel, "spectral_onsets": MelModel, "envelope": AcousticModel, "intensity": AcousticModel, "pitch": PitchModel,
-    "planted_speech": PlantedModel, "planted_language": PlantedModel,
-    "planted_cascade": PlantedCascadeModel, "auto": AutoModel,
-}  # fmt: skip
 """Kind -> schema, for the groups whose options differ."""
 
 FIXED = {
     "electrodes": Electrodes,
-    "features": Features,
+    "features": FeatureSettings,
     "window": Window,
     "encoding": Encoding,
     "ceiling": Ceiling,

@@ -22,6 +22,10 @@ from brainalign.storage.tensors import about
 
 log = logging.getLogger(__name__)
 
+LOSS = 1e-4
+"""Largest rounding, in standard deviations of a feature, that is left to float32; rounding itself is 3e-8 of a value."""
+HALF_LOSS = 0.1
+"""And that is taken for float16, which was asked for and rounds by 2e-4 of a value."""
 HALF_MAX, HALF_MIN = float(np.finfo(np.float16).max), float(np.finfo(np.float16).tiny)
 
 
@@ -34,7 +38,8 @@ class FeatureCache:
     Args:
         folder: Where the files lie; made when the first is written.
         dtype: Of values on disk. ``float16`` halves files and rounds to 11 bits: 0.05 % of a value, and 6e-8 of
-            values below 6e-5. What is extracted now passes through it as what is read later.
+            values below 6e-5. What is extracted now passes through it as what is read later. A layer with a feature whose mean is
+            so far from zero beside its deviation (a time stamp) that float32 would round its differences away is kept in float64.
 
     Raises:
         BrainalignError: An unknown dtype.
@@ -65,7 +70,7 @@ class FeatureCache:
         return self.path(key).exists()
 
     def read(self, key: str) -> dict[str, Rows] | None:
-        """Stimulus -> rows of a layer in float32, or None where there is no file or a damaged one.
+        """Stimulus -> rows of a layer, or None where there is no file or a damaged one.
 
         Args:
             key: From :meth:`key`.
@@ -78,7 +83,7 @@ class FeatureCache:
         if found is None:
             return None
         self._sound.add(state)
-        if self.dtype == "float32":
+        if self.dtype == "float32":  # or float64, where float32 would lose what tells the rows apart
             return found
         return {s: Rows(r.values.astype(np.float32), r.onset, r.offset) for s, r in found.items()}
 
@@ -91,7 +96,7 @@ class FeatureCache:
             about: For ``brainalign-tools cache list``.
 
         Raises:
-            BrainalignError: The folder cannot be written to, or float16 cannot hold a value.
+            BrainalignError: The folder cannot be written to, or float16 cannot hold a value or tell a feature's rows apart.
         """
         largest = max((float(np.abs(r.values).max()) for r in rows.values() if r.values.size), default=0.0)
         if self.dtype == "float16" and largest > HALF_MAX:
@@ -102,7 +107,15 @@ class FeatureCache:
             raise BrainalignError(
                 f"features.dtype=float16 holds values from {HALF_MIN:g} on, but one feature is at most {least:.2g}; float32 is needed."
             )
-        save(self.path(key), key, {"": rows}, self.dtype, about)
+        lost, feature = rounding(rows, self.dtype)
+        if self.dtype == "float16" and lost > HALF_LOSS:
+            raise BrainalignError(
+                f"features.dtype=float16 rounds feature {feature} (counted from 0) by {lost:.2g} of its standard deviation, as its mean is "
+                "far from zero beside it; float32 is needed."
+            )
+        save(
+            self.path(key), key, {"": rows}, "float64" if lost > LOSS and self.dtype == "float32" else self.dtype, about
+        )
 
     def about(self, key: str) -> dict[str, Any]:
         """What :meth:`write` was told of a layer.
@@ -149,9 +162,9 @@ class Unfinished:
         self.folder, self._key = folder, key
 
     def add(self, chunk: Mapping[int, Mapping[str, Rows]]) -> None:
-        """Set aside layer -> stimulus -> rows, in float32."""
+        """Set aside layer -> stimulus -> rows, in the precision that they have."""
         file = self.folder / f"chunk-{uuid.uuid4().hex}.safetensors"
-        save(file, self._key, {f"{layer}/": rows for layer, rows in chunk.items()})
+        save(file, self._key, {f"{layer}/": rows for layer, rows in chunk.items()}, None)
 
     def read(self, layer: int) -> dict[str, Rows]:
         """Stimulus -> rows of a layer, from all chunks that are whole."""
@@ -172,6 +185,34 @@ def _load(file: Path, key: str, group: str, *, check: bool = True) -> dict[str, 
     except (ValueError, OSError) as error:
         log.warning("cache file %s is not usable (%s); its features are extracted again", file, error)
         return None
+
+
+def rounding(rows: Mapping[str, Rows], dtype: str) -> tuple[float, int]:
+    """What a precision would take from a layer: the largest rounding of a feature beside what tells its rows apart, and whose it is.
+
+    Args:
+        rows: Stimulus -> Rows.
+        dtype: The precision.
+
+    Returns:
+        Root mean square of the rounding over the feature's standard deviation (0 where no feature varies), and the feature's number.
+
+    Example:
+        >>> stamps = Rows(np.linspace(1.7e9, 1.7e9 + 60, 200)[:, None], np.arange(200.0), np.arange(200.0))
+        >>> lost, feature = rounding({"s1": stamps}, "float32")
+        >>> round(lost, 1), feature
+        (2.0, 0)
+    """
+    parts = [r.values for r in rows.values() if r.values.size]
+    if not parts or all(v.dtype.itemsize <= np.dtype(dtype).itemsize for v in parts):
+        return 0.0, 0
+    n = sum(len(v) for v in parts)
+    mean = sum(v.sum(axis=0, dtype=np.float64) for v in parts) / n
+    variance = sum(((v - mean) ** 2).sum(axis=0) for v in parts) / n
+    with np.errstate(over="ignore"):  # what is beyond float16's range is refused by name
+        error = sum(((v - v.astype(dtype).astype(np.float64)) ** 2).sum(axis=0) for v in parts) / n
+    ratio = np.sqrt(np.divide(error, variance, out=np.zeros_like(mean), where=variance > 0))
+    return float(ratio.max()), int(ratio.argmax())
 
 
 def _smallest_column(rows: Mapping[str, Rows]) -> float:

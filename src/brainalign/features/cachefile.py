@@ -20,7 +20,7 @@ def save(
     target: Path,
     key: str,
     groups: Mapping[str, Mapping[str, Rows]],
-    dtype: str = "float32",
+    dtype: str | None = "float32",
     about: Mapping[str, Any] | None = None,
 ) -> None:
     """Write group -> stimulus -> rows; see :func:`brainalign.storage.tensors.save_tensors`.
@@ -29,7 +29,7 @@ def save(
         target: The file.
         key: Whose rows they are.
         groups: Prefix of names -> stimulus -> Rows.
-        dtype: Of the values; times are float64.
+        dtype: Of the values, None for the one that they have; times are float64.
         about: What a person may want to know of it.
 
     Raises:

@@ -42,7 +42,7 @@ class Oasm:
         >>> stimuli = {s: Stimulus(s, 1.0, words) for s in "ab"}
         >>> dict(Oasm(stimuli, sigma=1.0).extract([stimuli["b"]]))["b"][0].values.round(2)
         array([[0.  , 0.  , 1.  , 0.61],
-               [0.  , 0.  , 0.61, 1.  ]], dtype=float32)
+               [0.  , 0.  , 0.61, 1.  ]])
     """
 
     unit: Unit = "words"
@@ -157,7 +157,7 @@ class SentencePosition:
         >>> import pandas as pd
         >>> words = pd.DataFrame({"word": ["So?", "It", "ran"], "onset": [0.1, 0.4, 0.6], "offset": [0.4, 0.6, 0.9]})
         >>> dict(SentencePosition().extract([Stimulus("s1", 1.0, words)]))["s1"][0].values.ravel()
-        array([1., 1., 2.], dtype=float32)
+        array([1., 1., 2.])
     """
 
     unit: Unit = "words"

@@ -121,7 +121,7 @@ class Representation:
         return f"{self.name}: {self.extractor.describe()}; {self.extractor.sees}"
 
     def rows(self, layer: int) -> dict[str, Rows]:
-        """Stimulus -> rows of one layer in float32; all layers that are missing are extracted in one pass.
+        """Stimulus -> rows of one layer; all layers that are missing are extracted in one pass.
 
         Args:
             layer: One of ``layers``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,14 @@ _FASTTEXT = (793712314).to_bytes(4, "little")
 """How a binary fastText model begins."""
 _HEADER = re.compile(rb"(\d+) (\d+)")
 _SNIFF = 2**16
+FEW = 32
+"""Columns up to which a text file's numbers are read in float64: they are measures (one may be a time stamp) rather than an embedding."""
 
 
 class Lookup(Protocol):
     """Anything that finds a word's vector: a dictionary, or fastText's n-grams."""
 
-    def get(self, word: str) -> NDArray[np.float32] | None:
+    def get(self, word: str) -> NDArray[np.floating[Any]] | None:
         """The vector (d,), or None."""
         ...
 
@@ -79,9 +81,9 @@ def _is_text(begin: bytes, dims: int) -> bool:
     return all(_is_number(f.decode("latin-1")) for f in fields[:dims])
 
 
-def _read_text(path: Path, dims: int) -> dict[str, NDArray[np.float32]]:
+def _read_text(path: Path, dims: int) -> dict[str, NDArray[np.floating[Any]]]:
     """``dims`` is what the header says, 0 where there is none."""
-    vectors: dict[str, NDArray[np.float32]] = {}
+    vectors: dict[str, NDArray[np.floating[Any]]] = {}
     where = "the header says" if dims else "line 1 has"
     with path.open("rb") as lines:
         if dims:
@@ -101,11 +103,11 @@ def _read_text(path: Path, dims: int) -> dict[str, NDArray[np.float32]]:
     return vectors
 
 
-def _read_binary(path: Path, words: int, dims: int) -> dict[str, NDArray[np.float32]]:
+def _read_binary(path: Path, words: int, dims: int) -> dict[str, NDArray[np.floating[Any]]]:
     """word2vec's binary format (Mikolov et al. 2013)."""
     data = path.read_bytes()
     place = data.index(b"\n") + 1
-    vectors: dict[str, NDArray[np.float32]] = {}
+    vectors: dict[str, NDArray[np.floating[Any]]] = {}
     for number in range(1, words + 1):
         space = data.find(b" ", place)
         end = space + 1 + 4 * dims
@@ -150,7 +152,7 @@ class _NGrams:
         return np.asarray(self._found.get_vector(word), dtype=np.float32)
 
 
-def _parse(line: bytes, dims: int, where: str) -> tuple[str, NDArray[np.float32]]:
+def _parse(line: bytes, dims: int, where: str) -> tuple[str, NDArray[np.floating[Any]]]:
     """Word and vector of a line; ``dims`` is 0 at the first."""
     try:
         text = line.decode("utf-8").rstrip(" \r\n")
@@ -167,7 +169,7 @@ def _parse(line: bytes, dims: int, where: str) -> tuple[str, NDArray[np.float32]
             raise ValueError(f"{field[:40]!r}, in the line of {word[:40]!r}, is no finite number")
     if dims and len(fields) != dims:
         raise ValueError(f"{word[:40]!r} has {len(fields)} numbers where {where} {dims}")
-    return word, np.array([float(f) for f in fields], dtype=np.float32)
+    return word, np.array([float(f) for f in fields], dtype=np.float64 if len(fields) <= FEW else np.float32)
 
 
 def _is_number(field: str) -> bool:

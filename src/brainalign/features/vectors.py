@@ -40,7 +40,7 @@ class WordVectors:
     placement: Placement = "hold"
     sees = ALONE
     layers: Sequence[int] = (0,)
-    version = 2
+    version = 3
 
     def __init__(self, path: Path, name: str = "glove") -> None:
         self.path, self.name = Path(path).expanduser(), name
@@ -108,7 +108,7 @@ class WordVectors:
             yield stimulus.id, {0: word_rows(stimulus, np.stack([zero if v is None else v for v in own]))}
         self.__dict__.pop("vectors", None)  # gigabytes in the largest files, and not needed again
 
-    def _vector(self, word: str) -> NDArray[np.float32] | None:
+    def _vector(self, word: str) -> NDArray[np.floating[Any]] | None:
         return None if word in ("", UNKNOWN_WORD) and word not in self.vectors else self.vectors.get(word)
 
 
@@ -133,7 +133,7 @@ class WordFrequency(WordVectors):
         """The model in a sentence."""
         return f"log10 of each word's frequency from {self.path.name}; words that it does not hold are zero"
 
-    def _vector(self, word: str) -> NDArray[np.float32] | None:
+    def _vector(self, word: str) -> NDArray[np.floating[Any]] | None:
         found = super()._vector(word)
         if found is None:
             return None

@@ -83,7 +83,7 @@ def word_rows(stimulus: Stimulus, values: NDArray[np.floating[Any]]) -> Rows:
     """
     onset, offset = (stimulus.words[c].to_numpy(dtype=np.float64) for c in ("onset", "offset"))
     known = np.isfinite(onset)
-    return Rows(values[known].astype(np.float32), onset[known], offset[known])
+    return Rows(values[known], onset[known], offset[known])  # the cache chooses their precision
 
 
 class WordRate:
@@ -97,7 +97,7 @@ class WordRate:
         >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.1, 0.4], "offset": [0.4, 0.6]})
         >>> said = Stimulus("s1", 1.0, words)
         >>> dict(WordRate().extract([said]))["s1"][0].values.ravel()
-        array([1., 1.], dtype=float32)
+        array([1., 1.])
     """
 
     unit: Unit = "words"

@@ -140,9 +140,19 @@ def column_correlations(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArr
     Returns:
         (k,).
     """
-    pairs = [(w - w.mean(axis=0), w) for w in (u, v)]
-    sizes = [np.sqrt((c**2).sum(axis=0)) for c, _ in pairs]
-    alive = np.logical_and(
-        *(varies(s**2, (w**2).sum(axis=0), rounding=CENTRED) for s, (_, w) in zip(sizes, pairs, strict=True))
-    )
-    return np.where(alive, (pairs[0][0] * pairs[1][0]).sum(axis=0) / np.where(alive, sizes[0] * sizes[1], 1.0), np.nan)
+    return np.asarray(np.einsum("ij,ij->j", unit_columns(u), unit_columns(v)))
+
+
+def unit_columns(w: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns less their means, of length 1; NaN where a column does not vary. Products of two of them are correlations.
+
+    Args:
+        w: (n, k).
+
+    Returns:
+        (n, k).
+    """
+    centred = w - w.mean(axis=0)
+    square = (centred**2).sum(axis=0)
+    alive = varies(square, (w**2).sum(axis=0), rounding=CENTRED)
+    return np.asarray(centred / np.where(alive, np.sqrt(square), np.nan))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.linalg.cca import CCA, column_correlations
+from brainalign.linalg.cca import CCA, unit_columns
 
 Side = Literal["x", "y"]
 Part = Literal["shared", "rest", "truncated", "matched"]
@@ -107,15 +107,16 @@ class SharedSpace:
         u, v = self.cca.variates(x, y)
         u, v = u[:, :n], v[:, :n]
         blocks = np.split(np.arange(len(v)), np.cumsum(sizes)[:-1])
+        left, right = unit_columns(u), unit_columns(v)  # a shuffle moves neither a column's mean nor its length
         null = np.empty((draws, n))
         for d in range(draws):
             order = np.concatenate([blocks[b] for b in rng.permutation(len(blocks))])
-            null[d] = column_correlations(u, v[np.roll(order, rng.integers(1, max(2, len(order))))])
+            null[d] = np.einsum("ij,ij->j", left, right[np.roll(order, rng.integers(1, max(2, len(order))))])
         return pd.DataFrame(
             {
                 "component": np.arange(1, n + 1),
                 "in_sample": self.cca.rho,
-                "held_out": column_correlations(u, v),
+                "held_out": np.einsum("ij,ij->j", left, right),
                 "null_95": np.nanpercentile(null, 95, axis=0),
             }
         )

@@ -25,7 +25,7 @@ def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
         BrainalignError: There is no such folder, a run has no store to go to, or the store does not answer.
     """
     from brainalign.tracking.artifacts import artifacts_of
-    from brainalign.tracking.record import catch_up, is_logged, records
+    from brainalign.tracking.record import catch_up, is_logged, parent_in, records, stand_below
     from brainalign.tracking.store import answering, prepare_store
     from brainalign.tracking.text import reason, scrub
     from brainalign.tracking.uri import OFFLINE, absolute_uri
@@ -47,12 +47,19 @@ def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
         if record.unlogged is None:
             with answering(store):
                 there = is_logged(record, store)
-            if there is not None:
-                renamed[record.id] = there
-                continue
+                if there is not None:
+                    renamed[record.id] = there
+                    if record.parent in renamed:  # it was logged alone before
+                        stand_below(there, renamed[record.parent], store)
+                    continue
         record.tags["folder"] = scrub(str(place.absolute()))
-        parent = renamed.get(record.parent or "", record.parent)
         try:
+            with answering(store):
+                parent = renamed.get(record.parent or "") or parent_in(record, store)
+            if record.parent and not parent:
+                say(
+                    f"{hide_secrets(store)} lacks the sweep that {place} belongs to: relog the sweep's folder, and it will stand below it."
+                )
             new = catch_up(record, place, store, parent)
         except BrainalignError:
             raise
@@ -64,7 +71,12 @@ def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
         if (
             record.unlogged is not None
         ):  # else it belongs to the store that has it; this one knows the run by its id there
-            record.id, record.uri, record.parent, record.unlogged = new, hide_secrets(store), parent, None
+            record.id, record.uri, record.parent, record.unlogged = (
+                new,
+                hide_secrets(store),
+                parent or record.parent,
+                None,
+            )
             record.save(place)
         say(f"{new}  {record.status}  {record.name}  {place}")
         logged += 1

@@ -168,6 +168,34 @@ def known_as(client: MlflowClient, experiment: str, run: str) -> str | None:
     return str(found[0].info.run_id) if found else None
 
 
+PARENT = "mlflow.parentRunId"
+"""MLflow's own tag for the run that a run stands below."""
+
+
+def parent_in(record: Record, uri: str) -> str | None:
+    """The id of a run's parent in a store, None where that store lacks it (or the run has none).
+
+    Args:
+        record: Of the run.
+        uri: The store's absolute URI.
+    """
+    client = mlflow_client(uri)
+    return known_as(client, prepare_store(uri, record.experiment), record.parent) if record.parent else None
+
+
+def stand_below(run: str, parent: str, uri: str) -> None:
+    """Put a logged run below its parent, where it is not.
+
+    Args:
+        run: Its id in the store.
+        parent: The parent's.
+        uri: The store's absolute URI.
+    """
+    client = mlflow_client(uri)
+    if client.get_run(run).data.tags.get(PARENT) != parent:
+        client.set_tag(run, PARENT, parent)
+
+
 def is_logged(record: Record, uri: str, artifacts: str | None = None) -> str | None:
     """The id of a run in a store that has all of it, else None.
 
@@ -188,7 +216,7 @@ def catch_up(record: Record, folder: Path, uri: str, parent: str | None = None) 
         record: Of the run.
         folder: The run's.
         uri: The store's absolute URI.
-        parent: The parent's id in that store, where it is not the record's.
+        parent: The parent's id in that store; None = it has none there.
 
     Returns:
         The run's id in that store.
@@ -198,16 +226,17 @@ def catch_up(record: Record, folder: Path, uri: str, parent: str | None = None) 
     """
     experiment = prepare_store(uri, record.experiment)
     client = mlflow_client(uri)
-    above = {"mlflow.parentRunId": parent} if parent else {}
+    own = {key: value for key, value in record.tags.items() if key != PARENT}
+    above = {PARENT: parent} if parent else {}
     run = known_as(client, experiment, record.id)
     if run is None:
-        tags = record.tags | above | {ORIGIN: record.id}
+        tags = own | above | {ORIGIN: record.id}
         created = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)
         run = str(created.info.run_id)
     note = {
         k: v.replace(record.id, run) for k, v in record.tags.items() if k == "mlflow.note.content"
     }  # links to figures
-    send_tags(client, run, record.tags | note | above)
+    send_tags(client, run, own | note | above)
     send_params(client, run, record.params)
     send_metrics(client, run, record.metrics)
     if record.datasets:

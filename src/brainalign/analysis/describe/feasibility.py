@@ -8,8 +8,7 @@ from brainalign.analysis._base import Analysis
 from brainalign.data.facts import Facts
 from brainalign.data.responsive import BEFORE
 from brainalign.data.types import Dataset
-from brainalign.errors import BrainalignError
-from brainalign.features.inventories import inventory_of
+from brainalign.models import lacking
 from brainalign.registry import kind_of, kinds
 
 PEOPLE = 6
@@ -34,17 +33,10 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     """
     facts = Facts(dataset)
     people = facts.participants
-    sound, words, phones = facts.without("sound"), facts.without("words"), facts.without("phones")
     alone = f"with {people} participant(s) a sign-flip test cannot fall below p = {2 / 2**people:.2g}; {PEOPLE} are needed for .05."
     early = f"nothing was recorded from {-BEFORE[0]:g} s before the onsets on, or too slowly."
     rows = [
-        ("model", "speech models", sound),
-        ("model", "mel, envelope and pitch", sound),
-        ("model", "language models", words),
-        ("model", "word vectors", words),
-        ("model", "word rate", words),
-        ("model", "phone onsets", phones),
-        ("model", "articulation", phones or _unknown_phones(dataset)),
+        *(("model", family, reason) for family, reason in lacking(dataset).items()),
         *(("analysis", name, kind.lacks(facts)) for name, kind in _analyses().items()),
         ("option", "electrodes=responsive", "" if facts.baseline else early),
         ("option", "tests over participants", "" if people >= PEOPLE else alone),
@@ -57,15 +49,6 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["kind", "name", "reason"])
     table.insert(2, "allowed", table["reason"] == "")
     return table
-
-
-def _unknown_phones(dataset: Dataset) -> str:
-    """Why articulation cannot read the phones; empty where it can."""
-    try:
-        inventory_of(dataset.phones)
-    except BrainalignError as error:
-        return str(error)
-    return ""
 
 
 def _analyses() -> dict[str, type[Analysis]]:

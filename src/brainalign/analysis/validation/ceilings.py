@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainalign.analysis.validation.finding import Finding, near, rate
 from brainalign.analysis.validation.listening import Bench
+from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.simulated import simulate
 
 EDGES = (0.05, 0.2, 0.35, 0.5)
@@ -22,29 +25,12 @@ def ceilings(bench: Bench, seeds: int) -> list[Finding]:
         bench: Settings.
         seeds: Data sets, of 40 electrodes each.
     """
-    rho, found, covered = [], [], []
-    for seed in range(seeds):
-        data = simulate(
-            subjects=2,
-            electrodes=20,
-            sentences=30,
-            repeated=10,
-            repeats=10,
-            silent_fraction=0.0,
-            seed=seed,
-            cache_dir=bench.folder,
-        )
-        study = bench.listen(data)
-        table = study.ceilings
-        truth = study.channels["rho_true"].to_numpy()
-        rho += truth.tolist()
-        found += (table["ceiling"].to_numpy() - truth).tolist()
-        covered += ((table["ceiling_low"] <= truth) & (truth <= table["ceiling_high"])).tolist()
-    rho_, error = np.array(rho), np.array(found)
+    found = each(partial(_one, bench), range(seeds), "noise ceilings")
+    rho, error, covered = (np.concatenate(part) for part in zip(*found, strict=True))
     rows = []
     for low, high in pairwise(EDGES):
-        inside = (rho_ >= low) & (rho_ < high)
-        truth_ = float(rho_[inside].mean())
+        inside = (rho >= low) & (rho < high)
+        truth_ = float(rho[inside].mean())
         rows.append(
             near(
                 "signal power",
@@ -60,10 +46,21 @@ def ceilings(bench: Bench, seeds: int) -> list[Finding]:
             "signal power",
             "95 % intervals that contain the truth",
             WORST,
-            int(np.sum(covered)),
+            int(covered.sum()),
             len(covered),
             "electrode",
             side="not below",
         )
     )
     return rows
+
+
+def _one(bench: Bench, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """True ceilings of a data set's electrodes, the errors of the estimated ones, and whether their intervals cover them."""
+    data = simulate(
+        subjects=2, electrodes=20, sentences=30, repeated=10, repeats=10, silent_fraction=0.0, seed=seed, cache_dir=bench.folder
+    )  # fmt: skip
+    study = bench.listen(data)
+    table, truth = study.ceilings, study.channels["rho_true"].to_numpy(dtype=np.float64)
+    low, high = (table[name].to_numpy() for name in ("ceiling_low", "ceiling_high"))
+    return truth, table["ceiling"].to_numpy() - truth, (low <= truth) & (truth <= high)

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.latency.run import told_from_zero
 from brainalign.analysis.validation.finding import Finding, rate
+from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores, fit_outer
-from brainalign.progress import track
 from brainalign.stats import ordering
+from brainalign.stats.permutation import ShiftTest
 from brainalign.study.significance import electrode_p
 
 LEVEL = 0.05
@@ -59,11 +60,10 @@ def short_folds(sets: int) -> list[Finding]:
         sets: Designs of 50 electrodes behind each rate.
     """
     found = []
-    for folds, frames, memory in track(CASES, "p of slow responses in short folds"):
-        given = [
-            electrode_p(*unrelated(seed, folds, frames, memory, 50), window=len(LAGS), draws=399, seed=seed)
-            for seed in range(sets)
-        ]
+    tasks = [(case, seed) for case in CASES for seed in range(sets)]
+    every = each(lambda task: _own_p(*task), tasks, "p of slow responses in short folds")
+    for number, (folds, frames, memory) in enumerate(CASES):
+        given = every[number * sets : (number + 1) * sets]
         p = np.concatenate([g.p for g in given])
         known = np.isfinite(p)
         where = f"{folds} folds of {frames} frames, autocorrelation {memory:g}"
@@ -73,6 +73,11 @@ def short_folds(sets: int) -> list[Finding]:
         below, n, truth = int((p < LEVEL).sum()), max(int(known.sum()), 1), LEVEL if known.any() else 0.5
         found.append(rate("null", what, truth, below, n, "electrode", side="not above"))
     return found
+
+
+def _own_p(case: tuple[int, int, float], seed: int) -> ShiftTest:
+    """Of 50 electrodes of one design."""
+    return electrode_p(*unrelated(seed, *case, 50), window=len(LAGS), draws=399, seed=seed)
 
 
 def fitted_order(sets: int) -> list[Finding]:

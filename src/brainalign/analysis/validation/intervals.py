@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.controls.table import share_of
 from brainalign.analysis.latency.run import enough
 from brainalign.analysis.validation.finding import Finding, rate
-from brainalign.progress import track
+from brainalign.analysis.validation.side_by_side import each
 from brainalign.stats import compare, electrodes_ci, ratio_ci
 from brainalign.stats.abx import relate, wilson
 
@@ -75,13 +76,17 @@ def intervals(sets: int) -> list[Finding]:
         ("correlation with listeners (ABX, bootstrap over 20 contrasts)", BOOTSTRAP, _relation),
     ]
     found = []
-    for number, (what, least, covers) in enumerate(track(checks, "coverage of intervals")):
-        hits = sum(covers(np.random.default_rng([seed, number, 17])) for seed in range(sets))
+    for number, (what, least, covers) in enumerate(checks):
+        hits = sum(each(partial(_covers, covers, number), range(sets), what))
         found.append(rate("intervals", what, least, hits, sets, "table", side="not below"))
     naive = sum(_naive(np.random.default_rng([seed, 0, 17])) for seed in range(sets))
     what = "mean over electrodes, 8 participants, as if electrodes were independent (must fail; not printed)"
     wrong = rate("intervals", what, 1 - LEVEL, sets - naive, sets, "table", side="above")
     return [*found, wrong]
+
+
+def _covers(covers: Callable[[np.random.Generator], bool], number: int, seed: int) -> bool:
+    return covers(np.random.default_rng([seed, number, 17]))
 
 
 def _mean(rng: np.random.Generator, people: int) -> bool:

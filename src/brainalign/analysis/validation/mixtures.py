@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from brainalign.analysis.decomposition.references import Competitors, Frames
 from brainalign.analysis.decomposition.run import project
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.listening import Bench
+from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Recording
 from brainalign.features.acoustic import Mel
 from brainalign.features.planted import PlantedLanguage, PlantedSpeech
 from brainalign.features.vectors import WordVectors
-from brainalign.progress import track
 from brainalign.stats import mean_ci
 from brainalign.study.cross_fitting import crossfit
 from brainalign.study.roles import Models
@@ -99,7 +100,7 @@ def mixtures(bench: Bench, seeds: int) -> list[Finding]:
         bench: Settings.
         seeds: Data sets of seven participants.
     """
-    tables = [parts_of(seed, bench) for seed in track(range(seeds), "mixtures")]
+    tables = each(partial(parts_of, bench=bench), range(seeds), "mixtures")
     right = sum(recovered(table) for table in tables)
     rows = [
         rate(

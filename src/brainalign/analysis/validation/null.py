@@ -9,9 +9,9 @@ import pandas as pd
 
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.listening import Bench
+from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.simulated import simulate
 from brainalign.features.acoustic import Mel
-from brainalign.progress import track
 from brainalign.stats import compare
 
 LEVEL = 0.05
@@ -60,19 +60,7 @@ def false_positives(sets: int) -> list[Finding]:
         sets: Simulated tables of scores: 8 participants with 12 electrodes in each of 3 regions, two models whose difference
             has a standard deviation of 1 between participants and of 1 between electrodes.
     """
-    hits = dict.fromkeys(("sign_flip", "mixed", "paired_t"), 0)
-    for seed in track(range(sets), "false positives of the named tests"):
-        tests = compare(
-            _table(np.random.default_rng([seed, 11])),
-            [("a", "b")],
-            regions=REGIONS,
-            family="a - b x regions",
-            by="model",
-            score="r",
-        )
-        for test, rows in tests.groupby("test"):
-            column = "p_max" if test == "sign_flip" else "p_bonferroni"
-            hits[str(test)] += bool((rows[column] < LEVEL).any())
+    found = each(_found, range(sets), "false positives of the named tests")
     names = {
         "sign_flip": "sign-flip with the maximum statistic",
         "mixed": "mixed model, Bonferroni",
@@ -83,13 +71,25 @@ def false_positives(sets: int) -> list[Finding]:
             "null",
             f"family-wise error at .05 of the {names[test]}",
             LEVEL,
-            n,
+            sum(one[test] for one in found),
             sets,
             "table",
             side="above" if test == "paired_t" else "not above",
         )
-        for test, n in hits.items()
+        for test in names
     ]
+
+
+def _found(seed: int) -> dict[str, bool]:
+    """Which of the tests finds a difference in a table that has none."""
+    tests = compare(
+        _table(np.random.default_rng([seed, 11])), [("a", "b")], regions=REGIONS, family="a - b x regions", by="model", score="r"
+    )  # fmt: skip
+    column = {"sign_flip": "p_max"}
+    return {
+        str(test): bool((rows[column.get(str(test), "p_bonferroni")] < LEVEL).any())
+        for test, rows in tests.groupby("test")
+    }
 
 
 def _table(rng: np.random.Generator) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from brainalign.data.simulated.latents import latents
 from brainalign.data.simulated.listeners import Listener, Mixture, listeners
 from brainalign.data.simulated.responses import Signals, noise
 from brainalign.data.simulated.synthesis import synthesise
-from brainalign.data.simulated.utterance import speak
+from brainalign.data.simulated.utterance import Utterance, speak
 from brainalign.data.simulated.vectors import word_vectors, write_vectors
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
@@ -97,9 +98,7 @@ def simulate(
     _check("baseline", baseline, 0)
     _check("evoked", evoked, -100, 100)
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
-    texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
-    said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
-    sounds = {s: synthesise(u, np.random.default_rng([seed, 6, i])) for i, (s, u) in enumerate(said.items())}
+    said, sounds = _spoken(sentences, seed)
     vectors = word_vectors(seed)
     truth = latents(said, sounds, vectors, seed)
     stimuli = {
@@ -117,6 +116,15 @@ def simulate(
     path = write_vectors(vectors, seed, cache_dir)
     note = f"The sentences, their sound and all responses are simulated (seed {seed})."
     return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path), notes=(note,), settings=settings)
+
+
+@lru_cache(maxsize=1)
+def _spoken(sentences: int, seed: int) -> tuple[Mapping[str, Utterance], Mapping[str, NDArray[np.float32]]]:
+    """The sentences and their sound. The last ones are held: others who hear the same sentences are simulated next."""
+    texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
+    said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
+    sounds = {s: synthesise(u, np.random.default_rng([seed, 6, i])) for i, (s, u) in enumerate(said.items())}
+    return said, sounds
 
 
 def _record(

@@ -1,0 +1,47 @@
+"""Kinds of models by name, and which families of them a data set allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brainalign.errors import BrainalignError
+from brainalign.models._base import Model
+from brainalign.registry import kind_of, kinds
+
+if TYPE_CHECKING:
+    from brainalign.data.types import Dataset
+
+
+def model_kind(name: object, role: str | None = None) -> type[Model]:
+    """The class of a kind of model; its module is imported now.
+
+    Args:
+        name: Of the kind.
+        role: What an error calls it, where that is not ``model``: ``partner``.
+
+    Raises:
+        BrainalignError: There is no such kind, or a package's is no ``Model``.
+
+    Example:
+        >>> model_kind("mel").needs
+        ('sound',)
+    """
+    found = kind_of("model", name, role)
+    if not issubclass(found, Model):
+        raise BrainalignError(
+            f"model={name}: {found.__module__}.{found.__qualname__} must be a dataclass that inherits from brainalign.models.Model."
+        )
+    return found
+
+
+def lacking(dataset: Dataset) -> dict[str, str]:
+    """Family of models -> what the data lack for it, a sentence; empty where they allow it.
+
+    Args:
+        dataset: As read.
+    """
+    found: dict[str, str] = {}
+    for kind in map(model_kind, kinds("model")):
+        if kind.family:
+            found.setdefault(kind.family, kind.lacks(dataset))
+    return found

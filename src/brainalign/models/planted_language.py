@@ -1,0 +1,33 @@
+"""Simulated representation of language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from brainalign.models._base import Settings
+from brainalign.models._planted import PlantedModel
+
+if TYPE_CHECKING:
+    from brainalign.data.types import Dataset
+    from brainalign.features.base import Extractor
+
+
+@dataclass
+class PlantedLanguage(PlantedModel):
+    """Simulated representation of language."""
+
+    partner: ClassVar[str] = "planted_speech"
+    contextual: ClassVar[bool] = True
+
+    def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
+        """The extractor."""
+        from brainalign.features.planted import PlantedLanguage as Extracted
+
+        return Extracted(dataset, seed=self.seed, name=self.name, layers=self.chosen_layers)
+
+    def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
+        """Layer 0, which is free of context."""
+        from brainalign.features.planted import PlantedLanguage as Extracted
+
+        return Extracted(dataset, seed=self.seed, name=f"{self.name} embedding", layers=[0])

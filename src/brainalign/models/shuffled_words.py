@@ -1,0 +1,31 @@
+"""Another model option, reading the words in a random order: a control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from brainalign.models._base import Model, Settings
+
+if TYPE_CHECKING:
+    from brainalign.data.types import Dataset
+    from brainalign.features.base import Extractor
+
+
+@dataclass
+class ShuffledWords(Model):
+    """Another model option, reading the words in a random order: a control."""
+
+    of: str
+    path: str | None
+    seed: int
+
+    needs: ClassVar[tuple[str, ...]] = ("words",)
+
+    def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
+        """The extractor."""
+        from brainalign.features.controls import ShuffledWords as Extracted
+
+        changes = {"layers": self.layers} | ({} if self.path is None else {"path": self.path})
+        of = settings.option(self.of, **changes)
+        return Extracted(of.extractor(settings, dataset), self.seed, self.name)

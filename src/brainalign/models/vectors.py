@@ -1,0 +1,24 @@
+"""Static word vectors from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brainalign.models._base import Settings
+from brainalign.models._vectors import VectorsModel
+
+if TYPE_CHECKING:
+    from brainalign.data.types import Dataset
+    from brainalign.features.base import Extractor
+
+
+@dataclass
+class Vectors(VectorsModel):
+    """Static word vectors from a file."""
+
+    def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
+        """The extractor."""
+        from brainalign.features.vectors import WordVectors
+
+        return WordVectors(self.file(dataset), self.name)
