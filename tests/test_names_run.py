@@ -10,6 +10,7 @@ import pytest
 from brainalign import assembly, experiment
 from brainalign.config import composed
 from brainalign.data.names import MINE, OURS
+from brainalign.data.readers.simulated import Simulated
 from brainalign.data.simulated import simulate
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset
 from brainalign.tracking import load_run
@@ -61,7 +62,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_name_breaks_a_run_or_takes_anothers_place(hostile, monkeypatch, tmp_path, kind):
-    monkeypatch.setattr(assembly, "_whole_dataset", lambda _: hostile)
+    monkeypatch.setattr(Simulated, "read", lambda *_: hostile)
     place = tmp_path / "place"
     place.mkdir()
     monkeypatch.chdir(place)
@@ -91,7 +92,7 @@ def test_no_name_breaks_a_run_or_takes_anothers_place(hostile, monkeypatch, tmp_
 
 def test_equal_names_are_told_apart_or_refused(monkeypatch, tmp_path):
     data = simulate(subjects=1, electrodes=3, sentences=6, repeated=0, cache_dir=tmp_path)
-    monkeypatch.setattr(assembly, "_whole_dataset", lambda _: data)
+    monkeypatch.setattr(Simulated, "read", lambda *_: data)
 
     def models(*words):
         config = composed(["data=simulated_small", "encoding.outer_folds=3", f"paths.output={tmp_path}", *words])

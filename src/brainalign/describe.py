@@ -46,7 +46,7 @@ MAIN = ("figure_4", "region_bars", "similarity", "variance_partition", "ceilings
 
 def question(config: Config, dataset: Dataset, models: Sequence[str]) -> str:
     """What the run asks, in a sentence or two."""
-    people = f"{len(dataset.recordings)} {'simulated ' if config.data.kind.startswith('simulated') else ''}participants"
+    people = f"{len(dataset.recordings)} {'simulated ' if config.data.simulated else ''}participants"
     heard = f"{len(dataset.stimuli)} stimuli"
     if config.analysis.kind in PAIRED and config.partner is not None and len(models) > 1:
         asked = PAIRED[config.analysis.kind].format(f"{models[0]} and {models[1]}")

@@ -130,7 +130,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         description=asked_for,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
-        tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
+        tracked.log_dataset(dataset.name, dataset.digest, config.data.source)
         result = analyse(config, study, models)
         if encodes:
             result.tables["leak_audit"] = study.leak
@@ -162,7 +162,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             methods=methods(config, study, models),
             config=settings,
             provenance=facts,
-            simulated=config.data.kind.startswith("simulated"),
+            simulated=config.data.simulated,
         )
     show_end(result, tracked)
     return result

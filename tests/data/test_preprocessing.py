@@ -360,7 +360,7 @@ def test_a_frequency_that_the_recording_is_too_slow_for():
 
 @dataclass
 class Source:
-    """A reader's schema, as config/schema.py has them."""
+    """Options of a reader that has preprocessing."""
 
     kind: str
     preprocessing: Preprocessing

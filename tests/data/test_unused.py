@@ -1,18 +1,19 @@
 """Options that do nothing are refused; lengths that fit the other axis, units and counts that look wrong are told."""
 
 import re
+from dataclasses import fields
 
 import nibabel
 import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.config.schema import StoryFmriData
 from brainalign.data.arrays import read_arrays
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat, TranscriptFormat
 from brainalign.data.lengths import counted, turned
 from brainalign.data.nwb import read_nwb
 from brainalign.data.raw import read_raw_files
+from brainalign.data.readers.story_fmri import StoryFmri
 from brainalign.data.story_fmri import read_story_fmri
 from brainalign.data.types import Stimulus
 from brainalign.data.unused import refuse_transcripts
@@ -165,11 +166,11 @@ def test_times_in_milliseconds_are_recognised(folder, tmp_path):
     (folder / "ms.tsv").write_text("onset\tduration\tstimulus\n5000\tn/a\ts1\n")
     with pytest.raises(BrainalignError, match="It looks like milliseconds"):
         arrays(folder, {"rate": "rate"}, events_file="ms.tsv")
-    fields = dict.fromkeys(StoryFmriData.__dataclass_fields__)
+    keys = dict.fromkeys(field.name for field in fields(StoryFmri))
     with pytest.raises(
         BrainalignError, match="data.tr=2000 looks like milliseconds; it must be the seconds between volumes"
     ):
-        StoryFmriData(**{**fields, "tr": 2000.0})
+        StoryFmri(**{**keys, "tr": 2000.0})
 
 
 def test_a_set_of_another_size_than_published_is_told(folder):

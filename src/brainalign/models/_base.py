@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainalign.bounds import LAYERS, Bounds
 from brainalign.errors import BrainalignError
 from brainalign.features.settings import FeatureSettings
 
@@ -69,6 +70,8 @@ class Model:
     kind: str
     name: str
     layers: Any
+
+    bounds: ClassVar[Bounds] = {"layers": LAYERS}
 
     family: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of
 from brainalign.models._base import Model, Settings
 
@@ -41,6 +42,8 @@ class Card:
     licence: str
     reference: str
     source: str
+
+    bounds: ClassVar[Bounds] = {"dims": (1, 1_000_000), "layers": (1, 1000)}
 
 
 @dataclass

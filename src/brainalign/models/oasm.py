@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 from brainalign.models._base import Model, Settings
 
@@ -18,6 +19,8 @@ class Oasm(Model):
     """Each word's identity, smoothed within its stimulus: a control."""
 
     sigma: float
+
+    bounds: ClassVar[Bounds] = {"sigma": (0.01, 1e4)}
 
     needs: ClassVar[tuple[str, ...]] = ("words",)
 

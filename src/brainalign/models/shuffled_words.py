@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from brainalign.bounds import SEED, Bounds
 from brainalign.models._base import Model, Settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ class ShuffledWords(Model):
     of: str
     path: str | None
     seed: int
+
+    bounds: ClassVar[Bounds] = {"seed": SEED}
 
     needs: ClassVar[tuple[str, ...]] = ("words",)
 
