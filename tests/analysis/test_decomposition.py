@@ -14,8 +14,8 @@ from brainalign.analysis.study import Study
 from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.mixtures import parts_of, recovered
 from brainalign.data.simulated import simulate
-from brainalign.features.acoustic import Mel
-from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.features.acoustic.spectral import Mel
+from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from brainalign.encoding.nested import fit_outer
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.words import WordRate
+from brainalign.features.words.timed import WordRate
 from brainalign.stats.ceiling import noise_ceilings
 
 LAGS = 3

@@ -10,9 +10,9 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
-from brainalign.features.planted import PlantedLanguage
+from brainalign.features.planted.mixtures import PlantedLanguage
 from brainalign.features.representation import Representation
 from brainalign.tracking import load_run, write_config
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays

@@ -15,7 +15,7 @@ from brainalign.data.trials import one_value_a_trial
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 
 ASKED = {"leave": "word", "score_axis": "trials", "alphas": [1.0], "l1_ratios": [0.5], "pca": 0.9}
 

@@ -9,10 +9,10 @@ from brainalign.analysis.crossfit import crossfit, space_scores
 from brainalign.analysis.rows import inside_words, marks_of, row_kind
 from brainalign.analysis.study import Study
 from brainalign.data.simulated import simulate
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 
 
 @given(

@@ -12,10 +12,10 @@ from brainalign.analysis.similarity import add_similarity, similarity, similarit
 from brainalign.analysis.study import Study
 from brainalign.data.simulated import simulate
 from brainalign.encoding.nested import OuterScores
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from brainalign.data.reading import read_json, reading
 from brainalign.data.story_fmri import read_story_fmri
 from brainalign.data.volumes import seconds_of
 from brainalign.errors import BrainalignError
-from brainalign.features.vector_files import read_vectors
+from brainalign.features.words.vector_files import read_vectors
 from tests.data import recordings
 
 S = StimuliFormat()

@@ -7,14 +7,14 @@ from scipy import stats
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.features.checkpoint import Checkpoint, Loading
+from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
+from brainalign.features.checkpoints.positions import check_positions
+from brainalign.features.checkpoints.tiny import tiny_gpt2
 from brainalign.features.clip import Clipped
-from brainalign.features.language import LanguageModel
-from brainalign.features.positions import check_positions
+from brainalign.features.language.model import LanguageModel
 from brainalign.features.representation import Representation
-from brainalign.features.speech import SpeechModel
+from brainalign.features.speech.model import SpeechModel
 from brainalign.features.spread import common_variance, spread
-from brainalign.features.untrained import tiny_gpt2
 
 
 def rows_of(*parts):
@@ -76,7 +76,10 @@ def test_clipping_is_part_of_the_identity_and_said(said):
     plain = LanguageModel(*tiny_gpt2(), {}, "tiny", layers=[2])
     clipped = Clipped(plain, 2.0)
     assert clipped.identity() != plain.identity() and clipped.identity() != Clipped(plain, 3.0).identity()
-    assert "clipped at 2 robust standard deviations of their row" in clipped.describe() and clipped.sees == plain.sees
+    assert (
+        "clipped at 2 robust standard deviations of their row" in clipped.describe()
+        and clipped.receptive_field == plain.receptive_field
+    )
     own, other = (dict(e.extract([said("so", "it")]))["s1"][2].values for e in (plain, clipped))
     assert np.array_equal(Clipped.values(own, 2.0), other) and not np.array_equal(own, other)
 

@@ -12,7 +12,7 @@ from brainalign.analysis.study import Study
 from brainalign.data.triplets import ROLES, make_triplets, read_triplets
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
-from brainalign.features.inventories import INVENTORIES, inventory_if_known
+from brainalign.features.phones.inventories import INVENTORIES, inventory_if_known
 from brainalign.features.representation import Representation
 from brainalign.linalg.dtw import pair_distances
 from brainalign.progress import track

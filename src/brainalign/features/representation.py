@@ -118,7 +118,7 @@ class Representation:
 
     def describe(self) -> str:
         """The model in a sentence, and what span of the input its rows have seen."""
-        return f"{self.name}: {self.extractor.describe()}; {self.extractor.sees}"
+        return f"{self.name}: {self.extractor.describe()}; {self.extractor.receptive_field}"
 
     def rows(self, layer: int) -> dict[str, Rows]:
         """Stimulus -> rows of one layer; all layers that are missing are extracted in one pass.

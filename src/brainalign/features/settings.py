@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from brainalign.bounds import Bounds
 from brainalign.errors import one_of, within
-from brainalign.features.tap import tap_of
+from brainalign.features.checkpoints.tap import tap_of
 
 
 @dataclass

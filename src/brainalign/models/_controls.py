@@ -26,7 +26,7 @@ def control_of(model: Model, control: str, settings: Settings, dataset: Dataset)
     Raises:
         BrainalignError: The model has nothing of what the control takes away, or the data lack what the control needs.
     """
-    from brainalign.features.controls import ShuffledWords
+    from brainalign.features.words.controls import ShuffledWords
 
     if control in REWEIGHTED:
         return model.reweighted(control).extractor(settings, dataset)

@@ -30,6 +30,6 @@ class Oasm(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.controls import Oasm as Extracted
+        from brainalign.features.words.controls import Oasm as Extracted
 
         return Extracted(dataset.stimuli, self.sigma, self.name)

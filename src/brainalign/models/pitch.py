@@ -34,6 +34,6 @@ class Pitch(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.pitch import Pitch as Extracted
+        from brainalign.features.acoustic.pitch import Pitch as Extracted
 
         return Extracted(self.name, self.floor, self.ceiling)

@@ -27,7 +27,7 @@ class ShuffledWords(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.controls import ShuffledWords as Extracted
+        from brainalign.features.words.controls import ShuffledWords as Extracted
 
         changes = {"layers": self.layers} | ({} if self.path is None else {"path": self.path})
         of = settings.option(self.of, **changes)
