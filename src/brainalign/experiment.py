@@ -23,6 +23,7 @@ from brainalign.analysis.hierarchy import CENTRE, hierarchy
 from brainalign.analysis.keep import kept_predictions, kept_weights
 from brainalign.analysis.latency import latency
 from brainalign.analysis.models import Models
+from brainalign.analysis.outliers import add_outliers
 from brainalign.analysis.plan import plan_stages
 from brainalign.analysis.power import power
 from brainalign.analysis.reconstruction import reconstruction
@@ -138,6 +139,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             result.tables["group"] = group_table(study.shown(result.tables["scores"]), study.reading.score)
         if config.compare_modes:
             compare_modes(result, config, other(asked), study, models)
+        add_outliers(result, present)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,

@@ -1,9 +1,13 @@
 """Where variance lies, against closed forms; clocks, sinks, and clipping that learns nothing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from brainalign.analysis.outliers import add_outliers
+from brainalign.analysis.result import AnalysisResult
+from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
@@ -35,6 +39,31 @@ def test_shares_against_other_ways_to_compute_them():
     assert found.top_dims == pytest.approx(values.var(0).max() / values.var(0).sum())
     assert found.first_rows == pytest.approx(power[[0, 80, 200]].sum() / power.sum())
     assert found.first_fair == 3 / 240 and not found.first_dominate
+
+
+def test_every_extraction_keeps_them_with_the_layer(tmp_path):
+    rng = np.random.default_rng(3)
+    stimuli = {s: said_of(s, rng) for s in ("a", "b", "c")}
+    cache = FeatureCache(tmp_path)
+    made = [Representation(LanguageModel(*tiny_gpt2(), {}, "m", layers=[1, 4]), stimuli, "d", cache) for _ in "12"]
+    assert made[0].spread(4) is None
+    for layer in (1, 4):
+        assert made[0].rows(layer) and made[1].spread(layer) == spread(made[0].rows(layer))
+    result = AnalysisResult()
+    add_outliers(result, made[1:])
+    table = result.tables["outliers"].set_index("layer")
+    assert table.loc[4, "kurtosis"] == made[0].spread(4).kurtosis and list(table["model"]) == ["m", "m"]
+    worst = table["kurtosis"].idxmax()
+    assert (
+        f"excess kurtosis {table.loc[worst, 'kurtosis']:.2g} (layer {worst})"
+        in dict(result.summary)["m: outliers, most of any layer"]
+    )
+
+
+def said_of(name, rng):
+    words = ["".join(rng.choice(list("aeiostr"), 4)) for _ in range(12)]
+    onset = 0.5 * np.arange(12.0)
+    return Stimulus(name, 7.0, pd.DataFrame({"word": words, "onset": onset, "offset": onset + 0.4}))
 
 
 def test_common_variance_is_the_planted_share():
