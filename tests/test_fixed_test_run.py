@@ -35,13 +35,6 @@ def held():
 
 ANALYSES = {
     "encoding": ("model=planted_language", "model.layers=[1]"),
-    "convergence": (
-        "model=planted_speech",
-        "model@partner=planted_language",
-        "model.layers=[1]",
-        "partner.layers=[1]",
-        "~model@baseline",
-    ),
     "latency": ("model=envelope",),
     "controls": ("model=tiny_gpt2", "model.layers=[2]", "analysis.controls=[word_rate,untrained,shuffled_words]"),
     "hierarchy": ("model=planted_language",),
