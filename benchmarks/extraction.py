@@ -24,7 +24,7 @@ from transformers import GPT2Config, GPT2Model, Wav2Vec2Config, Wav2Vec2FeatureE
 
 from benchmarks.machine import cores, describe
 from benchmarks.results import markdown_table, write_section
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache

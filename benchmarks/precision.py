@@ -20,7 +20,7 @@ from benchmarks.machine import describe
 from benchmarks.real import data, model
 from benchmarks.real.clips import sounds
 from benchmarks.results import markdown_table, write_section
-from brainalign.data.audio import Audio
+from brainalign.data.sound.audio import Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.base import Rows
 from brainalign.features.checkpoints.checkpoint import Loading

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from brainalign.analysis.repeats import repeated_scores
 from brainalign.analysis.significance import electrode_p
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding import BandedRidgeTRF, RidgeTRF
 from brainalign.encoding.agreement import agreement
 from brainalign.encoding.banded_nested import fit_banded

@@ -10,13 +10,13 @@ from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.config import Config
 from brainalign.config.check import model_option
-from brainalign.data.components import principal_components
-from brainalign.data.electrodes import choose_electrodes
-from brainalign.data.fixed_test import fixed_test
-from brainalign.data.names import fit_columns, fit_regions
+from brainalign.data.electrodes.components import principal_components
+from brainalign.data.electrodes.reserved_names import rename_reserved_columns, rename_reserved_labels
+from brainalign.data.electrodes.selection import choose_electrodes
+from brainalign.data.frames.trials import trial_means
 from brainalign.data.readers import ReadSettings
-from brainalign.data.trials import one_value_a_trial
-from brainalign.data.triplets import with_sounds
+from brainalign.data.splits.test_set import fixed_test
+from brainalign.data.stimuli.triplets import with_sounds
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
@@ -41,10 +41,10 @@ def open_dataset(config: Config) -> Dataset:
     components = asked.pop("components")
     dataset = config.data.read(ReadSettings(Path(config.paths.cache), config.analysis.kind not in WITHOUT_RESPONSES))
     if dataset.recordings:
-        dataset = choose_electrodes(fit_columns(dataset), **asked)
+        dataset = choose_electrodes(rename_reserved_columns(dataset), **asked)
         if components is not None:
             dataset = principal_components(dataset, components)
-        dataset = fit_regions(dataset)
+        dataset = rename_reserved_labels(dataset)
     if config.analysis.kind == "abx" and config.analysis.triplets != "auto":
         form = getattr(config.data, "stimuli", None)
         return with_sounds(dataset, config.analysis.triplets, form.channel if form is not None else "mean")
@@ -55,7 +55,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
     if window.trial is not None and dataset.recordings:
-        dataset = one_value_a_trial(dataset, *window.trial)
+        dataset = trial_means(dataset, *window.trial)
     arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     if encoding.test is not None:

@@ -12,7 +12,7 @@ from brainalign.analysis.plan import Stage
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.config import Config
-from brainalign.data.leak import leaked_share
+from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.encoding.plan import GIB
 from brainalign.linalg.machine import total_memory

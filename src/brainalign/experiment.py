@@ -36,8 +36,8 @@ from brainalign.analysis.variance_partition import variance_partition
 from brainalign.assembly import WITHOUT_RESPONSES, open_dataset, open_models, open_study
 from brainalign.comparison import run_comparison
 from brainalign.config import Config, local_config, other, settle
-from brainalign.data.leak import leaked_share
-from brainalign.data.triplets import table_digests
+from brainalign.data.splits.leakage import leaked_share
+from brainalign.data.stimuli.triplets import table_digests
 from brainalign.describe import describe_data, question, show_end, show_finished, show_plan
 from brainalign.description import run_description
 from brainalign.left_behind import leave_behind

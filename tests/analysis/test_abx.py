@@ -13,9 +13,9 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
 from brainalign.analysis.triplets import triplets_of
-from brainalign.data.audio import Audio
-from brainalign.data.grid import FrameGrid
-from brainalign.data.triplets import with_sounds
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.sound.audio import Audio
+from brainalign.data.stimuli.triplets import with_sounds
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic.spectral import Mel

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from brainalign.analysis.study import Study
-from brainalign.data.fixed_test import fixed_test as fixed
-from brainalign.data.responses import collect
+from brainalign.data.frames.responses import collect
+from brainalign.data.splits.test_set import fixed_test as fixed
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.encoding.nested import fit_outer
 from brainalign.errors import BrainalignError

@@ -9,7 +9,7 @@ from brainalign.analysis.latency import enough, latency, peaks, told_from_zero
 from brainalign.analysis.models import Models
 from brainalign.analysis.reading import Reading
 from brainalign.analysis.study import Study
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import ReceptiveField, Rows
@@ -22,7 +22,14 @@ RATE, DELAY = 50.0, 0.16
 class Noise:
     """White features of two layers, on the speech frames of each stimulus; the second drives the responses."""
 
-    name, unit, placement, layers, version, receptive_field = "white", "frames", "hold", (0, 1), 1, ReceptiveField(0.01, 0)
+    name, unit, placement, layers, version, receptive_field = (
+        "white",
+        "frames",
+        "hold",
+        (0, 1),
+        1,
+        ReceptiveField(0.01, 0),
+    )
 
     def values(self, stimulus, layer):
         grid = FrameGrid.speech(stimulus.duration)

@@ -10,8 +10,8 @@ import pytest
 from brainalign.analysis.models import Models
 from brainalign.analysis.reconstruction import INTERCEPT, reconstruction
 from brainalign.analysis.study import Study
+from brainalign.data.frames.trials import trial_means
 from brainalign.data.simulated import simulate_production
-from brainalign.data.trials import one_value_a_trial
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
@@ -27,7 +27,7 @@ def simulated(folder, related, **changes):
 
 def study_of(data, trial=(-0.5, 0.5), **changes):
     if trial:
-        data = one_value_a_trial(data, *trial)
+        data = trial_means(data, *trial)
     window = {"tmin": 0, "tmax": 0, "lag_unit": "samples", "rate": None, **changes}
     return Study(data, **window, alphas=[1.0], outer_folds=3)
 

@@ -90,7 +90,7 @@ def test_a_slow_frame_is_the_sum_of_its_projected_words(tmp_path):
     data, study, glove, mel = world(tmp_path)
     fits = crossfit(study, glove, mel, "words", None, fit="cross_fitted", k=3, variance=0.99, ridge=0.0)
     space = fits.spaces[0]
-    from brainalign.data.grid import FrameGrid
+    from brainalign.data.frames.grid import FrameGrid
 
     stimulus = next(iter(data.stimuli))
     slow = {stimulus: FrameGrid(start=0.5, rate=1.0, n=2)}

@@ -11,8 +11,8 @@ from brainalign.analysis.latency import _best_layer
 from brainalign.analysis.repeats import repeated_scores, study_ceilings
 from brainalign.analysis.rows import inside_words, marks_of
 from brainalign.analysis.study import Study
-from brainalign.data.grid import FrameGrid
-from brainalign.data.split import split_groups
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores, fit_outer

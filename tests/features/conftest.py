@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.checkpoints.tiny import tiny_gpt2, tiny_wav2vec2
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from brainalign.analysis.study import Study
-from brainalign.data.electrodes import choose_electrodes
-from brainalign.data.geometry import Surface, Volume
+from brainalign.data.electrodes.selection import choose_electrodes
+from brainalign.data.fmri.geometry import Surface, Volume
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.linalg.lags import lag_matrix
 from brainalign.tracking.maps import same_places, write_maps

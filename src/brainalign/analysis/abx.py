@@ -13,7 +13,7 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.triplets import layer_deltas, triplets_of, with_frames
-from brainalign.data.triplets import read_answers
+from brainalign.data.stimuli.triplets import read_answers
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import abx_answers, abx_layers

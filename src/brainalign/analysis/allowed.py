@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from brainalign.analysis.geometry.rows import STIMULI
-from brainalign.data.grid import SLOW
-from brainalign.data.responsive import BEFORE
+from brainalign.data.electrodes.responsive import BEFORE
+from brainalign.data.frames.grid import SLOW
 from brainalign.data.types import Dataset
 from brainalign.models import lacking
 

@@ -13,7 +13,7 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import add_scores, add_tests, warn_about, warn_about_ceilings
-from brainalign.data.leak import leaked_share
+from brainalign.data.splits.leakage import leaked_share
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.features.spread import CLOCK, common_variance

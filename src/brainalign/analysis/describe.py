@@ -7,7 +7,7 @@ import pandas as pd
 
 from brainalign.analysis.allowed import allowed
 from brainalign.analysis.result import AnalysisResult
-from brainalign.data.responsive import BEFORE
+from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.types import Dataset
 from brainalign.figures import data_overview
 from brainalign.progress import duration

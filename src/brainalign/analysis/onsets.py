@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.analysis.rows import inside_words
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.features.align import to_grid
 from brainalign.features.base import Rows

@@ -11,7 +11,7 @@ from brainalign.analysis.control_kinds import SPLITS
 from brainalign.analysis.latency import window_lengths
 from brainalign.analysis.models import Models
 from brainalign.analysis.study import Study
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
 from brainalign.features.representation import Representation

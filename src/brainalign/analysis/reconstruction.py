@@ -12,7 +12,7 @@ from brainalign.analysis.models import Models
 from brainalign.analysis.result import AnalysisResult
 from brainalign.analysis.study import Study
 from brainalign.analysis.summary import LEVEL
-from brainalign.data.trials import Trials, trials_of
+from brainalign.data.frames.trials import Trials, trials_of
 from brainalign.data.types import Recording
 from brainalign.encoding.reconstruction import Reconstruction, leave_out
 from brainalign.errors import BrainalignError

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.study import Study
-from brainalign.data.triplets import ROLES, make_triplets, read_triplets
+from brainalign.data.stimuli.triplets import ROLES, make_triplets, read_triplets
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.phones.inventories import INVENTORIES, inventory_if_known
@@ -26,7 +26,7 @@ def triplets_of(study: Study, source: str, n: int) -> pd.DataFrame:
 
     Args:
         study: Its stimuli, and the seed of what is drawn.
-        source: ``auto`` or a file; see :mod:`brainalign.data.triplets`.
+        source: ``auto`` or a file; see :mod:`brainalign.data.stimuli.triplets`.
         n: Triplets at most, where they are made.
     """
     stimuli = study.dataset.stimuli

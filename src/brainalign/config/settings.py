@@ -8,7 +8,7 @@ from typing import Any
 from brainalign.config.encoding import Encoding, Window
 from brainalign.config.schema import UNPREDICTED
 from brainalign.config.stats import Ceiling, Stats
-from brainalign.data.electrode_settings import Electrodes
+from brainalign.data.electrodes.settings import Electrodes
 from brainalign.data.readers import Reader
 from brainalign.errors import BrainalignError, one_of
 from brainalign.features.settings import FeatureSettings

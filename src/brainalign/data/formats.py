@@ -65,7 +65,7 @@ class TranscriptFormat:
 
 @dataclass
 class StimulusPatterns:
-    """Where an archive keeps the parts of its stimuli, as patterns (:mod:`brainalign.data.patterns`) under one folder.
+    """Where an archive keeps the parts of its stimuli, as patterns (:mod:`brainalign.data.files.patterns`) under one folder.
 
     Attributes:
         audio: Of the sound files; None: no sound.

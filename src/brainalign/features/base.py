@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 
 Unit = Literal["words", "frames"]

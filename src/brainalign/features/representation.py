@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample, to_grid, words_from_frames, words_without_frame

@@ -3,7 +3,7 @@
 import pytest
 
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.told import told
+from brainalign.data.stimuli.summary import stimuli_notes
 from brainalign.data.transcripts.form import Tally, spoken
 from brainalign.data.transcripts.labels import SILENCES, kind_of
 from brainalign.data.transcripts.read import read_transcript
@@ -65,20 +65,20 @@ def test_a_word_of_unknown_identity_has_an_onset_and_no_text():
 
 def test_what_was_left_out_is_told_once_for_all_stimuli():
     stimuli = {s: Stimulus(s, 1.0, tally=Tally({("silence", "sp"): 2, ("unknown", "<unk>"): 1})) for s in "ab"}
-    silence, unknown = told(stimuli)
+    silence, unknown = stimuli_notes(stimuli)
     assert silence.startswith(
         "4 label(s) were taken for silence or noise and left out: 'sp' 4; data.stimuli.transcripts.silences"
     )
     assert unknown.startswith("2 spoken word(s) are of unknown identity: '<unk>' 2")
-    assert "data.stimuli" not in " ".join(told(stimuli, keys=False))
+    assert "data.stimuli" not in " ".join(stimuli_notes(stimuli, keys=False))
 
 
 def test_turkish_and_portuguese_words_in_a_table(tmp_path):
     path = tmp_path / "s_words.tsv"
     path.write_text("word\tonset\toffset\npau\t0.1\t0.4\nsil\t0.5\t0.9\n<sil>\t0.9\t1.0\n")
     tally = Tally()
-    table, faults = read_transcript(path, "word", TranscriptFormat(), 2.0, [], tally=tally)
-    assert not faults and table["word"].tolist() == ["pau", "sil"] and tally == {("remark", "<sil>"): 1}
+    table, errors = read_transcript(path, "word", TranscriptFormat(), 2.0, [], tally=tally)
+    assert not errors and table["word"].tolist() == ["pau", "sil"] and tally == {("remark", "<sil>"): 1}
 
 
 def test_every_format_has_a_list():

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.audio import RATE, Audio
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic.pitch import Pitch

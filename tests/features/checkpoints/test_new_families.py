@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from brainalign.data.audio import RATE
+from brainalign.data.sound.audio import RATE
 from brainalign.errors import BrainalignError
 from brainalign.features.checkpoints.tiny import tiny_gpt2
 from brainalign.features.language.model import LanguageModel

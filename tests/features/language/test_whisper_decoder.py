@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.checkpoints.tap import Tap

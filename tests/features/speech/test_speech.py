@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brainalign.data.audio import RATE, Audio
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.align import to_grid

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brainalign.data.audio import RATE
+from brainalign.data.sound.audio import RATE
 from brainalign.errors import BrainalignError
 from brainalign.features.base import ReceptiveField
 from brainalign.features.checkpoints.tiny import tiny_wav2vec2

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.arrays.matlab import is_object, size
-from brainalign.data.patterns import Names
-from brainalign.data.reading import reading
+from brainalign.data.files.patterns import Names
+from brainalign.data.files.reading import reading
 from brainalign.errors import BrainalignError, nearest
 
 ENDINGS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf", ".mat")

@@ -100,8 +100,8 @@ class ArchiveReader(Reader):
     def read(self, settings: ReadSettings) -> Dataset:
         """Read the files, then the table that lies beside the stimuli, and hold the counts against those that were published."""
         from brainalign.data.continuous.processed import Processing
-        from brainalign.data.lengths import counted
-        from brainalign.data.stimulus_table import with_stimulus_table
+        from brainalign.data.plausibility import published_counts
+        from brainalign.data.stimuli.table import with_stimulus_table
 
         self.check_installed()
         options = self.options
@@ -113,7 +113,7 @@ class ArchiveReader(Reader):
         root = Path(options["root"]).expanduser()
         stimuli = getattr(options.get("stimuli"), "root", None) or "stimuli"
         dataset = with_stimulus_table(dataset, [root / stimuli, root])
-        return replace(dataset, notes=(*dataset.notes, *counted(dataset, expected, options.get("subjects"))))
+        return replace(dataset, notes=(*dataset.notes, *published_counts(dataset, expected, options.get("subjects"))))
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """Read the files alone.

@@ -29,7 +29,7 @@ class AliceFmri(ArchiveReader):
         one_of("data.radius", self.radius, ("6mm", "10mm"))
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
-        """As :func:`brainalign.data.alice_fmri.read_alice_fmri`."""
-        from brainalign.data.alice_fmri import read_alice_fmri
+        """As :func:`brainalign.data.published.alice_fmri.read_alice_fmri`."""
+        from brainalign.data.published.alice_fmri import read_alice_fmri
 
         return read_alice_fmri(**options)

@@ -27,7 +27,7 @@ class BrainTreebank(ArchiveReader):
     bounds: ClassVar[Bounds] = {"baseline": (0, 600)}
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
-        """As :func:`brainalign.data.brain_treebank.read_brain_treebank`."""
-        from brainalign.data.brain_treebank import read_brain_treebank
+        """As :func:`brainalign.data.published.brain_treebank.read_brain_treebank`."""
+        from brainalign.data.published.brain_treebank import read_brain_treebank
 
         return read_brain_treebank(**options)

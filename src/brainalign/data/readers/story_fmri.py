@@ -49,7 +49,7 @@ class StoryFmri(ArchiveReader):
         super().__post_init__()
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
-        """As :func:`brainalign.data.story_fmri.read_story_fmri`."""
-        from brainalign.data.story_fmri import read_story_fmri
+        """As :func:`brainalign.data.fmri.stories.read_story_fmri`."""
+        from brainalign.data.fmri.stories import read_story_fmri
 
         return read_story_fmri(**options)

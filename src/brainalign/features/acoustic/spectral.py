@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE
-from brainalign.data.grid import WAV2VEC2_HOP, FrameGrid
+from brainalign.data.frames.grid import WAV2VEC2_HOP, FrameGrid
+from brainalign.data.sound.audio import RATE
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Placement, ReceptiveField, Rows, Unit

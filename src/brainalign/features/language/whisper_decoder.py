@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE
+from brainalign.data.sound.audio import RATE
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import ReceptiveField, Rows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.align import to_grid

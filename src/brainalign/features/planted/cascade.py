@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, ReceptiveField, Rows, Unit

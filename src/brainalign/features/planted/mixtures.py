@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.simulated import LATENTS, full_mixture
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE
+from brainalign.data.sound.audio import RATE
 
 if TYPE_CHECKING:
     from torch import Tensor

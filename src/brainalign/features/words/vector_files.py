@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.reading import reading
+from brainalign.data.files.reading import reading
 from brainalign.errors import BrainalignError
 
 _FASTTEXT = (793712314).to_bytes(4, "little")
