@@ -132,6 +132,22 @@ class Model:
             f"model@contextual={self.name} has no words to take off its context; name a language model such as gpt2."
         )
 
+    def shuffled(self, settings: Settings, dataset: Dataset, seed: int, name: str) -> Extractor:
+        """The same model, reading each stimulus's words in a random order.
+
+        Args:
+            settings: Of the run.
+            dataset: Whose stimuli it is for.
+            seed: Of the orders.
+            name: As it stands in tables.
+
+        Raises:
+            BrainalignError: It reads no words.
+        """
+        from brainalign.features.words.controls import ShuffledWords
+
+        return ShuffledWords(self.extractor(settings, dataset), seed, name)
+
     def reweighted(self, control: str) -> Model:
         """The same architecture with weights that know nothing, under the control's own name.
 

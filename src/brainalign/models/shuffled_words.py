@@ -27,8 +27,5 @@ class ShuffledWords(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.words.controls import ShuffledWords as Extracted
-
         changes = {"layers": self.layers} | ({} if self.path is None else {"path": self.path})
-        of = settings.option(self.of, **changes)
-        return Extracted(of.extractor(settings, dataset), self.seed, self.name)
+        return settings.option(self.of, **changes).shuffled(settings, dataset, self.seed, self.name)
