@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from brainalign.data.arrays.tree import Tree, numbers, open_tree
-from brainalign.data.patterns import find
-from brainalign.data.reading import reading
+from brainalign.data.files.patterns import find
+from brainalign.data.files.reading import reading
 from brainalign.errors import BrainalignError
 
 ARRAYS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.reading import reading
+from brainalign.data.files.reading import reading
 from brainalign.errors import BrainalignError
 from brainalign.features.own.files import OwnFile
 from brainalign.features.own.given import By, Given
