@@ -158,7 +158,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             methods=[],
             config={"analysis": settings["analysis"], "stats": settings["stats"]},
             provenance=facts,
-            simulated=any(run.tags.get("dataset", "").startswith("simulated") for run in found),
+            simulated=any(run.simulated for run in found),
             sources=sources,
         )
     show_end(result, tracked)

@@ -54,7 +54,7 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
         description=asked,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
-        tracked.log_dataset(dataset.name, dataset.digest, config.data.source)
+        tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
         simulated = config.data.simulated
         result = describe(dataset)
         result.warnings += [*dataset.notes, *(n for r in dataset.recordings for n in r.notes)]

@@ -131,7 +131,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         description=asked_for,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
-        tracked.log_dataset(dataset.name, dataset.digest, config.data.source)
+        tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
         result = analyse(config, study, models)
         if encodes:
             result.tables["leak_audit"] = study.leak
