@@ -19,7 +19,7 @@ from brainalign.config.location import conf_folder
 from brainalign.data.preprocessing import cached
 from brainalign.data.preprocessing.cached import preprocessed
 from brainalign.data.preprocessing.process import preprocess
-from brainalign.data.preprocessing.quality import joined
+from brainalign.data.preprocessing.quality import combined
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.errors import BrainalignError
 
@@ -320,7 +320,7 @@ def test_a_very_large_file_is_known_by_its_ends_size_and_time(tmp_path, monkeypa
 
 def test_records_of_runs_are_joined():
     raw, table = recording(noise(3))
-    both = joined([preprocess(raw, PLAIN, table, name).quality for name in ("a", "b")])
+    both = combined([preprocess(raw, PLAIN, table, name).quality for name in ("a", "b")])
     assert both.channels.groupby("run").size().to_dict() == {"a": 3, "b": 3} and both.rejected_share == 0
 
 

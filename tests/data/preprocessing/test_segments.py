@@ -14,7 +14,7 @@ from brainalign.data.continuous.recording import events_over_boundaries
 from brainalign.data.continuous.run import Run
 from brainalign.data.events.event import Event
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat
-from brainalign.data.preprocessing.line_noise import notched, other_mains, with_mains
+from brainalign.data.preprocessing.line_noise import notched, other_line_frequency, with_line_frequency
 from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.quality import spectrum
 from brainalign.data.preprocessing.segments import boundaries, valid_data
@@ -133,24 +133,27 @@ def test_the_mains_is_taken_out_of_short_and_long_pieces(seconds):
 def test_which_mains_is_settled_and_said():
     auto = Preprocessing()
     assert (
-        with_mains(auto, 50, "r")[0].line_frequency == 50
-        and "gives (PowerLineFrequency)" in with_mains(auto, 50, "r")[1][0]
+        with_line_frequency(auto, 50, "r")[0].line_frequency == 50
+        and "gives (PowerLineFrequency)" in with_line_frequency(auto, 50, "r")[1][0]
     )
-    settled, notes = with_mains(auto, None, "r")
+    settled, notes = with_line_frequency(auto, None, "r")
     assert settled.line_frequency == 60 and "nothing says" in notes[0] and "60 Hz is assumed" in notes[0]
-    assert "=0.0 is neither 50 nor 60" in with_mains(auto, 0.0, "r")[1][0]
-    settled, notes = with_mains(replace(auto, line_frequency=60), 50.0, "r")
+    assert "=0.0 is neither 50 nor 60" in with_line_frequency(auto, 0.0, "r")[1][0]
+    settled, notes = with_line_frequency(replace(auto, line_frequency=60), 50.0, "r")
     assert settled.line_frequency == 60 and "contradicts the recording, which gives 50 Hz" in notes[0]
-    assert with_mains(replace(auto, line_frequency=None), 50.0, "r") == (replace(auto, line_frequency=None), [])
+    assert with_line_frequency(replace(auto, line_frequency=None), 50.0, "r") == (
+        replace(auto, line_frequency=None),
+        [],
+    )
 
 
 def test_the_other_mains_in_the_spectrum_is_told():
     t = np.arange(20_000) / 1000
     data = np.random.default_rng(0).normal(size=(3, len(t))) + 3 * np.sin(2 * np.pi * 50 * t)
     table = spectrum(data, 1000.0, "before")
-    assert "is data.preprocessing.line_frequency=50 right?" in other_mains(table, 60, "r")[0]
-    assert other_mains(table, 50, "r") == [] == other_mains(table, None, "r")
-    assert other_mains(spectrum(data - 3 * np.sin(2 * np.pi * 50 * t), 1000.0, "before"), 60, "r") == []
+    assert "is data.preprocessing.line_frequency=50 right?" in other_line_frequency(table, 60, "r")[0]
+    assert other_line_frequency(table, 50, "r") == [] == other_line_frequency(table, None, "r")
+    assert other_line_frequency(spectrum(data - 3 * np.sin(2 * np.pi * 50 * t), 1000.0, "before"), 60, "r") == []
 
 
 def test_epochs_and_trials_have_the_same_high_gamma_at_their_ends(tmp_path):

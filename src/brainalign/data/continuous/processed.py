@@ -15,7 +15,7 @@ from brainalign.data.events.event import Event
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.mne_files.source import raw_run_of
 from brainalign.data.preprocessing.cached import preprocessed
-from brainalign.data.preprocessing.line_noise import with_mains
+from brainalign.data.preprocessing.line_noise import with_line_frequency
 from brainalign.data.preprocessing.segments import boundaries
 from brainalign.data.preprocessing.settings import Preprocessing
 
@@ -64,7 +64,7 @@ class ProcessedSource:
     def open(self, run: str) -> Run:
         """The run, preprocessed."""
         raw_run = raw_run_of(self._source, run)
-        settings, notes = with_mains(self._processing.settings, raw_run.raw.info["line_freq"], run)
+        settings, notes = with_line_frequency(self._processing.settings, raw_run.raw.info["line_freq"], run)
         done = preprocessed(
             self._source.files(run),
             lambda: raw_run.raw,

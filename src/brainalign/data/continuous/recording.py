@@ -13,11 +13,11 @@ from brainalign.data.continuous.run import Run
 from brainalign.data.continuous.speech import aligned_to_speech
 from brainalign.data.continuous.sync_check import check_sync, unstated_start
 from brainalign.data.electrodes.channels import dead_channels, dropped_note
-from brainalign.data.electrodes.names import some
+from brainalign.data.electrodes.names import listed
 from brainalign.data.events.event import Event
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.plausibility import swapped_axes
-from brainalign.data.preprocessing.quality import Quality, joined
+from brainalign.data.preprocessing.quality import Quality, combined
 from brainalign.data.sync.result import Sync
 from brainalign.data.types import Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
@@ -104,7 +104,7 @@ def read_recording(
     if len(errors.sentences) > before or not any(parts):
         return None
     recording = usable(source.subject, tables, parts, list(notes))
-    return replace(recording, quality=joined(qualities) if qualities else None, checks=tuple(checks))
+    return replace(recording, quality=combined(qualities) if qualities else None, checks=tuple(checks))
 
 
 def _cut(
@@ -140,7 +140,7 @@ def events_over_boundaries(run: Run, events: Sequence[Event], stimuli: Mapping[s
         return []
     return [
         f"{events[0].run}: {len(crossed)} of {len(events)} presentations run over a joint, where the recording was interrupted or put "
-        f"together ({some(crossed)}); what follows it may not be when the events say."
+        f"together ({listed(crossed)}); what follows it may not be when the events say."
     ]
 
 

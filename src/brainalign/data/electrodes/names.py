@@ -70,25 +70,25 @@ def match_notes(channels: Sequence[str], electrodes: Sequence[str], found: dict[
     if alike := [f"{a} = {b}" for a, b in found.items() if a != b]:
         out.append(
             f"{where}: {len(alike)} of {len(channels)} channels are spelt otherwise than in the recording and were matched without "
-            f"modality, reference, zeros and capitals ({some(alike)})."
+            f"modality, reference, zeros and capitals ({listed(alike)})."
         )
     if lost := [n for n in channels if n not in found]:
         out.append(
-            f"{where} has no electrode for {len(lost)} of {len(channels)} channels of the recording ({some(lost)}); "
+            f"{where} has no electrode for {len(lost)} of {len(channels)} channels of the recording ({listed(lost)}); "
             "their region is 'unknown'."
         )
     if over := [n for n in electrodes if n not in set(found.values())]:
         out.append(
-            f"{where} names {len(over)} of {len(electrodes)} electrodes that the recording has no channel for ({some(over)})."
+            f"{where} names {len(over)} of {len(electrodes)} electrodes that the recording has no channel for ({listed(over)})."
         )
     return out
 
 
-def some(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are.
 
     Example:
-        >>> some(list("abcdefgh"))
+        >>> listed(list("abcdefgh"))
         'a, b, c, d, e and 3 more'
     """
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

@@ -67,7 +67,7 @@ def choose_electrodes(
     return dataset
 
 
-def keep_channels(recording: Recording, keep: NDArray[np.bool_], channels: pd.DataFrame, note: str) -> Recording:
+def select_channels(recording: Recording, keep: NDArray[np.bool_], channels: pd.DataFrame, note: str) -> Recording:
     """A recording with some of its channels, and a sentence on what became of the others.
 
     Args:
@@ -104,7 +104,7 @@ def _responsive(recording: Recording, level: float) -> Recording:
         f"against -200..100 ms over {used} presentations{lost}, p < {level:g}/{n})."
     )
     channels = recording.channels.assign(**{c: table[c].to_numpy() for c in ("responsive_t", "responsive_p")})
-    return keep_channels(recording, keep, channels, note)
+    return select_channels(recording, keep, channels, note)
 
 
 def _group_of(regions: Mapping[str, Sequence[str]], known: Sequence[str]) -> dict[str, str]:
@@ -137,7 +137,7 @@ def _grouped(recording: Recording, groups: Mapping[str, str]) -> Recording:
         f"participant {recording.subject}: {out} of {len(own)} channels {'lies' if out == 1 else 'lie'} in regions that electrodes.regions "
         f"does not name ({others}) and {'is' if out == 1 else 'are'} left out."
     )
-    return keep_channels(recording, keep, recording.channels.assign(region=own.map(groups)), note if out else "")
+    return select_channels(recording, keep, recording.channels.assign(region=own.map(groups)), note if out else "")
 
 
 def _apart(recording: Recording) -> Recording:
@@ -150,4 +150,4 @@ def _apart(recording: Recording) -> Recording:
         "under their region's name alone."
     )
     everything = np.ones(len(table), dtype=bool)
-    return keep_channels(recording, everything, table.assign(region=region), "" if known.all() else note)
+    return select_channels(recording, everything, table.assign(region=region), "" if known.all() else note)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.electrodes.channels import marked_bad
 from brainalign.data.electrodes.coordinates import TEMPLATE, hemispheres, in_millimetres
-from brainalign.data.electrodes.names import match_notes, matched_names, some
+from brainalign.data.electrodes.names import listed, match_notes, matched_names
 from brainalign.data.files.tsv import MISSING
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError
@@ -150,6 +150,6 @@ def _sides(cells: pd.Series, where: str, notes: list[str]) -> list[str]:
     strange = list(dict.fromkeys(v for v in said if v != MISSING and v.lower() not in SIDES))
     if strange:
         notes.append(
-            f"{where}: {some(strange)} in the column of hemispheres is neither left nor right (L, left, lh, R, ...)."
+            f"{where}: {listed(strange)} in the column of hemispheres is neither left nor right (L, left, lh, R, ...)."
         )
     return [SIDES.get(v.lower(), MISSING) for v in said]

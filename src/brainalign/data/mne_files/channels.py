@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from brainalign.data.electrodes.names import matched_names, some
+from brainalign.data.electrodes.names import listed, matched_names
 from brainalign.data.files.tsv import read_tsv
 from brainalign.data.preprocessing.settings import OWN_RATE
 from brainalign.errors import BrainalignError, nearest
@@ -68,23 +68,23 @@ def channels_beside(path: Path, channels: Sequence[str], recording: Path, notes:
             f"{nearest(strange[0], channels)} ({len(strange)} such)"
         )
     if alike := [f"{ours} = {theirs}" for theirs, ours in own.items() if ours != theirs]:
-        notes.append(f"{path}: {len(alike)} channels are spelt otherwise than in the recording ({some(alike)}).")
+        notes.append(f"{path}: {len(alike)} channels are spelt otherwise than in the recording ({listed(alike)}).")
     lost = [n for n in channels if n not in own.values()]
     if lost:
         notes.append(
-            f"{path} says nothing of {len(lost)} of the {len(channels)} channels of {recording.name} ({some(lost)}); they are what its "
+            f"{path} says nothing of {len(lost)} of the {len(channels)} channels of {recording.name} ({listed(lost)}); they are what its "
             "header says, and good."
         )
     return said.assign(name=said["name"].map(own))
 
 
-def told_types(said: pd.DataFrame, header: Mapping[str, str], where: Path, notes: list[str]) -> dict[str, str]:
+def channel_types(said: pd.DataFrame, header: Mapping[str, str], where: Path, notes: list[str]) -> dict[str, str]:
     """Channel -> its type as MNE calls it; a type that is none of BIDS's leaves the header's, and is told."""
     asked = dict(zip(said["name"], said["type"].str.strip().str.upper(), strict=True))
     strange = {n: t for n, t in asked.items() if t not in BIDS_TYPES and t not in ("", "N/A")}
     if strange:
         notes.append(
-            f"{where}: {some([f'{n} ({t})' for n, t in strange.items()])}: the type is none of BIDS's ({', '.join(BIDS_TYPES)}); the "
+            f"{where}: {listed([f'{n} ({t})' for n, t in strange.items()])}: the type is none of BIDS's ({', '.join(BIDS_TYPES)}); the "
             "recording's header counts."
         )
     return {n: BIDS_TYPES.get(t, header[n]) for n, t in asked.items()}
@@ -139,7 +139,7 @@ def with_own_rates(
         return table
     rates = ", ".join(f"{r:g}" for r in sorted(set(slow.values())))
     notes.append(
-        f"{where.name}: {len(slow)} of {len(table)} channels ({some(list(slow))}) were recorded at {rates} Hz, others of the file at up to "
-        f"{rate:g} Hz; nothing above half of their own rate is in them."
+        f"{where.name}: {len(slow)} of {len(table)} channels ({listed(list(slow))}) were recorded at {rates} Hz, others of the file at "
+        f"up to {rate:g} Hz; nothing above half of their own rate is in them."
     )
     return table.assign(**{OWN_RATE: [own.get(n, rate) for n in table["electrode"]]})

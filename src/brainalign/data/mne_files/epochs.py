@@ -42,10 +42,10 @@ def concatenated_epochs(epochs: mne.BaseEpochs) -> mne.io.BaseRaw:
     parts = list(epochs.get_data(copy=False, verbose="error"))
     data = np.concatenate(parts, axis=1)  # (channels, epochs x time)
     times = np.arange(1, len(parts)) * parts[0].shape[1] / epochs.info["sfreq"]
-    return joined(mne.io.RawArray(data, epochs.info.copy(), verbose="error"), times)
+    return with_boundaries(mne.io.RawArray(data, epochs.info.copy(), verbose="error"), times)
 
 
-def joined(raw: mne.io.BaseRaw, times: Sequence[float] | NDArray[np.float64]) -> mne.io.BaseRaw:
+def with_boundaries(raw: mne.io.BaseRaw, times: Sequence[float] | NDArray[np.float64]) -> mne.io.BaseRaw:
     """A recording in memory with boundaries at these times, in seconds from its first sample."""
     import mne
 

@@ -26,15 +26,15 @@ from brainalign.data.files.tsv import read_tsv
 from brainalign.data.formats import EventFormat
 from brainalign.data.mne_files.channels import (
     BRAIN,
+    channel_types,
     channels_beside,
     own_rates,
     rates_beside,
     retype,
-    told_types,
     with_own_rates,
 )
 from brainalign.data.mne_files.discontinuous import is_discontinuous, with_gaps
-from brainalign.data.mne_files.epochs import concatenated_epochs, is_epochs, joined, read_epochs
+from brainalign.data.mne_files.epochs import concatenated_epochs, is_epochs, read_epochs, with_boundaries
 from brainalign.data.mne_files.events_inside import events_inside
 from brainalign.data.preprocessing.segments import boundaries, is_boundary, valid_data
 from brainalign.data.unread_options import refuse_option
@@ -304,7 +304,7 @@ class RawSource:
         if files.channels is not None:
             said = channels_beside(files.channels, raw.ch_names, files.path, notes)
             if "type" in said:
-                types |= told_types(said, types, files.channels, notes)
+                types |= channel_types(said, types, files.channels, notes)
             if "status" in said:
                 bad |= set(said["name"][marked_bad(said["status"], str(files.channels))])
                 if "status_description" in said:
@@ -350,7 +350,7 @@ def raw_run_of(source: Any, run: str) -> RawRun:
     found: Run = source.open(run)
     info = mne.create_info(found.channels["electrode"].tolist(), found.rate, "ecog", verbose="error")
     raw = mne.io.RawArray(np.asarray(found.values, dtype=np.float64).T, info, verbose="error")
-    raw = joined(raw, [t - found.start for t in found.boundaries])
+    raw = with_boundaries(raw, [t - found.start for t in found.boundaries])
     return RawRun(raw, found.channels, found.start, found.sound, found.sound_rate, found.sound_start, found.notes)
 
 

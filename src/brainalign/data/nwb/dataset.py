@@ -25,7 +25,7 @@ from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
 from brainalign.data.files.tsv import MISSING, read_tsv
 from brainalign.data.formats import EventFormat, StimuliFormat, TranscriptFormat
-from brainalign.data.mne_files.channels import BRAIN, told_types
+from brainalign.data.mne_files.channels import BRAIN, channel_types
 from brainalign.data.sound.audio import Audio
 from brainalign.data.sound.channels import channel_difference
 from brainalign.data.stimuli.files import NO_WORDS, Read, open_stimuli
@@ -205,7 +205,7 @@ class NwbSource:
             bad |= given["bad"].astype(str).str.strip().str.lower().isin(["true", "1", "1.0", "bad"]).to_numpy()
         why = np.where(bad, "marked bad", "")
         if names_file is not None and "type" in given:
-            types = told_types(given, dict.fromkeys(given["name"], "ecog"), names_file, notes)
+            types = channel_types(given, dict.fromkeys(given["name"], "ecog"), names_file, notes)
             other = ~given["name"].map(types).isin(BRAIN).to_numpy()
             why = np.where(other, "its type " + given["type"].to_numpy(dtype=str) + " does not record the brain", why)
             bad |= other

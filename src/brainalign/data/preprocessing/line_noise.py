@@ -18,7 +18,7 @@ STANDS_OUT = 10.0
 """Times its surroundings from which on a line of the spectrum is the mains."""
 
 
-def with_mains(settings: Preprocessing, said: Any, run: str) -> tuple[Preprocessing, list[str]]:
+def with_line_frequency(settings: Preprocessing, said: Any, run: str) -> tuple[Preprocessing, list[str]]:
     """The settings with the mains frequency settled, and the sentences on it.
 
     Args:
@@ -27,7 +27,7 @@ def with_mains(settings: Preprocessing, said: Any, run: str) -> tuple[Preprocess
         run: For the sentences.
 
     Example:
-        >>> settled, notes = with_mains(Preprocessing(), 50.0, "run-1")
+        >>> settled, notes = with_line_frequency(Preprocessing(), 50.0, "run-1")
         >>> settled.line_frequency, notes
         (50, ['run-1: 50 Hz and its harmonics are notched, the mains frequency that the recording gives (PowerLineFrequency).'])
     """
@@ -51,7 +51,7 @@ def with_mains(settings: Preprocessing, said: Any, run: str) -> tuple[Preprocess
     return settings, []
 
 
-def other_mains(spectrum: pd.DataFrame, line: int | None, run: str) -> list[str]:
+def other_line_frequency(spectrum: pd.DataFrame, line: int | None, run: str) -> list[str]:
     """The sentence on a spectrum in which the other mains frequency stands out than the one that is notched.
 
     Args:

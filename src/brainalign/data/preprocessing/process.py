@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.preprocessing.artefacts import artefacts
 from brainalign.data.preprocessing.channels import excluded_note, flat, named_bad, noisy
-from brainalign.data.preprocessing.line_noise import notched, other_mains, with_mains
+from brainalign.data.preprocessing.line_noise import notched, other_line_frequency, with_line_frequency
 from brainalign.data.preprocessing.quality import Quality, spectrum
 from brainalign.data.preprocessing.reference import alone, referenced
 from brainalign.data.preprocessing.segments import boundaries, segments_of, valid_data
@@ -83,7 +83,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
             raise BrainalignError(f"{run}: the recording has no channel {name!r}; {nearest(name, raw.ch_names)}")
     rate = float(raw.info["sfreq"])
     settings.check_rate(rate, run)
-    settings, _ = with_mains(settings, raw.info["line_freq"], run)  # the readers say what was settled
+    settings, _ = with_line_frequency(settings, raw.info["line_freq"], run)  # the readers say what was settled
     notes: list[str] = []
     kinds = np.array(raw.get_channel_types(picks=electrodes))
     if settings.reference != "none" and np.isin(kinds, ("mag", "grad")).any():
@@ -99,7 +99,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     data = data[keep] if bad else data
     missing = np.hstack([bridge(data[:, piece]) for piece in pieces])
     spectra = [spectrum(data, rate, "before", pieces)]
-    notes += other_mains(spectra[0], settings.line_frequency, run)
+    notes += other_line_frequency(spectra[0], settings.line_frequency, run)
     for piece in pieces:
         data[:, piece] = notched(data[:, piece], rate, settings.line_frequency)
     if settings.noisy is not None:

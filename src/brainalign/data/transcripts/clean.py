@@ -7,7 +7,7 @@ import pandas as pd
 from brainalign.data.formats import TRANSCRIPTS, TranscriptFormat
 from brainalign.data.transcripts.form import Tally, spoken
 from brainalign.data.transcripts.intervals import check_intervals, clip_overlaps, repaired
-from brainalign.data.transcripts.units import unlikely
+from brainalign.data.transcripts.units import implausible_times
 from brainalign.data.transcripts.untimed import LASTS, put_back, set_aside, with_lengths
 
 
@@ -48,7 +48,7 @@ def cleaned(
     timed, filled = with_lengths(timed, duration)
     if filled:
         said.append(f"{filled} {label}(s) of unknown length last until the next one, at most {LASTS:g} s")
-    errors = unlikely(timed, duration, where, unit)
+    errors = implausible_times(timed, duration, where, unit)
     if timed.empty and len(untimed):
         errors.append(
             f"{where}: none of its {len(untimed)} {label}s has a time; {label}s with their onsets are needed."
