@@ -24,15 +24,15 @@ from transformers import GPT2Config, GPT2Model, Wav2Vec2Config, Wav2Vec2FeatureE
 
 from benchmarks.machine import cores, describe
 from benchmarks.results import markdown_table, write_section
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.features.language import LanguageModel
-from brainalign.features.reading import Context
-from brainalign.features.speech import SpeechModel
-from brainalign.features.subwords import text_of
-from brainalign.features.untrained import tiny_gpt2
+from brainalign.features.checkpoints.tiny import tiny_gpt2
+from brainalign.features.language.context import Context
+from brainalign.features.language.model import LanguageModel
+from brainalign.features.language.subwords import text_of
+from brainalign.features.speech.model import SpeechModel
 
 HEADER = ["what", "seconds", "against the line it belongs to"]
 WORDS = ("time", "people", "water", "little", "house", "because", "between", "the", "of", "and")

@@ -20,13 +20,13 @@ from benchmarks.machine import describe
 from benchmarks.real import data, model
 from benchmarks.real.clips import sounds
 from benchmarks.results import markdown_table, write_section
-from brainalign.data.audio import Audio
+from brainalign.data.sound.audio import Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.base import Rows
-from brainalign.features.checkpoint import Loading
-from brainalign.features.language import LanguageModel
+from brainalign.features.checkpoints.checkpoint import Loading
+from brainalign.features.language.model import LanguageModel
 from brainalign.features.precision import PROVEN, deviation
-from brainalign.features.speech import SpeechModel
+from brainalign.features.speech.model import SpeechModel
 
 MODELS = {
     "SmolLM2-135M": (LanguageModel, "smollm2_135m"),

@@ -6,7 +6,7 @@ from hydra import compose, initialize_config_dir
 from brainalign.assembly import open_dataset, represent
 from brainalign.config import check, conf_folder
 from brainalign.errors import BrainalignError
-from brainalign.features.untrained import tiny_wav2vec2
+from brainalign.features.checkpoints.tiny import tiny_wav2vec2
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from brainalign import experiment
 from brainalign.assembly import open_dataset
 from brainalign.config import check, conf_folder
-from brainalign.data.geometry import Volume
+from brainalign.data.fmri.geometry import Volume
 
 SMALL = (
     "data=simulated_small", "data.subjects=2", "data.electrodes=5", "data.sentences=20", "data.repeated=2", "data.repeats=3",

@@ -9,7 +9,8 @@ import pytest
 
 from brainalign import assembly, experiment
 from brainalign.config import composed
-from brainalign.data.names import MINE, OURS
+from brainalign.data.electrodes.reserved_names import PREFIX, RESERVED
+from brainalign.data.readers.simulated import Simulated
 from brainalign.data.simulated import simulate
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset
 from brainalign.tracking import load_run
@@ -31,7 +32,7 @@ def hostile(tmp_path_factory):
         table = r.channels.assign(
             subject=("group", "a/../$b_{$")[n], region=[None if n and not x else x for x in REGIONS],
             electrode=[f"{x} {i}" for i, x in enumerate(REGIONS)],
-            **{name: np.arange(12) * 1.5 + n for name in sorted(OURS)},
+            **{name: np.arange(12) * 1.5 + n for name in sorted(RESERVED)},
         )  # fmt: skip
         table["lab"] = "text" if n else 3  # numbers here, text there
         told = [replace(p, stimulus=f"../{p.stimulus}/$^{{$") for p in r.presentations]
@@ -61,7 +62,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_name_breaks_a_run_or_takes_anothers_place(hostile, monkeypatch, tmp_path, kind):
-    monkeypatch.setattr(assembly, "_whole_dataset", lambda _: hostile)
+    monkeypatch.setattr(Simulated, "read", lambda *_: hostile)
     place = tmp_path / "place"
     place.mkdir()
     monkeypatch.chdir(place)
@@ -71,15 +72,22 @@ def test_no_name_breaks_a_run_or_takes_anothers_place(hostile, monkeypatch, tmp_
     left = load_run(folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert len(metrics) == len(result.metrics)  # none became another
-    channels = {*CHANNEL_COLUMNS, "lab", *(c for c in hostile.channels if c not in OURS), *(MINE + c for c in OURS)}
+    channels = {
+        *CHANNEL_COLUMNS,
+        "lab",
+        *(c for c in hostile.channels if c not in RESERVED),
+        *(PREFIX + c for c in RESERVED),
+    }
     for name in left.tables:
         table = left.tables[name]
-        if "electrode" in table and f"{MINE}r" in table:
-            assert set(table.columns) - channels <= OURS, name  # a new column of ours has to be told to data/names.py
-            for column in OURS:
+        if "electrode" in table and f"{PREFIX}r" in table:
+            assert set(table.columns) - channels <= RESERVED, (
+                name
+            )  # a new column of ours has to be told to data/electrodes/reserved_names.py
+            for column in RESERVED:
                 who = table["subject"].map({"group (participant)": 0, "a/../$b_{$": 1})
                 given = who + 1.5 * table["electrode"].str.split().str[-1].astype(int)
-                assert np.allclose(table[MINE + column].astype(float), given), (name, column)
+                assert np.allclose(table[PREFIX + column].astype(float), given), (name, column)
     page = (folder / "report.html").read_text()
     assert "<b>^" not in page and "<a> |" not in page
     if "regions" in left.tables and "rule" in left.tables["regions"]:  # that of scores; hierarchy has one of its own
@@ -91,7 +99,7 @@ def test_no_name_breaks_a_run_or_takes_anothers_place(hostile, monkeypatch, tmp_
 
 def test_equal_names_are_told_apart_or_refused(monkeypatch, tmp_path):
     data = simulate(subjects=1, electrodes=3, sentences=6, repeated=0, cache_dir=tmp_path)
-    monkeypatch.setattr(assembly, "_whole_dataset", lambda _: data)
+    monkeypatch.setattr(Simulated, "read", lambda *_: data)
 
     def models(*words):
         config = composed(["data=simulated_small", "encoding.outer_folds=3", f"paths.output={tmp_path}", *words])
@@ -112,10 +120,10 @@ def test_equal_names_are_told_apart_or_refused(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("region", [None, float("nan"), "", " ", "n/a"])
 def test_a_region_without_a_name_is_unknown(region):
-    from brainalign.data.names import fit_columns
+    from brainalign.data.electrodes.reserved_names import rename_reserved_columns
 
     data = simulate(subjects=1, electrodes=2, sentences=6, repeated=0)
     (r,) = data.recordings
     table = r.channels.assign(region=pd.Series([region, "STG"], dtype=object))
-    fitted = fit_columns(replace(data, recordings=[replace(r, channels=table)]))
+    fitted = rename_reserved_columns(replace(data, recordings=[replace(r, channels=table)]))
     assert fitted.channels["region"].tolist() == ["unknown", "STG"]

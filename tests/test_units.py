@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding import BandedRidgeTRF, RidgeTRF
 from brainalign.encoding.agreement import agreement
 from brainalign.encoding.banded_nested import fit_banded

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 
 LONGEST = 0.8
 """Seconds that a word can last at most: silence after it is no part of it."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.real import SMOLLM2, WHISPER, data, model
 from benchmarks.real.alignment import words_of
-from brainalign.data.audio import RATE, Audio
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.sound.audio import RATE, Audio
 
 SILENCE = "0"
 """Class of the labels in which nobody speaks."""

@@ -13,8 +13,8 @@ from benchmarks.real import data, model
 from benchmarks.real.runs import Runs
 from benchmarks.real.tables import markdown, number
 from brainalign.data.types import Stimulus
-from brainalign.features.checkpoint import Loading
-from brainalign.features.surprisal import Surprisal
+from brainalign.features.checkpoints.checkpoint import Loading
+from brainalign.features.language.surprisal import Surprisal
 
 FIRST = 50
 """Words at the beginning that GPT-2 XL read with hardly any context; they are left out."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from brainalign.config import Config
 from brainalign.config.check import model_option
-from brainalign.data.components import principal_components
-from brainalign.data.continuous.processed import Processing
-from brainalign.data.electrodes import choose_electrodes
-from brainalign.data.fixed_test import fixed_test
-from brainalign.data.lengths import counted
-from brainalign.data.names import fit_columns, fit_regions
-from brainalign.data.stimulus_table import with_stimulus_table
-from brainalign.data.trials import one_value_a_trial
+from brainalign.data.electrodes.components import principal_components
+from brainalign.data.electrodes.reserved_names import rename_reserved_columns, rename_reserved_labels
+from brainalign.data.electrodes.selection import choose_electrodes
+from brainalign.data.frames.trials import trial_means
+from brainalign.data.readers import ReadSettings
+from brainalign.data.splits.test_set import fixed_test
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
@@ -32,68 +28,25 @@ from brainalign.study.outcome import Reading
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
-SIMULATORS = {
-    "simulated": "simulate",
-    "simulated_fmri": "simulate_fmri",
-    "simulated_production": "simulate_production",
-}
-"""Kind of data -> function of ``brainalign.data.simulated``."""
-
-READERS = {
-    "folder": ("folder", "read_folder"),
-    "bids": ("bids", "read_bids"),
-    "raw": ("raw", "read_raw_files"),
-    "nwb": ("nwb", "read_nwb"),
-    "arrays": ("arrays", "read_arrays"),
-    "story_fmri": ("story_fmri", "read_story_fmri"),
-    "brain_treebank": ("brain_treebank", "read_brain_treebank"),
-    "alice_fmri": ("alice_fmri", "read_alice_fmri"),
-}
-"""Kind of data -> module under ``brainalign.data``, and its function."""
-
 
 def open_dataset(config: Config) -> Dataset:
     """Read or simulate the data set, and keep the electrodes that take part."""
     asked = dict(vars(config.electrodes))
     components = asked.pop("components")
-    dataset = _whole_dataset(config)
+    dataset = config.data.read(ReadSettings(Path(config.paths.cache), config.analysis.needs.responses))
     if dataset.recordings:
-        dataset = choose_electrodes(fit_columns(dataset), **asked)
+        dataset = choose_electrodes(rename_reserved_columns(dataset), **asked)
         if components is not None:
             dataset = principal_components(dataset, components)
-        dataset = fit_regions(dataset)
+        dataset = rename_reserved_labels(dataset)
     return config.analysis.prepare(dataset, config)  # type: ignore[no-any-return]
-
-
-def _whole_dataset(config: Config) -> Dataset:
-    data = config.data
-    options = {k: v for k, v in vars(data).items() if k != "kind"}
-    if data.kind in SIMULATORS:
-        simulate = getattr(import_module("brainalign.data.simulated"), SIMULATORS[data.kind])
-        return simulate(**options, cache_dir=Path(config.paths.cache))  # type: ignore[no-any-return]
-    if "preprocessing" in options:
-        settings = options.pop("preprocessing")
-        options["processing"] = None if settings is None else Processing(settings, Path(config.paths.cache))
-    expected = options.pop("expected", None)
-    if data.kind == "folder":
-        options["responses"] = config.analysis.needs.responses
-    dataset = reader_of(data.kind)(**options)
-    root, beside = Path(data.root).expanduser(), getattr(getattr(data, "stimuli", None), "root", None)
-    dataset = with_stimulus_table(dataset, [root / (beside or "stimuli"), root])
-    return replace(dataset, notes=(*dataset.notes, *counted(dataset, expected, options["subjects"])))
-
-
-def reader_of(kind: str) -> Callable[..., Dataset]:
-    """What reads a kind of data set; only its own libraries are imported."""
-    module, name = READERS[kind]
-    return getattr(import_module(f"brainalign.data.{module}"), name)  # type: ignore[no-any-return]
 
 
 def open_study(config: Config, dataset: Dataset) -> Study:
     """The data set on the frame grid, with window, split and penalties."""
     window, encoding = config.window, config.encoding
     if window.trial is not None and dataset.recordings:
-        dataset = one_value_a_trial(dataset, *window.trial)
+        dataset = trial_means(dataset, *window.trial)
     arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     if encoding.test is not None:

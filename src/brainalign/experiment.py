@@ -12,7 +12,7 @@ from brainalign.analysis import Analysis, Asked
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import Config, local_config, other, settle
 from brainalign.console import show_end, show_finished, show_plan
-from brainalign.data.leak import leaked_share
+from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
 from brainalign.methods import software
@@ -20,6 +20,7 @@ from brainalign.outputs import write_outputs
 from brainalign.study.data_summary import data_summary
 from brainalign.study.group_scores import group_table
 from brainalign.study.headline import headline, side_by_side
+from brainalign.study.outliers import add_outliers
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.saved_arrays import kept_predictions, kept_weights
@@ -97,7 +98,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         description=question,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
-        tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
+        tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
         result = analysis.run(study, models)
         if analysis.needs.folds:
             result.tables["leak_audit"] = study.leak
@@ -105,6 +106,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             result.tables["group"] = group_table(study.shown(result.tables["scores"]), study.reading.score)
         if config.compare_modes:
             compare_modes(result, config, other(unsettled), study, models)
+        add_outliers(result, present)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         facts = provenance(
             started=started,
@@ -129,7 +131,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             methods=[*analysis.methods(config, study, models), ("Software", software())],
             config=settings,
             provenance=facts,
-            simulated=config.data.kind.startswith("simulated"),
+            simulated=config.data.simulated,
             main_figure=analysis.main_figure,
         )
     show_end(result, tracked)
@@ -138,7 +140,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
 
 def asked(config: Config, dataset: Dataset, models: Sequence[Representation]) -> Asked:
     """What the run's question is about, in words."""
-    simulated = "simulated " if config.data.kind.startswith("simulated") else ""
+    simulated = "simulated " if config.data.simulated else ""
     return Asked(
         models=[m.name for m in models],
         paired=config.partner is not None and len(models) > 1,

@@ -176,7 +176,7 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
         lines.append(f"best by {objective}: {_told(best, swept)} with {best[objective]:.4f}")
         if len(done) > 1:
             figure, caption = sweep_metric(done, swept, objective)
-            if any(run.tags.get("dataset", "").startswith("simulated") for run in found):
+            if any(run.simulated for run in found):
                 stamp(figure, "Simulated data")
             write_figures(parent.folder, {"sweep": (figure, caption)})
     rest = table[table["status"] != "FINISHED"].to_dict("records")

@@ -10,13 +10,13 @@ import soundfile
 
 from brainalign.analysis.abx.run import abx
 from brainalign.analysis.abx.triplets import triplets_of
-from brainalign.data.audio import Audio
-from brainalign.data.grid import FrameGrid
-from brainalign.data.triplets import with_sounds
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.sound.audio import Audio
+from brainalign.data.stimuli.triplets import with_sounds
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import Mel
-from brainalign.features.base import Rows, Sees
+from brainalign.features.acoustic.spectral import Mel
+from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.study.outcome import Reading
@@ -30,7 +30,7 @@ OPTIONS = {"triplets": "auto", "answers": None, "groups": None, "distance": "cos
 class Codes:
     """Frames that hold their phone's code: one for all in layer 0, code and noise in layer 1, each its own in layer 2."""
 
-    unit, placement, layers, version, sees = "frames", "hold", (0, 1, 2), 1, Sees(0.01, 0)
+    unit, placement, layers, version, receptive_field = "frames", "hold", (0, 1, 2), 1, ReceptiveField(0.01, 0)
 
     def __init__(self, name="codes", noise=1.0):
         self.name, self.noise = name, noise

@@ -13,11 +13,11 @@ from brainalign.data.simulated import simulate
 from brainalign.data.types import Presentation
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
-from brainalign.features.controls import Oasm, ShuffledWords
-from brainalign.features.language import LanguageModel
+from brainalign.features.checkpoints.tiny import tiny_gpt2
+from brainalign.features.language.model import LanguageModel
 from brainalign.features.representation import Representation
-from brainalign.features.untrained import tiny_gpt2
-from brainalign.features.words import ALONE, WordRate, word_rows
+from brainalign.features.words.controls import Oasm, ShuffledWords
+from brainalign.features.words.timed import ALONE, WordRate, word_rows
 from brainalign.study.outcome import Reading
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -28,7 +28,7 @@ RATE, REST = "word_rate", "rest"
 class Onsets:
     """A model of two dimensions: an impulse at each word, and one of a random height that says which word it is."""
 
-    unit, placement, sees, layers, version = "words", "impulse", ALONE, (0,), 1
+    unit, placement, receptive_field, layers, version = "words", "impulse", ALONE, (0,), 1
     name = "onsets"
 
     def identity(self):

@@ -10,8 +10,8 @@ from brainalign.analysis.decomposition.run import project
 from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.mixtures import parts_of, recovered
 from brainalign.data.simulated import simulate
-from brainalign.features.acoustic import Mel
-from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.features.acoustic.spectral import Mel
+from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 from brainalign.study.cross_fitting import crossfit
 from brainalign.study.outcome import Reading
 from brainalign.study.roles import Models

@@ -14,10 +14,10 @@ from brainalign.analysis.geometry.rows import response_rows, row_set, standardis
 from brainalign.analysis.geometry.run import geometry
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.words import WordRate
+from brainalign.features.words.timed import WordRate
 from brainalign.similarity import cka, mutual_knn, rsa
 from brainalign.similarity._relation import inner, permuted, relation
 from brainalign.study.roles import Models

@@ -10,7 +10,7 @@ from brainalign.analysis.regimes.run import regimes
 from brainalign.data.simulated import simulate_fmri
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
-from brainalign.features.planted_cascade import PlantedCascade
+from brainalign.features.planted.cascade import PlantedCascade
 from brainalign.features.representation import Representation
 from brainalign.models import planted_cascade, planted_speech
 from brainalign.study.outcome import Reading

@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import binom
 
 from brainalign.analysis.latency.run import enough, latency, peaks, told_from_zero
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
-from brainalign.features.base import Rows, Sees
+from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.study.outcome import Reading
@@ -22,7 +22,14 @@ RATE, DELAY = 50.0, 0.16
 class Noise:
     """White features of two layers, on the speech frames of each stimulus; the second drives the responses."""
 
-    name, unit, placement, layers, version, sees = "white", "frames", "hold", (0, 1), 1, Sees(0.01, 0)
+    name, unit, placement, layers, version, receptive_field = (
+        "white",
+        "frames",
+        "hold",
+        (0, 1),
+        1,
+        ReceptiveField(0.01, 0),
+    )
 
     def values(self, stimulus, layer):
         grid = FrameGrid.speech(stimulus.duration)

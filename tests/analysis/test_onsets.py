@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.similarity.onsets import onset_regressors
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.linalg.lags import lag_matrix
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from brainalign.analysis.reconstruction.run import INTERCEPT, reconstruction
+from brainalign.data.frames.trials import trial_means
 from brainalign.data.simulated import simulate_production
-from brainalign.data.trials import one_value_a_trial
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -27,7 +27,7 @@ def simulated(folder, related, **changes):
 
 def study_of(data, trial=(-0.5, 0.5), **changes):
     if trial:
-        data = one_value_a_trial(data, *trial)
+        data = trial_means(data, *trial)
     window = {"tmin": 0, "tmax": 0, "lag_unit": "samples", "rate": None, **changes}
     return Study(data, **window, alphas=[1.0], outer_folds=3)
 

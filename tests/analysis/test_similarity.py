@@ -8,10 +8,10 @@ from brainalign.analysis.similarity.onsets import onset_regressors
 from brainalign.analysis.similarity.run import add_similarity, similarity, similarity_table
 from brainalign.data.simulated import simulate
 from brainalign.encoding.nested import OuterScores
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 from brainalign.study.outcome import Reading
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models

@@ -10,11 +10,11 @@ from brainalign.analysis.encoding.run import encoding
 from brainalign.data.simulated import simulate
 from brainalign.encoding.nested import fit_outer
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
-from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.stats.compare import TESTS
 from brainalign.study.roles import Models

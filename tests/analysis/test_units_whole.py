@@ -12,7 +12,7 @@ from brainalign.analysis.latency.run import latency
 from brainalign.analysis.variance_partition.run import variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
-from brainalign.features.base import Rows, Sees
+from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
@@ -26,7 +26,7 @@ units = st.lists(st.floats(-15, 15), min_size=1, max_size=4).map(lambda e: 10.0 
 class Sized:
     """Two of a stimulus's four latents by hand, in units of their own."""
 
-    unit, placement, version, layers, sees = "frames", "hold", 1, (0,), Sees(0.0, 0.0)
+    unit, placement, version, layers, receptive_field = "frames", "hold", 1, (0,), ReceptiveField(0.0, 0.0)
 
     def __init__(self, name, frames, grids):
         self.name, self.frames, self.grids = name, frames, grids

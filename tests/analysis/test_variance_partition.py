@@ -7,7 +7,7 @@ import pytest
 from brainalign.analysis.variance_partition.run import components_of, part_table, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
-from brainalign.features.base import Placement, Rows, Sees
+from brainalign.features.base import Placement, ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
@@ -22,7 +22,7 @@ DIMS = 4
 class Given:
     """Features by hand, one layer or several."""
 
-    unit, sees, version = "frames", Sees(0.0, 0.0), 1
+    unit, receptive_field, version = "frames", ReceptiveField(0.0, 0.0), 1
     placement: Placement = "hold"
 
     def __init__(self, name, layers, grids):

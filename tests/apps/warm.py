@@ -18,8 +18,8 @@ MODULES = (
     "transformers", "statsmodels.api", "pyarrow.parquet", "scipy.stats", "safetensors.numpy", "rich.console", "jinja2", "soundfile",
     "transformers.models.gpt2.modeling_gpt2", "transformers.models.wav2vec2.modeling_wav2vec2", "transformers.models.llama.modeling_llama",
     "torch._dynamo", "torch.distributed.fsdp", "torch.distributed.checkpoint", "sympy.physics.units", "alembic.command",
-    "sqlalchemy.dialects.sqlite", "PIL.PngImagePlugin", "matplotlib.figure", "matplotlib.projections", "brainalign.features.language",
-    "brainalign.features.speech", "brainalign.features.untrained", "mne", "nibabel", "h5py", "pynwb",
+    "sqlalchemy.dialects.sqlite", "PIL.PngImagePlugin", "matplotlib.figure", "matplotlib.projections", "brainalign.features.language.model",
+    "brainalign.features.speech.model", "brainalign.features.checkpoints.tiny", "mne", "nibabel", "h5py", "pynwb",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import math
 import random
 import sys
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import get_args, get_type_hints
 
 import pytest
@@ -11,33 +11,35 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from brainalign import experiment
-from brainalign.config import composed, conf_folder, schema
-from brainalign.config.bounds import BOUNDS, bounds_of, numbers
+from brainalign.bounds import bounds_of, numbers
+from brainalign.config import composed, conf_folder
+from brainalign.config.settings import FIXED
 from brainalign.errors import BrainalignError
 from brainalign.registry import kind_of, kinds
 
 check_module = sys.modules["brainalign.config.check"]  # the package has a function of this name
-ANALYSES = {name: kind_of("analysis", name) for name in kinds("analysis")}
-MODELS = {name: kind_of("model", name) for name in kinds("model")}
+KINDS = {group: {k: kind_of(group, k) for k in kinds(group)} for group in ("data", "model", "analysis")}
 ALWAYS = (0, -1, math.nan, math.inf, "text", [])
 VALUES = (10**20, 10**400, 1e20, -1e20, -math.inf, "", None, True)
 
 
 def numeric_fields(kind, prefix):
-    for name, hint in get_type_hints(kind).items():
+    """Each field that may hold a number, and whether its class says between what."""
+    own = bounds_of(kind)
+    for name in (field.name for field in fields(kind)):
+        hint = get_type_hints(kind)[name]
         parts = (hint, *get_args(hint), *(a for h in get_args(hint) for a in get_args(h)))
         if any(is_dataclass(p) for p in parts):
             yield from numeric_fields(next(p for p in parts if is_dataclass(p)), f"{prefix}.{name}")
         elif {int, float} & set(parts):
-            yield f"{prefix}.{name}"
+            yield f"{prefix}.{name}", name in own
 
 
 def test_every_number_has_bounds():
-    groups = {"data": schema.DATA.values(), "model": MODELS.values(), "analysis": ANALYSES.values()}
-    groups |= {group: [kind] for group, kind in schema.FIXED.items()}
-    found = {key for group, kinds in groups.items() for kind in kinds for key in numeric_fields(kind, group)}
-    assert len(found) > 80
-    assert sorted(found - set(BOUNDS)) == []
+    groups = {group: list(known.values()) for group, known in KINDS.items()} | {g: [kind] for g, kind in FIXED.items()}
+    found = [one for group, classes in groups.items() for kind in classes for one in numeric_fields(kind, group)]
+    assert len(dict(found)) > 80
+    assert [key for key, has in found if not has] == []
 
 
 def composed_options():
@@ -67,15 +69,12 @@ def leaves(node, prefix=""):
             yield f"{prefix}{key}"
 
 
-KINDS = {"data": schema.DATA, "model": MODELS, "analysis": ANALYSES}
-
-
 def one_changed(config, key, value):
     """The typed group of a key under another value; only that group is checked."""
     group = key.split(".")[0]
     one = OmegaConf.create({group: OmegaConf.to_container(config[group])})
     OmegaConf.update(one, key, value, force_add=True)
-    kind = KINDS[group][config[group].kind] if group in KINDS else schema.FIXED[group]
+    kind = KINDS[group][config[group].kind] if group in KINDS else FIXED[group]
     return check_module._typed(one, group, kind)
 
 
@@ -87,7 +86,7 @@ def test_any_value_of_any_key_is_refused_in_one_sentence_or_finite_and_within_it
     seen, tried, some = set(), 0, random.Random(1)
     for group, config in composed_options():
         OmegaConf.resolve(config)
-        groups = [group] if group else [*schema.FIXED]
+        groups = [group] if group else [*FIXED]
         for key in (k for g in groups for k in leaves(config[g], f"{g}.")):
             if key in seen or key.endswith(".kind"):
                 continue
@@ -101,8 +100,7 @@ def test_any_value_of_any_key_is_refused_in_one_sentence_or_finite_and_within_it
                     assert "\n" not in str(error) and 10 < len(str(error)) < 800, (key, value, str(error))
                     continue
                 assert not isinstance(value, float) or math.isfinite(value), (key, value)
-                for dotted, number in numbers(key.split(".")[0], found):
-                    low, high = bounds_of(dotted)
+                for dotted, number, (low, high) in numbers(key.split(".")[0], found):
                     assert low <= number <= high, (key, value, dotted, number)
     assert tried > 1000
 

@@ -18,7 +18,7 @@ def options(group):
 
 NEEDS = {f"data={name}": ["data.root=x"] for name in options("data") if not name.startswith("simulated")}
 NEEDS |= {"experiment=chen2023": ["data.root=x"], "data=raw": ["data.root=x", "data.files=x"]}
-FILES = ("fasttext", "word2vec", "word_frequency")
+FILES = ("fasttext", "features", "word2vec", "word_frequency")
 NEEDS |= {f"model={name}": ["model.path=x"] for name in FILES}
 
 

@@ -101,17 +101,17 @@ def test_the_podcasts_real_transcript(tmp_path):
         BrainalignError, match="was played from 0.000 s to 1800.000 s, but the recording .* runs from 0.000 s to 12"
     ):
         opened("podcast_ecog", tmp_path)
-    from brainalign.data.faults import Faults
+    from brainalign.data.files.read_errors import ReadErrors
     from brainalign.data.formats import StimuliFormat, StimulusPatterns, TranscriptFormat
-    from brainalign.data.stimuli import open_stimuli
+    from brainalign.data.stimuli.files import open_stimuli
 
     form = StimuliFormat(
         patterns=StimulusPatterns("podcast.wav", "spectral/transcript.tsv", id="podcast"),
         transcripts=TranscriptFormat(repair=True),
     )
-    faults, notes = Faults(), []
-    words = open_stimuli(form, tmp_path)[1]("podcast", faults, notes).words
-    assert not faults.sentences and len(words) == 5136
+    errors, notes = ReadErrors(), []
+    words = open_stimuli(form, tmp_path)[1]("podcast", errors, notes).words
+    assert not errors.sentences and len(words) == 5136
     assert notes == [
         "transcript.tsv: 19 word(s) stood out of order and were sorted.",
         f"transcript.tsv: {int(notes[1].split()[1])} word(s) ended after the next one began and were cut there.",

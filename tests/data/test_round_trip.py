@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from brainalign.data.arrays import read_arrays
-from brainalign.data.bids import read_bids
+from brainalign.data.bids.dataset import read_bids
 from brainalign.data.folder import read_folder
 from brainalign.data.formats import Keys, StimuliFormat
-from brainalign.data.nwb import read_nwb
-from brainalign.data.raw import read_raw_files
+from brainalign.data.nwb.dataset import read_nwb
+from brainalign.data.raw.dataset import read_raw_files
 from tests.data import recordings
 
 KEYS = Keys(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding import BandedRidgeTRF
 from brainalign.encoding.banded_nested import fit_banded, side_by_side
 from brainalign.encoding.design import Design, Sums

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.scores import score

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding import fingerprint as fingerprints
 from brainalign.encoding.design import Design
 from brainalign.encoding.fingerprint import code_digest, fingerprint

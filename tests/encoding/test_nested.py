@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from brainalign.data.split import Fold, Split, split_blocks, split_groups
+from brainalign.data.splits.split import Fold, Split, split_blocks, split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import Search, fit_outer

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding import plan as plan_module
 from brainalign.encoding.banded_nested import combinations_of
 from brainalign.encoding.design import Design

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainalign.data.split import split_blocks, split_groups
+from brainalign.data.splits.split import split_blocks, split_groups
 from brainalign.encoding import RidgeTRF, nested, tables
 from brainalign.encoding.design import Design
 from brainalign.encoding.fingerprint import fingerprint

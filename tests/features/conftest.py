@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.audio import RATE, Audio
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
-from brainalign.features.untrained import tiny_gpt2, tiny_wav2vec2
+from brainalign.features.checkpoints.tiny import tiny_gpt2, tiny_wav2vec2
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 from brainalign.storage import tensors
 
 

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from brainalign.features import checkpoint, precision
+from brainalign.features import precision
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.features.checkpoint import Loading
+from brainalign.features.checkpoints import checkpoint
+from brainalign.features.checkpoints.checkpoint import Loading
 from brainalign.features.clip import Clipped
-from brainalign.features.controls import ShuffledWords
-from brainalign.features.language import LanguageModel
+from brainalign.features.language.model import LanguageModel
+from brainalign.features.language.surprisal import Surprisal
 from brainalign.features.precision import deviation, reference, told
 from brainalign.features.representation import Representation
-from brainalign.features.speech import SpeechModel
-from brainalign.features.surprisal import Surprisal
+from brainalign.features.speech.model import SpeechModel
+from brainalign.features.words.controls import ShuffledWords
 
 WORDS = ["the", "old", "man", "told", "us", "that", "he", "had", "never", "seen", "the", "sea"]
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features import representation as module
 from brainalign.features.align import to_grid
-from brainalign.features.base import Rows, Sees
+from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 
@@ -32,7 +32,7 @@ class Counting:
 
     placement = "hold"
     version = 1
-    sees = Sees(0.1, 0)
+    receptive_field = ReceptiveField(0.1, 0)
 
     def __init__(self, unit="frames", layers=(0, 1, 2), scale=1.0, stop_after=None, bad=None):
         self.name, self.unit, self.layers, self.scale = "counting", unit, layers, scale

@@ -1,20 +1,24 @@
 """Where variance lies, against closed forms; clocks, sinks, and clipping that learns nothing."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from brainalign.analysis.result import AnalysisResult
 from scipy import stats
 
+from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.features.checkpoint import Checkpoint, Loading
+from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
+from brainalign.features.checkpoints.positions import check_positions
+from brainalign.features.checkpoints.tiny import tiny_gpt2
 from brainalign.features.clip import Clipped
-from brainalign.features.language import LanguageModel
-from brainalign.features.positions import check_positions
+from brainalign.features.language.model import LanguageModel
 from brainalign.features.representation import Representation
-from brainalign.features.speech import SpeechModel
+from brainalign.features.speech.model import SpeechModel
 from brainalign.features.spread import common_variance, spread
-from brainalign.features.untrained import tiny_gpt2
+from brainalign.study.outliers import add_outliers
 
 
 def rows_of(*parts):
@@ -35,6 +39,31 @@ def test_shares_against_other_ways_to_compute_them():
     assert found.top_dims == pytest.approx(values.var(0).max() / values.var(0).sum())
     assert found.first_rows == pytest.approx(power[[0, 80, 200]].sum() / power.sum())
     assert found.first_fair == 3 / 240 and not found.first_dominate
+
+
+def test_every_extraction_keeps_them_with_the_layer(tmp_path):
+    rng = np.random.default_rng(3)
+    stimuli = {s: said_of(s, rng) for s in ("a", "b", "c")}
+    cache = FeatureCache(tmp_path)
+    made = [Representation(LanguageModel(*tiny_gpt2(), {}, "m", layers=[1, 4]), stimuli, "d", cache) for _ in "12"]
+    assert made[0].spread(4) is None
+    for layer in (1, 4):
+        assert made[0].rows(layer) and made[1].spread(layer) == spread(made[0].rows(layer))
+    result = AnalysisResult()
+    add_outliers(result, made[1:])
+    table = result.tables["outliers"].set_index("layer")
+    assert table.loc[4, "kurtosis"] == made[0].spread(4).kurtosis and list(table["model"]) == ["m", "m"]
+    worst = table["kurtosis"].idxmax()
+    assert (
+        f"excess kurtosis {table.loc[worst, 'kurtosis']:.2g} (layer {worst})"
+        in dict(result.summary)["m: outliers, most of any layer"]
+    )
+
+
+def said_of(name, rng):
+    words = ["".join(rng.choice(list("aeiostr"), 4)) for _ in range(12)]
+    onset = 0.5 * np.arange(12.0)
+    return Stimulus(name, 7.0, pd.DataFrame({"word": words, "onset": onset, "offset": onset + 0.4}))
 
 
 def test_common_variance_is_the_planted_share():
@@ -76,7 +105,10 @@ def test_clipping_is_part_of_the_identity_and_said(said):
     plain = LanguageModel(*tiny_gpt2(), {}, "tiny", layers=[2])
     clipped = Clipped(plain, 2.0)
     assert clipped.identity() != plain.identity() and clipped.identity() != Clipped(plain, 3.0).identity()
-    assert "clipped at 2 robust standard deviations of their row" in clipped.describe() and clipped.sees == plain.sees
+    assert (
+        "clipped at 2 robust standard deviations of their row" in clipped.describe()
+        and clipped.receptive_field == plain.receptive_field
+    )
     own, other = (dict(e.extract([said("so", "it")]))["s1"][2].values for e in (plain, clipped))
     assert np.array_equal(Clipped.values(own, 2.0), other) and not np.array_equal(own, other)
 

@@ -11,7 +11,7 @@ import pytest
 from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.data.simulated import simulate
-from brainalign.data.sync import Sync
+from brainalign.data.sync.result import Sync
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 from brainalign.figures import offsets, onset_responses, spectra, write_quality

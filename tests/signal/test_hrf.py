@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.features.align import to_grid
 from brainalign.features.base import Rows
 from brainalign.signal.hrf import convolve_hrf, glover_hrf

@@ -9,7 +9,7 @@ from scipy.stats import binom, kstest
 
 from brainalign.analysis.validation.guarded import LAGS as SHORT
 from brainalign.analysis.validation.guarded import slow, unrelated
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import fit_outer
 from brainalign.stats import permutation, shift_p

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, rankdata, spearmanr, wilcoxon
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.simulated.cascade import cascade
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import fit_outer
 from brainalign.signal.hrf import convolve_hrf

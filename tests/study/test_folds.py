@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.fixed_test import fixed_test as fixed
-from brainalign.data.responses import collect
+from brainalign.data.frames.responses import collect
+from brainalign.data.splits.test_set import fixed_test as fixed
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.encoding.nested import fit_outer
 from brainalign.errors import BrainalignError
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.words import WordRate
+from brainalign.features.words.timed import WordRate
 from brainalign.stats.ceiling import noise_ceilings
 from brainalign.study.study import Study
 

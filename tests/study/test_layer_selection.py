@@ -10,7 +10,7 @@ from brainalign.data.simulated import simulate
 from brainalign.encoding import fit_store
 from brainalign.encoding.fit_store import FitStore
 from brainalign.features.cache import FeatureCache
-from brainalign.features.planted import PlantedLanguage
+from brainalign.features.planted.mixtures import PlantedLanguage
 from brainalign.features.representation import Representation
 from brainalign.study.study import Study
 

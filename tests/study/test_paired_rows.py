@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brainalign.data.simulated import simulate
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.features.vectors import WordVectors
+from brainalign.features.words.vectors import WordVectors
 from brainalign.study.cross_fitting import crossfit, space_scores
 from brainalign.study.paired_rows import inside_words, marks_of, row_kind
 from brainalign.study.study import Study
@@ -90,7 +90,7 @@ def test_a_slow_frame_is_the_sum_of_its_projected_words(tmp_path):
     data, study, glove, mel = world(tmp_path)
     fits = crossfit(study, glove, mel, "words", None, fit="cross_fitted", k=3, variance=0.99, ridge=0.0)
     space = fits.spaces[0]
-    from brainalign.data.grid import FrameGrid
+    from brainalign.data.frames.grid import FrameGrid
 
     stimulus = next(iter(data.stimuli))
     slow = {stimulus: FrameGrid(start=0.5, rate=1.0, n=2)}

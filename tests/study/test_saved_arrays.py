@@ -7,9 +7,9 @@ import pytest
 
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
-from brainalign.features.planted import PlantedLanguage
+from brainalign.features.planted.mixtures import PlantedLanguage
 from brainalign.features.representation import Representation
 from brainalign.study.roles import Models
 from brainalign.study.saved_arrays import kept_predictions, kept_weights

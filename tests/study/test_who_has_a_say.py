@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import norm, t
 
 from brainalign.analysis.latency.run import _best_layer
-from brainalign.data.grid import FrameGrid
-from brainalign.data.split import split_groups
+from brainalign.data.frames.grid import FrameGrid
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.layers import LayerRace
 from brainalign.encoding.nested import OuterScores, fit_outer

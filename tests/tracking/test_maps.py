@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.electrodes import choose_electrodes
-from brainalign.data.geometry import Surface, Volume
+from brainalign.data.electrodes.selection import choose_electrodes
+from brainalign.data.fmri.geometry import Surface, Volume
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.linalg.lags import lag_matrix
 from brainalign.study.study import Study

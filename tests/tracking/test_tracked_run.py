@@ -14,6 +14,7 @@ from brainalign.tools.relog import relog
 from brainalign.tracking import NOTE, PARENT_RUN, as_parent, figure_link, load_run, write_metrics
 from brainalign.tracking.client import mlflow_client
 from brainalign.tracking.record import Record
+from brainalign.tracking.search import Tracked
 
 
 def only_run(uri, experiment="encoding"):
@@ -368,3 +369,16 @@ def test_tags_say_who_and_which_code_and_no_home(begin, stored):
     assert tags["mlflow.user"]
     assert tags["mlflow.source.type"] == "LOCAL"
     assert "/" not in tags["mlflow.source.name"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "simulated"),
+    [
+        ({"dataset": "clicks", "simulated": "True"}, True),
+        ({"dataset": "simulated_by_others", "simulated": "False"}, False),
+        ({"dataset": "simulated_fmri"}, True),  # logged before the tag
+        ({"dataset": "alice"}, False),
+    ],
+)
+def test_a_run_knows_whether_its_data_were_simulated(tags, simulated):
+    assert Tracked("1", "", "FINISHED", {}, {}, tags, "", None).simulated is simulated

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
-from brainalign.config import schema
-from brainalign.config.bounds import WIDEST, check_bounds, numbers
+from brainalign.bounds import SEED, check_bounds, numbers
+from brainalign.config import settings
 from brainalign.config.location import conf_folder
 from brainalign.errors import BrainalignError, nearest, within
 from brainalign.models import Model, model_kind
@@ -21,7 +21,7 @@ NO_NAMES = ("0", "all", "intercept only")
 """Labels of our own: no model, all regions, no weights."""
 
 
-def check(composed: DictConfig) -> schema.Config:
+def check(composed: DictConfig) -> settings.Config:
     """The typed config of a run.
 
     Args:
@@ -56,13 +56,13 @@ def check(composed: DictConfig) -> schema.Config:
         values[group] = None
         if composed.get(group) is not None:
             values[group] = _typed(composed, group, _kind(composed, group))
-    for group, kind in schema.FIXED.items():
+    for group, kind in settings.FIXED.items():
         values[group] = _typed(composed, group, kind)
     for key in ("mode", "compare_modes", "seed", "device", "plan"):
         values[key] = composed.get(key)
     if not isinstance(values["seed"], int) or isinstance(values["seed"], bool):
         raise BrainalignError(f"seed={values['seed']!r} must be a whole number of at least 0.")
-    check_bounds("seed", values["seed"])
+    within("seed", values["seed"], *SEED)
     for key in ("plan", "compare_modes"):
         if not isinstance(values[key], bool):
             raise BrainalignError(f"{key}={values[key]!r} must be true or false.")
@@ -75,7 +75,7 @@ def check(composed: DictConfig) -> schema.Config:
             "model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model."
         )
     _absolute(values["paths"])
-    return schema.Config(**values)
+    return settings.Config(**values)
 
 
 def model_option(name: str, **changes: Any) -> Model:
@@ -99,25 +99,25 @@ def _kind(composed: DictConfig, role: str) -> type:
     kind = node.get("kind") if isinstance(node, DictConfig) else None
     if role not in ("data", "analysis"):
         return model_kind(kind, role)
-    return schema.DATA[kind] if role == "data" and kind in schema.DATA else kind_of(role, kind)
+    return kind_of(role, kind)
 
 
 def _typed(composed: DictConfig, group: str, kind: type) -> Any:
     """One group as its dataclass, or one sentence on what is wrong with it."""
     node = composed.get(group)
-    fields = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    keys = [field.name for field in fields(kind)]
     if not isinstance(node, DictConfig):
         raise BrainalignError(f"{group}={node!r} must be one of the options of the group, not a value.")
     for key in map(str, node):
-        if key not in fields:
+        if key not in keys:
             raise BrainalignError(
-                f"{group}.{key} is no key of {group} (kind {node.get('kind', group)}); {nearest(str(key), fields)}"
+                f"{group}.{key} is no key of {group} (kind {node.get('kind', group)}); {nearest(str(key), keys)}"
             )
-    for key in fields:
+    for key in keys:
         if key in node and OmegaConf.is_missing(node, key):
             raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...")
-    for key, value in numbers(group, OmegaConf.to_container(node)):
-        within(key, value, *WIDEST)  # what no number type can hold is no type error
+    for key, value, widest in numbers(group, OmegaConf.to_container(node)):
+        within(key, value, *widest)  # what no number type can hold is no type error
     try:
         found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
     except ValidationError as error:
@@ -128,7 +128,7 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
         key = str(error.full_key or "")
         raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...") from error
     except ConfigKeyError as error:  # of a schema within the schema
-        key, own = str(error.full_key or ""), getattr(error.object_type, "__dataclass_fields__", {})
+        key, own = str(error.full_key or ""), [field.name for field in fields(error.object_type)]  # type: ignore[arg-type]
         raise BrainalignError(f"{group}.{key} is no key of {group}; {nearest(key.split('.')[-1], own)}") from error
     except OmegaConfBaseException as error:
         raise BrainalignError(f"{group}: {str(error).splitlines()[0]}") from error
@@ -184,7 +184,7 @@ def _refused(node: DictConfig, kind: type) -> str:
     return ""
 
 
-def _absolute(paths: schema.Paths) -> None:
+def _absolute(paths: settings.Paths) -> None:
     """Folders do not depend on where a worker happens to run."""
     paths.output = str(Path(paths.output).expanduser().absolute())
     paths.cache = str(Path(paths.cache).expanduser().absolute())

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from brainalign.config.check import check
 from brainalign.config.location import conf_folder
-from brainalign.config.schema import Config
 from brainalign.config.sentences import sentence
+from brainalign.config.settings import Config
 from brainalign.errors import BrainalignError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from brainalign.config.schema import Config
+from brainalign.config.settings import Config
 
 READINGS: dict[str, dict[str, dict[str, Any]]] = {
     "sound": {

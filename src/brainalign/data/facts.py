@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from brainalign.data.grid import SLOW
-from brainalign.data.responsive import BEFORE
+from brainalign.data.electrodes.responsive import BEFORE
+from brainalign.data.frames.grid import SLOW
 from brainalign.data.types import Dataset
 
 

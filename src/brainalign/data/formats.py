@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import one_of
 
 RECORDINGS = ("ieeg", "eeg", "meg")
@@ -64,7 +65,7 @@ class TranscriptFormat:
 
 @dataclass
 class StimulusPatterns:
-    """Where an archive keeps the parts of its stimuli, as patterns (:mod:`brainalign.data.patterns`) under one folder.
+    """Where an archive keeps the parts of its stimuli, as patterns (:mod:`brainalign.data.files.patterns`) under one folder.
 
     Attributes:
         audio: Of the sound files; None: no sound.
@@ -98,6 +99,8 @@ class StimuliFormat:
     transcripts: TranscriptFormat = field(default_factory=TranscriptFormat)
     seconds: float | None = None
     channel: str = "mean"
+
+    bounds: ClassVar[Bounds] = {"seconds": (0.001, 1e5)}
 
     def __post_init__(self) -> None:
         if not self.channel.isdigit() or self.channel == "0":
@@ -136,6 +139,8 @@ class EventFormat:
     align: str = "onset"
     words: dict[str, list[str]] | None = None
     word: str = "word"
+
+    bounds: ClassVar[Bounds] = {"shift": (-1e6, 1e6)}
 
     def __post_init__(self) -> None:
         one_of("data.events.align", self.align, ("onset", "speech"))
@@ -189,6 +194,8 @@ class Keys:
     repeats: str | None = None
     sound: str | None = None
     sound_rate: Any = None
+
+    bounds: ClassVar[Bounds] = {"rate": (1e-3, 1e7), "start": (-1e6, 1e6), "sound_rate": (1, 1e7)}
 
     def fields(self) -> list[str]:
         """Names of the fields of ``responses``."""

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.audio import Audio
-from brainalign.data.geometry import Geometry
+from brainalign.data.fmri.geometry import Geometry
+from brainalign.data.sound.audio import Audio
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
     from brainalign.data.preprocessing.quality import Quality
-    from brainalign.data.sync import Sync
+    from brainalign.data.sync.result import Sync
 
 WORD_COLUMNS = ("word", "onset", "offset")
 PHONE_COLUMNS = ("phone", "onset", "offset")

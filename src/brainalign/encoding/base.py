@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from brainalign.data.split import Split
+from brainalign.data.splits.split import Split
 from brainalign.encoding.checks import Array, Given, as_presentations, checked
 from brainalign.encoding.design import Design
 from brainalign.encoding.folds import no_split, presentations_split

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.split import Split
+from brainalign.data.splits.split import Split
 from brainalign.encoding.summed import Centred, Summed
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainalign.data.split import Fold, Split
+from brainalign.data.splits.split import Fold, Split
 from brainalign.errors import BrainalignError
 
 

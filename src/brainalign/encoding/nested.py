@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.split import Split
+from brainalign.data.splits.split import Split
 from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.summed import run

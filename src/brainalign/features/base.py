@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 
 Unit = Literal["words", "frames"]
@@ -37,7 +37,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Sees:
+class ReceptiveField:
     """What span of the input a row has seen, beside its own word (``words``) or around its centre (``frames``).
 
     Attributes:
@@ -46,11 +46,11 @@ class Sees:
         unit: What both are counted in.
 
     Example:
-        >>> print(Sees(float("inf"), 0, "words"))
+        >>> print(ReceptiveField(float("inf"), 0, "words"))
         a row has seen all words before its own and none after
-        >>> print(Sees(0.0125, 0.0125), Sees(0.0125, 0.0125).causal)
+        >>> print(ReceptiveField(0.0125, 0.0125), ReceptiveField(0.0125, 0.0125).causal)
         a row has seen 12.5 ms before its centre and 12.5 ms after: it knows the future False
-        >>> print(Sees(32, 15, "words"))
+        >>> print(ReceptiveField(32, 15, "words"))
         a row has seen at most 32 words before its own and at most 15 words after: it knows the future
     """
 
@@ -114,7 +114,7 @@ class Extractor(Protocol):
     version: int
 
     @property
-    def sees(self) -> Sees:
+    def receptive_field(self) -> ReceptiveField:
         """What span of the input a row has seen."""
         ...
 

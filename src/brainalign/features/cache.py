@@ -16,7 +16,7 @@ import numpy as np
 
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Rows
-from brainalign.features.cachefile import DTYPES, load, save
+from brainalign.features.cache_file import DTYPES, load, save
 from brainalign.storage.lock import one_at_a_time
 from brainalign.storage.tensors import about
 

@@ -45,7 +45,7 @@ class Clipped:
         within("features.clip", limit, 1)
         self.limit, self._of = limit, extractor
         self.name, self.unit, self.placement = extractor.name, extractor.unit, extractor.placement
-        self.layers, self.sees = extractor.layers, extractor.sees
+        self.layers, self.receptive_field = extractor.layers, extractor.receptive_field
 
     def identity(self) -> dict[str, Any]:
         """What determines the values."""

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample, to_grid, words_from_frames, words_without_frame
 from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
 from brainalign.features.precision import deviation, reference, told
-from brainalign.features.spread import spread
+from brainalign.features.spread import Spread, spread
 from brainalign.progress import track
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,19 @@ class Representation:
 
     def describe(self) -> str:
         """The model in a sentence, and what span of the input its rows have seen."""
-        return f"{self.name}: {self.extractor.describe()}; {self.extractor.sees}"
+        return f"{self.name}: {self.extractor.describe()}; {self.extractor.receptive_field}"
+
+    def spread(self, layer: int) -> Spread | None:
+        """Where a layer's variance lies, as found when it was extracted.
+
+        Args:
+            layer: One of ``layers``.
+
+        Returns:
+            None where it has a single dimension, is not extracted yet, or was so by an earlier release.
+        """
+        found = self._cache.about(self._keys[layer]).get("spread")
+        return None if found is None else Spread(*(np.nan if value is None else value for value in found))
 
     def rows(self, layer: int) -> dict[str, Rows]:
         """Stimulus -> rows of one layer; all layers that are missing are extracted in one pass.
@@ -220,7 +232,9 @@ class Representation:
                 chunk, size = {n: {} for n in layers}, 0
         for n in layers:
             whole = aside.read(n) | chunk[n]
-            measured = {} if exact is None else {"deviation": deviation(whole, exact[n])}
+            measured: dict[str, Any] = {} if exact is None else {"deviation": deviation(whole, exact[n])}
+            if max((r.values.shape[1] for r in whole.values()), default=0) > 1:
+                measured["spread"] = [value if np.isfinite(value) else None for value in spread(whole)]
             self._cache.write(self._keys[n], whole, {"model": self.name, "layer": n, **measured})
         aside.discard()
         log.info("%s: %d layer(s) of %d stimuli extracted", self.name, len(layers), len(todo))
@@ -244,7 +258,7 @@ class Representation:
         if self.unit != "words" or layer in self._looked_at or max(r.values.shape[1] for r in rows.values()) < 2:
             return
         self._looked_at.add(layer)
-        found = spread(rows)
+        found = self.spread(layer) or spread(rows)
         if found.first_dominate:
             self._note(
                 1,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import one_of, within
-from brainalign.features.tap import tap_of
+from brainalign.features.checkpoints.tap import tap_of
 
 
 @dataclass
@@ -27,6 +29,11 @@ class FeatureSettings:
     precision: str
     device_map: str | None
     dtype: str
+
+    bounds: ClassVar[Bounds] = {
+        "context_words": (1, 1_000_000), "context_stride": (1, 1_000_000), "context_seconds": (0.1, 3600), "batch_seconds": (0, 1e5),
+        "clip": (1, 1e6), "heads": (0, 1e4),
+    }  # fmt: skip
 
     def __post_init__(self) -> None:
         one_of("features.begin", self.begin, ("auto", "none", "bos", "text"))

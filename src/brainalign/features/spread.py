@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -59,27 +59,29 @@ def spread(rows: Mapping[str, Rows]) -> Spread:
         >>> found.first_rows > 0.9, found.first_fair, found.first_dominate
         (True, 0.1, True)
     """
-    parts = [r.values.astype(np.float64) for r in rows.values() if len(r.values)]
+    parts = [r.values for r in rows.values() if len(r.values)]
     if not parts:
         return Spread(*[float("nan")] * 6)
-    values = np.concatenate(parts)
-    variance = values.var(axis=0)
-    raw = np.sort(variance)[::-1]
+    n = sum(map(len, parts))
+    mean = sum(part.sum(axis=0, dtype=np.float64) for part in parts) / n
+    variance = sum(((part - mean) ** 2).sum(axis=0) for part in parts) / n
     varied = variance > 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
     if not varied.any():
         return Spread(*[float("nan")] * 6)
-    mean, sd = values[:, varied].mean(axis=0), np.sqrt(variance[varied])
-    scored = [(part[:, varied] - mean) / sd for part in parts]
-    power = np.concatenate([(part**2).sum(axis=1) for part in scored])
-    fourth = np.mean(sum((part**4).sum(axis=0) for part in scored) / len(values))
-    first = np.cumsum([0, *(len(part) for part in parts[:-1])])
+
+    def scored() -> Iterator[Array]:
+        """One stimulus at a time: all of them in float64 would not fit beside the rows."""
+        return ((part[:, varied] - mean[varied]) / np.sqrt(variance[varied]) for part in parts)
+
+    powers = [(part**2).sum(axis=1) for part in scored()]
+    power = np.concatenate(powers)
     return Spread(
-        kurtosis=float(fourth - 3),
+        kurtosis=float(np.mean(sum((part**4).sum(axis=0) for part in scored()) / n)) - 3,
         top_rows=_top(np.sort(power)[::-1]),
-        top_dims=_top(raw),
-        first_rows=float(power[first].sum() / power.sum()),
-        first_fair=len(parts) / len(values),
-        common=_common(scored),
+        top_dims=_top(np.sort(variance)[::-1]),
+        first_rows=float(sum(own[0] for own in powers) / power.sum()),
+        first_fair=len(parts) / n,
+        common=_common(scored(), max(map(len, parts)), int(varied.sum())),
     )
 
 
@@ -107,8 +109,7 @@ def _top(falling: Array) -> float:
     return float(falling[: -(-len(falling) // 100)].sum() / falling.sum())
 
 
-def _common(scored: list[Array]) -> float:
-    n, width = max(map(len, scored)), scored[0].shape[1]
+def _common(scored: Iterator[Array], n: int, width: int) -> float:
     count, total, squares = np.zeros(n), np.zeros((n, width)), np.zeros(n)
     for part in scored:
         count[: len(part)] += 1

@@ -14,7 +14,7 @@ from brainalign.figures.hierarchy import hierarchy_figure
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
 from brainalign.figures.model_scatter import model_scatter
-from brainalign.figures.panels import Panel, paper_figure
+from brainalign.figures.panels import paper_figure
 from brainalign.figures.paper import figure_2, figure_3, figure_4
 from brainalign.figures.power_curves import power_curves
 from brainalign.figures.prediction_example import prediction_example
@@ -23,7 +23,7 @@ from brainalign.figures.quality_page import write_quality
 from brainalign.figures.reconstruction import reconstruction_axes, reconstruction_course
 from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
-from brainalign.figures.style import stamp
+from brainalign.figures.style import Panel, stamp
 from brainalign.figures.sweep_metric import sweep_metric
 from brainalign.figures.variance_partition import variance_partition
 

@@ -13,7 +13,7 @@ from brainalign.figures.text import count, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from brainalign.figures.panels import Panel
+    from brainalign.figures.style import Panel
 
 CURVES = {
     "in_sample": ("in-sample (fitted rows)", OKABE_ITO[0], "o", "-"),

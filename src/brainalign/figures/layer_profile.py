@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    from brainalign.figures.panels import Panel
+    from brainalign.figures.style import Panel
 
 
 def layer_profile(

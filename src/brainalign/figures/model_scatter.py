@@ -25,7 +25,7 @@ from brainalign.stats import electrodes_ci, pair_values
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from brainalign.figures.panels import Panel
+    from brainalign.figures.style import Panel
 
 
 def model_scatter(

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, cast
 
-from brainalign.figures.style import ABOVE, DOUBLE, FONT, style
+from brainalign.figures.style import ABOVE, DOUBLE, FONT, Panel, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STRIP, GAP, LINE = 0.2, 0.12, 0.16
 """Inches: of the strip that a letter stands in, between two rows, and of one line of a legend."""
-
-
-@dataclass
-class Panel:
-    """The room that a figure has within a larger one.
-
-    Attributes:
-        figure: What is drawn on; a sub-figure, which does all that is asked of a figure here.
-        width: Its width in inches.
-        height: The height in inches that the figure would have alone; who draws into it says so.
-    """
-
-    figure: Figure
-    width: float
-    height: float = 0.0
 
 
 Draw = Callable[[Panel], tuple["Figure", str]]

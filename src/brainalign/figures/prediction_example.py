@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from brainalign.figures.panels import Panel
+    from brainalign.figures.style import Panel
 
 WORD_SIZE, WORD_SLOT, ENOUGH = 6.5, 0.105, 0.75
 """Points of a word's letters; inches that an upright word needs along the time axis; the share of words that

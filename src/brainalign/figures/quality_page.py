@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from brainalign.data.preprocessing.quality import Quality
-from brainalign.data.sync import Sync
+from brainalign.data.sync.result import Sync
 from brainalign.data.types import Recording
 from brainalign.figures.quality import offsets, onset_responses, spectra
 from brainalign.figures.style import stamp

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from brainalign.figures.panels import Panel
+    from brainalign.figures.style import Panel
 
 GROUP, WIDEST, HEIGHT = 0.82, 0.45, 2.7
 """Largest share of a region's room that its bars take; inches of the widest bar, and of the figure's height

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from brainalign.figures.panels import Panel
+    from brainalign.figures.style import Panel
 
 
 def score_distribution(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,6 @@ from brainalign.figures.text import wrap
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from brainalign.figures.panels import Panel
 
 Colour = tuple[float, float, float]
 """Red, green and blue from 0 to 1."""
@@ -83,6 +82,21 @@ def style() -> Iterator[None]:
     with matplotlib.rc_context():
         matplotlib.style.use(["default", RC])  # "default" leaves the backend alone
         yield
+
+
+@dataclass
+class Panel:
+    """The room that a figure has within a larger one.
+
+    Attributes:
+        figure: What is drawn on; a sub-figure, which does all that is asked of a figure here.
+        width: Its width in inches.
+        height: The height in inches that the figure would have alone; who draws into it says so.
+    """
+
+    figure: Figure
+    width: float
+    height: float = 0.0
 
 
 def new_figure(width: float, height: float, into: Panel | None = None, **subplots: Any) -> tuple[Figure, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 from brainalign.models._base import Model
 
@@ -26,6 +27,8 @@ class BandedModel(AcousticModel):
     """A feature of each of some mel bands."""
 
     n_mels: int
+
+    bounds: ClassVar[Bounds] = {"n_mels": (1, 256)}
 
     def __post_init__(self) -> None:
         super().__post_init__()

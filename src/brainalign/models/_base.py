@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainalign.bounds import LAYERS, Bounds
 from brainalign.errors import BrainalignError
 from brainalign.features.settings import FeatureSettings
 
@@ -70,6 +71,8 @@ class Model:
     name: str
     layers: Any
 
+    bounds: ClassVar[Bounds] = {"layers": LAYERS}
+
     family: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
     partner: ClassVar[str] = "wav2vec2"
@@ -128,6 +131,22 @@ class Model:
         raise BrainalignError(
             f"model@contextual={self.name} has no words to take off its context; name a language model such as gpt2."
         )
+
+    def shuffled(self, settings: Settings, dataset: Dataset, seed: int, name: str) -> Extractor:
+        """The same model, reading each stimulus's words in a random order.
+
+        Args:
+            settings: Of the run.
+            dataset: Whose stimuli it is for.
+            seed: Of the orders.
+            name: As it stands in tables.
+
+        Raises:
+            BrainalignError: It reads no words.
+        """
+        from brainalign.features.words.controls import ShuffledWords
+
+        return ShuffledWords(self.extractor(settings, dataset), seed, name)
 
     def reweighted(self, control: str) -> Model:
         """The same architecture with weights that know nothing, under the control's own name.

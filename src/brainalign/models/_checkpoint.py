@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of
 from brainalign.models._base import Model, Settings
 
 if TYPE_CHECKING:
-    from brainalign.features.checkpoint import Loading
+    from brainalign.features.checkpoints.checkpoint import Loading
 
 WEIGHTS = {
     "trained": "",
@@ -42,6 +43,8 @@ class Card:
     reference: str
     source: str
 
+    bounds: ClassVar[Bounds] = {"dims": (1, 1_000_000), "layers": (1, 1000)}
+
 
 @dataclass
 class CheckpointModel(Model):
@@ -72,9 +75,9 @@ class CheckpointModel(Model):
         Raises:
             BrainalignError: There is no such checkpoint, it is not what its card says, or it has no positions to take away.
         """
-        from brainalign.features.checkpoint import Checkpoint, Loading, checkpoint_folder
-        from brainalign.features.divided import check_divisible
-        from brainalign.features.positions import check_positions
+        from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading, checkpoint_folder
+        from brainalign.features.checkpoints.divided import check_divisible
+        from brainalign.features.checkpoints.positions import check_positions
 
         folder = checkpoint_folder(self.checkpoint, self.path, self.revision, weights=self.weights != "untrained")
         if self.card is not None and self.path is None:

@@ -26,10 +26,8 @@ def control_of(model: Model, control: str, settings: Settings, dataset: Dataset)
     Raises:
         BrainalignError: The model has nothing of what the control takes away, or the data lack what the control needs.
     """
-    from brainalign.features.controls import ShuffledWords
-
     if control in REWEIGHTED:
         return model.reweighted(control).extractor(settings, dataset)
     if control == "shuffled_words":
-        return ShuffledWords(model.extractor(settings, dataset), settings.seed, control)
+        return model.shuffled(settings, dataset, settings.seed, control)
     return settings.option(control).extractor(settings, dataset)

@@ -8,14 +8,14 @@ from brainalign.models._base import Model, Settings
 
 
 def speech_options(model: Model, settings: Settings) -> dict[str, Any]:
-    """Options of :class:`brainalign.features.speech.SpeechModel`.
+    """Options of :class:`brainalign.features.speech.model.SpeechModel`.
 
     Args:
         model: Whose layers are asked for.
         settings: Of the run.
     """
-    from brainalign.features.speech import LONGEST
-    from brainalign.features.tap import tap_of
+    from brainalign.features.checkpoints.tap import tap_of
+    from brainalign.features.speech.model import LONGEST
 
     f = settings.features
     return {
@@ -29,14 +29,14 @@ def speech_options(model: Model, settings: Settings) -> dict[str, Any]:
 
 
 def language_options(model: Model, settings: Settings) -> dict[str, Any]:
-    """Options of :class:`brainalign.features.language.LanguageModel`.
+    """Options of :class:`brainalign.features.language.model.LanguageModel`.
 
     Args:
         model: Whose layers are asked for.
         settings: Of the run.
     """
-    from brainalign.features.reading import Context
-    from brainalign.features.tap import tap_of
+    from brainalign.features.checkpoints.tap import tap_of
+    from brainalign.features.language.context import Context
 
     f = settings.features
     return {

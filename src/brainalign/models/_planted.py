@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from brainalign.bounds import SEED, Bounds
 from brainalign.models._base import Model
 
 
@@ -12,3 +14,5 @@ class PlantedModel(Model):
     """A simulated representation of known content; needs simulated data."""
 
     seed: int
+
+    bounds: ClassVar[Bounds] = {"seed": SEED}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
+from brainalign.bounds import SEED, Bounds
 from brainalign.models._base import Model
 
 
@@ -13,6 +14,8 @@ class TinyModel(Model):
     """A small model with seeded untrained weights; nothing is downloaded."""
 
     seed: int
+
+    bounds: ClassVar[Bounds] = {"seed": SEED}
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Articulation(Model):
     @classmethod
     def lacks(cls, dataset: Dataset) -> str:
         """Stimuli without phones, or phones of no known inventory."""
-        from brainalign.features.inventories import inventory_of
+        from brainalign.features.phones.inventories import inventory_of
 
         if lacking := super().lacks(dataset):
             return lacking
@@ -41,7 +41,7 @@ class Articulation(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.inventories import inventory_of
-        from brainalign.features.phones import Articulation as Extracted
+        from brainalign.features.phones.articulation import Articulation as Extracted
+        from brainalign.features.phones.inventories import inventory_of
 
         return Extracted(self.name, inventory_of(dataset.phones, self.inventory))

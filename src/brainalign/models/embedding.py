@@ -21,7 +21,7 @@ class Embedding(CheckpointModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.embedding import InputEmbedding
+        from brainalign.features.language.embedding import InputEmbedding
 
         pooling, device = settings.features.pooling, settings.model_device
         return InputEmbedding.from_folder(*self.place(settings), pooling=pooling, device=device)

@@ -19,6 +19,6 @@ class Envelope(AcousticModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.acoustic import Envelope as Extracted
+        from brainalign.features.acoustic.spectral import Envelope as Extracted
 
         return Extracted(self.name, self.causal)

@@ -19,6 +19,6 @@ class Intensity(AcousticModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.acoustic import Intensity as Extracted
+        from brainalign.features.acoustic.spectral import Intensity as Extracted
 
         return Extracted(self.name, self.causal)

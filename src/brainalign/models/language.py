@@ -24,14 +24,14 @@ class Language(CheckpointModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.language import LanguageModel
+        from brainalign.features.language.model import LanguageModel
 
         made = LanguageModel.from_folder(*self.place(settings), **language_options(self, settings))
         return settings.clipped(made)
 
     def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The checkpoint's input embedding."""
-        from brainalign.features.embedding import InputEmbedding
+        from brainalign.features.language.embedding import InputEmbedding
 
         folder, name, loading = self.place(settings)
         pooling, device = settings.features.pooling, settings.model_device

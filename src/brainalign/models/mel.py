@@ -19,6 +19,6 @@ class Mel(BandedModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.acoustic import Mel as Extracted
+        from brainalign.features.acoustic.spectral import Mel as Extracted
 
         return Extracted(self.n_mels, self.name, self.causal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 from brainalign.models._base import Model, Settings
 
@@ -19,6 +20,8 @@ class Oasm(Model):
 
     sigma: float
 
+    bounds: ClassVar[Bounds] = {"sigma": (0.01, 1e4)}
+
     needs: ClassVar[tuple[str, ...]] = ("words",)
 
     def __post_init__(self) -> None:
@@ -27,6 +30,6 @@ class Oasm(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.controls import Oasm as Extracted
+        from brainalign.features.words.controls import Oasm as Extracted
 
         return Extracted(dataset.stimuli, self.sigma, self.name)

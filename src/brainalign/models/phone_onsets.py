@@ -21,7 +21,7 @@ class PhoneOnsets(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.inventories import inventory_if_known
-        from brainalign.features.phones import PhoneOnsets as Extracted
+        from brainalign.features.phones.articulation import PhoneOnsets as Extracted
+        from brainalign.features.phones.inventories import inventory_if_known
 
         return Extracted(self.name, inventory_if_known(dataset.phones))

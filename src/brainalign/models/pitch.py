@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 from brainalign.models._acoustic import FAMILY
 from brainalign.models._base import Model, Settings
@@ -21,6 +22,8 @@ class Pitch(Model):
     floor: float
     ceiling: float
 
+    bounds: ClassVar[Bounds] = {"floor": (10, 8000), "ceiling": (10, 8000)}
+
     family: ClassVar[str] = FAMILY
     needs: ClassVar[tuple[str, ...]] = ("sound",)
 
@@ -31,6 +34,6 @@ class Pitch(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.pitch import Pitch as Extracted
+        from brainalign.features.acoustic.pitch import Pitch as Extracted
 
         return Extracted(self.name, self.floor, self.ceiling)

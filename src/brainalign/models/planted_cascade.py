@@ -28,7 +28,7 @@ class PlantedCascade(PlantedModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.planted_cascade import PlantedCascade as Extracted
+        from brainalign.features.planted.cascade import PlantedCascade as Extracted
 
         return Extracted(dataset, layers=self.chosen_layers, weights=self.weights, seed=self.seed, name=self.name)
 

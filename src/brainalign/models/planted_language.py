@@ -22,12 +22,12 @@ class PlantedLanguage(PlantedModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.planted import PlantedLanguage as Extracted
+        from brainalign.features.planted.mixtures import PlantedLanguage as Extracted
 
         return Extracted(dataset, seed=self.seed, name=self.name, layers=self.chosen_layers)
 
     def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
         """Layer 0, which is free of context."""
-        from brainalign.features.planted import PlantedLanguage as Extracted
+        from brainalign.features.planted.mixtures import PlantedLanguage as Extracted
 
         return Extracted(dataset, seed=self.seed, name=f"{self.name} embedding", layers=[0])

@@ -21,6 +21,6 @@ class PlantedSpeech(PlantedModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.planted import PlantedSpeech as Extracted
+        from brainalign.features.planted.mixtures import PlantedSpeech as Extracted
 
         return Extracted(dataset, seed=self.seed, name=self.name, layers=self.chosen_layers)

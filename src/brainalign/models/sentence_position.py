@@ -20,6 +20,6 @@ class SentencePosition(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.controls import SentencePosition as Extracted
+        from brainalign.features.words.controls import SentencePosition as Extracted
 
         return Extracted(self.name)

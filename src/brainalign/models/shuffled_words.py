@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from brainalign.bounds import SEED, Bounds
 from brainalign.models._base import Model, Settings
 
 if TYPE_CHECKING:
@@ -20,12 +21,11 @@ class ShuffledWords(Model):
     path: str | None
     seed: int
 
+    bounds: ClassVar[Bounds] = {"seed": SEED}
+
     needs: ClassVar[tuple[str, ...]] = ("words",)
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.controls import ShuffledWords as Extracted
-
         changes = {"layers": self.layers} | ({} if self.path is None else {"path": self.path})
-        of = settings.option(self.of, **changes)
-        return Extracted(of.extractor(settings, dataset), self.seed, self.name)
+        return settings.option(self.of, **changes).shuffled(settings, dataset, self.seed, self.name)

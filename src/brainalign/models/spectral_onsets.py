@@ -19,6 +19,6 @@ class SpectralOnsets(BandedModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.acoustic import SpectralOnsets as Extracted
+        from brainalign.features.acoustic.spectral import SpectralOnsets as Extracted
 
         return Extracted(self.n_mels, self.name, self.causal)

@@ -24,7 +24,7 @@ class Speech(CheckpointModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.speech import SpeechModel
+        from brainalign.features.speech.model import SpeechModel
 
         made = SpeechModel.from_folder(*self.place(settings), **speech_options(self, settings))
         return settings.clipped(made)

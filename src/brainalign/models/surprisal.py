@@ -33,7 +33,7 @@ class Surprisal(CheckpointModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.surprisal import Surprisal as Extracted
+        from brainalign.features.language.surprisal import Surprisal as Extracted
 
         options = language_options(self, settings)
         begin = "auto" if options["begin"] == "none" else options["begin"]  # else nothing would predict the first word

@@ -25,16 +25,16 @@ class TinyGpt2(TinyModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.language import LanguageModel
-        from brainalign.features.untrained import tiny_gpt2
+        from brainalign.features.checkpoints.tiny import tiny_gpt2
+        from brainalign.features.language.model import LanguageModel
 
         options = language_options(self, settings)
         return settings.clipped(LanguageModel(*tiny_gpt2(self.seed), self.identity, self.name, **options))
 
     def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The model's input embedding."""
-        from brainalign.features.embedding import InputEmbedding
-        from brainalign.features.untrained import tiny_gpt2
+        from brainalign.features.checkpoints.tiny import tiny_gpt2
+        from brainalign.features.language.embedding import InputEmbedding
 
         pooling, device = settings.features.pooling, settings.model_device
         name = f"{self.name} embedding"

@@ -24,8 +24,8 @@ class TinyWav2vec2(TinyModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.speech import SpeechModel
-        from brainalign.features.untrained import tiny_wav2vec2
+        from brainalign.features.checkpoints.tiny import tiny_wav2vec2
+        from brainalign.features.speech.model import SpeechModel
 
         options = speech_options(self, settings)
         return settings.clipped(SpeechModel(*tiny_wav2vec2(self.seed), self.identity, self.name, **options))

@@ -19,6 +19,6 @@ class Vectors(VectorsModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.vectors import WordVectors
+        from brainalign.features.words.vectors import WordVectors
 
         return WordVectors(self.file(dataset), self.name)

@@ -23,7 +23,7 @@ class WhisperDecoder(CheckpointModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.whisper_decoder import WhisperDecoder as Extracted
+        from brainalign.features.language.whisper_decoder import WhisperDecoder as Extracted
 
         options = language_options(self, settings)
         del options["begin"]  # a decoder has a prompt of its own

@@ -19,6 +19,6 @@ class WordFrequency(VectorsModel):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.vectors import WordFrequency as Extracted
+        from brainalign.features.words.vectors import WordFrequency as Extracted
 
         return Extracted(self.file(dataset), self.name)

@@ -21,6 +21,6 @@ class WordRate(Model):
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        from brainalign.features.words import WordRate as Extracted
+        from brainalign.features.words.timed import WordRate as Extracted
 
         return Extracted(self.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brainalign.data.leak import leaked_share
+from brainalign.data.splits.leakage import leaked_share
 from brainalign.study.study import Study
 
 

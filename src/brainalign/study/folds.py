@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainalign.data.leak import leak_audit, leaked_share
-from brainalign.data.split import PIECE, Split, split_blocks, split_groups, split_shuffled, split_test
+from brainalign.data.splits.leakage import leak_audit, leaked_share
+from brainalign.data.splits.split import PIECE, Split, split_blocks, split_groups, split_shuffled, split_test
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.responses import mean_of_valid
+from brainalign.data.frames.responses import mean_of_valid
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores
 from brainalign.linalg.variation import CENTRED, varies

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.grid import SLOW
-from brainalign.data.leak import leak_audit
-from brainalign.data.responses import Responses, averaged, collect
-from brainalign.data.split import Split
+from brainalign.data.frames.grid import SLOW
+from brainalign.data.frames.responses import Responses, averaged, collect
+from brainalign.data.splits.leakage import leak_audit
+from brainalign.data.splits.split import Split
 from brainalign.data.types import Dataset
 from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.design import Design

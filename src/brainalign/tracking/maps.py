@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.geometry import VERTEX, VOXEL, Geometry, Volume
+from brainalign.data.fmri.geometry import VERTEX, VOXEL, Geometry, Volume
 from brainalign.data.types import Recording
 from brainalign.tracking.files import file_name, replacing
 

@@ -117,18 +117,19 @@ class Run:
             self.set_tags({"metrics_not_finite": f"{count}: {', '.join(settled.not_finite)}"})
         return settled.not_finite
 
-    def log_dataset(self, name: str, digest: str, source: str) -> None:
+    def log_dataset(self, name: str, digest: str, source: str, simulated: bool = False) -> None:
         """Log the data set; MLflow shows 16 digits of its digest, the tag ``dataset_digest`` has them all.
 
         Args:
             name: As the user calls it.
             digest: Of the content, of any length.
             source: Where it came from: a folder, a URL, or what made it.
+            simulated: Whether its responses were drawn at random.
         """
         used = (name, digest[:DIGEST_LENGTH], scrub(source))
         self.record.datasets.append(used)
         self._send(lambda client: send_datasets(client, self.id, [used]))
-        self.set_tags({"dataset": name, "dataset_digest": digest})
+        self.set_tags({"dataset": name, "dataset_digest": digest, "simulated": simulated})
 
     def log_artifacts(self, folder: Path) -> None:
         """Copy a run's folder to its artifacts, without hidden files and the folders of other runs in it.

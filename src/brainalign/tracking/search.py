@@ -54,6 +54,12 @@ class Tracked:
     folder: str
     seconds: float | None
 
+    @property
+    def simulated(self) -> bool:
+        """Whether its responses were drawn at random; a run without the tag is of an earlier version, whose data tell it by their name."""
+        said = self.tags.get("simulated")
+        return self.tags.get("dataset", "").startswith("simulated") if said is None else said == str(True)
+
 
 def finished(uri: str, experiment: str, tag: str, identity: str) -> Tracked | None:
     """The newest FINISHED run of an experiment under an identity; runs of it that died unseen are marked KILLED.

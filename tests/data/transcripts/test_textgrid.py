@@ -1,4 +1,4 @@
-"""TextGrids: what Praat writes is read as Praat reads it; tiers, encodings, and faults told by interval."""
+"""TextGrids: what Praat writes is read as Praat reads it; tiers, encodings, and errors told by interval."""
 
 import random
 from pathlib import Path
@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.intervals import check_intervals, clip_overlaps
 from brainalign.data.transcripts.form import spoken
+from brainalign.data.transcripts.intervals import check_intervals, clip_overlaps
 from brainalign.data.transcripts.textgrid import TextGrid
 from brainalign.errors import BrainalignError
 

@@ -6,29 +6,29 @@ import numpy as np
 import pytest
 
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.intervals import check_intervals, clip_overlaps
 from brainalign.data.transcripts import read_transcript
+from brainalign.data.transcripts.intervals import check_intervals, clip_overlaps
 from brainalign.data.transcripts.table import read_table
 from brainalign.errors import BrainalignError
 
 
 def read(path, label="word", duration=None, **form):
     notes = []
-    table, faults = read_transcript(path, label, TranscriptFormat(**form), duration, notes)
-    return table, faults, notes
+    table, errors = read_transcript(path, label, TranscriptFormat(**form), duration, notes)
+    return table, errors, notes
 
 
 def test_timit_counts_samples_of_16_khz(tmp_path):
     path = tmp_path / "SA1.WRD"
     path.write_text("9640 11240 she\n11240 15072 had\n")
-    table, faults, _ = read(path)
-    assert not faults and table["word"].tolist() == ["she", "had"]
+    table, errors, _ = read(path)
+    assert not errors and table["word"].tolist() == ["she", "had"]
     np.testing.assert_allclose(table["onset"], [0.6025, 0.7025])
     np.testing.assert_allclose(table["offset"], [0.7025, 0.942])
     phones = tmp_path / "SA1.PHN"
     phones.write_text("0 9640 h#\n9640 11240 sh\n11240 12783 iy\n12783 14078 epi\n14078 15000 d\n")
-    table, faults, _ = read(phones, "phone")
-    assert not faults and table["phone"].tolist() == ["sh", "iy", "d"]
+    table, errors, _ = read(phones, "phone")
+    assert not errors and table["phone"].tolist() == ["sh", "iy", "d"]
     path.write_text("9640 11240 she\n0.7 0.9 had\n")
     with pytest.raises(BrainalignError, match=r"SA1.WRD, line 2: '0.7 0.9 had' is not TIMIT's 'begin end label'"):
         read(path)
@@ -39,8 +39,8 @@ def test_writing_and_aligned_form_are_kept_apart(tmp_path):
     path.write_text(
         'word,start,end\n"Oh,",0.1,0.3\nDon’t!,0.3,0.6\n[sp],0.6,0.7\n<sil>,0.7,0.9\n"“Well-known”",0.9,1.2\n'
     )
-    table, faults, _ = read(path)
-    assert not faults
+    table, errors, _ = read(path)
+    assert not errors
     assert table["word"].tolist() == ["oh", "don't", "well-known"]
     assert table["text"].tolist() == ["Oh,", "Don’t!", "“Well-known”"]
     assert read(path, brackets="words")[0]["text"].tolist() == ["Oh,", "Don’t!", "[sp]", "<sil>", "“Well-known”"]
@@ -95,27 +95,27 @@ MFA = {
 def test_aligners_json(tmp_path, content):
     path = tmp_path / "a.json"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(content).encode())
-    table, faults, notes = read(path)
+    table, errors, notes = read(path)
     times = [[0.1, 0.3], [0.3, 0.5]]
-    assert not faults and not notes and table["word"].tolist() == ["oh", "no", "well"][: len(table)]
+    assert not errors and not notes and table["word"].tolist() == ["oh", "no", "well"][: len(table)]
     if content is GENTLE:  # it did not find the last word, which was said none the less
         times.append([np.nan, np.nan])
     np.testing.assert_allclose(table[["onset", "offset"]].astype(float), times)
     if content is not WHISPER:
-        phones, faults, _ = read(path, "phone")
-        assert not faults and [p.lower().rstrip("1") for p in phones["phone"]] == ["ow", "n", "ow"]
+        phones, errors, _ = read(path, "phone")
+        assert not errors and [p.lower().rstrip("1") for p in phones["phone"]] == ["ow", "n", "ow"]
 
 
 def test_a_column_map_other_units_and_no_header(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("100\t300\toh\n300\t500\tno\n")
-    table, faults, _ = read(
+    table, errors, _ = read(
         path,
         header=["from", "to", "said"],
         unit="milliseconds",
         columns={"label": "said", "onset": "from", "offset": "to"},
     )
-    assert not faults and table.to_numpy().tolist() == [["oh", 0.1, 0.3], ["no", 0.3, 0.5]]
+    assert not errors and table.to_numpy().tolist() == [["oh", 0.1, 0.3], ["no", 0.3, 0.5]]
     with pytest.raises(
         BrainalignError,
         match=r"lacks the column 'till' \(data.stimuli.transcripts.columns.offset\); its columns are 'from', 'to', 'said'",
@@ -128,10 +128,10 @@ def test_a_column_map_other_units_and_no_header(tmp_path):
 def test_out_of_order_words_are_refused_or_repaired_by_choice(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("word\tstart\tend\nb\t0.5\t0.9\na\t0.1\t0.6\n")
-    _, faults, _ = read(path)
-    assert len(faults) == 1 and "onsets must rise" in faults[0]
-    table, faults, notes = read(path, repair=True)
-    assert not faults and table["word"].tolist() == ["a", "b"]
+    _, errors, _ = read(path)
+    assert len(errors) == 1 and "onsets must rise" in errors[0]
+    table, errors, notes = read(path, repair=True)
+    assert not errors and table["word"].tolist() == ["a", "b"]
     assert notes == [
         "a.tsv: 1 word(s) stood out of order and were sorted.",
         "a.tsv: 1 word(s) ended after the next one began and were cut there.",

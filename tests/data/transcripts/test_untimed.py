@@ -12,9 +12,9 @@ from brainalign.data.transcripts.read import read_transcript
 
 def read(path, duration=10.0, **form):
     notes, tally = [], Tally()
-    table, faults = read_transcript(path, "word", TranscriptFormat(**form), duration, notes, tally=tally)
+    table, errors = read_transcript(path, "word", TranscriptFormat(**form), duration, notes, tally=tally)
     text = table["text" if "text" in table else "word"].tolist()
-    return text, table["onset"].to_numpy(dtype=float), faults, notes, tally
+    return text, table["onset"].to_numpy(dtype=float), errors, notes, tally
 
 
 def whisper(tmp_path, *segments, **more):
@@ -38,8 +38,8 @@ def test_pieces_without_a_blank_go_on_with_the_word_before(tmp_path):
         segment(" so", start=4.5),
         language="en",
     )
-    text, onset, faults, *_ = read(path)
-    assert not faults and text == ["a", "well-known", "man", "paid", "3.5%", "so"]
+    text, onset, errors, *_ = read(path)
+    assert not errors and text == ["a", "well-known", "man", "paid", "3.5%", "so"]
     np.testing.assert_allclose(onset, [0.5, 0.9, 1.7, 2.1, 2.5, 4.5])
 
 
@@ -52,20 +52,20 @@ def test_words_without_times_stay_in_the_text(tmp_path):
     said = ["in", "2016", "he", "left", "$43,000", "behind"]
     words = [{"word": w, **({} if w[0] in "2$" else {"start": 0.5 + i, "end": 0.9 + i})} for i, w in enumerate(said)]
     path = whisper(tmp_path, {"start": 0.5, "end": 8, "text": " ".join(said), "words": words})
-    text, onset, faults, _, tally = read(path)
-    assert not faults and text == said
+    text, onset, errors, _, tally = read(path)
+    assert not errors and text == said
     np.testing.assert_array_equal(onset, [0.5, np.nan, 2.5, 3.5, np.nan, 5.5])
     assert tally == {("untimed", "2016"): 1, ("untimed", "$43,000"): 1}
-    text, onset, faults, *_ = read(path, untimed="interpolate")
-    assert text == said and not faults
+    text, onset, errors, *_ = read(path, untimed="interpolate")
+    assert text == said and not errors
     np.testing.assert_allclose(onset, [0.5, 0.9, 2.5, 3.5, 3.9, 5.5])
 
 
 def test_segments_without_words_stay_in_the_text_and_are_counted(tmp_path):
     last = {"start": 5.0, "end": 8.0, "text": " a time there"}
     path = whisper(tmp_path, segment(" once", " upon"), last, segment(" was", start=9.0, end=9.5))
-    text, onset, faults, notes, _ = read(path)
-    assert text == ["once", "upon", "a", "time", "there", "was"] and not faults
+    text, onset, errors, notes, _ = read(path)
+    assert text == ["once", "upon", "a", "time", "there", "was"] and not errors
     assert np.isnan(onset).tolist() == [False, False, True, True, True, False]
     assert "1 segment(s) with 3 word(s) have no times of words" in notes[0]
     np.testing.assert_allclose(read(path, untimed="interpolate")[1], [0.5, 0.9, 5, 6, 7, 9])
@@ -101,8 +101,8 @@ def test_a_segment_in_brackets_is_a_remark(tmp_path):
 def test_other_ways_to_write_the_same(tmp_path, content):
     path = tmp_path / "s.json"
     path.write_text(json.dumps(content))
-    text, onset, faults, *_ = read(path)
-    assert text == ["Oh,", "no"] and not faults
+    text, onset, errors, *_ = read(path)
+    assert text == ["Oh,", "no"] and not errors
     np.testing.assert_allclose(onset, [0.1, 0.3])
 
 
@@ -121,8 +121,8 @@ def test_two_speakers_in_mfas_json(tmp_path):
 def test_a_table_with_missing_times_and_lengths(tmp_path):
     path = tmp_path / "s.csv"
     path.write_text("word,onset,duration\nin,0.5,0.2\n2016,,\nhe,1.0,n/a\nleft,1.2,0\nthere,5,NA\n")
-    text, onset, faults, notes, _ = read(path, duration=5.2)
-    assert not faults and text == ["in", "2016", "he", "left", "there"]
+    text, onset, errors, notes, _ = read(path, duration=5.2)
+    assert not errors and text == ["in", "2016", "he", "left", "there"]
     np.testing.assert_array_equal(onset, [0.5, np.nan, 1.0, 1.2, 5.0])
     assert notes == ["s.csv: 3 word(s) of unknown length last until the next one, at most 0.5 s."]
     table, _ = read_transcript(path, "word", TranscriptFormat(), 5.2, [])
@@ -132,8 +132,8 @@ def test_a_table_with_missing_times_and_lengths(tmp_path):
 def test_repair_keeps_the_text_of_words_that_have_no_room(tmp_path):
     path = tmp_path / "s.tsv"
     path.write_text("word\tonset\toffset\nlate\t2.0\t2.5\n3\t1.0\t1.0\npercent\t1.0\t1.5\nnever\t11\t12\n")
-    text, onset, faults, notes, _ = read(path, repair=True)
-    assert not faults and text == ["3", "percent", "late"]
+    text, onset, errors, notes, _ = read(path, repair=True)
+    assert not errors and text == ["3", "percent", "late"]
     assert np.isnan(onset).sum() == 1 and any("beyond the end of the sound" in n for n in notes)
 
 

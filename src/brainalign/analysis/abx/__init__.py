@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class AbxAnalysis(Analysis):
     distance: str
     n: int
 
+    bounds: ClassVar[Bounds] = {"n": (1, 1_000_000)}
     needs = Needs(responses=False, folds=False, fits=False)
     compared_by = ""
 
@@ -61,7 +63,7 @@ class AbxAnalysis(Analysis):
 
     def prepare(self, dataset: Dataset, config: Config) -> Dataset:
         """The data set with the sounds that a table of triplets names."""
-        from brainalign.data.triplets import with_sounds
+        from brainalign.data.stimuli.triplets import with_sounds
 
         if self.triplets == "auto":
             return dataset

@@ -20,7 +20,7 @@ def listeners(answers: pd.DataFrame, triplets: pd.DataFrame) -> pd.DataFrame:
     """Mean answer of each group to each contrast, with the interval over listeners.
 
     Args:
-        answers: Of :func:`brainalign.data.triplets.read_answers`.
+        answers: Of :func:`brainalign.data.stimuli.triplets.read_answers`.
         triplets: Those that models are asked as well.
 
     Returns:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.abx.listeners import CONDITION, listeners, native_effect, relations, two_groups
 from brainalign.analysis.abx.triplets import layer_deltas, triplets_of, with_frames
-from brainalign.data.triplets import read_answers
+from brainalign.data.stimuli.triplets import read_answers
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import abx_answers, abx_layers

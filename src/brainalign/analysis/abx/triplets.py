@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.triplets import ROLES, make_triplets, read_triplets
+from brainalign.data.stimuli.triplets import ROLES, make_triplets, read_triplets
 from brainalign.errors import BrainalignError
 from brainalign.features.base import Rows
-from brainalign.features.inventories import INVENTORIES, inventory_if_known
+from brainalign.features.phones.inventories import INVENTORIES, inventory_if_known
 from brainalign.features.representation import Representation
 from brainalign.linalg.dtw import pair_distances
 from brainalign.progress import track
@@ -26,7 +26,7 @@ def triplets_of(study: Study, source: str, n: int) -> pd.DataFrame:
 
     Args:
         study: Its stimuli, and the seed of what is drawn.
-        source: ``auto`` or a file; see :mod:`brainalign.data.triplets`.
+        source: ``auto`` or a file; see :mod:`brainalign.data.stimuli.triplets`.
         n: Triplets at most, where they are made.
     """
     stimuli = study.dataset.stimuli

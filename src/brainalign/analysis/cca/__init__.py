@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked
+from brainalign.bounds import LAYERS, Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class CcaAnalysis(Analysis):
     ridge: float
     rows: str
     layers: list[int] | None
+
+    bounds: ClassVar[Bounds] = {"k": (1, 100_000), "variance": (0.01, 1), "ridge": (0, 1e6), "layers": LAYERS}
 
     def __post_init__(self) -> None:
         one_of("analysis.fit", self.fit, ("auto", "cross_fitted", "in_sample"))

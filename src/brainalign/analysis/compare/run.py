@@ -155,7 +155,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             methods=[],
             config={"analysis": settings["analysis"], "stats": settings["stats"]},
             provenance=facts,
-            simulated=any(run.tags.get("dataset", "").startswith("simulated") for run in found),
+            simulated=any(run.simulated for run in found),
             main_figure=config.analysis.main_figure,
             sources=sources,
         )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from brainalign.analysis.controls.kinds import FEATURES, SPLITS, Control, left_out
 from brainalign.analysis.controls.table import ALL, control_table, limitations
-from brainalign.data.leak import leaked_share
+from brainalign.data.splits.leakage import leaked_share
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.features.spread import CLOCK, common_variance

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Asked, Needs
 from brainalign.analysis.decomposition import DecompositionAnalysis
 from brainalign.analysis.variance_partition import check_partition, partition_stage
+from brainalign.bounds import Bounds
 
 if TYPE_CHECKING:
     from brainalign.study.plan import Probed, Stage
@@ -26,6 +27,7 @@ class ConvergenceAnalysis(DecompositionAnalysis):
     ratios: list[float]
     geometry: bool
 
+    bounds: ClassVar[Bounds] = {"sets": (2, 1000), "components": (1, 100_000), "ratios": (1e-9, 1e9)}
     needs = Needs(partner=False)
     main_figure = "figure_4"
 

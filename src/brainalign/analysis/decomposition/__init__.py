@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Asked
 from brainalign.analysis.cca import CcaAnalysis
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class DecompositionAnalysis(CcaAnalysis):
 
     context_layer: int | None
     previous: int
+
+    bounds: ClassVar[Bounds] = {"context_layer": (1, 1000), "previous": (0, 1000)}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from brainalign.analysis._base import Analysis
+from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.facts import Facts
-from brainalign.data.responsive import BEFORE
 from brainalign.data.types import Dataset
 from brainalign.models import lacking
 from brainalign.registry import kind_of, kinds

@@ -54,8 +54,8 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
         description=asked,
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
-        tracked.log_dataset(dataset.name, dataset.digest, getattr(config.data, "root", None) or config.data.kind)
-        simulated = config.data.kind.startswith("simulated")
+        tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
+        simulated = config.data.simulated
         result = describe(dataset)
         result.warnings += [*dataset.notes, *(n for r in dataset.recordings for n in r.notes)]
         for r in dataset.recordings:

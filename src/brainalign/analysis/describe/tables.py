@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.describe.feasibility import allowed
-from brainalign.data.responsive import BEFORE
+from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.types import Dataset
 from brainalign.figures import data_overview
 from brainalign.progress import duration

@@ -62,7 +62,7 @@ def extract(study: Study, models: Models) -> AnalysisResult:
     result.summary += [
         (f"{model.name}", model.extractor.describe()),
         ("layers", f"{len(layers)}, {how}"),
-        ("context", str(model.extractor.sees)),
+        ("context", str(model.extractor.receptive_field)),
         (
             "rows",
             f"{int(stimuli['rows'].sum()):,} of {len(stimuli)} stimuli ({total / 60:.1f} min): a {model.unit[:-1]} each",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
 from brainalign.analysis.geometry.names import MEASURES, STIMULI
+from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class GeometryAnalysis(Analysis):
     electrodes: int
     control: bool
 
+    bounds: ClassVar[Bounds] = {
+        "spacing": (0, 60), "neighbours": (1, 1000), "variance": (0.01, 1), "most": (50, 20_000), "draws": (19, 100_000),
+        "electrodes": (2, 10_000),
+    }  # fmt: skip
     needs = Needs(folds=False, fits=False)
     compared_by = "geometry"
 

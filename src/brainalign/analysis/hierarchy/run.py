@@ -65,10 +65,11 @@ def hierarchy(study: Study, models: Models, *, layers: str, order: Sequence[str]
             f"{lost} of {len(preference)} {study.noun}s have no layer with a score above 0 and so no preferred layer; means leave them out."
         )
     _add_order(result, study, means, order)
-    result.figures["hierarchy"] = hierarchy_figure(
-        profile, means.dropna(subset=CENTRE), score, CENTRE, order=study.regions, gain=layers == "cumulative"
-    )
     shown = preference.dropna(subset=CENTRE)
+    if len(shown):
+        result.figures["hierarchy"] = hierarchy_figure(
+            profile, means.dropna(subset=CENTRE), score, CENTRE, order=study.regions, gain=layers == "cumulative"
+        )
     if located(shown).any():
         result.figures["brain_map"] = brain_map(shown, CENTRE, noun=study.noun)
     warn_about_ceilings(result, study)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class LatencyAnalysis(Analysis):
 
     layer: int | None
 
+    bounds: ClassVar[Bounds] = {"layer": (0, 1000)}
     needs = Needs(baseline=False)
 
     def __post_init__(self) -> None:

@@ -267,10 +267,10 @@ def _describe(
             f"{model.name} has a vector a word, placed from the word's onset on: it knows the whole word then, so its lags are no "
             "latencies; features.align=offset places it at the end."
         )
-    elif not model.extractor.sees.causal:
-        sees = model.extractor.sees
-        early = "are no latencies" if sees.future == float("inf") else "may be early by that"
-        result.warnings.append(f"{model.name}: {sees}, so its lags {early}.")
+    elif not model.extractor.receptive_field.causal:
+        field = model.extractor.receptive_field
+        early = "are no latencies" if field.future == float("inf") else "may be early by that"
+        result.warnings.append(f"{model.name}: {field}, so its lags {early}.")
 
 
 def _draw(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.bounds import SHARE, Bounds
 from brainalign.errors import BrainalignError, within
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class PowerAnalysis(Analysis):
     sets: int
     check: int
 
+    bounds: ClassVar[Bounds] = {
+        "difference": SHARE, "shared": SHARE, "participant_sd": (0, 10), "electrode_sd": (0, 10), "participants": (2, 10_000),
+        "sentences": (10, 100_000), "level": (1e-6, 0.5), "tests": (1, 1_000_000), "draws": (100, 1_000_000), "sets": (2, 1000),
+        "check": (0, 10_000),
+    }  # fmt: skip
     needs = Needs(data=False, models=False, baseline=False, fits=False)
     compared_by = ""
 

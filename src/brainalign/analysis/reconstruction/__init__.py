@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ReconstructionAnalysis(Analysis):
     l1_ratios: list[float]
     pca: float | None
 
+    bounds: ClassVar[Bounds] = {"alphas": (1e-12, 1e20), "l1_ratios": (1e-12, 1), "pca": (0.01, 1)}
     needs = Needs(folds=False, fits=False)
 
     def __post_init__(self) -> None:

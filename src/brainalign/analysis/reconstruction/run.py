@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.trials import Trials, trials_of
+from brainalign.data.frames.trials import Trials, trials_of
 from brainalign.data.types import Recording
 from brainalign.encoding.reconstruction import Reconstruction, leave_out
 from brainalign.errors import BrainalignError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.bounds import Bounds
 from brainalign.errors import within
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ValidationAnalysis(Analysis):
     sentences: int
     path: str | None
 
+    bounds: ClassVar[Bounds] = {"seeds": (2, 1000), "sentences": (20, 100_000)}
     needs = Needs(data=False, models=False, baseline=False, fits=False)
     compared_by = ""
 

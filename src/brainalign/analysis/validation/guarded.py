@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.latency.run import told_from_zero
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.side_by_side import each
-from brainalign.data.split import split_groups
+from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores, fit_outer
 from brainalign.stats import ordering

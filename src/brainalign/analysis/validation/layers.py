@@ -11,7 +11,7 @@ from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.simulated import simulate
 from brainalign.encoding.scores import over_folds
-from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 
 DIMS = 48
 """Width of the models, 16 private dimensions among what is mixed in them: an eighth of the work that their usual 96 columns take."""

@@ -16,9 +16,9 @@ from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Recording
-from brainalign.features.acoustic import Mel
-from brainalign.features.planted import PlantedLanguage, PlantedSpeech
-from brainalign.features.vectors import WordVectors
+from brainalign.features.acoustic.spectral import Mel
+from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
+from brainalign.features.words.vectors import WordVectors
 from brainalign.stats import mean_ci
 from brainalign.study.cross_fitting import crossfit
 from brainalign.study.roles import Models

@@ -11,7 +11,7 @@ from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.listening import Bench
 from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.simulated import simulate
-from brainalign.features.acoustic import Mel
+from brainalign.features.acoustic.spectral import Mel
 from brainalign.stats import compare
 
 LEVEL = 0.05

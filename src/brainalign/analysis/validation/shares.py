@@ -10,7 +10,7 @@ from brainalign.analysis.validation.finding import Finding
 from brainalign.analysis.validation.listening import Bench, latent_frames
 from brainalign.data.simulated import simulate
 from brainalign.encoding.scores import over_folds
-from brainalign.features.planted import PlantedLanguage, PlantedSpeech
+from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 from brainalign.spaces.shared import Part
 from brainalign.study.cross_fitting import crossfit, space_scores
 

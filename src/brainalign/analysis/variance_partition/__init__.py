@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked
+from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class VariancePartitionAnalysis(Analysis):
     components: int | None
     ratios: list[float]
 
+    bounds: ClassVar[Bounds] = {"sets": (2, 1000), "components": (1, 100_000), "ratios": (1e-9, 1e9)}
     main_figure = "variance_partition"
 
     def __post_init__(self) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from brainalign.data.arrays.source import AXES, ArraysSource
-from brainalign.data.continuous.dataset import assemble, chosen
+from brainalign.data.continuous.dataset import assemble, chosen_subjects
 from brainalign.data.continuous.processed import Processing, processed
-from brainalign.data.faults import Faults
+from brainalign.data.files.participants import participants
+from brainalign.data.files.patterns import find
+from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.formats import EventFormat, Keys, StimuliFormat
-from brainalign.data.identity import participants
-from brainalign.data.patterns import find
-from brainalign.data.stimuli import open_stimuli
+from brainalign.data.stimuli.files import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError, nearest
 
@@ -64,8 +64,8 @@ def read_arrays(
     found = find(root, files, "data.files")
     if not found:
         raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
-    faults, notes = Faults(), list[str]()
-    people = participants(root, found, files, faults, notes, subjects)
+    errors, notes = ReadErrors(), list[str]()
+    people = participants(root, found, files, errors, notes, subjects)
     sources = [
         ArraysSource(
             subject,
@@ -78,7 +78,7 @@ def read_arrays(
             region,
             root,
         )
-        for subject in chosen(list(people), subjects, str(root))
+        for subject in chosen_subjects(list(people), subjects, str(root))
     ]
     known, read = open_stimuli(stimuli, root)
     return assemble(
@@ -87,7 +87,7 @@ def read_arrays(
         known,
         read,
         baseline,
-        faults,
+        errors,
         f"data.root={root}",
         notes,
     )

@@ -12,16 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.arrays.tree import Tree, numbers, open_tree, texts
-from brainalign.data.continuous.clock import refuse_unused
-from brainalign.data.continuous.event import Event
-from brainalign.data.continuous.event_table import events_of, stimulus_id
 from brainalign.data.continuous.run import Run
-from brainalign.data.electrode_table import channels_table
-from brainalign.data.faults import Faults
+from brainalign.data.electrodes.table import channels_table
+from brainalign.data.events.event import Event
+from brainalign.data.events.table import events_of, stimulus_id
+from brainalign.data.events.times import refuse_unused
+from brainalign.data.files.patterns import Found, beside
+from brainalign.data.files.read_errors import ReadErrors
+from brainalign.data.files.tsv import read_tsv
 from brainalign.data.formats import EventFormat, Keys
-from brainalign.data.patterns import Found, beside
-from brainalign.data.tsv import read_tsv
-from brainalign.data.unused import refuse_keys, refuse_option, refuse_words
+from brainalign.data.unread_options import refuse_keys, refuse_option, refuse_words
 from brainalign.errors import BrainalignError, nearest
 
 AXES = ("time", "channel", "trial", "repeat")
@@ -61,12 +61,12 @@ class ArraysSource:
         self.align = form.align
         self.how = f"{keys} {self._axes}"  # a file may hold many recordings
 
-    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+    def events(self, known: Collection[str] | None, errors: ReadErrors, notes: list[str]) -> list[Event]:
         """Of all files, in the order of their names."""
         out: list[Event] = []
         for run, found in self._files.items():
-            with faults.gathered(), open_tree(found.path) as tree:
-                out += self._of(tree, run, found, known, faults, notes)
+            with errors.collected(), open_tree(found.path) as tree:
+                out += self._of(tree, run, found, known, errors, notes)
         return out
 
     def open(self, run: str) -> Run:
@@ -76,14 +76,22 @@ class ArraysSource:
             rate = self._rate(tree, found)
             parts = [part for _, part in self.parts(tree, found)]
             values = np.asarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
-            joints = np.cumsum([len(part) for part in parts])[:-1] / rate
+            boundaries = np.cumsum([len(part) for part in parts])[:-1] / rate
             notes: list[str] = []
             table = self.table(tree, found, values.shape[1], notes)
             start = 0.0 if self._apart(found) else self._start(tree, found.fields, rate)
             sound = None if self._keys.sound is None else numbers(tree[self._keys.sound], self._keys.sound).ravel()
             sound_rate = 0.0 if sound is None else self._number(tree, self._keys.sound_rate, "sound_rate", found.fields)
         return Run(
-            values, rate, start, table, sound, sound_rate, start, notes=tuple(notes), joints=tuple(start + joints)
+            values,
+            rate,
+            start,
+            table,
+            sound,
+            sound_rate,
+            start,
+            notes=tuple(notes),
+            boundaries=tuple(start + boundaries),
         )
 
     def files(self, run: str) -> list[Path]:
@@ -97,14 +105,14 @@ class ArraysSource:
         )
 
     def _of(
-        self, tree: Tree, run: str, found: Found, known: Collection[str] | None, faults: Faults, notes: list[str]
+        self, tree: Tree, run: str, found: Found, known: Collection[str] | None, errors: ReadErrors, notes: list[str]
     ) -> list[Event]:
         rate = self._rate(tree, found)
         apart, whole = self._apart(found), self._form.whole is not None
         table = "data.events.whole" if whole else None if self._events is None else "data.events_file"
         refuse_keys(self._keys, str(found.path), self._axes, apart, table, self._channels is not None)
         if not apart:
-            return self._from_table(tree, run, found, rate, known, faults, notes)
+            return self._from_table(tree, run, found, rate, known, errors, notes)
         refuse_unused(self._form, str(found.path), ("shift", "align"))
         refuse_option("data.events_file", self._events, "each array is a presentation of its own")
         out, at = [], 0
@@ -114,7 +122,7 @@ class ArraysSource:
             where = f"{found.path}, {name}"
             stimulus = stimulus_id(fields.get("stimulus", name), known)
             if known is not None and stimulus not in known:
-                faults.add(
+                errors.add(
                     [
                         f"{where}: stimulus {stimulus!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}"
                     ]
@@ -132,7 +140,7 @@ class ArraysSource:
         found: Found,
         rate: float,
         known: Collection[str] | None,
-        faults: Faults,
+        errors: ReadErrors,
         notes: list[str],
     ) -> list[Event]:
         keys = self._keys
@@ -143,7 +151,7 @@ class ArraysSource:
             return [Event(str(found.path), self._form.whole, self._form.shift, float("nan"), run)]
         if (path := beside(self._root, self._events, found, "data.events_file")) is not None:
             refuse_words(self._form, str(path))
-            return events_of(read_tsv(path, []), path, run, rate, self._form, known, faults, notes, start)
+            return events_of(read_tsv(path, []), path, run, rate, self._form, known, errors, notes, start)
         if keys.stimulus is None or keys.onset is None:
             raise BrainalignError(
                 f"{found.path}: nothing says when which stimulus was played; give data.keys.onset and data.keys.stimulus, an events table "
@@ -161,7 +169,7 @@ class ArraysSource:
         table = pd.DataFrame(columns, dtype=object, index=pd.RangeIndex(1, len(columns["onset"]) + 1))
         refuse_unused(self._form, str(found.path), ("shift", "align", "unit"))
         own = replace(self._form, onset="onset", duration="duration", stimulus=["stimulus"])
-        return events_of(table, found.path, run, rate, own, known, faults, notes, start)
+        return events_of(table, found.path, run, rate, own, known, errors, notes, start)
 
     def parts(self, tree: Tree, found: Found) -> list[tuple[tuple[str, dict[str, str]], NDArray[Any]]]:
         """The arrays of one file, (time, channel) each, with their stimulus and the fields of their names (or the whole file's one)."""

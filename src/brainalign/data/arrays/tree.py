@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.arrays.matlab import is_object, size
-from brainalign.data.patterns import Names
-from brainalign.data.reading import reading
+from brainalign.data.files.patterns import Names
+from brainalign.data.files.reading import reading
 from brainalign.errors import BrainalignError, nearest
 
 ENDINGS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf", ".mat")
@@ -35,13 +35,13 @@ class Tree:
 
     def __init__(self, path: Path, root: Any) -> None:
         self.path = path
-        self._root = root
+        self.root = root
         self._alone = False  # whether a struct array has one element, which readers tell as a struct
 
     @property
     def names(self) -> list[str]:
         """Paths of all arrays, in the file's order."""
-        return list(_walk(self._root, ""))
+        return list(_walk(self.root, ""))
 
     def matching(self, pattern: str, key: str) -> dict[str, dict[str, str]]:
         """The paths that fit a pattern with fields, and what the fields hold.
@@ -112,9 +112,9 @@ class Tree:
         return node
 
     def _node(self, name: str) -> Any:
-        if hasattr(self._root, "files") and name in self._root.files:  # an NPZ's names may hold slashes
-            return self._root[name]
-        node = self._root
+        if hasattr(self.root, "files") and name in self.root.files:  # an NPZ's names may hold slashes
+            return self.root[name]
+        node = self.root
         for part in name.split("/"):
             match = _INDEXED.fullmatch(part)
             for step in match.groups() if match else (part,):

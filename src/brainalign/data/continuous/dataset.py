@@ -1,18 +1,17 @@
-"""assemble: participants' runs and events, and the stimuli they heard, made into one data set with all faults told at once."""
+"""assemble: participants' runs and events, and the stimuli they heard, made into one data set with all errors told at once."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
 
-from brainalign.data.continuous.event import Event
-from brainalign.data.continuous.event_words import with_words
-from brainalign.data.continuous.lengths import with_lengths
 from brainalign.data.continuous.recording import read_recording
-from brainalign.data.continuous.run import Run
-from brainalign.data.faults import Faults
-from brainalign.data.told import told
+from brainalign.data.continuous.source import Source
+from brainalign.data.continuous.stimulus_lengths import with_lengths
+from brainalign.data.events.event import Event
+from brainalign.data.events.words import with_words
+from brainalign.data.files.read_errors import ReadErrors
+from brainalign.data.stimuli.summary import stimuli_notes
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.progress import track
@@ -20,43 +19,16 @@ from brainalign.progress import track
 log = logging.getLogger(__name__)
 
 
-class Source(Protocol):
-    """One participant in some format."""
-
-    @property
-    def subject(self) -> str:
-        """The participant's label."""
-        ...
-
-    @property
-    def align(self) -> str:
-        """What presentations begin with: ``onset`` of their event, or the participant's ``speech`` after it."""
-        ...
-
-    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
-        """Which stimulus was played when, run after run, in the order in which it happened.
-
-        Args:
-            known: Ids of the stimuli that there are; None: the events themselves say what there is.
-            faults: Gets the sentences on what is wrong; such events are left out.
-            notes: Gets the sentences on what was passed over.
-        """
-        ...
-
-    def open(self, run: str) -> Run:
-        """One run; it is read and processed here, and let go when the next one is opened."""
-        ...
-
-
 def assemble(
     name: str,
     sources: Sequence[Source],
     known: Collection[str] | None,
-    read: Callable[[str, Faults, list[str]], Stimulus | None],
+    read: Callable[[str, ReadErrors, list[str]], Stimulus | None],
     baseline: float,
-    faults: Faults,
+    errors: ReadErrors,
     where: str,
     notes: Sequence[str] = (),
+    keys: bool = True,
 ) -> Dataset:
     """Read all participants, one after the other; only what was cut out of the runs stays in memory.
 
@@ -64,11 +36,12 @@ def assemble(
         name: Of the data set.
         sources: The participants.
         known: Ids of the stimuli that there are; None: the events themselves say.
-        read: Stimulus id -> the stimulus, or None where something is wrong with it, which it adds to the faults.
+        read: Stimulus id -> the stimulus, or None where something is wrong with it, which it adds to the errors.
         baseline: Seconds of recording kept before each event, where nothing else was played in them.
-        faults: Those found already.
+        errors: Those found already.
         where: The key and folder, as in ``data.root=/data``.
         notes: What was said already.
+        keys: Whether the reader has the keys ``data.stimuli``, so that a sentence may name them.
 
     Raises:
         BrainalignError: Something is missing or cannot be, one sentence for each fault, one a line; or no participant is left.
@@ -76,28 +49,28 @@ def assemble(
     notes = list(notes)
     events: list[tuple[Source, list[Event]]] = []
     for source in sources:
-        with faults.gathered():
-            events.append((source, source.events(known, faults, notes)))
+        with errors.collected():
+            events.append((source, source.events(known, errors, notes)))
     heard = sorted({event.stimulus for _, some in events for event in some})
-    faults.add(_of_two_folders([event for _, some in events for event in some if event.folder]))
-    if known is not None and len(heard) < len(known) and not faults.sentences:
+    errors.add(_of_two_folders([event for _, some in events for event in some if event.folder]))
+    if known is not None and len(heard) < len(known) and not errors.sentences:
         notes.append(f"{len(known) - len(heard)} of {len(known)} stimuli were heard by nobody and are left out.")
-    stimuli = {s: stimulus for s in heard if (stimulus := read(s, faults, notes)) is not None}
+    stimuli = {s: stimulus for s in heard if (stimulus := read(s, errors, notes)) is not None}
     for source, _ in events:  # words that stand among the events
         for s, words in getattr(source, "spoken", {}).items():
             if s in stimuli:
-                stimuli[s] = with_words(stimuli[s], words, faults, notes)
-    stimuli = with_lengths(stimuli, [event for _, some in events for event in some], faults, notes)
-    notes += told(stimuli, keys=name != "brain_treebank")
+                stimuli[s] = with_words(stimuli[s], words, errors, notes)
+    stimuli = with_lengths(stimuli, [event for _, some in events for event in some], errors, notes)
+    notes += stimuli_notes(stimuli, keys=keys)
     recordings = []
     for source, some in track(events, "reading recordings"):
-        recording = read_recording(source, some, stimuli, baseline, faults)
+        recording = read_recording(source, some, stimuli, baseline, errors)
         if recording is not None and len(recording.channels):
             recordings.append(recording)
-        elif not faults.sentences:
+        elif not errors.sentences:
             why = "no event names a stimulus" if recording is None else recording.notes[-1].split(": ", 1)[1]
             notes.append(f"participant {source.subject} is left out: {why.rstrip('.')}.")
-    faults.refuse()
+    errors.raise_all()
     if not recordings:
         raise BrainalignError(f"{where}: no participant is left; {' '.join(notes)}")
     for note in (*notes, *(n for r in recordings for n in r.notes)):
@@ -108,19 +81,19 @@ def assemble(
 def _of_two_folders(events: Sequence[Event]) -> list[str]:
     """Stimuli that the events find in different folders: what has one id would be two sounds."""
     first: dict[str, Event] = {}
-    faults: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for event in events:
         other = first.setdefault(event.stimulus, event)
         if other.folder != event.folder:
-            faults.setdefault(
+            errors.setdefault(
                 event.stimulus,
                 f"{event.where}: stimulus {event.stimulus!r} lies in {event.folder!r}, but in {other.folder!r} by {other.where}; two "
                 "sounds need two ids (data.stimuli.patterns with a field for the folder, and data.stimuli.patterns.id).",
             )
-    return list(faults.values())
+    return list(errors.values())
 
 
-def chosen(found: Sequence[str], asked: Sequence[str] | None, where: str) -> list[str]:
+def chosen_subjects(found: Sequence[str], asked: Sequence[str] | None, where: str) -> list[str]:
     """The participants that were asked for, with or without ``sub-``.
 
     Args:
@@ -132,7 +105,7 @@ def chosen(found: Sequence[str], asked: Sequence[str] | None, where: str) -> lis
         BrainalignError: Somebody is not there.
 
     Example:
-        >>> chosen(["sub-01", "sub-02"], ["02"], "/data")
+        >>> chosen_subjects(["sub-01", "sub-02"], ["02"], "/data")
         ['sub-02']
     """
     if asked is None:

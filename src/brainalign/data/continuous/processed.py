@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from brainalign.data.continuous.dataset import Source
-from brainalign.data.continuous.event import Event
-from brainalign.data.continuous.raw_source import raw_run_of
 from brainalign.data.continuous.run import Run
-from brainalign.data.faults import Faults
+from brainalign.data.continuous.source import Source
+from brainalign.data.events.event import Event
+from brainalign.data.files.read_errors import ReadErrors
+from brainalign.data.mne_files.source import raw_run_of
 from brainalign.data.preprocessing.cached import preprocessed
-from brainalign.data.preprocessing.mains import with_mains
-from brainalign.data.preprocessing.pieces import joints
+from brainalign.data.preprocessing.line_noise import with_line_frequency
+from brainalign.data.preprocessing.segments import boundaries
 from brainalign.data.preprocessing.settings import Preprocessing
 
 
@@ -56,15 +56,15 @@ class ProcessedSource:
         """As the source has them."""
         return getattr(self._source, "spoken", {})
 
-    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+    def events(self, known: Collection[str] | None, errors: ReadErrors, notes: list[str]) -> list[Event]:
         """As the source has them."""
-        events: list[Event] = self._source.events(known, faults, notes)
+        events: list[Event] = self._source.events(known, errors, notes)
         return events
 
     def open(self, run: str) -> Run:
         """The run, preprocessed."""
         raw_run = raw_run_of(self._source, run)
-        settings, notes = with_mains(self._processing.settings, raw_run.raw.info["line_freq"], run)
+        settings, notes = with_line_frequency(self._processing.settings, raw_run.raw.info["line_freq"], run)
         done = preprocessed(
             self._source.files(run),
             lambda: raw_run.raw,
@@ -84,5 +84,5 @@ class ProcessedSource:
             raw_run.sound_start,
             done.quality,
             (*raw_run.notes, *notes, *done.notes),
-            tuple(raw_run.start + n / raw_run.raw.info["sfreq"] for n in joints(raw_run.raw)),
+            tuple(raw_run.start + n / raw_run.raw.info["sfreq"] for n in boundaries(raw_run.raw)),
         )

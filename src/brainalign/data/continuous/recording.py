@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from brainalign.data.channels import dead_channels, dropped_note
-from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
 from brainalign.data.continuous.speech import aligned_to_speech
-from brainalign.data.continuous.timing import check_sync, undeclared
-from brainalign.data.electrode_names import some
-from brainalign.data.faults import Faults
-from brainalign.data.lengths import turned
-from brainalign.data.preprocessing.quality import Quality, joined
-from brainalign.data.sync import Sync
+from brainalign.data.continuous.sync_check import check_sync, unstated_start
+from brainalign.data.electrodes.channels import dead_channels, dropped_note
+from brainalign.data.electrodes.names import listed
+from brainalign.data.events.event import Event
+from brainalign.data.files.read_errors import ReadErrors
+from brainalign.data.plausibility import swapped_axes
+from brainalign.data.preprocessing.quality import Quality, combined
+from brainalign.data.sync.result import Sync
 from brainalign.data.types import Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
-    from brainalign.data.continuous.dataset import Source
+    from brainalign.data.continuous.source import Source
 
 MISFIT = 0.1
 """Seconds by which an event's duration may differ from that of its stimulus."""
@@ -33,7 +33,7 @@ RATES = 1e-6
 
 
 def read_recording(
-    source: Source, events: Sequence[Event], stimuli: Mapping[str, Stimulus], baseline: float, faults: Faults
+    source: Source, events: Sequence[Event], stimuli: Mapping[str, Stimulus], baseline: float, errors: ReadErrors
 ) -> Recording | None:
     """Read a participant's channels and responses, a run at a time.
 
@@ -45,13 +45,13 @@ def read_recording(
         events: Run after run, in the order in which they happened.
         stimuli: Those that could be read; events of others are passed over, their fault is known already.
         baseline: Seconds.
-        faults: Gets the sentences on what is wrong.
+        errors: Gets the sentences on what is wrong.
 
     Returns:
         The participant; None where something is wrong. Channels marked bad, those that not every run has, constant ones and those without
         a valid sample are left out, and the notes name them.
     """
-    before = len(faults.sentences)
+    before = len(errors.sentences)
     tables: list[pd.DataFrame] = []
     parts: list[list[Presentation]] = []
     notes: dict[str, None] = {}
@@ -60,7 +60,7 @@ def read_recording(
     checks: list[Sync] = []
     rate, first = 0.0, ""
     for name in dict.fromkeys(event.run for event in events):
-        with faults.gathered():
+        with errors.collected():
             run = source.open(name)
             if rate and abs(run.rate / rate - 1) > RATES:
                 raise BrainalignError(
@@ -69,7 +69,7 @@ def read_recording(
                 )
             rate, first = rate or run.rate, first or name
             own = [e for e in events if e.run == name and e.stimulus in stimuli]
-            found = len(faults.sentences)
+            found = len(errors.sentences)
             if source.align == "speech":
                 own, silent = aligned_to_speech(run, own, max(stimuli[e.stimulus].duration for e in own))
                 if not own:
@@ -82,17 +82,17 @@ def read_recording(
                     notes[
                         f"participant {source.subject}, {name}: in {silent} of {silent + len(own)} trials nobody speaks; they are left out."
                     ] = None
-            if (said := undeclared(own, stimuli, f"participant {source.subject}, {name}")) is not None:
+            if (said := unstated_start(own, stimuli, f"participant {source.subject}, {name}")) is not None:
                 notes[said] = None
             if lying := [(e.stimulus, e.last - e.first, e.across) for e in own if np.isfinite(e.across)]:
-                notes |= dict.fromkeys(turned(lying, stimuli, f"participant {source.subject}, {name}", 0.01))
-            notes |= dict.fromkeys(over_joints(run, own, stimuli))
-            parts.append(_cut(run, own, stimuli, heard, baseline, faults))
+                notes |= dict.fromkeys(swapped_axes(lying, stimuli, f"participant {source.subject}, {name}", 0.01))
+            notes |= dict.fromkeys(events_over_boundaries(run, own, stimuli))
+            parts.append(_cut(run, own, stimuli, heard, baseline, errors))
             tables.append(run.channels)
             notes |= dict.fromkeys(run.notes)
             if run.quality is not None:
                 qualities.append(run.quality)
-            if len(faults.sentences) > found:
+            if len(errors.sentences) > found:
                 continue
             if (
                 source.align == "onset"
@@ -101,10 +101,10 @@ def read_recording(
                 checks.append(check)
                 notes |= dict.fromkeys(check.warnings)
             del run  # one run at a time is in memory
-    if len(faults.sentences) > before or not any(parts):
+    if len(errors.sentences) > before or not any(parts):
         return None
     recording = usable(source.subject, tables, parts, list(notes))
-    return replace(recording, quality=joined(qualities) if qualities else None, checks=tuple(checks))
+    return replace(recording, quality=combined(qualities) if qualities else None, checks=tuple(checks))
 
 
 def _cut(
@@ -113,13 +113,13 @@ def _cut(
     stimuli: Mapping[str, Stimulus],
     heard: dict[str, int],
     baseline: float,
-    faults: Faults,
+    errors: ReadErrors,
 ) -> list[Presentation]:
     """The presentations of one run; ``heard`` counts the playings of each stimulus."""
     out, ended = [], -np.inf
     for event in events:
         end = event.onset + stimuli[event.stimulus].duration
-        faults.add(_misfits(event, run, stimuli[event.stimulus]))
+        errors.add(_misfits(event, run, stimuli[event.stimulus]))
         response, start = run.cut(min(event.onset, max(event.onset - baseline, ended, event.first)), end)
         out.append(Presentation(event.stimulus, heard[event.stimulus], response, run.rate, start - event.onset))
         heard[event.stimulus] += 1
@@ -127,9 +127,9 @@ def _cut(
     return out
 
 
-def over_joints(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus]) -> list[str]:
+def events_over_boundaries(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus]) -> list[str]:
     """The sentence on presentations during which a recording was interrupted, or joined to another."""
-    times = np.sort(run.joints)
+    times = np.sort(run.boundaries)
     crossed = []
     for event in events:
         end = min(event.onset + stimuli[event.stimulus].duration, event.last)
@@ -140,7 +140,7 @@ def over_joints(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulu
         return []
     return [
         f"{events[0].run}: {len(crossed)} of {len(events)} presentations run over a joint, where the recording was interrupted or put "
-        f"together ({some(crossed)}); what follows it may not be when the events say."
+        f"together ({listed(crossed)}); what follows it may not be when the events say."
     ]
 
 

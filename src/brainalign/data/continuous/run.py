@@ -24,7 +24,7 @@ class Run:
         sound_start: Time of its first sample on the clock of the events.
         quality: What the preprocessing found, or None.
         notes: Sentences on what was dropped or repaired.
-        joints: Times on the clock of the events at which another piece begins: epochs, trials, what was concatenated.
+        boundaries: Times on the clock of the events at which another piece begins: epochs, trials, what was concatenated.
     """
 
     values: NDArray[Any]
@@ -36,7 +36,7 @@ class Run:
     sound_start: float = 0.0
     quality: Any = None
     notes: tuple[str, ...] = ()
-    joints: tuple[float, ...] = ()
+    boundaries: tuple[float, ...] = ()
 
     @property
     def end(self) -> float:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.continuous.event import Event
 from brainalign.data.continuous.run import Run
+from brainalign.data.events.event import Event
 from brainalign.errors import BrainalignError
 
 STEP = 0.01

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainalign.data.channels import marked_bad
-from brainalign.data.coordinates import in_millimetres
-from brainalign.data.electrode_table import ABSENT, UNKNOWN
-from brainalign.data.tsv import MISSING, read_tsv
+from brainalign.data.electrodes.channels import marked_bad
+from brainalign.data.electrodes.coordinates import in_millimetres
+from brainalign.data.electrodes.table import ABSENT, UNKNOWN
+from brainalign.data.files.tsv import MISSING, read_tsv
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError, nearest
 

@@ -1,4 +1,4 @@
-"""read_folder: a data set in the plain layout, with all its faults told at once."""
+"""read_folder: a data set in the plain layout, with all its errors told at once."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from brainalign.data.continuous.dataset import assemble, chosen
-from brainalign.data.continuous.event import Event
+from brainalign.data.continuous.dataset import assemble, chosen_subjects
 from brainalign.data.continuous.run import Run
-from brainalign.data.faults import Faults
+from brainalign.data.events.event import Event
+from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.folder.channels import read_channels
 from brainalign.data.folder.events import read_events
 from brainalign.data.folder.runs import list_runs, read_run
 from brainalign.data.formats import StimuliFormat
-from brainalign.data.stimuli import list_stimuli, open_stimuli, read_stimulus
-from brainalign.data.told import told
+from brainalign.data.stimuli.files import list_stimuli, open_stimuli, read_stimulus
+from brainalign.data.stimuli.summary import stimuli_notes
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
 
@@ -36,9 +36,9 @@ class FolderSource:
         self.folder = folder
         self.subject = folder.name
 
-    def events(self, known: Collection[str] | None, faults: Faults, notes: list[str]) -> list[Event]:
+    def events(self, known: Collection[str] | None, errors: ReadErrors, notes: list[str]) -> list[Event]:
         """The rows of ``events.tsv``."""
-        return read_events(self.folder, list_runs(self.folder), known, faults, notes)
+        return read_events(self.folder, list_runs(self.folder), known, errors, notes)
 
     def open(self, run: str) -> Run:
         """One ``<run>_responses.npy``, mapped from disk."""
@@ -84,16 +84,16 @@ def read_folder(
         return _stimuli_alone(root, stimuli or StimuliFormat())
     if not people:
         raise BrainalignError(f"data.root={root} holds no sub-XX/; each participant needs a folder of that kind.")
-    sources = [FolderSource(people[name]) for name in chosen(list(people), subjects, str(root))]
+    sources = [FolderSource(people[name]) for name in chosen_subjects(list(people), subjects, str(root))]
     known, read = open_stimuli(stimuli or StimuliFormat(), root)
-    return assemble(root.resolve().name, sources, known, read, baseline, Faults(), f"data.root={root}")
+    return assemble(root.resolve().name, sources, known, read, baseline, ReadErrors(), f"data.root={root}")
 
 
 def _stimuli_alone(root: Path, form: StimuliFormat) -> Dataset:
     """Sounds and transcripts that nobody heard."""
-    faults, notes = Faults(), ["No participant: the stimuli alone are there."]
+    errors, notes = ReadErrors(), ["No participant: the stimuli alone are there."]
     files = list_stimuli(root / "stimuli" if (root / "stimuli").is_dir() else root)
-    read = {s: read_stimulus(files[s], form, faults, notes) for s in files}
-    faults.refuse()
+    read = {s: read_stimulus(files[s], form, errors, notes) for s in files}
+    errors.raise_all()
     found = {s: stimulus for s, stimulus in read.items() if stimulus is not None}
-    return Dataset(root.resolve().name, found, [], notes=(*notes, *told(found)))
+    return Dataset(root.resolve().name, found, [], notes=(*notes, *stimuli_notes(found)))

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainalign.data.continuous.event import Event
-from brainalign.data.continuous.event_table import stimulus_id
-from brainalign.data.faults import Faults
-from brainalign.data.tsv import MISSING, read_tsv
+from brainalign.data.events.event import Event
+from brainalign.data.events.table import stimulus_id
+from brainalign.data.files.read_errors import ReadErrors
+from brainalign.data.files.tsv import MISSING, read_tsv
 from brainalign.errors import nearest
 
 
 def read_events(
-    folder: Path, runs: Collection[str], known: Collection[str] | None, faults: Faults, notes: list[str]
+    folder: Path, runs: Collection[str], known: Collection[str] | None, errors: ReadErrors, notes: list[str]
 ) -> list[Event]:
     """Read a participant's events in the order in which they happened; rows without a stimulus are passed over.
 
@@ -24,12 +24,12 @@ def read_events(
         folder: The participant's.
         runs: The runs that were recorded; the column ``run`` may be missing where there is one alone.
         known: Ids of the stimuli that there are; None: any.
-        faults: Gets the sentences on what is wrong; such rows are left out.
+        errors: Gets the sentences on what is wrong; such rows are left out.
         notes: Gets the number of rows that name no stimulus.
     """
     path = folder / "events.tsv"
     table = pd.DataFrame()
-    with faults.gathered():
+    with errors.collected():
         table = read_tsv(path, ["onset", "duration", "stimulus|stim_file", *(["run"] if len(runs) > 1 else [])])
     events: dict[str, list[Event]] = {}
     passed = 0
@@ -53,7 +53,7 @@ def read_events(
             problems.append(f"{where}: stimulus {stimulus!r} is not in the folder stimuli; {nearest(stimulus, known)}")
         if run not in runs:
             problems.append(f"{where}: run {run!r} has no {run}_responses.npy; {nearest(run, runs)}")
-        faults.add(problems)
+        errors.add(problems)
         if not problems:
             events.setdefault(run, []).append(Event(where, stimulus, onset, duration, run))
     if passed:

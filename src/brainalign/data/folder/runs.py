@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.continuous.run import Run
-from brainalign.data.reading import read_json, reading
+from brainalign.data.files.reading import read_json, reading
 from brainalign.errors import BrainalignError
 
 ENDING = "_responses.npy"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.channels import dead_channels
+from brainalign.data.electrodes.channels import dead_channels
 from brainalign.data.preprocessing.quality import SECONDS, windowed
 from brainalign.data.preprocessing.settings import KEY
 from brainalign.errors import BrainalignError, nearest
@@ -116,7 +116,7 @@ def paired(channels: pd.DataFrame, of: Sequence[tuple[int, int]]) -> pd.DataFram
     return table
 
 
-def told(run: str, bad: Mapping[int, str], electrodes: Sequence[str]) -> str:
+def excluded_note(run: str, bad: Mapping[int, str], electrodes: Sequence[str]) -> str:
     """The sentence on a run's channels that were left out."""
     names = ", ".join(f"{electrodes[c]} ({bad[c]})" for c in sorted(bad))
     verb = "is" if len(bad) == 1 else "are"

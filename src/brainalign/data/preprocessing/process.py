@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.preprocessing.artefacts import artefacts
-from brainalign.data.preprocessing.channels import flat, named_bad, noisy, told
-from brainalign.data.preprocessing.mains import notched, other_mains, with_mains
-from brainalign.data.preprocessing.pieces import joints, pieces_of, valid_data
+from brainalign.data.preprocessing.channels import excluded_note, flat, named_bad, noisy
+from brainalign.data.preprocessing.line_noise import notched, other_line_frequency, with_line_frequency
 from brainalign.data.preprocessing.quality import Quality, spectrum
 from brainalign.data.preprocessing.reference import alone, referenced
+from brainalign.data.preprocessing.segments import boundaries, segments_of, valid_data
 from brainalign.data.preprocessing.settings import KEY, OWN_RATE, Preprocessing
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.variation import CENTRED, varies
@@ -83,7 +83,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
             raise BrainalignError(f"{run}: the recording has no channel {name!r}; {nearest(name, raw.ch_names)}")
     rate = float(raw.info["sfreq"])
     settings.check_rate(rate, run)
-    settings, _ = with_mains(settings, raw.info["line_freq"], run)  # the readers say what was settled
+    settings, _ = with_line_frequency(settings, raw.info["line_freq"], run)  # the readers say what was settled
     notes: list[str] = []
     kinds = np.array(raw.get_channel_types(picks=electrodes))
     if settings.reference != "none" and np.isin(kinds, ("mag", "grad")).any():
@@ -91,7 +91,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
             f"{KEY}.reference={settings.reference}: {run} has magnetic sensors, which have no reference; it must be none."
         )
     data = valid_data(raw, electrodes)  # (c, T)
-    pieces = pieces_of(joints(raw), data.shape[1])
+    pieces = segments_of(boundaries(raw), data.shape[1])
     bad = named_bad(channels, settings.bad_channels)
     bad |= {c: why for c, why in flat(data).items() if c not in bad}
     keep = _left(bad, electrodes, run)
@@ -99,7 +99,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     data = data[keep] if bad else data
     missing = np.hstack([bridge(data[:, piece]) for piece in pieces])
     spectra = [spectrum(data, rate, "before", pieces)]
-    notes += other_mains(spectra[0], settings.line_frequency, run)
+    notes += other_line_frequency(spectra[0], settings.line_frequency, run)
     for piece in pieces:
         data[:, piece] = notched(data[:, piece], rate, settings.line_frequency)
     if settings.noisy is not None:
@@ -121,7 +121,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     del data
     values = _finished([values for values, _ in signals], [piece.start / rate for piece in pieces], own, settings)
     if bad:
-        notes.insert(0, told(run, bad, electrodes))
+        notes.insert(0, excluded_note(run, bad, electrodes))
     share = float(np.isnan(values).mean())
     if share > 0:
         notes.append(f"{run}: {100 * share:.2g} % of the samples are left out as artefacts or as marked bad.")
@@ -148,7 +148,7 @@ def _left(bad: dict[int, str], electrodes: list[str], run: str) -> list[int]:
     """The channels that are not bad."""
     keep = [c for c in range(len(electrodes)) if c not in bad]
     if not keep:
-        raise BrainalignError(f"{told(run, bad, electrodes).rstrip('.')}; nothing is left to analyse.")
+        raise BrainalignError(f"{excluded_note(run, bad, electrodes).rstrip('.')}; nothing is left to analyse.")
     return keep
 
 

@@ -43,7 +43,7 @@ class Quality:
         return Quality(*(t.assign(run=run) for t in (self.spectra, self.channels, self.rejected)))
 
 
-def joined(runs: Sequence[Quality]) -> Quality:
+def combined(runs: Sequence[Quality]) -> Quality:
     """The record of a participant from those of the runs, whose names differ.
 
     Args:

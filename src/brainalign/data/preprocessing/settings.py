@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from brainalign.errors import BrainalignError, one_of, within
+from brainalign.bounds import SHARE, Bounds, check_bounds
+from brainalign.errors import BrainalignError, one_of
 
 KEY = "data.preprocessing"
 SIGNALS = ("high_gamma", "band", "as_is")
@@ -62,17 +63,16 @@ class Preprocessing:
     rate: float | None = 100.0
     zscore: bool = True
 
+    bounds: ClassVar[Bounds] = {
+        "low": (1e-3, 1e5), "high": (1e-3, 1e5), "line_frequency": (50, 60), "noisy": (1, 1e6), "artefact": (1, 1e6),
+        "artefact_share": SHARE, "artefact_margin": (0, 10), "rate": (1, 1e6),
+    }  # fmt: skip
+
     def __post_init__(self) -> None:
         one_of(f"{KEY}.signal", self.signal, SIGNALS)
         one_of(f"{KEY}.reference", self.reference, REFERENCES)
         one_of(f"{KEY}.line_frequency", self.line_frequency, (*MAINS, None, "auto"))  # type: ignore[arg-type]
-        within(f"{KEY}.low", self.low, 1e-3)
-        within(f"{KEY}.high", self.high, 1e-3)
-        within(f"{KEY}.noisy", self.noisy, 1)
-        within(f"{KEY}.artefact", self.artefact, 1)
-        within(f"{KEY}.artefact_share", self.artefact_share, 0, 1)
-        within(f"{KEY}.artefact_margin", self.artefact_margin, 0, 10)
-        within(f"{KEY}.rate", self.rate, 1)
+        check_bounds(KEY, self)
         self._check_band()
 
     def _check_band(self) -> None:

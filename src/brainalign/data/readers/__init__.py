@@ -1,1 +1,5 @@
-"""What ``conf/data`` can name: one module a kind, with its options and how it is read."""
+"""One module for each kind of ``conf/data``: its options, and how they are read. What they share begins with an underscore."""
+
+from brainalign.data.readers._base import ArchiveReader, Reader, ReadSettings, Simulator
+
+__all__ = ["ArchiveReader", "ReadSettings", "Reader", "Simulator"]

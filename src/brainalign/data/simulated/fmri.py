@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE, Audio
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.simulated.cascade import cascade
 from brainalign.data.simulated.grammar import sentences as draw_sentences
 from brainalign.data.simulated.responses import noise
 from brainalign.data.simulated.synthesis import synthesise
 from brainalign.data.simulated.utterance import Utterance, speak
 from brainalign.data.simulated.vectors import word_vectors, write_vectors
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.signal.drift import cosine_highpass
 from brainalign.signal.hrf import convolve_hrf

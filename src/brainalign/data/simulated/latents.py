@@ -24,11 +24,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE
-from brainalign.data.grid import WAV2VEC2_HOP, WAV2VEC2_WINDOW, FrameGrid
+from brainalign.data.frames.grid import WAV2VEC2_HOP, WAV2VEC2_WINDOW, FrameGrid
 from brainalign.data.simulated.phones import PHONES
 from brainalign.data.simulated.utterance import Span, Utterance
 from brainalign.data.simulated.vectors import DIMS, Vectors, own_part
+from brainalign.data.sound.audio import RATE
 
 Array = NDArray[np.float64]
 Latents = dict[str, dict[str, Array]]

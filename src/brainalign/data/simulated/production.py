@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from brainalign.data.audio import RATE, Audio
 from brainalign.data.simulated.lexicon import PRONUNCIATION
 from brainalign.data.simulated.synthesis import synthesise
 from brainalign.data.simulated.utterance import speak
 from brainalign.data.simulated.vectors import word_vectors, write_vectors
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 
 SAMPLES = 50.0

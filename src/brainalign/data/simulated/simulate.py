@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE, Audio
-from brainalign.data.grid import FrameGrid
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.simulated.grammar import sentences as draw_sentences
 from brainalign.data.simulated.latents import latents
 from brainalign.data.simulated.listeners import Listener, Mixture, listeners
@@ -18,6 +17,7 @@ from brainalign.data.simulated.responses import Signals, noise
 from brainalign.data.simulated.synthesis import synthesise
 from brainalign.data.simulated.utterance import Utterance, speak
 from brainalign.data.simulated.vectors import word_vectors, write_vectors
+from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 

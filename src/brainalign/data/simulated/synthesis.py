@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.audio import RATE
 from brainalign.data.simulated.phones import PHONES
 from brainalign.data.simulated.utterance import Span, Utterance
+from brainalign.data.sound.audio import RATE
 
 PEAK = 0.7
 _BANDWIDTHS = (70.0, 90.0, 150.0, 220.0)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from brainalign.data import reading
+from brainalign.data.files import reading
 from brainalign.data.transcripts.tiers import chosen_tiers, is_called
 from brainalign.errors import BrainalignError
 

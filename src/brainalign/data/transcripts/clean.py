@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from brainalign.data.formats import TRANSCRIPTS, TranscriptFormat
-from brainalign.data.intervals import check_intervals, clip_overlaps, repaired
 from brainalign.data.transcripts.form import Tally, spoken
-from brainalign.data.transcripts.units import unlikely
+from brainalign.data.transcripts.intervals import check_intervals, clip_overlaps, repaired
+from brainalign.data.transcripts.units import implausible_times
 from brainalign.data.transcripts.untimed import LASTS, put_back, set_aside, with_lengths
 
 
@@ -34,12 +34,12 @@ def cleaned(
         unit: The config's key of the unit of the times.
 
     Returns:
-        Columns label, onset, offset (NaN: a word without a time), and ``text`` where writing differs, index 0..n-1; and the faults, a
+        Columns label, onset, offset (NaN: a word without a time), and ``text`` where writing differs, index 0..n-1; and the errors, a
         sentence each, in which case the table is of no use.
 
     Example:
         >>> said = pd.DataFrame({"word": ["in", "2016,", "<unk>"], "onset": [0.1, None, 0.9], "offset": [0.3, None, 1.2]})
-        >>> table, faults = cleaned(said, "table", TranscriptFormat(), 2.0, "a.tsv", Tally(), [])
+        >>> table, errors = cleaned(said, "table", TranscriptFormat(), 2.0, "a.tsv", Tally(), [])
         >>> table["word"].tolist(), table["text"].tolist(), table["onset"].tolist()
         (['in', '2016', '<unk>'], ['in', '2016,', ''], [0.1, nan, 0.9])
     """
@@ -48,12 +48,12 @@ def cleaned(
     timed, filled = with_lengths(timed, duration)
     if filled:
         said.append(f"{filled} {label}(s) of unknown length last until the next one, at most {LASTS:g} s")
-    faults = unlikely(timed, duration, where, unit)
+    errors = implausible_times(timed, duration, where, unit)
     if timed.empty and len(untimed):
-        faults.append(
+        errors.append(
             f"{where}: none of its {len(untimed)} {label}s has a time; {label}s with their onsets are needed."
         )
-    if form.repair and not faults:
+    if form.repair and not errors:
         whole = timed
         timed, done = repaired(timed, duration)
         said += done
@@ -62,11 +62,11 @@ def cleaned(
             ~whole["place"].isin(timed["place"]) & (onset < (float("inf") if duration is None else duration))
         ]
         untimed = pd.concat([untimed, squeezed.assign(onset=float("nan"), offset=float("nan"))]).sort_values("place")
-    faults = faults or check_intervals(
+    errors = errors or check_intervals(
         timed, duration, where, f"{TRANSCRIPTS}.repair=true sorts and cuts, and counts it"
     )
-    if faults:
-        return timed, faults
+    if errors:
+        return timed, errors
     clean, clipped = clip_overlaps(timed)
     if clipped:
         said.append(f"{clipped} overlap(s) of {label}s by at most 1 ms were clipped")

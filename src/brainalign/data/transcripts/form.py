@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.transcripts.labels import UNKNOWN_WORD, kind_of
+from brainalign.data.transcripts.labels import UNKNOWN_WORD, label_kind
 
 _EDGES = '.,;:!?"“”„«»()[]{}…—–*_<>'
 
@@ -62,7 +62,7 @@ def spoken(
     label = str(table.columns[0])
     written = [str(w).strip() for w in table[label]]
     own = "phones" if label == "phone" else form
-    kinds = [kind_of(w, own, settings.silences, settings.brackets) for w in written]
+    kinds = [label_kind(w, own, settings.silences, settings.brackets) for w in written]
     tally.update((kind, w) for kind, w in zip(kinds, written, strict=True) if kind != "word" and w)
     keep = np.array([kind in ("word", "unknown") for kind in kinds], dtype=bool)
     table = table[keep]

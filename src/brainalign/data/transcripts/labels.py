@@ -46,7 +46,7 @@ _BRACKETED = re.compile(r"<([^<>]*)>|\[([^\[\]]*)\]|\(\(([^()]*)\)\)|\(([^()]*)\
 _MARKS = re.compile(r"[\s.,;:!?…‥·–—―_*~\"'“”„‘’«»‹›|/\\♩♪♫♬¶-]*")
 
 
-def kind_of(label: str, form: str, silences: Collection[str] | None = None, brackets: str = "remarks") -> Kind:
+def label_kind(label: str, form: str, silences: Collection[str] | None = None, brackets: str = "remarks") -> Kind:
     """What a label stands for.
 
     Args:
@@ -57,9 +57,9 @@ def kind_of(label: str, form: str, silences: Collection[str] | None = None, brac
             annotator's remark. ``words``: it is said, like everything that is not silence.
 
     Example:
-        >>> [kind_of(label, "tiers") for label in ("well-known", "<unk>", "sp", "[Music]", "♪", "spn")]
+        >>> [label_kind(label, "tiers") for label in ("well-known", "<unk>", "sp", "[Music]", "♪", "spn")]
         ['word', 'unknown', 'silence', 'remark', 'silence', 'unknown']
-        >>> [kind_of(label, "table") for label in ("sil", "(laughter)", "&")]
+        >>> [label_kind(label, "table") for label in ("sil", "(laughter)", "&")]
         ['word', 'remark', 'word']
     """
     plain = label.strip().lower()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from brainalign.data.files.reading import reading
 from brainalign.data.formats import TranscriptFormat
-from brainalign.data.reading import reading
 from brainalign.data.transcripts.aligners import Read, holds_phones, read_json
 from brainalign.data.transcripts.clean import cleaned
 from brainalign.data.transcripts.form import Tally
@@ -43,7 +43,7 @@ def read_transcript(
 
     Returns:
         Columns label, onset, offset, index 0..n-1, and for words ``text`` where writing differs from the aligned
-        form; a word without a time has NaN (phones without are left out). And the faults, a sentence
+        form; a word without a time has NaN (phones without are left out). And the errors, a sentence
         each, in which case the table is of no use.
 
     Raises:
@@ -58,9 +58,9 @@ def read_transcript(
             table, kind, said = Read(timit_in_seconds(path, label, rate, duration, notes), "timit", [])
         else:
             table, kind, said = _read(path, label, form, within)
-    clean, faults = cleaned(table, kind, form, duration, str(path), Tally() if tally is None else tally, said)
+    clean, errors = cleaned(table, kind, form, duration, str(path), Tally() if tally is None else tally, said)
     notes += [f"{path.name}: {sentence}." for sentence in said]
-    return clean, faults
+    return clean, errors
 
 
 def stimuli_in(path: Path, form: TranscriptFormat) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from brainalign.data.files.reading import read_text
+from brainalign.data.files.tsv import MISSING, read_tsv
 from brainalign.data.formats import SECONDS, TRANSCRIPTS, TranscriptFormat
-from brainalign.data.reading import read_text
-from brainalign.data.tsv import MISSING, read_tsv
 from brainalign.errors import BrainalignError
 
 USUAL: dict[str, Sequence[str]] = {

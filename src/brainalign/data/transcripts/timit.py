@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from brainalign.data.audio import RATE
-from brainalign.data.reading import read_text
+from brainalign.data.files.reading import read_text
+from brainalign.data.sound.audio import RATE
 from brainalign.errors import BrainalignError
 
 

@@ -15,7 +15,7 @@ FEWEST = 5
 """Words from which on their lengths alone say something; of fewer, the sound's length does."""
 
 
-def unlikely(table: pd.DataFrame, duration: float | None, where: str, key: str) -> list[str]:
+def implausible_times(table: pd.DataFrame, duration: float | None, where: str, key: str) -> list[str]:
     """Words that last minutes, or microseconds: in which unit their times seem to stand.
 
     Args:
@@ -29,7 +29,7 @@ def unlikely(table: pd.DataFrame, duration: float | None, where: str, key: str) 
 
     Example:
         >>> said = pd.DataFrame({"word": ["so", "it"], "onset": [100.0, 400.0], "offset": [380.0, 720.0]})
-        >>> unlikely(said, 1.0, "a.tsv", "x.unit")[0]
+        >>> implausible_times(said, 1.0, "a.tsv", "x.unit")[0]
         'a.tsv: half of its 2 words last 300 s or more and the sound 1 s: their times look like milliseconds; set x.unit=milliseconds.'
     """
     onset, offset = (pd.to_numeric(table[c], errors="coerce").to_numpy(dtype=np.float64) for c in ("onset", "offset"))

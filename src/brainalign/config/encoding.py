@@ -1,0 +1,84 @@
+"""Window and Encoding: the options of ``conf/window`` and ``conf/encoding``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from brainalign.bounds import COUNT, Bounds, check_bounds
+from brainalign.errors import BrainalignError, one_of, within
+
+
+@dataclass
+class Window:
+    """Lags of the TRF, both ends included, and the frames they are counted in."""
+
+    tmin: float
+    tmax: float
+    rate: float | None
+    unit: str
+    trial: list[float] | None
+    hrf: bool
+
+    bounds: ClassVar[Bounds] = {"tmin": (-1e4, 1e4), "tmax": (-1e4, 1e4), "rate": (1, 1000), "trial": (-1e4, 1e4)}
+
+    def __post_init__(self) -> None:
+        check_bounds("window", self)
+        if self.trial is not None and (len(self.trial) != 2 or self.trial[0] >= self.trial[1] or self.rate is not None):
+            raise BrainalignError(
+                f"window.trial={self.trial} must be two rising times in seconds such as [0.0, 1.0], with window.rate=null "
+                f"(window=trial has it so)."
+            )
+        one_of("window.unit", self.unit, ("seconds", "samples"))
+        if self.hrf and self.rate is not None:
+            raise BrainalignError(
+                f"window.hrf=true, but window.rate={self.rate:g}; it must be null: the convolved features are sampled at the volumes."
+            )
+        if self.tmax < self.tmin:
+            raise BrainalignError(
+                f"window.tmax={self.tmax:g} lies before window.tmin={self.tmin:g}; tmax must not be smaller."
+            )
+
+
+@dataclass
+class Encoding:
+    """Folds and penalties of the TRF."""
+
+    alphas: list[float]
+    alpha_rule: str
+    outer_folds: int
+    inner_folds: int | None
+    split: str
+    repeats: str
+    test: Any
+    gap: int | None
+    skip: int | None
+    dtype: str
+    solver: str
+
+    bounds: ClassVar[Bounds] = {
+        "alphas": (1e-12, 1e20), "outer_folds": (3, 1000), "inner_folds": (1, 999), "gap": COUNT, "skip": COUNT,
+    }  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if not self.alphas or not all(0 < a < float("inf") for a in self.alphas):
+            raise BrainalignError(
+                f"encoding.alphas={self.alphas} must be a list of one or more finite numbers above 0."
+            )
+        check_bounds("encoding", self)
+        if not (self.test is None or isinstance(self.test, str) or (isinstance(self.test, list) and self.test)):
+            raise BrainalignError(
+                f"encoding.test={self.test} must be a list of stimuli, such as [wheretheressmoke], the name of a column of the table of "
+                "stimuli, or null."
+            )
+        if self.test is not None and self.split not in ("auto", "stimulus"):
+            raise BrainalignError(
+                f"encoding.split={self.split} divides all stimuli, but encoding.test={self.test} holds some back; use one of the two."
+            )
+        within("encoding.inner_folds", self.inner_folds, 1, self.outer_folds - 1)
+        one_of("encoding.alpha_rule", self.alpha_rule, ("local", "shared"))
+        one_of("encoding.solver", self.solver, ("auto", "cholesky", "eigh", "dual"))
+        one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
+        one_of("encoding.repeats", self.repeats, ("all", "average", "first"))
+        one_of("encoding.dtype", self.dtype, ("float32", "float64"))
+        self.alphas = sorted(set(self.alphas))

@@ -1,0 +1,98 @@
+"""Config: a whole run, and those of its options that belong to no other package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from brainalign.config.encoding import Encoding, Window
+from brainalign.config.stats import Ceiling, Stats
+from brainalign.data.electrodes.settings import Electrodes
+from brainalign.data.readers import Reader
+from brainalign.errors import BrainalignError, one_of
+from brainalign.features.settings import FeatureSettings
+
+
+@dataclass
+class Save:
+    """What a run keeps beside tables and figures."""
+
+    predictions: bool
+    weights: bool
+
+
+@dataclass
+class Tracking:
+    """Where runs are logged, and when one need not be done again.
+
+    ``uri``: None is a SQLite file in the folder of results. ``artifacts``: where copies of runs' folders go; None is ``mlartifacts``
+    beside that file, or in the folder of results where a database's server keeps the runs.
+    """
+
+    uri: str | None
+    artifacts: str | None
+    experiment: str
+    resume: bool
+    code: str
+
+    def __post_init__(self) -> None:
+        one_of("tracking.code", self.code, ("source", "version", "any"))
+
+
+@dataclass
+class Paths:
+    """Folder of results, and of cached features."""
+
+    output: str
+    cache: str
+
+
+@dataclass
+class Config:
+    """A whole run."""
+
+    data: Reader
+    electrodes: Electrodes
+    model: Any
+    baseline: Any
+    partner: Any
+    lexical: Any
+    acoustic: Any
+    contextual: Any
+    features: FeatureSettings
+    window: Window
+    encoding: Encoding
+    analysis: Any
+    ceiling: Ceiling
+    stats: Stats
+    save: Save
+    tracking: Tracking
+    paths: Paths
+    mode: str
+    compare_modes: bool
+    seed: int
+    device: str
+    plan: bool
+
+    def __post_init__(self) -> None:
+        one_of("mode", self.mode, ("sound", "paper"))
+        one_of("device", self.device, ("cpu", "cuda", "mps", "auto"))
+        for key, asked in vars(self.save).items():
+            if asked and not self.analysis.needs.fits:
+                raise BrainalignError(
+                    f"save.{key}=true, but analysis={self.analysis.kind} fits no TRF of the models to keep; it must be false."
+                )
+
+
+FIXED = {
+    "electrodes": Electrodes,
+    "features": FeatureSettings,
+    "window": Window,
+    "encoding": Encoding,
+    "ceiling": Ceiling,
+    "stats": Stats,
+    "save": Save,
+    "tracking": Tracking,
+    "paths": Paths,
+}
+"""Group -> schema, for the groups whose options share one."""

@@ -1,0 +1,1 @@
+"""Electrodes and voxels: their tables, names and places, and which of them take part."""

@@ -1,0 +1,1 @@
+"""Finding and reading files: patterns, participants, tables, and one sentence for whatever is wrong."""

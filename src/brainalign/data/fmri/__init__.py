@@ -1,0 +1,1 @@
+"""Images and stories of fMRI, and where voxels and vertices lie."""

@@ -1,0 +1,1 @@
+"""Responses on frames: the grid, all participants on it, and one value a trial."""

@@ -1,0 +1,1 @@
+"""Readers of one published data set each."""

@@ -1,0 +1,125 @@
+"""Reader: what every option of ``conf/data`` says of itself, and what is done alike for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from brainalign.bounds import Bounds, check_bounds
+from brainalign.errors import BrainalignError
+
+if TYPE_CHECKING:
+    from brainalign.data.types import Dataset
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """What a run asks of a reader beside the reader's own options.
+
+    Attributes:
+        cache: Folder for what is made once, such as preprocessed recordings and simulated sounds.
+        responses: Whether responses of a brain are needed; where they are not, stimuli without participants will do.
+    """
+
+    cache: Path
+    responses: bool = True
+
+
+@dataclass
+class Reader:
+    """One option of ``conf/data``; its fields are the option's keys.
+
+    A subclass gives :meth:`read`. Its class variables hold for all data that it reads. What it imports for reading it imports in
+    :meth:`read`, so that a wrong option is told at once.
+
+    Attributes:
+        kind: Its name, which is that of its module, or of its entry point.
+    """
+
+    kind: str
+
+    simulated: ClassVar[bool] = False
+    """Whether the responses are drawn at random; titles and tables say so."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Modules that must be installed to read."""
+
+    bounds: ClassVar[Bounds] = {}
+    """Field -> least and largest value (:mod:`brainalign.bounds`)."""
+
+    def __post_init__(self) -> None:
+        check_bounds("data", self)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Its keys but for the kind."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "kind"}
+
+    @property
+    def source(self) -> str:
+        """Where the data come from, for the record of a run: their folder, or the kind of what simulates them."""
+        return getattr(self, "root", None) or self.kind
+
+    def read(self, settings: ReadSettings) -> Dataset:
+        """Read or simulate the data set.
+
+        Args:
+            settings: Of the run.
+
+        Raises:
+            BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
+        """
+        raise NotImplementedError
+
+    def check_installed(self) -> None:
+        """Refuse to read without what reading needs.
+
+        Raises:
+            BrainalignError: A module of :attr:`requires` is not installed.
+        """
+        for module in self.requires:
+            if find_spec(module) is None:
+                raise BrainalignError(
+                    f"data.kind={self.kind} needs the Python module {module}, which is not installed."
+                )
+
+
+@dataclass
+class Simulator(Reader):
+    """A kind of data that is drawn at random; its options are the arguments of its function."""
+
+    simulated: ClassVar[bool] = True
+
+
+@dataclass
+class ArchiveReader(Reader):
+    """A kind of data that lies in files under ``root``; preprocessing, the table of stimuli and published counts are handled here."""
+
+    def read(self, settings: ReadSettings) -> Dataset:
+        """Read the files, then the table that lies beside the stimuli, and hold the counts against those that were published."""
+        from brainalign.data.continuous.processed import Processing
+        from brainalign.data.plausibility import published_counts
+        from brainalign.data.stimuli.table import with_stimulus_table
+
+        self.check_installed()
+        options = self.options
+        expected = options.pop("expected", None)
+        if "preprocessing" in options:
+            steps = options.pop("preprocessing")
+            options["processing"] = None if steps is None else Processing(steps, settings.cache)
+        dataset = self.read_files(settings, **options)
+        root = Path(options["root"]).expanduser()
+        stimuli = getattr(options.get("stimuli"), "root", None) or "stimuli"
+        dataset = with_stimulus_table(dataset, [root / stimuli, root])
+        return replace(dataset, notes=(*dataset.notes, *published_counts(dataset, expected, options.get("subjects"))))
+
+    def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
+        """Read the files alone.
+
+        Args:
+            settings: Of the run.
+            **options: Of the reader, but for ``expected``; ``processing`` in place of ``preprocessing``.
+        """
+        raise NotImplementedError

@@ -1,0 +1,35 @@
+"""The public Alice fMRI set: six regions, TR 2 s, one story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from brainalign.bounds import Bounds
+from brainalign.data.readers._base import ArchiveReader, ReadSettings
+from brainalign.errors import one_of
+
+if TYPE_CHECKING:
+    from brainalign.data.types import Dataset
+
+
+@dataclass
+class AliceFmri(ArchiveReader):
+    """The public Alice fMRI set: six regions, TR 2 s, one story."""
+
+    root: str
+    subjects: list[str] | None
+    radius: str
+    highpass: float
+
+    bounds: ClassVar[Bounds] = {"highpass": (4, 1e5)}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("data.radius", self.radius, ("6mm", "10mm"))
+
+    def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
+        """As :func:`brainalign.data.published.alice_fmri.read_alice_fmri`."""
+        from brainalign.data.published.alice_fmri import read_alice_fmri
+
+        return read_alice_fmri(**options)

@@ -1,0 +1,1 @@
+"""Sound of the stimuli: files, channels, samples at 16 kHz."""

@@ -1,0 +1,1 @@
+"""Stimuli: their files, the table beside them, ABX triplets, and what is told of all of them."""

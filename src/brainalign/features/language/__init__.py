@@ -1,0 +1,1 @@
+"""Language models: hidden states, surprisal and input embeddings of words."""

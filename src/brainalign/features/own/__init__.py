@@ -1,0 +1,1 @@
+"""Features that the user has computed: read from files, checked against the stimuli."""

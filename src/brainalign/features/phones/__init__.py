@@ -1,0 +1,1 @@
+"""Features of phones, and the inventories that they are of."""

@@ -1,0 +1,1 @@
+"""Simulated representations of known content."""

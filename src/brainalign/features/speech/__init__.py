@@ -1,0 +1,1 @@
+"""Speech models: hidden states of frames of sound."""
