@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from brainalign.analysis.bands import own_lags
 from brainalign.analysis.control_kinds import SPLITS
 from brainalign.analysis.latency import window_lengths
 from brainalign.analysis.models import Models
@@ -14,6 +15,7 @@ from brainalign.analysis.study import Study
 from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
+from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.linalg.machine import matrix_rate
 from brainalign.progress import duration
@@ -75,6 +77,11 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
     stages = []
     members: list[tuple[int, int]] = []  # (widest layer, layers) of each model
     for number, model in enumerate(() if analysis in ("ceiling", "power") else models):
+        if isinstance(model, JoinedRepresentation):
+            found, bands = _joined(study, model)
+            stages += found
+            members += bands
+            continue
         widths, fixed, per_second = _probe(model)
         missing = model.missing
         total = sum(s.duration for s in model.stimuli.values())
@@ -118,7 +125,8 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
         parts = [study.plan(options["k"])] * (6 * len(study.split.folds))
         stages.append(_fits(study, "fit what the shared space holds, at most", parts, share=2 / len(study.split.folds)))
     if analysis in ("variance_partition", "convergence"):
-        members = members[: options["sets"]]
+        sets = len(models.model.bands) if isinstance(models.model, JoinedRepresentation) else options["sets"]
+        members = members[:sets]
         joint = [some for some in subsets(len(members)) if len(some) > 1]
         most = options["components"] or max(width for width, _ in members)
         plans = [study.plan_banded([min(members[n][0], most) for n in some], options["ratios"]) for some in joint]
@@ -127,6 +135,26 @@ def plan_stages(study: Study, models: Models, analysis: str, options: Mapping[st
         label = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")
         stages.append(_fits(study, label, plans, share=2 if alone else 1))
     return stages
+
+
+def _joined(study: Study, model: JoinedRepresentation) -> tuple[list[Stage], list[tuple[int, int]]]:
+    """Stages of a joined model, and (widest layer, layers) of each band."""
+    stages, members = [], []
+    for part in (band.representation for band in model.bands):
+        widths, fixed, per_second = _probe(part)
+        members.append((max(widths.values()), len(widths)))
+        total = sum(s.duration for s in part.stimuli.values())
+        size = f"{len(part.missing)} of {len(part.layers)} layer(s), {len(part.stimuli)} stimuli, {total / 60:.1f} min of sound"
+        stages.append(Stage(f"extract {part.name}", size, fixed + per_second * total if part.missing else 0.0))
+        if len(widths) > 1:
+            stages.append(
+                _fits(study, f"fit {part.name}, {len(widths)} layer(s)", [study.plan(d) for d in widths.values()])
+            )
+    dims, lags = [width for width, _ in members], own_lags(study, model.bands)
+    if lags is not None:
+        dims = [d * len(own) for d, own in zip(dims, lags, strict=True)]
+    plan = study.plan_banded(dims, model.ratios, None if lags is None else 1)
+    return [*stages, _fits(study, f"fit {model.name}, {len(dims)} bands", [plan])], members
 
 
 def _geometry(study: Study, name: str, widths: list[int], options: Mapping[str, Any]) -> Stage:
