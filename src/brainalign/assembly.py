@@ -18,8 +18,6 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
-from brainalign.features.base import Extractor
-from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
@@ -111,8 +109,8 @@ def open_models(config: Config, study: Study) -> Models:
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
     if "contextual" in parts:
-        extractor = config.contextual.embedding(model_settings(config), study.dataset)
-        parts["embedding"] = _represent(config, extractor, study.dataset)
+        settings = model_settings(config)
+        parts["embedding"] = settings.represented(config.contextual.embedding(settings, study.dataset), study.dataset)
     _drop_baseline(config, study, parts)
     study.notes.extend(tell_apart(parts))
     return Models(**parts, **config.analysis.more_models(Opener(config, study), parts["model"]))
@@ -140,8 +138,8 @@ class Opener:
             BrainalignError: The data or the model do not allow it.
         """
         dataset = self.study.dataset
-        extractor = control_of(self.config.model, name, model_settings(self.config), dataset)
-        return _represent(self.config, extractor, dataset)
+        settings = model_settings(self.config)
+        return settings.represented(control_of(self.config.model, name, settings, dataset), dataset)
 
     def regime(self, name: str, weights: str) -> Representation:
         """The model in question under other weights.
@@ -188,23 +186,9 @@ def _choose_context(config: Config) -> None:
 
 def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
     """A model's representation of the data set's stimuli, checked but not yet extracted."""
-    extractor = model.extractor(model_settings(config), dataset)
-    lost = [n for n in model.layers if n not in extractor.layers] if model.layers != "all" else []
-    if lost:
-        raise BrainalignError(
-            f"model.layers={model.layers}: {model.name} has no layer {lost[0]}; it has {list(extractor.layers)}."
-        )
-    found = _represent(config, extractor, dataset)
-    if told := model.untrained():
-        found.notes.append(f"{model.name}: {told}; what it scores is not what a trained model knows.")
-    return found
+    return model.represent(model_settings(config), dataset)
 
 
 def model_settings(config: Config) -> Settings:
     """What of a run's config its models may need besides their own options."""
     return Settings(config.features, config.seed, config.device, Path(config.paths.cache), model_option)
-
-
-def _represent(config: Config, extractor: Extractor, dataset: Dataset) -> Representation:
-    cache = FeatureCache(Path(config.paths.cache), config.features.dtype)
-    return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, cache)

@@ -7,10 +7,14 @@ import pytest
 from brainalign.analysis.variance_partition.run import components_of, part_table, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
+from brainalign.encoding.scores import over_folds
+from brainalign.errors import BrainalignError
 from brainalign.features.base import Placement, ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
+from brainalign.features.joined import Band, JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.lags import lag_matrix
 from brainalign.study.outcome import Reading
 from brainalign.study.paired_rows import marks_of
 from brainalign.study.roles import Models
@@ -216,7 +220,81 @@ def test_the_layer_that_predicts_best_stands_for_a_model(world, rule):
 def test_parts_are_normalised_where_the_ceiling_allows_it():
     channels = pd.DataFrame({"subject": "s", "electrode": ["e1", "e2", "e3"], "region": "STG"})
     ceilings = channels[["subject", "electrode"]].assign(ceiling=[0.4, 0.5, np.nan], ceiling_low=[0.2, 0.04, np.nan])
-    values, labels = {(0,): np.array([0.1, 0.2, 0.3])}, {"unique a": (0,)}
+    values, labels = {"unique a": np.array([0.1, 0.2, 0.3])}, {"unique a": (0,)}
     table = part_table(channels, values, labels, "r2", ceilings.sample(frac=1, random_state=0), 0.05)
     np.testing.assert_allclose(table["r2_normalized"], [0.25, np.nan, np.nan])
     assert "r2_normalized" not in part_table(channels, values, labels, "r2", None, 0.05)
+
+
+def bands(*members, ratios=(1.0,), **windows):
+    return JoinedRepresentation([Band(m, *windows.get(m.name, (None, None))) for m in members], "joined", list(ratios))
+
+
+def test_a_joined_model_of_one_ratio_is_ridge_on_all_its_columns(world):
+    study, sets = world
+    it, a, b = study({"u": 0.2, "v": 0.1}), sets("a", "u"), sets("b", "v")
+    joined = it.race(bands(a, b)).nested[0]
+    columns = {s: np.hstack([it.frames(a, 0)[s], it.frames(b, 0)[s]]) for s in it.frames(a, 0)}
+    np.testing.assert_allclose(joined.r2, it.fit(columns, 2 * DIMS, "both").r2, atol=1e-6)
+    assert over_folds(joined.r2).mean() == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_weak_band_pays_for_no_strong_one(world):
+    study, sets = world
+    it = study({"u": 0.3})
+    strong, wide = sets("a", "u"), sets("noise", "vwx")
+    one, each = (
+        over_folds(it.race(bands(strong, wide, ratios=r)).nested[0].r2).mean() for r in ([1.0], [1.0, 1e3, 1e6])
+    )
+    alone = over_folds(it.race(strong).nested[0].r2).mean()
+    assert one < each <= alone + 1e-3
+
+
+def test_a_band_of_its_own_window_is_fitted_on_its_own_lags(world):
+    study, sets = world
+    it, a, b = study({"u": 0.2, "v": 0.1}), sets("a", "u"), sets("b", "v")
+    found = it.race(bands(a, b, b=(0.0, 0.0))).nested[0]
+    lagged = {
+        s: np.hstack([lag_matrix(it.frames(a, 0)[s], it.lags), it.frames(b, 0)[s]]).astype(np.float32)
+        for s in it.frames(a, 0)
+    }
+    by_hand = it.fit(lagged, (len(it.lags) + 1) * DIMS, "by hand", lags=np.array([0]))
+    np.testing.assert_allclose(found.r2, by_hand.r2, atol=1e-6)
+    with pytest.raises(BrainalignError, match="model.of.b: its window from 0 to 0.4 reaches beyond the run's"):
+        it.race(bands(a, b, b=(0.0, 0.4)))
+
+
+def test_a_joined_model_is_partitioned_as_its_bands_are_as_model_partner_and_baseline(world):
+    study, sets = world
+    it = study({"u": 0.15, "v": 0.15, "w": 0.15})
+    a, b, c = sets("a", "uv"), sets("b", "vw"), sets("c", "wu")
+    apart = variance_partition(it, Models(a, b, c), sets=3, components=None, ratios=[1.0, 10.0])
+    found = variance_partition(it, Models(bands(a, b, c)), sets=3, components=None, ratios=[1.0, 10.0])
+    pd.testing.assert_frame_equal(found.tables["partition"], apart.tables["partition"])
+
+
+def test_of_four_sets_shapley_values_sum_to_the_whole_and_what_is_shared_is_divided_evenly(world):
+    study, sets = world
+    it = study({"u": 0.2, "v": 0.1, "w": 0.1})
+    four = bands(sets("a", "u"), sets("b", "uv"), sets("c", "w"), sets("d", "x"))
+    result = variance_partition(it, Models(four), sets=3, components=None, ratios=[1.0])
+    found = means(result)["mean"]
+    truth = {
+        "Shapley a": 0.1,
+        "Shapley b": 0.2,
+        "Shapley c": 0.1,
+        "Shapley d": 0,
+        "unique a": 0,
+        "unique b": 0.1,
+        "unique c": 0.1,
+    }
+    for part, value in truth.items():
+        assert found[part] == pytest.approx(value, abs=0.02), part
+    table, fits = result.tables["partition"], result.tables["fits"]
+    whole = fits.query("model == 'a + b + c + d'")["r2"].to_numpy()
+    shares = table[table["model"].str.startswith("Shapley")].groupby(["subject", "electrode"], sort=False)["r2"].sum()
+    np.testing.assert_allclose(shares.to_numpy(), whole, atol=1e-10)
+    assert len(fits) == 15 * len(it.channels) and "alpha_d" in fits
+    assert "Shapley a" in result.figures["variance_partition"][1]
+    with pytest.raises(BrainalignError, match="all combinations of 4 sets .* fits in each fold; .* give 6 ratio"):
+        variance_partition(it, Models(four), sets=3, components=None, ratios=np.logspace(-9, 9, 18).tolist())

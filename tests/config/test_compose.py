@@ -19,7 +19,7 @@ def options(group):
 NEEDS = {f"data={name}": ["data.root=x"] for name in options("data") if not name.startswith("simulated")}
 NEEDS |= {"experiment=chen2023": ["data.root=x"], "data=raw": ["data.root=x", "data.files=x"]}
 FILES = ("fasttext", "features", "word2vec", "word_frequency")
-NEEDS |= {f"model={name}": ["model.path=x"] for name in FILES}
+NEEDS |= {f"model={name}": ["model.path=x"] for name in FILES} | {"model=joined": ["model.of=[mel,word_rate]"]}
 
 
 def config(*overrides):
@@ -33,7 +33,7 @@ def test_every_option_of_every_group_composes(choice):
     assert found.encoding.outer_folds == 5 and found.seed == 0
 
 
-@pytest.mark.parametrize("name", [o for o in options("model") if o != "auto"])
+@pytest.mark.parametrize("name", [o for o in options("model") if o not in ("auto", "joined")])
 def test_every_model_serves_as_partner_and_baseline(name):
     files = ["partner.path=x", "baseline.path=x"] if name in FILES else []
     found = config("analysis=cca", "model.name=another", f"model@partner={name}", f"model@baseline={name}", *files)
@@ -110,7 +110,7 @@ def test_what_abx_cannot_do_gets_one_sentence(override, message):
 
 def test_every_named_language_model_has_its_card():
     """What the card says is what the option loads."""
-    others = {"auto", *FILES}
+    others = {"auto", "joined", *FILES}
     models = {n: model_option(n) for n in options("model") if n not in others}
     named = [n for n, m in models.items() if m.kind == "language" and m.checkpoint]
     assert len(named) >= 20
@@ -121,3 +121,30 @@ def test_every_named_language_model_has_its_card():
     assert (model_option("gpt2_xl").card.layers, model_option("gpt2_xl").card.dims) == (48, 1600)
     with pytest.raises(BrainalignError, match="did you mean 'gpt2'"):
         model_option("gtp2")
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ("[mel]", "names 1 feature set"),
+        ("[mel,mel]", "names a feature set twice"),
+        ("[mel,wordrate]", "model.of.wordrate: model 'wordrate' is no option of conf/model; did you mean 'word_rate'"),
+        ("{mel: {n_mel: 8}, word_rate: null}", "model.of.mel.n_mel is no key .*did you mean 'n_mels'"),
+        ("{a: {option: mel, tmin: x}, b: mel}", "model.of.a.tmin='x' must be a number"),
+        ("{a: {option: mel, tmin: 0.3, tmax: 0.1}, b: mel}", "tmax=0.1 lies before its tmin=0.3"),
+        ("[mel,auto]", "auto cannot be a band"),
+        ("[mel,features]", "model.of.features.path is not set"),
+        ("3", "must be a list of models"),
+        ("{a: 3, b: mel}", "model.of.a=3 must be an option"),
+    ],
+)
+def test_a_joined_model_of_what_is_no_model_is_refused_before_any_work(of, said):
+    with pytest.raises(BrainalignError, match=said):
+        config("model=joined", f"model.of={of}")
+
+
+def test_a_joined_model_has_no_partner_of_its_own_accord():
+    found = config(
+        "model=joined", "model.of={sound: {option: mel, n_mels: 8}, words: word_rate}", "analysis=variance_partition"
+    )
+    assert found.partner is None and found.model.of["sound"] == {"option": "mel", "n_mels": 8}

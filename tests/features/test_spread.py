@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from brainalign.analysis.result import AnalysisResult
 from scipy import stats
 
 from brainalign.data.types import Stimulus
@@ -19,6 +18,7 @@ from brainalign.features.representation import Representation
 from brainalign.features.speech.model import SpeechModel
 from brainalign.features.spread import common_variance, spread
 from brainalign.study.outliers import add_outliers
+from brainalign.study.result import AnalysisResult
 
 
 def rows_of(*parts):

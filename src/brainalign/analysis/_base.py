@@ -194,17 +194,24 @@ class Analysis:
             study: Data, window and folds.
             models: Each is asked for a few excerpts, for its widths and its speed.
         """
-        from brainalign.study.plan import fit_stage, probe
+        from brainalign.features.joined import JoinedRepresentation
+        from brainalign.study.plan import fit_stage, joined_stages, probe
 
-        found, fitted = [], []
+        found: list[Stage] = []
+        fitted: list[Probed] = []
         for model in models if self.needs.models else ():
+            if isinstance(model, JoinedRepresentation):
+                stages, bands = joined_stages(study, model)
+                found += stages
+                fitted += bands
+                continue
             probed = probe(model)
             found.append(probed.stage)
             if self.needs.fits and model in [*models.compared, *models.controls.values()]:
                 found.append(fit_stage(study, probed))
                 fitted.append(probed)
             found += self.stages_of(study, models, probed)
-        return found + self.own_stages(study, fitted)
+        return found + self.own_stages(study, models, fitted)
 
     def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
         """What is done with one model beside its extraction and its fit in the whole window.
@@ -216,11 +223,12 @@ class Analysis:
         """
         return []
 
-    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+    def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """What is done after the models' own fits.
 
         Args:
             study: Data, window and folds.
+            models: Who plays which role.
             fitted: The models that were fitted, with their widths.
         """
         return []

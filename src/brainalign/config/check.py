@@ -46,8 +46,9 @@ def check(composed: DictConfig) -> settings.Config:
     if composed.get("partner") is not None:
         values["partner"] = _typed(composed, "partner", _kind(composed, "partner"))
         if values["partner"].automatic:
-            values["partner"] = model_option(values["model"].partner, layers=values["partner"].layers)
-        if values["partner"].name == values["model"].name:
+            beside = values["model"].partner
+            values["partner"] = None if beside is None else model_option(beside, layers=values["partner"].layers)
+        if values["partner"] is not None and values["partner"].name == values["model"].name:
             raise BrainalignError(
                 f"model and model@partner are both {values['model'].name!r}: a model shares everything with itself; choose another "
                 "partner, or give the two different names (partner.name=)."
@@ -56,6 +57,9 @@ def check(composed: DictConfig) -> settings.Config:
         values[group] = None
         if composed.get(group) is not None:
             values[group] = _typed(composed, group, _kind(composed, group))
+    for role in ("model", "partner", "baseline"):
+        if values[role] is not None:
+            values[role].check_options(model_option)
     for group, kind in settings.FIXED.items():
         values[group] = _typed(composed, group, kind)
     for key in ("mode", "compare_modes", "seed", "device", "plan"):
@@ -78,7 +82,7 @@ def check(composed: DictConfig) -> settings.Config:
     return settings.Config(**values)
 
 
-def model_option(name: str, **changes: Any) -> Model:
+def model_option(name: str, /, **changes: Any) -> Model:
     """An option of ``conf/model`` by name, with these keys changed."""
     options = [file.stem for file in (conf_folder() / "model").glob("*.yaml")]
     if name not in options:

@@ -14,6 +14,7 @@ from brainalign.features.settings import FeatureSettings
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
     from brainalign.features.base import Extractor
+    from brainalign.features.representation import Representation
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ class Settings:
 
         return str(Arithmetic(self.device).model_device())
 
+    def represented(self, extractor: Extractor, dataset: Dataset) -> Representation:
+        """What an extractor makes of the data set's stimuli, kept in the cache.
+
+        Args:
+            extractor: Of any model.
+            dataset: Whose stimuli it is for.
+        """
+        from brainalign.features.cache import FeatureCache
+        from brainalign.features.representation import Representation
+
+        cache = FeatureCache(self.cache, self.features.dtype)
+        return Representation(extractor, dataset.stimuli, dataset.stimuli_digest, cache)
+
     def clipped(self, extractor: Extractor) -> Extractor:
         """Hidden states with values far from the others of their row brought back, where ``features.clip`` asks for it.
 
@@ -62,7 +76,7 @@ class Model:
         layers: ``all`` (0..n), or a list of layer numbers (0 = input embedding; -1 = a speech model's convolutions).
         family: What ``analysis=describe`` and the table of models call models of its kind; empty = they do not tell of it.
         needs: Of the stimuli: ``sound``, ``words``, ``phones``.
-        partner: The option of ``conf/model`` that ``model@partner=auto`` stands for beside it.
+        partner: The option of ``conf/model`` that ``model@partner=auto`` stands for beside it; None = no partner.
         contextual: Whether it reads words and has an input embedding, so that ``model@contextual=auto`` may mean it.
         automatic: Whether it stands for a choice that is made when the other models and the data are known.
     """
@@ -75,7 +89,7 @@ class Model:
 
     family: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
-    partner: ClassVar[str] = "wav2vec2"
+    partner: ClassVar[str | None] = "wav2vec2"
     contextual: ClassVar[bool] = False
     automatic: ClassVar[bool] = False
 
@@ -117,6 +131,34 @@ class Model:
             BrainalignError: A checkpoint or a file that is missing or of another kind.
         """
         raise NotImplementedError(f"{type(self).__name__} has no extractor")
+
+    def represent(self, settings: Settings, dataset: Dataset) -> Representation:
+        """This model's representation of the data set's stimuli, checked but not yet extracted.
+
+        Args:
+            settings: Of the run.
+            dataset: Whose stimuli it is for.
+
+        Raises:
+            BrainalignError: As :meth:`extractor`; a layer that is not there, or a stimulus that lacks what is needed.
+        """
+        extractor = self.extractor(settings, dataset)
+        lost = [n for n in self.chosen_layers or () if n not in extractor.layers]
+        if lost:
+            raise BrainalignError(
+                f"model.layers={self.layers}: {self.name} has no layer {lost[0]}; it has {list(extractor.layers)}."
+            )
+        found = settings.represented(extractor, dataset)
+        if told := self.untrained():
+            found.notes.append(f"{self.name}: {told}; what it scores is not what a trained model knows.")
+        return found
+
+    def check_options(self, option: Callable[..., Model]) -> None:
+        """Refuse options that name other models which are none, before any work starts.
+
+        Args:
+            option: From the name of an option of ``conf/model``, and keys to change, to its model.
+        """
 
     def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The input embedding of a language model: its words, without position or context.

@@ -20,7 +20,7 @@ class PlantedCascade(PlantedModel):
 
     weights: str
 
-    partner: ClassVar[str] = "planted_speech"
+    partner: ClassVar[str | None] = "planted_speech"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class PlantedLanguage(PlantedModel):
     """Simulated representation of language."""
 
-    partner: ClassVar[str] = "planted_speech"
+    partner: ClassVar[str | None] = "planted_speech"
     contextual: ClassVar[bool] = True
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:

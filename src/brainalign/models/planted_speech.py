@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class PlantedSpeech(PlantedModel):
     """Simulated representation of speech."""
 
-    partner: ClassVar[str] = "planted_language"
+    partner: ClassVar[str | None] = "planted_language"
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""

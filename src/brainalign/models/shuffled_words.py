@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,6 +25,10 @@ class ShuffledWords(Model):
     bounds: ClassVar[Bounds] = {"seed": SEED}
 
     needs: ClassVar[tuple[str, ...]] = ("words",)
+
+    def check_options(self, option: Callable[..., Model]) -> None:
+        """Refuse a model that is none."""
+        option(self.of, **({} if self.path is None else {"path": self.path}))
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""

@@ -20,7 +20,7 @@ class Speech(CheckpointModel):
 
     family: ClassVar[str] = "speech models"
     needs: ClassVar[tuple[str, ...]] = ("sound",)
-    partner: ClassVar[str] = "gpt2"
+    partner: ClassVar[str | None] = "gpt2"
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""

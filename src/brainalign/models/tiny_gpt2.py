@@ -20,7 +20,7 @@ class TinyGpt2(TinyModel):
 
     family: ClassVar[str] = "language models"
     needs: ClassVar[tuple[str, ...]] = ("words",)
-    partner: ClassVar[str] = "tiny_wav2vec2"
+    partner: ClassVar[str | None] = "tiny_wav2vec2"
     contextual: ClassVar[bool] = True
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:

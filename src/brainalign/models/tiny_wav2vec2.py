@@ -20,7 +20,7 @@ class TinyWav2vec2(TinyModel):
 
     family: ClassVar[str] = "speech models"
     needs: ClassVar[tuple[str, ...]] = ("sound",)
-    partner: ClassVar[str] = "tiny_gpt2"
+    partner: ClassVar[str | None] = "tiny_gpt2"
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -54,3 +55,33 @@ def partition(explained: Mapping[Sets, NDArray[np.floating[Any]]]) -> dict[Sets,
         inside = [tuple(part[n] for n in some) for some in subsets(len(part))]
         parts[part] = sum(((-1) ** (len(part) - len(t)) * of_these_alone(t) for t in inside), start=nothing)
     return parts
+
+
+def shapley(explained: Mapping[Sets, NDArray[np.floating[Any]]]) -> dict[int, NDArray[np.float64]]:
+    """What each set adds, averaged over all orders in which sets can be added (Shapley 1953; Lindeman, Merenda & Gold 1980).
+
+        phi(i) = sum_{S without i} |S|! (n - |S| - 1)! / n! [ R(S and i) - R(S) ],   R(nothing) = 0
+
+    The values sum to R(all). It is each set's unique part, and its share of what it has in common with others, divided evenly.
+
+    Args:
+        explained: Every subset but the empty one -> what a fit on it explains, all of one shape.
+
+    Returns:
+        Set -> its value.
+
+    Example:
+        >>> r2 = {(0,): np.array([0.3]), (1,): np.array([0.2]), (0, 1): np.array([0.4])}
+        >>> {k: round(float(v[0]), 2) for k, v in shapley(r2).items()}
+        {0: 0.25, 1: 0.15}
+    """
+    whole = max(explained, key=len)
+    n, nothing = len(whole), np.zeros_like(explained[whole], dtype=np.float64)
+    found = {}
+    for one in whole:
+        total = nothing.copy()
+        for before in [(), *(s for s in explained if one not in s)]:
+            weight = factorial(len(before)) * factorial(n - len(before) - 1) / factorial(n)
+            total += weight * (explained[tuple(sorted((*before, one)))] - (explained[before] if before else nothing))
+        found[one] = total
+    return found

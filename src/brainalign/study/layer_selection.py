@@ -10,8 +10,11 @@ import numpy as np
 
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.nested import OuterScores
+from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.progress import track
+from brainalign.study.bands import fit_joined
 
 if TYPE_CHECKING:
     from brainalign.study.study import Study
@@ -38,9 +41,7 @@ def _run(study: Study, model: Representation, race: LayerRace, kept: tuple[FitSt
     todo = [n for n in model.layers if n not in race.layers]
     start = time.monotonic()
     for layer in track(todo, f"fitting {model.name}, layer by layer"):
-        frames = study.frames(model, layer)
-        width = next(iter(frames.values())).shape[1]
-        race.add(layer, study.fit(frames, width, model.name))
+        race.add(layer, _fit(study, model, layer))
         log.info("%s layer %s: mean r %.4f", model.name, layer, np.nanmean(race.layers[layer].r))
         if kept is None:
             continue
@@ -50,6 +51,13 @@ def _run(study: Study, model: Representation, race: LayerRace, kept: tuple[FitSt
             store.write(key, tensors, {"model": model.name, "what": done, "notes": model.notes})
             start = time.monotonic()
     return race
+
+
+def _fit(study: Study, model: Representation, layer: int) -> OuterScores:
+    if isinstance(model, JoinedRepresentation):
+        return fit_joined(study, model.bands, model.ratios, model.name).scores
+    frames = study.frames(model, layer)
+    return study.fit(frames, next(iter(frames.values())).shape[1], model.name)
 
 
 def _found(study: Study, store: FitStore, key: str, model: Representation) -> LayerRace:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
+from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.progress import duration
+from brainalign.study.bands import own_lags
 from brainalign.study.study import Study
 
 PROBED, EXCERPT = 4, 10.0
@@ -89,6 +91,29 @@ def fit_stage(study: Study, probed: Probed, under: str = "") -> Stage:
     plans = [study.plan(d) for d in probed.widths.values()]
     what = f"split: {under}" if under else f"{len(plans)} layer(s)"
     return fits(study, f"fit {probed.model.name}, {what}", plans)
+
+
+def joined_stages(study: Study, model: JoinedRepresentation) -> tuple[list[Stage], list[Probed]]:
+    """Extraction and layer choice of each band of a joined model, and their banded fit.
+
+    Args:
+        study: Data, window and folds.
+        model: Several sets of features, each a band.
+
+    Returns:
+        The stages, and the bands with their widths.
+    """
+    bands = [probe(band.representation) for band in model.bands]
+    stages = []
+    for band in bands:
+        stages.append(band.stage)
+        if len(band.widths) > 1:
+            stages.append(fit_stage(study, band))
+    dims, lags = [band.widest for band in bands], own_lags(study, model.bands)
+    if lags is not None:
+        dims = [d * len(own) for d, own in zip(dims, lags, strict=True)]
+    plan = study.plan_banded(dims, model.ratios, None if lags is None else 1)
+    return [*stages, fits(study, f"fit {model.name}, {len(dims)} bands", [plan])], bands
 
 
 def fits(study: Study, what: str, plans: Sequence[FitPlan], share: float = 1.0) -> Stage:

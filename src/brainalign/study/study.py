@@ -27,6 +27,7 @@ from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
 from brainalign.encoding.tables import layer_table, pooled_r, score_table
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample
+from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
@@ -311,7 +312,10 @@ class Study:
             representation: The model.
             layer: One of its layers.
         """
-        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample])
+        joined = (
+            [self.reading.rule] if isinstance(representation, JoinedRepresentation) else []
+        )  # by which its layers are chosen
+        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample, *joined])
 
     def key(self, **what: Any) -> str:
         """Of a fit in ``store``: the hash of the problem, the study's settings, the arithmetic, and of what else determines the fit.
@@ -339,6 +343,7 @@ class Study:
         dims: Sequence[int],
         ratios: Sequence[float],
         name: str,
+        lags: NDArray[np.int64] | None = None,
     ) -> BandedScores:
         """Nested banded ridge TRFs of all electrodes: a penalty for each band of features; a long fit says its plan first.
 
@@ -347,20 +352,22 @@ class Study:
             dims: Width of each band, at most.
             ratios: Penalties that every later band chooses from, in units of the first's.
             name: Of the features, for the log.
+            lags: In frames, when not the window's.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
         """
-        plan = self.plan_banded(dims, ratios)
+        window = self.lags if lags is None else lags
+        plan = self.plan_banded(dims, ratios, len(window))
         check_fits(
             lambda d, n: self.plan_banded([max(1, d * w // sum(dims)) for w in dims], ratios, n),
             sum(dims),
-            len(self.lags),
+            len(window),
         )
         seconds = plan.seconds(self.arithmetic)
         if seconds > LONG:
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_banded(self.design, bands, len(dims), ratios, self.lags, self.alphas, self.arithmetic, self.search)
+        return fit_banded(self.design, bands, len(dims), ratios, window, self.alphas, self.arithmetic, self.search)
 
     def race(self, representation: Representation) -> LayerRace:
         """All layers of a model through the TRF, fitted once a study."""

@@ -50,7 +50,7 @@ class ConvergenceAnalysis(DecompositionAnalysis):
 
         return convergence(study, models, **self.options)
 
-    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+    def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """Projections of the shared space, and the partition."""
-        partition = partition_stage(study, fitted, self.sets, self.components, self.ratios)
-        return [*super().own_stages(study, fitted), partition]
+        partition = partition_stage(study, models, fitted, self.sets, self.components, self.ratios)
+        return [*super().own_stages(study, models, fitted), partition]

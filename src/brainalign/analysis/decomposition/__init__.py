@@ -69,7 +69,7 @@ class DecompositionAnalysis(CcaAnalysis):
         )
         return [*found, ("What the shared space holds", told)]
 
-    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+    def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """The projections of the shared space."""
         from brainalign.study.plan import fits
 

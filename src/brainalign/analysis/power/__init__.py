@@ -97,7 +97,7 @@ class PowerAnalysis(Analysis):
             ("Power", told),
         ]
 
-    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+    def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """Fits of the pilots."""
         from brainalign.study.plan import fits
 

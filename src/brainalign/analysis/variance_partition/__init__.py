@@ -43,9 +43,9 @@ class VariancePartitionAnalysis(Analysis):
 
         return variance_partition(study, models, **self.options)
 
-    def own_stages(self, study: Study, fitted: Sequence[Probed]) -> list[Stage]:
+    def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """Banded fits of the sets' combinations."""
-        return [partition_stage(study, fitted, self.sets, self.components, self.ratios)]
+        return [partition_stage(study, models, fitted, self.sets, self.components, self.ratios)]
 
 
 def check_partition(sets: int, components: int | None, ratios: Sequence[float]) -> None:
@@ -67,21 +67,29 @@ def check_partition(sets: int, components: int | None, ratios: Sequence[float]) 
 
 
 def partition_stage(
-    study: Study, fitted: Sequence[Probed], sets: int, components: int | None, ratios: Sequence[float]
+    study: Study,
+    models: Models,
+    fitted: Sequence[Probed],
+    sets: int,
+    components: int | None,
+    ratios: Sequence[float],
 ) -> Stage:
     """Banded fits of all combinations of the first sets.
 
     Args:
         study: Data, window and folds.
+        models: Who plays which role; of a joined model every band is a set.
         fitted: The models, with their widths.
         sets: How many of them are sets.
         components: Of each set at most, or None.
         ratios: Penalties in units of the first band's.
     """
+    from brainalign.features.joined import JoinedRepresentation
     from brainalign.stats.partition import subsets
     from brainalign.study.plan import fits
 
-    members = fitted[:sets]
+    joined = isinstance(models.model, JoinedRepresentation)
+    members = fitted[: len(models.model.bands) if joined else sets]  # type: ignore[attr-defined]
     joint = [some for some in subsets(len(members)) if len(some) > 1]
     most = components or max(member.widest for member in members)
     plans = [study.plan_banded([min(members[n].widest, most) for n in some], ratios) for some in joint]

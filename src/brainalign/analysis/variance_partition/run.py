@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from brainalign.encoding.banded_nested import BandedScores
 from brainalign.encoding.nested import Frames, OuterScores
 from brainalign.encoding.scores import over_folds
+from brainalign.errors import BrainalignError
+from brainalign.features.joined import Band, JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.figures import variance_partition as partition_figure
 from brainalign.progress import track
 from brainalign.spaces.projected import reduce
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci
-from brainalign.stats.partition import Sets, partition, subsets
+from brainalign.stats.partition import Sets, partition, shapley, subsets
+from brainalign.study.bands import fit_bands, lagged, layers_of, own_lags
 from brainalign.study.paired_rows import marks_of
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -27,23 +30,31 @@ from brainalign.study.study import Study
 from brainalign.study.summary import add_tests
 
 ROLES = ("model", "partner", "baseline")
+VENN = 3
+"""Sets up to which every part of the diagram is told."""
+SHAPLEY = "Shapley"
+"""Begin of the label of a Shapley value."""
+MOST = 5000
+"""Combinations of sets and ratios beyond which a partition is refused rather than left to run for days."""
 
 
 def variance_partition(
     study: Study, models: Models, *, sets: int, components: int | None, ratios: Sequence[float]
 ) -> AnalysisResult:
-    """Unique and shared variance of two or three models, from banded ridge on all their combinations.
+    """Unique and shared variance of feature sets, from banded ridge on all their combinations.
 
         unique(A) = R2(AB) - R2(B),   shared = R2(A) + R2(B) - R2(AB)
 
-    and by inclusion and exclusion for three. All fits have the same folds and alphas; of a model with several layers the one is
-    taken that does best on average over electrodes, in each outer fold (:meth:`Study.best_layer`). Parts are of R2, or of squared
+    and by inclusion and exclusion for three. The sets are model, partner and baseline, or the bands of a joined model, of which there may
+    be more: each then has its unique part (what is lost when it is left out) and its Shapley value, and the Shapley values sum to what
+    all explain (:func:`brainalign.stats.partition.shapley`). All fits have the same folds and alphas; of a model with several layers the
+    one is taken that does best on average over electrodes, in each outer fold (:meth:`Study.best_layer`). Parts are of R2, or of squared
     Pearson r where the run reads that; r itself has no parts.
 
     Args:
         study: Data, window, folds and penalties.
-        models: Model, partner and baseline.
-        sets: 3, or 2 to leave the baseline out.
+        models: Model, partner and baseline; or a joined model.
+        sets: 3, or 2 to leave the baseline out; of a joined model all bands are sets.
         components: Principal components that each set is reduced to, fitted on the training frames of each outer fold; None = all
             dimensions, at a cost that grows with the cube of their sum.
         ratios: Penalties that the later sets choose from, in units of the first's.
@@ -53,13 +64,15 @@ def variance_partition(
     """
     result = AnalysisResult()
     score = "r2_pearson" if study.reading.score == "r2_pearson" else "r2"
-    members = [*models.pair, *([models.baseline] if sets == 3 and models.baseline is not None else [])]
+    joined = isinstance(models.model, JoinedRepresentation)
+    members, roles = _sets(models, sets)
     names = [m.name for m in members]
-    if sets == 3 and len(members) == 2:
+    _check_combinations(names, ratios)
+    if sets == 3 and len(members) == 2 and not joined:
         result.warnings.append(
             f"analysis.sets=3, but this run has no baseline beside {' and '.join(names)}: the partition is of these two sets."
         )
-    layers = [tuple(study.best_layer(m, f) for m in members) for f in range(len(study.split.folds))]
+    layers = layers_of(study, members)
     _look_at(result, study, members, layers)
     found = {
         some: _fit(
@@ -67,28 +80,66 @@ def variance_partition(
         )
         for some in track(subsets(len(members)), "fitting the sets and their combinations")
     }
-    fits = pd.concat([_fit_rows(study, names, some, fit) for some, fit in found.items()], ignore_index=True)
+    fits = pd.concat([_fit_rows(study, names, roles, some, fit) for some, fit in found.items()], ignore_index=True)
     explained = {
         some: fits.loc[fits["model"] == _joined(names, some), score].to_numpy(dtype=np.float64) for some in found
     }
-    parts = {_label(names, some): some for some in found}
-    table = part_table(study.channels, partition(explained), parts, score, study.ceilings, study.reading.floor)
-    uniques = [label for label, some in parts.items() if len(some) == 1]
-    compared = uniques if len(members) == 3 else list(parts)
+    parts, values = _parts(names, explained)
+    table = part_table(study.channels, values, parts, score, study.ceilings, study.reading.floor)
+    shown = {label: some for label, some in parts.items() if len(members) <= VENN or label.startswith(SHAPLEY)}
+    uniques = [label for label, some in shown.items() if len(some) == 1]
+    compared = uniques if len(members) >= VENN else list(parts)
     tests = study.paired(table, list(combinations(compared, 2)), "parts x regions", score)
     result.tables |= {"fits": fits, "partition": table, "partition_regions": region_table(table, study.regions, score)}
     add_tests(result, tests, study.noun)
     _describe(result, study, names, layers, score)
     _warn_of_edges(result, study, {_joined(names, some): fit for some, fit in found.items()}, ratios)
     result.figures["variance_partition"] = partition_figure(
-        table, {label: [names[n] for n in some] for label, some in parts.items()}, score, noun=study.noun
+        table[table["model"].isin(list(shown))],
+        {label: [names[n] for n in some] for label, some in shown.items()},
+        score,
+        noun=study.noun,
     )
     return result
 
 
+def _sets(models: Models, sets: int) -> tuple[list[Band], list[str]]:
+    """The sets, and what their penalties are called: by role, or by name where they are bands of a joined model."""
+    if isinstance(models.model, JoinedRepresentation):
+        return models.model.bands, [band.name for band in models.model.bands]
+    third = [models.baseline] if sets == VENN and models.baseline is not None else []
+    return [Band(m) for m in (*models.pair, *third)], list(ROLES)
+
+
+def _check_combinations(names: Sequence[str], ratios: Sequence[float]) -> None:
+    """Refuse more fits than anybody waits for."""
+    fits = sum(len(ratios) ** (len(some) - 1) for some in subsets(len(names)))
+    if fits > MOST:
+        fewer = int((MOST / 2 ** len(names)) ** (1 / (len(names) - 1)))
+        raise BrainalignError(
+            f"analysis.ratios={list(ratios)} for all combinations of {len(names)} sets ({', '.join(names)}) are {fits:,} fits "
+            f"in each fold; with {MOST:,} at most, give {max(fewer, 1)} ratio(s), or fewer sets in model.of."
+        )
+
+
+def _parts(
+    names: Sequence[str], explained: dict[Sets, NDArray[np.float64]]
+) -> tuple[dict[str, Sets], dict[str, NDArray[np.float64]]]:
+    """Label -> the sets that a part belongs to, and label -> (C,); of more than three sets their unique parts and Shapley values."""
+    venn = partition(explained)
+    if len(names) <= VENN:
+        parts = {_label(names, some): some for some in venn}
+        return parts, {label: venn[some] for label, some in parts.items()}
+    uniques = {_label(names, some): some for some in venn if len(some) == 1}
+    values = {label: venn[some] for label, some in uniques.items()}
+    mean = {f"{SHAPLEY} {names[n]}": value for n, value in shapley(explained).items()}
+    own: dict[str, Sets] = {f"{SHAPLEY} {name}": (n,) for n, name in enumerate(names)}
+    return uniques | own, values | mean
+
+
 def _fit(
     study: Study,
-    members: Sequence[Representation],
+    members: Sequence[Band],
     layers: Sequence[tuple[int, ...]],
     components: int | None,
     ratios: Sequence[float],
@@ -96,8 +147,11 @@ def _fit(
     """One subset on every outer fold, each with its layers; one set alone, with all dimensions, has been fitted with its model."""
     if components is not None:
         return _fit_reduced(study, members, layers, components, ratios)
-    if len(members) == 1:
-        race, out = study.race(members[0]).layers, OuterScores.empty(len(layers), study.design.n_channels)
+    if len(members) == 1 and own_lags(study, members) is None:
+        race, out = (
+            study.race(members[0].representation).layers,
+            OuterScores.empty(len(layers), study.design.n_channels),
+        )
         first = next(iter(race.values()))
         out.n, out.flat = first.n, first.flat
         for fold, (layer,) in enumerate(layers):
@@ -105,21 +159,12 @@ def _fit(
                 getattr(out, name)[fold] = getattr(race[layer], name)[fold]
         return BandedScores(out, np.ones((1, *out.r.shape)))
 
-    def bands() -> Iterator[tuple[list[Frames], list[int]]]:
-        for pick in dict.fromkeys(layers):
-            frames = [study.frames(m, layer) for m, layer in zip(members, pick, strict=True)]
-            yield frames, [f for f, p in enumerate(layers) if p == pick]
-
-    dims = [
-        max(next(iter(m.rows(layer).values())).values.shape[1] for layer in {pick[n] for pick in layers})
-        for n, m in enumerate(members)
-    ]
-    return study.fit_banded(bands(), dims, ratios, " + ".join(m.name for m in members))
+    return fit_bands(study, members, layers, ratios, " + ".join(m.name for m in members))
 
 
 def _fit_reduced(
     study: Study,
-    members: Sequence[Representation],
+    members: Sequence[Band],
     layers: Sequence[tuple[int, ...]],
     components: int,
     ratios: Sequence[float],
@@ -127,15 +172,17 @@ def _fit_reduced(
     """One subset on every outer fold, each set by its leading components."""
 
     def frames(n: int, fold: int) -> Frames:
-        return components_of(study, members[n], layers[fold][n], fold, components)
+        return lagged(components_of(study, members[n].representation, layers[fold][n], fold, components), lags, n)
 
+    lags = own_lags(study, members)
+    window = None if lags is None else np.array([0])
     widths = [next(iter(frames(n, 0).values())).shape[1] for n in range(len(members))]
     name = f"{' + '.join(m.name for m in members)}, {sum(widths)} components"
     if len(members) == 1:
-        scores = study.fit(partial(frames, 0), widths[0], name)
+        scores = study.fit(partial(frames, 0), widths[0], name, lags=window)
         return BandedScores(scores, np.ones((1, *scores.r.shape)))
     bands = (([frames(n, fold) for n in range(len(members))], [fold]) for fold in range(len(layers)))
-    return study.fit_banded(bands, widths, ratios, name)
+    return study.fit_banded(bands, widths, ratios, name, lags=window)
 
 
 def components_of(study: Study, model: Representation, layer: int, fold: int, most: int) -> Frames:
@@ -163,14 +210,14 @@ def _label(names: Sequence[str], some: Sets) -> str:
     return ("unique " if len(some) == 1 else "shared ") + " and ".join(names[n] for n in some)
 
 
-def _fit_rows(study: Study, names: Sequence[str], some: Sets, fit: BandedScores) -> pd.DataFrame:
+def _fit_rows(study: Study, names: Sequence[str], roles: Sequence[str], some: Sets, fit: BandedScores) -> pd.DataFrame:
     """One row an electrode: what a subset explains, and the penalty of each of its sets."""
     s = fit.scores
     table = study.channels.reset_index(drop=True).assign(
         r=over_folds(s.r), r2_pearson=over_folds(s.r**2), r2=over_folds(s.r2), n_frames=s.n,
         n_folds=np.isfinite(s.r).sum(axis=0),
     )  # fmt: skip
-    for role, place in zip(ROLES, range(len(names)), strict=False):
+    for role, place in zip(roles, range(len(names)), strict=False):
         mean = np.exp(over_folds(np.log(fit.alpha[some.index(place)]))) if place in some else np.nan
         table[f"alpha_{role}"] = mean
     table.insert(0, "model", _joined(names, some))
@@ -179,7 +226,7 @@ def _fit_rows(study: Study, names: Sequence[str], some: Sets, fit: BandedScores)
 
 def part_table(
     channels: pd.DataFrame,
-    values: dict[Sets, NDArray[np.float64]],
+    values: dict[str, NDArray[np.float64]],
     labels: dict[str, Sets],
     score: str,
     ceilings: pd.DataFrame | None,
@@ -189,7 +236,7 @@ def part_table(
 
     Args:
         channels: (C rows) the channels table.
-        values: Part -> (C,).
+        values: Label -> (C,).
         labels: Label -> part, in the order wanted.
         score: Name of the values' column.
         ceilings: subject, electrode, ceiling, ceiling_low of electrodes with a noise ceiling; None where none is known.
@@ -201,7 +248,7 @@ def part_table(
     """
     keep = channels.reset_index(drop=True)
     table = pd.concat(
-        [keep.assign(model=label, sets=len(part), **{score: values[part]}) for label, part in labels.items()],
+        [keep.assign(model=label, sets=len(part), **{score: values[label]}) for label, part in labels.items()],
         ignore_index=True,
     )
     table = table[["model", "sets", *keep.columns, score]]
@@ -239,11 +286,9 @@ def region_table(table: pd.DataFrame, regions: Sequence[str], score: str) -> pd.
     return pd.DataFrame(rows)
 
 
-def _look_at(
-    result: AnalysisResult, study: Study, members: Sequence[Representation], layers: Sequence[tuple[int, ...]]
-) -> None:
+def _look_at(result: AnalysisResult, study: Study, members: Sequence[Band], layers: Sequence[tuple[int, ...]]) -> None:
     """Say where a set cannot tell anything, or nothing but what another says."""
-    frames = [study.frames(m, layer) for m, layer in zip(members, layers[0], strict=True)]
+    frames = [study.frames(m.representation, layer) for m, layer in zip(members, layers[0], strict=True)]
     for m, values in zip(members, frames, strict=True):
         if not any(np.ptp(v, axis=0).any() for v in values.values()):
             result.warnings.append(f"{m.name} has no feature that varies: it explains nothing, alone or with others.")
