@@ -118,6 +118,13 @@ def test_its_options_are_checked_like_ours(lab, word, said):
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_number_out_of_bounds_is_told_before_what_depends_on_it():
+    with pytest.raises(
+        BrainalignError, match=r"data\.rho_min=nan is impossible"
+    ):  # not rho_max, which must not be below it
+        composed(["data=simulated", "data.rho_min=.nan"])
+
+
 def test_one_name_for_two_kinds_is_refused(lab, tmp_path):
     points = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
     points.write_text("[brainalign.readers]\nbids = ourlab.clicks:Clicks\n")
