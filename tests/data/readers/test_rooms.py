@@ -120,9 +120,9 @@ def test_its_options_are_checked_like_ours(lab, word, said):
 
 def test_a_number_out_of_bounds_is_told_before_what_depends_on_it():
     with pytest.raises(
-        BrainalignError, match=r"data\.rho_min=nan is impossible"
+        BrainalignError, match=r"data\.rho_min=2 is impossible"
     ):  # not rho_max, which must not be below it
-        composed(["data=simulated", "data.rho_min=nan"])
+        composed(["data=simulated", "data.rho_min=2"])
 
 
 def test_one_name_for_two_kinds_is_refused(lab, tmp_path):
