@@ -27,7 +27,7 @@ def imports(package):
     return found
 
 
-@pytest.mark.parametrize("package", ["brainalign.data", "brainalign.figures", "brainalign.signal"])
+@pytest.mark.parametrize("package", ["brainalign.data", "brainalign.figures", "brainalign.signal", "brainalign.study", "brainalign.analysis", "brainalign.models", "brainalign.features"])
 def test_no_circle(package):
     found = imports(package)
     assert len(found) > 5 and any(found.values())

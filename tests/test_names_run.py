@@ -113,9 +113,12 @@ def test_equal_names_are_told_apart_or_refused(monkeypatch, tmp_path):
     assert itself.baseline is None and any("is the model itself" in note for note in study.notes)
     apart, study = models("model=mel", "model@baseline=mel", "baseline.n_mels=8")
     assert [m.name for m in apart] == ["mel", "mel (baseline)"]
-    races = {id(study.race(m)) for m in apart}
-    assert len(races) == 2
-    assert study.race(apart.model) is study.race(models("model=mel")[0].model) or len(study._races) == 2
+    selections = {id(study.layer_selection(m)) for m in apart}
+    assert len(selections) == 2
+    assert (
+        study.layer_selection(apart.model) is study.layer_selection(models("model=mel")[0].model)
+        or len(study._selections) == 2
+    )
 
 
 @pytest.mark.parametrize("region", [None, float("nan"), "", " ", "n/a"])

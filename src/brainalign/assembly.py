@@ -22,7 +22,7 @@ from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.models import Model, Settings, control_of
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -67,7 +67,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         repeats=encoding.repeats,
         arithmetic=arithmetic,
         search=Search(encoding.inner_folds, encoding.alpha_rule),
-        reading=Reading(
+        outcome=Outcome(
             **vars(config.stats),
             floor=config.ceiling.floor,
             draws=config.ceiling.draws,

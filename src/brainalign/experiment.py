@@ -102,8 +102,8 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
         result = analysis.run(study, models)
         if analysis.needs.folds:
             result.tables["leak_audit"] = study.leak
-        if study.reading.inter_subject and "scores" in result.tables:
-            result.tables["group"] = group_table(study.shown(result.tables["scores"]), study.reading.score)
+        if study.outcome.inter_subject and "scores" in result.tables:
+            result.tables["group"] = group_table(study.shown(result.tables["scores"]), study.outcome.score)
         if config.compare_modes:
             compare_modes(result, config, other(unsettled), study, models)
         add_outliers(result, present)
@@ -153,7 +153,7 @@ def write_all_maps(folder: Path, study: Study, analysis: Analysis, result: Analy
     """Maps of each participant's scores and of what the analysis adds, and of the group where its channels are the same places."""
     people, tables = study.dataset.recordings, result.tables
     if "scores" in tables:
-        write_maps(folder, study.shown(tables["scores"]), people, (study.reading.score, "layer", "ceiling", "p_fdr"))
+        write_maps(folder, study.shown(tables["scores"]), people, (study.outcome.score, "layer", "ceiling", "p_fdr"))
     for table, columns in analysis.maps(tables):
         write_maps(folder, table, people, columns)
     if "group" in tables and same_places(people):

@@ -109,13 +109,13 @@ def selection(config: Config, study: Study) -> str:
         "as optimistic.",
         "max": "The layer shown is the best one on the scored data, as published, which is optimistic; the nested "
         "choice is reported beside it.",
-    }[study.reading.rule]
+    }[study.outcome.rule]
     penalty = "per electrode" if config.encoding.alpha_rule == "local" else "once for all electrodes"
     if split == "test":
         return (
             f"{len(study.test)} stimuli were held back as a fixed test set ({', '.join(study.test)}) and scored once, the mean of their "
             f"presentations. Alpha was chosen {penalty} on {inner} fold(s) of the other stimuli (seed {config.seed}), to all of which the "
-            f"model was then fitted. {rule} The score is {SCORES[study.reading.score]}."
+            f"model was then fitted. {rule} The score is {SCORES[study.outcome.score]}."
         )
     by = {
         "stimulus": "by stimulus identity: all presentations of a stimulus lie in one fold",
@@ -125,7 +125,7 @@ def selection(config: Config, study: Study) -> str:
     return (
         f"{folds} outer folds {by} (seed {config.seed}). Alpha was chosen {penalty} on {inner} inner fold(s), which "
         "are other outer folds, and "
-        f"each outer fold was scored once. {rule} The score is {SCORES[study.reading.score]}, averaged over outer folds."
+        f"each outer fold was scored once. {rule} The score is {SCORES[study.outcome.score]}, averaged over outer folds."
     )
 
 

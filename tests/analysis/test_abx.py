@@ -19,7 +19,7 @@ from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -58,7 +58,7 @@ class Words(Codes):
     unit = "words"
 
 
-def planted(tmp_path, **reading):
+def planted(tmp_path, **outcome):
     rng, stimuli, presentations = np.random.default_rng(0), {}, []
     for i in range(8):
         onset = np.arange(20) * 0.1
@@ -68,7 +68,7 @@ def planted(tmp_path, **reading):
     place = {"subject": "p1", "electrode": ["e1"], "region": "STG", "hemisphere": "L", "x": 0.0, "y": 0.0, "z": 0.0}
     dataset = Dataset("planted", stimuli, [Recording("p1", pd.DataFrame(place), presentations)])
     settings = {"tmin": 0.0, "tmax": 0.1, "lag_unit": "seconds", "rate": 50.0, "alphas": [1.0], "outer_folds": 3}
-    study = Study(dataset, **settings, reading=Reading(**({"permutations": 199, "draws": 200} | reading)))
+    study = Study(dataset, **settings, outcome=Outcome(**({"permutations": 199, "draws": 200} | outcome)))
 
     def model(extractor):
         return Representation(extractor, stimuli, "planted", FeatureCache(tmp_path / "cache"))

@@ -7,7 +7,7 @@ import pytest
 
 from brainalign.analysis.compare.tables import MOST, compare
 from brainalign.errors import BrainalignError
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 
 
 def scores(seed, shift=0.0, electrodes=6):
@@ -29,7 +29,7 @@ def no_figures_left():
 
 def test_more_runs_than_a_figure_has_room_for_are_all_in_the_tables(recwarn):
     runs = {f"run{n:02d}": scores(n, shift=n / 10) for n in range(MOST + 3)}
-    result = compare(runs, Reading(score="r2"), "run00")
+    result = compare(runs, Outcome(score="r2"), "run00")
     tests = result.tables["tests"]
     assert set(tests["b"]) == {"run00"} and tests["a"].nunique() == MOST + 2
     assert set(tests["family_size"]) == {2 * (MOST + 2)}
@@ -41,7 +41,7 @@ def test_more_runs_than_a_figure_has_room_for_are_all_in_the_tables(recwarn):
 
 
 def test_electrodes_that_not_all_runs_have_are_counted_and_take_part_in_no_test():
-    result = compare({"a": scores(0), "b": scores(1, electrodes=4)}, Reading(score="r2"), None)
+    result = compare({"a": scores(0), "b": scores(1, electrodes=4)}, Outcome(score="r2"), None)
     assert any("take part in no test: a 6" in warning for warning in result.warnings)
     paired = result.tables["tests"].query("test == 'paired_t'").set_index("region")
     assert paired["n"].to_dict() == {"A1": 6, "STG": 6} and paired["n_dropped"].to_dict() == {"A1": 3, "STG": 3}
@@ -50,9 +50,9 @@ def test_electrodes_that_not_all_runs_have_are_counted_and_take_part_in_no_test(
 
 def test_what_cannot_be_compared_is_said():
     with pytest.raises(BrainalignError, match="at least 2 are needed"):
-        compare({"a": scores(0)}, Reading(), None)
+        compare({"a": scores(0)}, Outcome(), None)
     with pytest.raises(BrainalignError, match="did you mean 'alpha'"):
-        compare({"alpha": scores(0), "b": scores(1)}, Reading(), "alpa")
+        compare({"alpha": scores(0), "b": scores(1)}, Outcome(), "alpa")
     other = scores(1).assign(subject=lambda t: "x" + t["subject"])
     with pytest.raises(BrainalignError, match="no electrode in common"):
-        compare({"a": scores(0), "b": other}, Reading(), None)
+        compare({"a": scores(0), "b": other}, Outcome(), None)

@@ -18,7 +18,7 @@ from brainalign.features.language.model import LanguageModel
 from brainalign.features.representation import Representation
 from brainalign.features.words.controls import Oasm, ShuffledWords
 from brainalign.features.words.timed import ALONE, WordRate, word_rows
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -66,7 +66,7 @@ def study(data, **changes):
         50.0,
         [10.0, 1000.0, 100_000.0],
         3,
-        reading=Reading(permutations=0, draws=100),
+        outcome=Outcome(permutations=0, draws=100),
         **changes,
     )
 

@@ -13,7 +13,7 @@ from brainalign.data.simulated import simulate
 from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 from brainalign.study.cross_fitting import crossfit
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -22,7 +22,7 @@ from brainalign.study.study import Study
 def bench(tmp_path):
     data = simulate(subjects=1, electrodes=5, sentences=6, repeated=0, cache_dir=tmp_path)
     options = {"tmin": 0.0, "tmax": 0.38, "lag_unit": "seconds", "rate": 50.0, "outer_folds": 3}
-    bench = Bench(Study(data, alphas=np.logspace(0, 6, 7).tolist(), reading=Reading(permutations=0), **options))
+    bench = Bench(Study(data, alphas=np.logspace(0, 6, 7).tolist(), outcome=Outcome(permutations=0), **options))
     yield bench
     bench.close()
 
@@ -59,7 +59,7 @@ def test_swapping_test_stimuli_changes_nothing_that_is_fitted(tmp_path):
     data = simulate(subjects=1, electrodes=6, sentences=30, repeated=0, cache_dir=tmp_path)
     bench = Bench(
         Study(data, tmin=0.0, tmax=0.1, lag_unit="seconds", rate=50.0, alphas=[10.0, 1e3], outer_folds=3,
-              reading=Reading(permutations=0))
+              outcome=Outcome(permutations=0))
     )  # fmt: skip
     study = bench.listen(data)
     test = {s for s, a in zip(study.stimuli, study.split.atoms, strict=True) if a[0] in study.split.folds[0].test}

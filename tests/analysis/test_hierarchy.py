@@ -13,7 +13,7 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.planted.cascade import PlantedCascade
 from brainalign.features.representation import Representation
 from brainalign.models import planted_cascade, planted_speech
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -28,7 +28,7 @@ def data(tmp_path_factory):
 def study(data):
     return Study(
         data, tmin=0, tmax=0, lag_unit="samples", rate=None, alphas=[1, 10, 100, 1000], outer_folds=5, resample="hrf",
-        reading=Reading(score="r", permutations=0, draws=100, inter_subject=True),
+        outcome=Outcome(score="r", permutations=0, draws=100, inter_subject=True),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -124,7 +124,7 @@ def test_on_noise_no_peak_and_no_window_is_named_and_it_is_said(tmp_path, score)
     """Of 6 seeds x (all, early, late) fewer are named than chance at .05 / 3 gives but once in a thousand."""
     named = 0
     for seed in range(6):
-        study, model = planted(tmp_path, signal=0.0, tmax=0.1, seed=seed, noise=seed, reading=Reading(score=score))
+        study, model = planted(tmp_path, signal=0.0, tmax=0.1, seed=seed, noise=seed, outcome=Outcome(score=score))
         result = latency(study, Models(model), layer=1)
         warned = next((w for w in result.warnings if w.startswith("No peak and no window is named for")), "")
         for name in ("all", "early", "late"):
@@ -140,7 +140,7 @@ def test_on_noise_no_peak_and_no_window_is_named_and_it_is_said(tmp_path, score)
 
 @pytest.mark.parametrize("score", ["r", "r2", "r2_pearson"])
 def test_what_is_planted_is_named_in_its_region_alone(tmp_path, score):
-    study, model = planted(tmp_path, signal=1.0, regions=("late",), reading=Reading(score=score))
+    study, model = planted(tmp_path, signal=1.0, regions=("late",), outcome=Outcome(score=score))
     result = latency(study, Models(model), layer=1)
     assert result.metrics["region/late/latency/single_lag/peak_s"] == pytest.approx(DELAY)
     assert result.metrics["region/late/latency/window_95_s"] == pytest.approx(DELAY, abs=0.05)

@@ -9,7 +9,7 @@ from brainalign.analysis.power.pilot import components_of, spread_of
 from brainalign.analysis.power.run import power
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -30,7 +30,7 @@ def study(folder, **changes):
         "silent_fraction": 0.0,
     }
     data = simulate(**{**options, **changes}, cache_dir=folder)
-    return Study(data, 0.0, 0.1, "seconds", 50.0, [100.0, 10_000.0], 3, reading=Reading(permutations=0, draws=100))
+    return Study(data, 0.0, 0.1, "seconds", 50.0, [100.0, 10_000.0], 3, outcome=Outcome(permutations=0, draws=100))
 
 
 @pytest.fixture(scope="module")

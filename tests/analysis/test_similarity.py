@@ -12,7 +12,7 @@ from brainalign.features.acoustic.spectral import Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.features.words.vectors import WordVectors
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -30,7 +30,7 @@ def study(data, **changes):
 
 
 def planted(it, make):
-    """A race whose predictions of each test stimulus come from ``make(stimulus, frames)`` -> (T, C)."""
+    """A selection whose predictions of each test stimulus come from ``make(stimulus, frames)`` -> (T, C)."""
     out = OuterScores.empty(3, it.design.n_channels)
     out.r[:] = 0.1
     for fold in range(3):
@@ -52,14 +52,14 @@ def test_identical_is_one_independent_is_nothing_and_a_shared_onset_is_taken_out
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(3 * len(it.lags), it.design.n_channels))
     onset = {s: onset_regressors(it.dataset.stimuli[s], g, it.lags) @ kernel for s, g in it.responses.grids.items()}
-    races = {
+    nested = {
         "a": planted(it, a),
         "same": planted(it, lambda s, n: 3 * a(s, n) + 1),
         "other": planted(it, b),
         "a onset": planted(it, lambda s, n: a(s, n) + 5 * onset[s]),
         "c onset": planted(it, lambda s, n: c(s, n) + 5 * onset[s]),
     }
-    table = similarity_table(it, races)
+    table = similarity_table(it, nested)
     assert len(table) == 10 * it.design.n_channels
     mean = table.groupby("model")[["similarity", "similarity_partial"]].mean()
     np.testing.assert_allclose(mean.loc["a x same"], 1.0, atol=1e-5)
@@ -76,8 +76,8 @@ def test_each_test_stimulus_counts_once_in_its_scored_frames(world):
     it.responses.values[0][5:20, 0] = np.nan  # one electrode misses frames of one presentation
     heard_once = [i for i, s in enumerate(it.stimuli) if it.stimuli.count(s) == 1]
     it.responses.values[heard_once[0]][5:20, 0] = np.nan
-    races = {"a": planted(it, noise(it, 1)), "b": planted(it, noise(it, 2))}
-    table = similarity_table(it, races)
+    nested = {"a": planted(it, noise(it, 1)), "b": planted(it, noise(it, 2))}
+    table = similarity_table(it, nested)
     frames = sum(g.n for s, g in it.responses.grids.items() if s in set(it.stimuli))
     assert (table["n_frames"].iloc[1:] == frames).all()
     assert table["n_frames"].iloc[0] in (frames - 15, frames - 30)
@@ -90,7 +90,7 @@ def test_each_test_stimulus_counts_once_in_its_scored_frames(world):
                 parts[it.stimuli[i]] = parts.get(it.stimuli[i], False) | kept
             a, b = (
                 np.concatenate([r.predictions[fold][s][kept, channel] for s, kept in parts.items()])
-                for r in races.values()
+                for r in nested.values()
             )
             found.append(np.corrcoef(a, b)[0, 1])
         assert table["r"].iloc[channel] == pytest.approx(np.mean(found), abs=1e-6)
@@ -98,7 +98,7 @@ def test_each_test_stimulus_counts_once_in_its_scored_frames(world):
 
 
 def test_constant_predictions_are_missing_counted_and_told(world):
-    it = study(world[0], reading=Reading(rule="max"))
+    it = study(world[0], outcome=Outcome(rule="max"))
     a = noise(it, 1)
 
     def partly(s, n):
@@ -107,13 +107,13 @@ def test_constant_predictions_are_missing_counted_and_told(world):
         return values
 
     words = {s: onset_regressors(it.dataset.stimuli[s], g, it.lags)[:, :1] for s, g in it.responses.grids.items()}
-    races = {
+    nested = {
         "a": planted(it, a),
         "partly": planted(it, partly),
         "words": planted(it, lambda s, n: np.repeat(words[s], it.design.n_channels, axis=1)),
     }
     result = AnalysisResult()
-    table, tests = add_similarity(result, it, races)
+    table, tests = add_similarity(result, it, nested)
     own = table[table["model"] == "a x partly"]
     assert np.isnan(own["similarity"].to_numpy()).nonzero()[0].tolist() == [2]
     assert own["folds_missing"].tolist() == [0, 0, 3] + [0] * (len(own) - 3)

@@ -15,7 +15,7 @@ from brainalign.features.joined import Band, JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lag_matrix
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.paired_rows import marks_of
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -73,7 +73,7 @@ def world(tmp_path_factory):
         data = Dataset("by hand", base.stimuli, recordings)
         return Study(
             data, 0.0, 0.02, "seconds", 50.0, np.logspace(0, 5, 6).tolist(), 5,
-            arithmetic=Arithmetic("cpu", "float32"), reading=Reading(rule=rule, score=score),
+            arithmetic=Arithmetic("cpu", "float32"), outcome=Outcome(rule=rule, score=score),
         )  # fmt: skip
 
     def sets(name, *layers):
@@ -233,7 +233,7 @@ def bands(*members, ratios=(1.0,), **windows):
 def test_a_joined_model_of_one_ratio_is_ridge_on_all_its_columns(world):
     study, sets = world
     it, a, b = study({"u": 0.2, "v": 0.1}), sets("a", "u"), sets("b", "v")
-    joined = it.race(bands(a, b)).nested[0]
+    joined = it.layer_selection(bands(a, b)).nested[0]
     columns = {s: np.hstack([it.frames(a, 0)[s], it.frames(b, 0)[s]]) for s in it.frames(a, 0)}
     np.testing.assert_allclose(joined.r2, it.fit(columns, 2 * DIMS, "both").r2, atol=1e-6)
     assert over_folds(joined.r2).mean() == pytest.approx(0.3, abs=0.02)
@@ -244,16 +244,17 @@ def test_a_weak_band_pays_for_no_strong_one(world):
     it = study({"u": 0.3})
     strong, wide = sets("a", "u"), sets("noise", "vwx")
     one, each = (
-        over_folds(it.race(bands(strong, wide, ratios=r)).nested[0].r2).mean() for r in ([1.0], [1.0, 1e3, 1e6])
+        over_folds(it.layer_selection(bands(strong, wide, ratios=r)).nested[0].r2).mean()
+        for r in ([1.0], [1.0, 1e3, 1e6])
     )
-    alone = over_folds(it.race(strong).nested[0].r2).mean()
+    alone = over_folds(it.layer_selection(strong).nested[0].r2).mean()
     assert one < each <= alone + 1e-3
 
 
 def test_a_band_of_its_own_window_is_fitted_on_its_own_lags(world):
     study, sets = world
     it, a, b = study({"u": 0.2, "v": 0.1}), sets("a", "u"), sets("b", "v")
-    found = it.race(bands(a, b, b=(0.0, 0.0))).nested[0]
+    found = it.layer_selection(bands(a, b, b=(0.0, 0.0))).nested[0]
     lagged = {
         s: np.hstack([lag_matrix(it.frames(a, 0)[s], it.lags), it.frames(b, 0)[s]]).astype(np.float32)
         for s in it.frames(a, 0)
@@ -261,7 +262,7 @@ def test_a_band_of_its_own_window_is_fitted_on_its_own_lags(world):
     by_hand = it.fit(lagged, (len(it.lags) + 1) * DIMS, "by hand", lags=np.array([0]))
     np.testing.assert_allclose(found.r2, by_hand.r2, atol=1e-6)
     with pytest.raises(BrainalignError, match="model.of.b: its window from 0 to 0.4 reaches beyond the run's"):
-        it.race(bands(a, b, b=(0.0, 0.4)))
+        it.layer_selection(bands(a, b, b=(0.0, 0.4)))
 
 
 def test_a_joined_model_is_partitioned_as_its_bands_are_as_model_partner_and_baseline(world):

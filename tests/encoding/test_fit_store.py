@@ -13,7 +13,7 @@ from brainalign.encoding import fingerprint as fingerprints
 from brainalign.encoding.design import Design
 from brainalign.encoding.fingerprint import code_digest, fingerprint
 from brainalign.encoding.fit_store import FitStore
-from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.nested import Search, fit_outer
 from brainalign.encoding.packing import pack, unpack
 
@@ -49,7 +49,7 @@ def test_a_fit_is_read_as_it_was_made(tmp_path, keep_weights):
     found = unpack(tensors)
     same(found, made)
     assert said == {"model": "m"} and len(found.weights) == 4 * keep_weights
-    found.r[0] = 0  # in memory of its own: a race writes into it
+    found.r[0] = 0  # in memory of its own: a selection writes into it
     assert [p.suffix for p in store.folder.iterdir()] == [".safetensors"]
 
 
@@ -57,17 +57,17 @@ def test_a_race_that_is_resumed_ends_like_one_that_was_not(tmp_path):
     design, x = world()
     rng = np.random.default_rng(1)
     fits = [{s: v + noise * rng.normal(size=v.shape) for s, v in x.items()} for noise in (1.0, 0.2, 0.5, 0.3)]
-    whole, resumed, store = LayerRace(), LayerRace(), FitStore(tmp_path)
+    whole, resumed, store = LayerSelection(), LayerSelection(), FitStore(tmp_path)
     for layer, frames in enumerate(fits, start=-1):
         whole.add(layer, fit_outer(design, frames, LAGS, ALPHAS))
         resumed.add(layer, fit_outer(design, frames, LAGS, ALPHAS))
         store.write("k", resumed.pack(), {})
-        resumed = LayerRace.unpack(store.read("k")[0])
+        resumed = LayerSelection.unpack(store.read("k")[0])
     assert list(whole.layers) == list(resumed.layers) == [-1, 0, 1, 2]
     (a, chosen_a), (b, chosen_b) = whole.nested, resumed.nested
     same(a, b)
     np.testing.assert_array_equal(chosen_a, chosen_b)
-    assert len(np.unique(chosen_a)) > 1  # the race was one
+    assert len(np.unique(chosen_a)) > 1  # the selection was one
     for number in whole.layers:
         same(whole.layers[number], resumed.layers[number])
     same(whole.optimum()[0], resumed.optimum()[0])

@@ -6,7 +6,7 @@ from sklearn.linear_model import Ridge
 
 from brainalign.data.splits.split import Fold, Split, split_blocks, split_groups
 from brainalign.encoding.design import Design
-from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.nested import Search, fit_outer
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.tables import pooled_r
@@ -135,15 +135,15 @@ def test_swapping_the_outer_test_responses_changes_no_choice_and_no_prediction()
     rng = np.random.default_rng(9)
     fold = 2
     swapped = [rng.normal(size=v.shape) * 50 if a[0] == fold else v for v, a in zip(y, split.atoms, strict=True)]
-    races = []
+    selections = []
     for responses in (y, swapped):
-        race = LayerRace()
+        selection = LayerSelection()
         # the grand mean that Design takes off must not matter either
         for layer, width in ((0, 1), (1, 2), (2, 3)):
             frames = {s: v[:, :width] for s, v in x.items()}
-            race.add(layer, fit_outer(Design(heard, responses, split), frames, LAGS, ALPHAS))
-        races.append(race.nested)
-    (a, layer_a), (b, layer_b) = races
+            selection.add(layer, fit_outer(Design(heard, responses, split), frames, LAGS, ALPHAS))
+        selections.append(selection.nested)
+    (a, layer_a), (b, layer_b) = selections
     np.testing.assert_array_equal(layer_a[fold], layer_b[fold])
     np.testing.assert_array_equal(a.alpha[fold], b.alpha[fold])
     np.testing.assert_allclose(a.inner[fold], b.inner[fold], atol=1e-9)
@@ -153,14 +153,14 @@ def test_swapping_the_outer_test_responses_changes_no_choice_and_no_prediction()
 def test_nested_choice_finds_the_generating_layer_and_the_maximum_is_never_below_it():
     heard, x, y = world(4, n=20, noise=3.0)
     split = split_groups(heard, [len(v) for v in y], 5, 0, "stimulus")
-    design, race = Design(heard, y, split), LayerRace()
+    design, selection = Design(heard, y, split), LayerSelection()
     rng = np.random.default_rng(0)
     for layer, spoil in enumerate((3.0, 0.0, 1.0)):
         frames = {s: v + spoil * rng.normal(size=v.shape) for s, v in x.items()}
-        race.add(layer, fit_outer(design, frames, LAGS, ALPHAS))
-    nested, layer = race.nested
+        selection.add(layer, fit_outer(design, frames, LAGS, ALPHAS))
+    nested, layer = selection.nested
     assert (layer == 1).mean() > 0.9
-    optimistic, _ = race.optimum()
+    optimistic, _ = selection.optimum()
     assert (optimistic.r.mean(axis=0) >= nested.r.mean(axis=0) - 1e-12).all()
     for f, fold in enumerate(nested.predictions):  # predictions are those of the chosen layers
         rows = design.test_rows(f)

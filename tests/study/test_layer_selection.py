@@ -1,4 +1,4 @@
-"""A race over layers that is cut short goes on where it stopped, and ends as if nothing had happened."""
+"""A selection of layers that is cut short goes on where it stopped, and ends as if nothing had happened."""
 
 import logging
 
@@ -61,7 +61,7 @@ def cut_short(study, model, after):
 
     study.fit = dying
     with pytest.raises(Killed):
-        study.race(model)
+        study.layer_selection(model)
 
 
 def tables(study, model):
@@ -85,17 +85,17 @@ def test_a_killed_race_resumes_and_gives_the_same_bits(begin, caplog):
     again, same = begin()
     again.fit = None  # nothing is left to fit
     pd.testing.assert_frame_equal(tables(again, same)[0], whole[0], check_exact=True)
-    for f, fold in enumerate(study.race(model).nested[0].predictions):
+    for f, fold in enumerate(study.layer_selection(model).nested[0].predictions):
         for stimulus, predicted in fold.items():
-            assert np.array_equal(predicted, again.race(same).nested[0].predictions[f][stimulus])
+            assert np.array_equal(predicted, again.layer_selection(same).nested[0].predictions[f][stimulus])
 
 
 def test_another_problem_is_fitted_anew(begin):
     study, model = begin()
-    study.race(model)
+    study.layer_selection(model)
     for change in ({"alphas": [10.0, 1e4]}, {"seed": 1}, {"tmax": 0.12}, {"outer_folds": 4}, {"align": "offset"}):
         other, model = begin(**change)
-        other.race(model)
+        other.layer_selection(model)
         assert not [n for n in other.notes if "resumed" in n], change
     assert len(list(study.store.folder.iterdir())) == 6
 
@@ -103,9 +103,9 @@ def test_another_problem_is_fitted_anew(begin):
 def test_what_was_noted_of_the_features_is_noted_again(begin):
     study, model = begin()
     model.notes.append("3 of 7 words fall into no frame.")
-    study.race(model)
+    study.layer_selection(model)
     other, again = begin()
-    other.race(again)
+    other.layer_selection(again)
     assert again.notes.count("3 of 7 words fall into no frame.") == 1
 
 

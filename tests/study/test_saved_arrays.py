@@ -91,8 +91,8 @@ def test_the_weights_make_the_predictions(kept):
     study, models, run = kept
     for model in models.compared:
         w = run.weights[model.name]
-        race = study.race(model)
-        means = {n: np.nanmean(s.inner) for n, s in race.layers.items()}
+        selection = study.layer_selection(model)
+        means = {n: np.nanmean(s.inner) for n, s in selection.layers.items()}
         assert w.layer == max(means, key=means.get)
         assert w.weights.shape[:2] == (3, 8) and w.weights.dtype == np.float32
         np.testing.assert_allclose(w.lags_s, np.arange(-2, 6) * 0.02)

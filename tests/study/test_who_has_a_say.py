@@ -11,7 +11,7 @@ from brainalign.analysis.latency.run import _best_layer
 from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.splits.split import split_groups
 from brainalign.encoding.design import Design
-from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.nested import OuterScores, fit_outer
 from brainalign.stats.ceiling import noise_ceilings
 from brainalign.study.paired_rows import inside_words, marks_of
@@ -27,17 +27,19 @@ def scored(inner, outer):
 
 
 @pytest.fixture
-def race():
+def selection():
     """Layer 0 is best on the inner folds of fold 0, layer 1 on those of fold 1, and layer 2 on all that is scored."""
-    return LayerRace({0: scored([0.5, 0.1], 0.2), 1: scored([0.2, 0.3], 0.1), 2: scored([0.1, 0.2], 0.9)})
+    return LayerSelection({0: scored([0.5, 0.1], 0.2), 1: scored([0.2, 0.3], 0.1), 2: scored([0.1, 0.2], 0.9)})
 
 
-def test_the_best_layer_is_chosen_on_inner_scores_of_its_own_fold_and_by_the_scored_ones_only_where_that_is_asked(race):
+def test_the_best_layer_is_chosen_on_inner_scores_of_its_own_fold_and_by_the_scored_ones_only_where_that_is_asked(
+    selection,
+):
     model = SimpleNamespace(layers=[0, 1, 2], name="m")
-    study = SimpleNamespace(race=lambda _: race, reading=SimpleNamespace(rule="nested"))
+    study = SimpleNamespace(layer_selection=lambda _: selection, outcome=SimpleNamespace(rule="nested"))
     assert [Study.best_layer(study, model, fold) for fold in (0, 1)] == [0, 1]
-    assert race.best_layer == _best_layer(study, model) == 0
-    study.reading.rule = "max"
+    assert selection.best_layer == _best_layer(study, model) == 0
+    study.outcome.rule = "max"
     assert [Study.best_layer(study, model, fold) for fold in (0, 1)] == [2, 2]
 
 
@@ -53,7 +55,7 @@ def test_ceilings_rest_on_scored_rows_alone():
     study = SimpleNamespace(
         stimuli=["s"] * 4, channels=channels, split=SimpleNamespace(atoms=[atoms] * 4), seed=0,
         recorded=SimpleNamespace(presentations=[("s", k) for k in range(4)], values=values), test=None,
-        responses=SimpleNamespace(values=values), reading=SimpleNamespace(draws=20, inter_subject=False),
+        responses=SimpleNamespace(values=values), outcome=SimpleNamespace(draws=20, inter_subject=False),
     )  # fmt: skip
     found = study_ceilings(study)
     expected = noise_ceilings([np.stack([v[20:] for v in values])], draws=20)

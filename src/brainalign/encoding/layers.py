@@ -14,7 +14,7 @@ from brainalign.encoding.scores import over_folds
 
 
 @dataclass
-class LayerRace:
+class LayerSelection:
     """Takes the layers one by one and keeps the best of each electrode.
 
     Best by inner score is the sound choice; best by outer score is the optimistic one.
@@ -64,7 +64,7 @@ class LayerRace:
         return max(inner, key=lambda n: inner[n])
 
     def pack(self) -> dict[str, NDArray[Any]]:
-        """All that the race must know to go on, as named arrays."""
+        """All that the selection must know to go on, as named arrays."""
         best, choice = self.nested
         found = {"choice": choice, **pack(best, "best/")}
         for number, scores in self.layers.items():
@@ -72,8 +72,8 @@ class LayerRace:
         return found
 
     @classmethod
-    def unpack(cls, tensors: Tensors) -> LayerRace:
-        """The race that :meth:`pack` was called on.
+    def unpack(cls, tensors: Tensors) -> LayerSelection:
+        """The selection that :meth:`pack` was called on.
 
         Args:
             tensors: Name -> array.

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.encoding.design import Design
-from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds, score
 from brainalign.linalg.arithmetic import AT_ONCE
@@ -62,18 +62,18 @@ def score_table(
     return table
 
 
-def layer_table(channels: pd.DataFrame, race: LayerRace, model: str) -> pd.DataFrame:
+def layer_table(channels: pd.DataFrame, selection: LayerSelection, model: str) -> pd.DataFrame:
     """One row a (layer, electrode): the profile over depth.
 
     Args:
         channels: (C rows) the channels table.
-        race: All layers.
+        selection: All layers.
         model: Label of the rows.
     """
     keep = channels.reset_index(drop=True)[["subject", "electrode", "region", "hemisphere"]]
     parts = [
         keep.assign(model=model, layer=n, r=over_folds(s.r), r2_pearson=over_folds(s.r**2), r2=over_folds(s.r2))
-        for n, s in sorted(race.layers.items())
+        for n, s in sorted(selection.layers.items())
     ]
     return pd.concat(parts, ignore_index=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,11 @@ from brainalign.encoding.nested import Frames
 from brainalign.errors import BrainalignError
 from brainalign.features.joined import Band
 from brainalign.linalg.lags import lag_matrix, lags_of
-
-if TYPE_CHECKING:
-    from brainalign.study.study import Study
+from brainalign.study.fitting import Fitting
 
 
 def fit_bands(
-    study: Study, bands: Sequence[Band], layers: Sequence[tuple[int, ...]], ratios: Sequence[float], name: str
+    study: Fitting, bands: Sequence[Band], layers: Sequence[tuple[int, ...]], ratios: Sequence[float], name: str
 ) -> BandedScores:
     """Nested banded ridge of some bands.
 
@@ -45,29 +42,6 @@ def fit_bands(
     return study.fit_banded(batches(), dims, ratios, name, lags=None if lags is None else np.array([0]))
 
 
-def fit_joined(study: Study, bands: Sequence[Band], ratios: Sequence[float], name: str) -> BandedScores:
-    """All bands together, of each the layer that does best alone in the outer fold (:meth:`Study.best_layer`).
-
-    Args:
-        study: Data, window, folds and penalties.
-        bands: What is fitted together.
-        ratios: Penalties that every later band chooses from, in units of the first's.
-        name: Of the features, for the log.
-    """
-    return fit_bands(study, bands, layers_of(study, bands), ratios, name)
-
-
-def layers_of(study: Study, bands: Sequence[Band]) -> list[tuple[int, ...]]:
-    """Outer fold -> the layer of each band.
-
-    Args:
-        study: Data and folds.
-        bands: Each with its layers.
-    """
-    folds = range(len(study.split.folds))
-    return [tuple(study.best_layer(band.representation, fold) for band in bands) for fold in folds]
-
-
 def widest(band: Band, layers: set[int]) -> int:
     """Dimensions of a band, the most of some layers.
 
@@ -78,7 +52,7 @@ def widest(band: Band, layers: set[int]) -> int:
     return max(int(next(iter(band.representation.rows(n).values())).values.shape[1]) for n in layers)
 
 
-def own_lags(study: Study, bands: Sequence[Band]) -> list[NDArray[np.int64]] | None:
+def own_lags(study: Fitting, bands: Sequence[Band]) -> list[NDArray[np.int64]] | None:
     """Each band's lags in frames; None where all have those of the study.
 
     Args:

@@ -154,4 +154,4 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
         identity=identity,
     )
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
-    return study.table(scores, choice, model=model.name, space=part, rule=study.reading.rule)
+    return study.table(scores, choice, model=model.name, space=part, rule=study.outcome.rule)

@@ -11,12 +11,12 @@ from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
 from brainalign.figures import prediction_example
+from brainalign.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from brainalign.figures import Panel
-    from brainalign.study.study import Study
 
 LONGEST = 60.0
 """Seconds of a long stimulus that the figure shows."""

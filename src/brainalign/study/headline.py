@@ -16,7 +16,7 @@ def headline(study: Study, result: AnalysisResult) -> pd.DataFrame:
     """Mean shown score of each model and space by region, corrected p of each shown test, and the canonical correlations.
 
     Args:
-        study: Its reading says which score, layer rule and test are shown.
+        study: Its outcome says which score, layer rule and test are shown.
         result: Of any analysis.
 
     Returns:
@@ -27,7 +27,7 @@ def headline(study: Study, result: AnalysisResult) -> pd.DataFrame:
         shown = study.shown(result.tables["scores"])
         for model, own in shown.groupby("model", sort=False):
             for region, inside in [("all", own), *own.groupby("region", sort=False)]:
-                values = inside[study.reading.score].dropna()
+                values = inside[study.outcome.score].dropna()
                 rows.append(
                     {"what": f"{model}: mean score", "region": region, "value": values.mean(), "n": len(values)}
                 )

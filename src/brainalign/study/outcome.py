@@ -1,4 +1,4 @@
-"""Reading: which score, which layer rule and whose p a run's figures and tests are about."""
+"""Outcome: which score, which layer rule and whose p a run's figures and tests are about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Reading:
+class Outcome:
     """How scores become results.
 
     Attributes:

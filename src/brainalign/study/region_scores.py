@@ -23,17 +23,17 @@ def region_table(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
         r, r2, r2_pearson (means) with ``_low`` and ``_high``; r2_normalized (mean of ratios, electrodes above the floor) with
         interval; ratio_of_sums (sum of r2 over sum of ceilings, electrodes with a ceiling) with its interval;
         interval_over (``participants`` where there are three or more, else ``these electrodes`` only); r2_repeated,
-        r2_repeated_normalized (repeated stimuli alone); optimism (mean of the reading's score under
+        r2_repeated_normalized (repeated stimuli alone); optimism (mean of the outcome's score under
         ``max`` less that under ``nested``, where both are there).
     """
-    score, rows = study.reading.score, []
+    score, rows = study.outcome.score, []
     for (model, space, rule), own in scores.groupby(["model", "space", "rule"], sort=False):
         for region, inside in [("all", own), *own.groupby("region", sort=False)]:
             known = inside["ceiling"].notna()
             row: dict[str, Any] = {
                 "model": model, "space": space, "rule": rule, "region": region, "n": int(inside["r"].notna().sum()),
                 "n_dropped": int(inside["r"].isna().sum()), "n_estimable": int(known.sum()),
-                "n_above_floor": int((inside["ceiling_low"] > study.reading.floor).sum()),
+                "n_above_floor": int((inside["ceiling_low"] > study.outcome.floor).sum()),
             }  # fmt: skip
             for column in ("r", "r2", "r2_pearson", "r2_normalized", "r2_repeated", "r2_repeated_normalized"):
                 mean = electrodes_ci(inside[column], inside["subject"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,21 +14,19 @@ from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores
 from brainalign.linalg.variation import CENTRED, varies
 from brainalign.stats.ceiling import cc_norm, noise_ceilings
-
-if TYPE_CHECKING:
-    from brainalign.study.study import Study
+from brainalign.study.problem import Problem
 
 Array = NDArray[np.float64]
 
 
-def study_ceilings(study: Study) -> pd.DataFrame:
+def study_ceilings(study: Problem) -> pd.DataFrame:
     """One row a channel, in the channels' order: its ceiling from the stimuli that its participant heard several times.
 
     Only rows that the split scores take part. Stimuli that are all alike to the split (blocks of one story) count as well.
     With a fixed test set the ceiling is of the test stimuli, and of what is scored there: the mean of their presentations.
 
     Args:
-        study: Data and folds; its reading has draws and the rule for correspondence between participants.
+        study: Data and folds; its outcome has draws and the rule for correspondence between participants.
 
     Returns:
         Columns subject, electrode, those of :func:`brainalign.stats.ceiling.noise_ceilings`, and inter_subject: r of the channel's
@@ -38,7 +35,7 @@ def study_ceilings(study: Study) -> pd.DataFrame:
     parts = []
     for columns in _participants(study.channels):
         heard = _repeats(study, columns)
-        own = noise_ceilings(heard or [np.empty((1, 0, len(columns)))], draws=study.reading.draws, seed=study.seed)
+        own = noise_ceilings(heard or [np.empty((1, 0, len(columns)))], draws=study.outcome.draws, seed=study.seed)
         parts.append((of_means(own, heard) if study.test and heard else own).set_axis(columns))
     table = pd.concat(parts).sort_index()
     keys = study.channels.reset_index(drop=True)[["subject", "electrode"]]
@@ -70,7 +67,7 @@ def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:
     ]
 
 
-def _repeats(study: Study, columns: NDArray[np.int64]) -> list[Array]:
+def _repeats(study: Problem, columns: NDArray[np.int64]) -> list[Array]:
     """One (N, T, c) array for each stimulus that a participant heard more than once, rows that are scored."""
     found: dict[str, list[Array]] = {}
     atoms = dict(
@@ -84,14 +81,14 @@ def _repeats(study: Study, columns: NDArray[np.int64]) -> list[Array]:
     return [np.stack(heard) for heard in found.values() if len(heard) > 1]
 
 
-def inter_subject(study: Study) -> Array:
+def inter_subject(study: Problem) -> Array:
     """(C,) r of each channel's mean response over repeats with the mean of the other participants' at that channel.
 
     It holds what participants share, no more. Channels correspond where each participant has one a region (fMRI regions), or,
     by ``ceiling.inter_subject=true``, where they have one name.
     """
     channels = study.channels.reset_index(drop=True)
-    asked = study.reading.inter_subject
+    asked = study.outcome.inter_subject
     single = not channels.duplicated(["subject", "region"]).any()
     out = np.full(len(channels), np.nan)
     if asked is False or (asked is None and not single) or channels["subject"].nunique() < 2:

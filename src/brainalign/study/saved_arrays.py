@@ -33,7 +33,7 @@ def kept_predictions(study: Study, models: Models) -> Iterator[tuple[str, Arrays
     size = sum(grid.n for grid in study.responses.grids.values()) * design.n_channels * 4
     for model in models.compared:
         log.info("keeping predictions of %s: %.0f MB, and as much in MLflow", model.name, size / 1e6)
-        scores, _ = study.race(model).nested
+        scores, _ = study.layer_selection(model).nested
         yield model.name, {**_channels(study), **_held_out(study, scores.predictions)}
 
 
@@ -80,7 +80,7 @@ def kept_weights(study: Study, models: Models) -> Iterator[tuple[str, Arrays]]:
     for number, mine in enumerate(design.groups):
         group[mine.channels] = number
     for model in models.compared:
-        layer = study.race(model).best_layer
+        layer = study.layer_selection(model).best_layer
         frames = study.frames(model, layer)
         width = next(iter(frames.values())).shape[1]
         size = len(design.split.folds) * len(study.lags) * width * design.n_channels * 4

@@ -155,7 +155,7 @@ def warn_about_ceilings(result: AnalysisResult, study: Study) -> None:
         result: To add to.
         study: With the ceilings.
     """
-    table, floor = study.ceilings, study.reading.floor
+    table, floor = study.ceilings, study.outcome.floor
     n, known = len(table), table["ceiling"].notna()
     if not known.all():
         why = ", ".join(f"{reason}: {count}" for reason, count in table.loc[~known, "why"].value_counts().items())

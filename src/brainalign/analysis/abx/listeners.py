@@ -38,7 +38,7 @@ def relations(study: Study, deltas: pd.DataFrame, answers: pd.DataFrame) -> pd.D
     """Correlation over triplets of what a layer gives and of a group's mean answer.
 
     Args:
-        study: Its reading says how many shuffles and draws; its seed is theirs.
+        study: Its outcome says how many shuffles and draws; its seed is theirs.
         deltas: One row a (model, layer, triplet).
         answers: One row an answer.
 
@@ -127,8 +127,8 @@ def two_groups(answers: pd.DataFrame, asked: Sequence[str] | None) -> tuple[str,
 def _relate(
     study: Study, x: NDArray[np.float64], y: NDArray[np.float64], strata: NDArray[np.object_ | np.float64]
 ) -> pd.DataFrame:
-    reading = study.reading
-    return relate(x, y, strata, draws=reading.draws, permutations=reading.permutations, seed=study.seed)
+    outcome = study.outcome
+    return relate(x, y, strata, draws=outcome.draws, permutations=outcome.permutations, seed=study.seed)
 
 
 def _corrected(table: pd.DataFrame, family: list[str]) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def abx(
     """ABX accuracy of every layer by contrast, models against each other, and their relation to listeners' answers.
 
     Args:
-        study: Its stimuli, seed and reading; no response is looked at.
+        study: Its stimuli, seed and outcome; no response is looked at.
         models: Those compared; each must have frames.
         triplets: ``auto``, or a table.
         answers: A table of listeners' answers, or None.
@@ -68,7 +68,7 @@ def abx(
         ("triplets", f"{len(table)} of {table.groupby(CONDITION).ngroups} contrasts, distance: {distance}")
     )
     _limits(table, result)
-    shown = scores[scores["rule"] == study.reading.rule]
+    shown = scores[scores["rule"] == study.outcome.rule]
     _accuracies(shown, profile, names, result)
     if len(names) > 1:
         _tests(shown, names, study, result)

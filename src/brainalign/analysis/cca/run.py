@@ -67,7 +67,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         fits: The spaces of all folds.
         k: Canonical variates that were asked for.
     """
-    result, score = AnalysisResult(), study.reading.score
+    result, score = AnalysisResult(), study.outcome.score
     (model, partner), compared = models.pair, models.compared
     full = [study.scores(m) for m in compared]
     profile = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
@@ -93,8 +93,8 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         add_scores(result, scores[scores["space"] == "full"], m.name, study.noun, prefix)
         add_layer_curves(result, profile, m.name, prefix)
     add_tests(result, tests, study.noun)
-    if shown[study.reading.normalized].notna().any():
-        add_tests(result, study.paired(shown, contrasts, FAMILY, study.reading.normalized), study.noun)
+    if shown[study.outcome.normalized].notna().any():
+        add_tests(result, study.paired(shown, contrasts, FAMILY, study.outcome.normalized), study.noun)
     bars = shown[~shown["space"].isin(["truncated", "matched"])]
     order = bar_order(models)
     result.figures |= {
@@ -104,7 +104,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         "layer_profile": layer_profile(profile, score, noun=study.noun),
     }
     if has_time_course(study):
-        leaders = {m.name: study.race(m).nested[0] for m in (model, partner)}
+        leaders = {m.name: study.layer_selection(m).nested[0] for m in (model, partner)}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)

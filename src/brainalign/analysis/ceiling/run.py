@@ -30,7 +30,7 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
         prefix = "ceiling" if region == "all" else f"region/{region}/ceiling"
         values = rows["ceiling"].to_numpy(dtype=np.float64)
         mean, known = electrodes_ci(values, rows["subject"]), int(np.isfinite(values).sum())
-        above = int((rows["ceiling_low"] > study.reading.floor).sum())
+        above = int((rows["ceiling_low"] > study.outcome.floor).sum())
         result.metrics |= {
             f"{prefix}/mean": mean.mean,
             f"{prefix}/estimable": float(known),
@@ -61,6 +61,6 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
         result.metrics["ceiling/inter_subject/mean"] = float(table["inter_subject"].mean())
         result.summary.append(("inter-subject r (what participants share)", f"{table['inter_subject'].mean():.3f}"))
     if table["ceiling"].notna().any():
-        result.figures["ceilings"] = ceilings_figure(table, study.reading.floor, noun=study.noun)
+        result.figures["ceilings"] = ceilings_figure(table, study.outcome.floor, noun=study.noun)
     warn_about_ceilings(result, study)
     return result

@@ -13,7 +13,7 @@ from brainalign.analysis.geometry.inference import HALVES
 from brainalign.analysis.geometry.report import MEASURE_NAMES
 from brainalign.figures import geometry_runs
 from brainalign.stats import compare as compare_scores
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.study.summary import add_tests
 
@@ -34,12 +34,12 @@ class GeometryRun:
     tables: Mapping[str, pd.DataFrame]
 
 
-def compare_geometry(runs: Mapping[str, GeometryRun], reading: Reading, against: str | None) -> AnalysisResult:
+def compare_geometry(runs: Mapping[str, GeometryRun], outcome: Outcome, against: str | None) -> AnalysisResult:
     """Similarities of pairs of models and of models with regions, run by run, and tests of the runs' own models.
 
     Args:
         runs: Run's label -> its numbers.
-        reading: Correction, where the test is ``sign_flip``.
+        outcome: Correction, where the test is ``sign_flip``.
         against: Label that the others are held against; None = every pair.
 
     Returns:
@@ -62,7 +62,7 @@ def compare_geometry(runs: Mapping[str, GeometryRun], reading: Reading, against:
     if "geometry_pairs" in result.tables:
         _pairs(result)
     if "geometry_means" in result.tables:
-        _regions(result, {label: run.model for label, run in runs.items()}, reading, contrasts_of(list(runs), against))
+        _regions(result, {label: run.model for label, run in runs.items()}, outcome, contrasts_of(list(runs), against))
     else:
         result.warnings.append("No run has regions with electrodes enough: models are compared with each other alone.")
     return result
@@ -91,7 +91,7 @@ def _pairs(result: AnalysisResult) -> None:
 
 
 def _regions(
-    result: AnalysisResult, models: Mapping[str, str], reading: Reading, contrasts: Sequence[tuple[str, str]]
+    result: AnalysisResult, models: Mapping[str, str], outcome: Outcome, contrasts: Sequence[tuple[str, str]]
 ) -> None:
     """The runs' own models with regions: lines, metrics, tests over participants, and a figure a measure."""
     means, chosen = (
@@ -117,7 +117,7 @@ def _regions(
         )
         tests = compare_scores(
             shown, pairs, regions=list(dict.fromkeys(own["region"])), family="runs x regions", score=score, tests=("sign_flip",),
-            primary="sign_flip", correction=reading.correction if reading.test == "sign_flip" else "max",
+            primary="sign_flip", correction=outcome.correction if outcome.test == "sign_flip" else "max",
         )  # fmt: skip
         add_tests(result, tests, "participant")
     _figures(result, means.rename(columns={"mean": "value", "region": "place"}), "regions")

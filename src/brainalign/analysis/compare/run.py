@@ -19,7 +19,7 @@ from brainalign.console import show_end
 from brainalign.errors import BrainalignError
 from brainalign.outputs import write_outputs
 from brainalign.registry import kind_of, kinds
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.tracking import (
     Tracked,
@@ -107,14 +107,14 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         )
     geometry = of_one_kind(found)
     check_comparable(found, SAME_GEOMETRY if geometry else tuple(SAME))
-    reading = Reading(**vars(config.stats))
+    outcome = Outcome(**vars(config.stats))
     named = labels(found, IGNORED_GEOMETRY if geometry else IGNORED)
     settings, listed = asdict(config), ", ".join(named.values())
     if geometry:
         geometries = {named[run.id]: geometry_of(uri, run) for run in found}
         question = f"Do {listed} arrange the same stimuli in the same way, and as the responses do?"
     else:
-        scores = {named[run.id]: scores_of(uri, run, reading.rule) for run in found}
+        scores = {named[run.id]: scores_of(uri, run, outcome.rule) for run in found}
         question = f"Do {listed} predict the same electrodes equally well?"
     sources = f"Sources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}"
     with tracked_run(
@@ -134,9 +134,9 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
         result = (
-            compare_geometry(geometries, reading, options.against)
+            compare_geometry(geometries, outcome, options.against)
             if geometry
-            else compare(scores, reading, options.against)
+            else compare(scores, outcome, options.against)
         )
         result.tables["sources"] = pd.DataFrame(
             [{"run": run.id, "label": named[run.id], "name": run.name, "folder": run.folder} for run in found]

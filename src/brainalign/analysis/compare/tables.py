@@ -11,7 +11,7 @@ from brainalign.errors import BrainalignError, nearest
 from brainalign.figures import model_scatter, region_bars, score_distribution
 from brainalign.stats import compare as compare_scores
 from brainalign.stats import electrodes_ci
-from brainalign.study.outcome import Reading
+from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.study.summary import add_tests
 
@@ -21,12 +21,12 @@ MOST, BRACKETS = 8, 6
 """Runs, and pairs of runs, that a figure has room for."""
 
 
-def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str | None) -> AnalysisResult:
+def compare(scores: Mapping[str, pd.DataFrame], outcome: Outcome, against: str | None) -> AnalysisResult:
     """Pair electrodes across runs, and test every pair of runs, or each against one.
 
     Args:
-        scores: Run's label -> the scores table of its model, one row an electrode under the reading's rule.
-        reading: Score, test and correction.
+        scores: Run's label -> the scores table of its model, one row an electrode under the outcome's rule.
+        outcome: Score, test and correction.
         against: Label that the others are held against; None = every pair.
 
     Returns:
@@ -50,26 +50,26 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
         result.warnings.append(f"Electrodes that not all runs have take part in no test: {told}.")
     regions = list(dict.fromkeys(table["region"]))
     tests = compare_scores(
-        table, contrasts_of(labels, against), regions=regions, family="runs x regions", score=reading.score, primary=reading.test,
-        correction=reading.correction,
+        table, contrasts_of(labels, against), regions=regions, family="runs x regions", score=outcome.score, primary=outcome.test,
+        correction=outcome.correction,
     )  # fmt: skip
     noun = "electrode"
     for label, own in scores.items():
-        mean = electrodes_ci(own[reading.score], own["subject"])
-        result.metrics[f"{reading.score}/{label}/mean"] = mean.mean
+        mean = electrodes_ci(own[outcome.score], own["subject"])
+        result.metrics[f"{outcome.score}/{label}/mean"] = mean.mean
         for region, inside in own.groupby("region", sort=False):
-            result.metrics[f"region/{region}/{reading.score}/{label}/mean"] = float(inside[reading.score].mean())
+            result.metrics[f"region/{region}/{outcome.score}/{label}/mean"] = float(inside[outcome.score].mean())
         result.summary.append(
             (
-                f"{label}: mean {reading.score} over {mean.n} {noun}s [{mean.over(noun)}]",
+                f"{label}: mean {outcome.score} over {mean.n} {noun}s [{mean.over(noun)}]",
                 f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
             )
         )
     add_tests(result, tests, noun)
-    drawn = _drawn(table, labels, against, reading.score)
+    drawn = _drawn(table, labels, against, outcome.score)
     if len(drawn) < len(labels):
         result.warnings.append(
-            f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {reading.score}; the tables have all."
+            f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {outcome.score}; the tables have all."
         )
         tests = tests[tests["a"].isin(drawn) & tests["b"].isin(drawn)]
     if tests.groupby(["a", "b"]).ngroups > BRACKETS:
@@ -79,11 +79,11 @@ def compare(scores: Mapping[str, pd.DataFrame], reading: Reading, against: str |
         )
     inside = table[table["model"].isin(drawn)]
     result.figures |= {
-        "region_bars": region_bars(inside, tests, reading.score, order=drawn),
-        "score_distribution": score_distribution(inside, reading.score, order=drawn),
+        "region_bars": region_bars(inside, tests, outcome.score, order=drawn),
+        "score_distribution": score_distribution(inside, outcome.score, order=drawn),
     }
     if len(labels) == 2:
-        result.figures["model_scatter"] = model_scatter(table, labels[0], labels[1], reading.score)
+        result.figures["model_scatter"] = model_scatter(table, labels[0], labels[1], outcome.score)
     return result
 
 

@@ -45,7 +45,7 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     Raises:
         BrainalignError: Not a single control is left.
     """
-    result, score, model = AnalysisResult(), study.reading.score, models.model
+    result, score, model = AnalysisResult(), study.outcome.score, models.model
     kinds: dict[str, Control] = {name: FEATURES[name] for name in controls if name in models.controls}
     parts = [study.scores(model), *(study.scores(models.controls[name]) for name in track(list(kinds), "controls"))]
     splits: dict[str, Control] = {}
@@ -72,7 +72,7 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     regional = study.paired(shown, contrasts, FAMILY)
     whole = compare(
         shown.assign(region=ALL), contrasts, regions=[ALL], family="controls, all regions together", score=score,
-        primary=study.reading.test, correction=study.reading.correction,
+        primary=study.outcome.test, correction=study.outcome.correction,
     )  # fmt: skip
     tests = pd.concat([regional, whole], ignore_index=True)
     table = control_table(shown, tests[tests["primary"]], every, model=model.name, regions=study.regions, score=score)

@@ -88,18 +88,18 @@ def paper_figures(whole: AnalysisResult, study: Study, models: Models) -> dict[s
 
     Args:
         whole: All parts merged.
-        study: Its reading says what is shown.
+        study: Its outcome says what is shown.
         models: Of the run.
     """
-    reading, tables, found = study.reading, whole.tables, {}
+    outcome, tables, found = study.outcome, whole.tables, {}
     scores, tests = tables["scores"], tables["tests"]
     full = study.shown(scores[scores["space"] == "full"])
     order = [m.name for m in models.compared]
     between = tests[tests["family"] == "contrasts x regions"]
     choices = scores[scores["space"] == "full"]
-    found["figure_2"] = figure_2(full, tables["layers"], between, choices, reading.score, order=order, noun=study.noun)
+    found["figure_2"] = figure_2(full, tables["layers"], between, choices, outcome.score, order=order, noun=study.noun)
     if "similarity" in tables:
-        leaders = {m.name: study.race(m).nested[0] for m in models.pair}
+        leaders = {m.name: study.layer_selection(m).nested[0] for m in models.pair}
         example = partial(example_figure, study, models.model.name, leaders)
         found["figure_3"] = figure_3(lambda panel: example(into=panel), tables["similarity"], tests, noun=study.noun)
     if "decomposition" in tables:
@@ -108,7 +108,7 @@ def paper_figures(whole: AnalysisResult, study: Study, models: Models) -> dict[s
         parts = shown[shown["space"].isin(["lexical", "acoustic", "contextual"])]
         baseline = models.baseline.name if models.baseline is not None else None
         # over the ceiling, as published, where most electrodes have one
-        over = reading.normalized if spaces[reading.normalized].notna().mean() > 0.5 else reading.score
+        over = outcome.normalized if spaces[outcome.normalized].notna().mean() > 0.5 else outcome.score
         found["figure_4"] = figure_4(
             spaces,
             tests[tests["family"] == FAMILY],

@@ -117,7 +117,7 @@ def decompose(
 
             scores = study.fit(frames, max(f.width for f in folds), f"{model.name} {space}")
             layer = np.repeat(np.array([pair[0] for pair in fits.layers])[:, None], study.design.n_channels, axis=1)
-            parts.append(study.table(scores, layer, model=model.name, space=space, rule=study.reading.rule))
+            parts.append(study.table(scores, layer, model=model.name, space=space, rule=study.outcome.rule))
     scores = pd.concat(parts, ignore_index=True)
     shown = study.shown(scores)
     labels = [f"{model.name} {name}" for name in competitors.names]
@@ -126,14 +126,14 @@ def decompose(
         ([(label, ZERO) for label in labels], "parts of the shared space x regions, against 0"),
     ):
         add_tests(result, study.paired(shown, contrasts, family), study.noun)
-        if shown[study.reading.normalized].notna().any():
-            add_tests(result, study.paired(shown, contrasts, family, study.reading.normalized), study.noun)
+        if shown[study.outcome.normalized].notna().any():
+            add_tests(result, study.paired(shown, contrasts, family, study.outcome.normalized), study.noun)
     result.tables["decomposition"] = table
     result.tables["scores"] = pd.concat([result.tables["scores"], scores], ignore_index=True)
     result.tables["regions"] = pd.concat([result.tables["regions"], region_table(study, scores)], ignore_index=True)
     bars = shown[~shown["space"].str.endswith("(matched)")]
     result.figures["decomposition"] = region_bars(
-        bars, result.tables["tests"], study.reading.score, order=labels, noun=study.noun
+        bars, result.tables["tests"], study.outcome.score, order=labels, noun=study.noun
     )
     _say(result, study, model.name, scores, table, competitors)
     warn_about(result, scores, len(study.split.folds))

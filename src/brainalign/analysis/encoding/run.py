@@ -26,7 +26,7 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
     Returns:
         Tables scores, layers, regions and tests (between models, and against 0); the figures of the issue's point 9 that need no CCA.
     """
-    result, score = AnalysisResult(), study.reading.score
+    result, score = AnalysisResult(), study.outcome.score
     model, baseline, compared = models.model, models.baseline, models.compared
     scores = pd.concat([study.scores(m) for m in compared], ignore_index=True)
     layers = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
@@ -49,7 +49,7 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         "region_bars": region_bars(shown, tests, score, noun=study.noun),
     }
     if has_time_course(study):
-        leaders = {m.name: study.race(m).nested[0] for m in compared}
+        leaders = {m.name: study.layer_selection(m).nested[0] for m in compared}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)

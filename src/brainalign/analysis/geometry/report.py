@@ -107,7 +107,7 @@ def add_regions(
                 result,
                 compare(
                     shown, contrasts, regions=regions, family="contrasts x regions", score=f"geometry/{measure}", tests=("sign_flip",),
-                    primary="sign_flip", correction=study.reading.correction if study.reading.test == "sign_flip" else "max",
+                    primary="sign_flip", correction=study.outcome.correction if study.outcome.test == "sign_flip" else "max",
                 ),
                 "participant",
             )  # fmt: skip

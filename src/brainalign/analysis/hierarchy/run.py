@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from brainalign.encoding.layers import LayerRace
+from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.tables import layer_table
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.representation import Representation
@@ -39,7 +39,7 @@ def hierarchy(study: Study, models: Models, *, layers: str, order: Sequence[str]
     Raises:
         BrainalignError: A region in ``order`` that the data do not have, or a model of one layer.
     """
-    model, score = models.model, study.reading.score
+    model, score = models.model, study.outcome.score
     if len(model.layers) < 2:
         raise BrainalignError(
             f"model={model.name} has one layer, {model.layers[0]}; analysis=hierarchy needs two or more."
@@ -78,14 +78,14 @@ def hierarchy(study: Study, models: Models, *, layers: str, order: Sequence[str]
 
 def _gains(study: Study, model: Representation) -> pd.DataFrame:
     """What each layer adds to those below it: a layer table of the differences between successive fits."""
-    race, frames, keys = LayerRace(), [], []
+    selection, frames, keys = LayerSelection(), [], []
     for n in track(sorted(model.layers), f"fitting {model.name}, layers so far"):
         frames.append(study.frames(model, n))
         keys.append(study.rows_key(model, n))
         joined = {s: np.concatenate([f[s] for f in frames], axis=1) for s in frames[0]}
         dims = next(iter(joined.values())).shape[1]
-        race.add(n, study.fit(joined, dims, f"{model.name} up to layer {n}", identity={"layers": list(keys)}))
-    table = layer_table(study.channels, race, model.name)
+        selection.add(n, study.fit(joined, dims, f"{model.name} up to layer {n}", identity={"layers": list(keys)}))
+    table = layer_table(study.channels, selection, model.name)
     raw = ["r", "r2_pearson", "r2"]
     below = table.groupby(["subject", "electrode"], sort=False)[raw].shift(fill_value=0.0)
     return table.assign(**{f"{s}_cumulative": table[s] for s in raw}, **{s: table[s] - below[s] for s in raw})

@@ -48,7 +48,7 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
     Raises:
         BrainalignError: The window has one lag, or the model has no such layer.
     """
-    model, score = models.model, study.reading.score
+    model, score = models.model, study.outcome.score
     if len(study.lags) < 2:
         raise BrainalignError(
             f"analysis=latency needs a window of several lags, and window.tmin={study.tmin:g} to window.tmax={study.tmax:g} holds one."
@@ -106,7 +106,7 @@ def _best_layer(study: Study, model: Representation) -> int:
     """Best by the inner folds' score, averaged over folds and electrodes."""
     if len(model.layers) == 1:
         return model.layers[0]
-    inner = {n: float(np.nanmean(s.inner)) for n, s in study.race(model).layers.items()}
+    inner = {n: float(np.nanmean(s.inner)) for n, s in study.layer_selection(model).layers.items()}
     return max(inner, key=lambda n: inner[n])
 
 

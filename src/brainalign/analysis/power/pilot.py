@@ -49,7 +49,7 @@ def pipeline(bench: Bench, settings: Mapping[str, Any], effect: str, seed: int, 
     """
     data = simulate(**{**settings, "seed": seed}, cache_dir=bench.folder)
     study = bench.listen(data)
-    score = study.reading.score
+    score = study.outcome.score
     if effect == "difference":
         a, b = (_score(_fit(study, _noisy(data, q, [seed, i])), score) for i, q in enumerate((NOISE, worse)))
         found = a - b

@@ -32,7 +32,7 @@ def regimes(study: Study, models: Models, *, regimes: Mapping[str, str], correct
         Tables scores, layers, regions, region_tests (participants' means), and voxel_tests (FDR over the voxels of a pair) where
         electrodes of one name correspond between participants; bars by region and the layer profile.
     """
-    result, score = AnalysisResult(), study.reading.score
+    result, score = AnalysisResult(), study.outcome.score
     compared = [m for m in models.regimes if m.name in regimes]
     scores = pd.concat([study.scores(m) for m in compared], ignore_index=True)
     layers = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
@@ -88,12 +88,12 @@ def _tests(values: pd.DataFrame, pairs: list[tuple[str, str]], unit: str, score:
 
 def _add_voxels(result: AnalysisResult, study: Study, shown: pd.DataFrame, pairs: list[tuple[str, str]]) -> None:
     """Test every voxel where those of one name correspond, which the user has said by ``ceiling.inter_subject=true``."""
-    if not study.reading.inter_subject:
+    if not study.outcome.inter_subject:
         result.warnings.append(
             f"Single {study.noun}s are not tested over participants: say by ceiling.inter_subject=true that those of one name correspond."
         )
         return
-    voxels = _tests(shown, pairs, "electrode", study.reading.score)
+    voxels = _tests(shown, pairs, "electrode", study.outcome.score)
     for a, b in pairs:
         mine = (voxels["a"] == a) & (voxels["b"] == b)
         voxels.loc[mine, "p_fdr"] = fdr(voxels.loc[mine, "p"], int(mine.sum()))

@@ -37,12 +37,12 @@ def similarity(study: Study, models: Models) -> AnalysisResult:
         Table similarity (one row a pair of models and electrode); tests between the pairs where there is a baseline.
     """
     (model, partner), baseline = models.pair, models.baseline
-    races = {m.name: study.race(m).nested[0] for m in models.compared}
+    nested = {m.name: study.layer_selection(m).nested[0] for m in models.compared}
     result = AnalysisResult()
-    table, tests = add_similarity(result, study, races)
+    table, tests = add_similarity(result, study, nested)
     if tests is not None:
         add_tests(result, tests, study.noun)
-    example = partial(example_figure, study, model.name, {m.name: races[m.name] for m in (model, partner)})
+    example = partial(example_figure, study, model.name, {m.name: nested[m.name] for m in (model, partner)})
     result.figures["similarity"] = figure_3(lambda panel: example(into=panel), table, tests, noun=study.noun)
     if baseline is None:
         result.warnings.append("There is no baseline, so that what the two models share is held against nothing.")
@@ -50,19 +50,19 @@ def similarity(study: Study, models: Models) -> AnalysisResult:
 
 
 def add_similarity(
-    result: AnalysisResult, study: Study, races: Mapping[str, OuterScores]
+    result: AnalysisResult, study: Study, nested: Mapping[str, OuterScores]
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Add the table, metrics, summary lines and warnings to a result.
 
     Args:
         result: To add to.
         study: Data and folds.
-        races: Name -> nested scores with predictions: model, partner and, if there is one, baseline, in this order.
+        nested: Name -> nested scores with predictions: model, partner and, if there is one, baseline, in this order.
 
     Returns:
         The similarity table, and the tests of the models' pair against each pair with the baseline.
     """
-    table = similarity_table(study, races)
+    table = similarity_table(study, nested)
     pairs = list(dict.fromkeys(table["model"]))
     result.tables["similarity"] = table
     tests = None
@@ -75,7 +75,7 @@ def add_similarity(
     return table, tests
 
 
-def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataFrame:
+def similarity_table(study: Study, nested: Mapping[str, OuterScores]) -> pd.DataFrame:
     """Squared Pearson r between the held-out predictions of each pair of models, averaged over outer folds.
 
     Within a fold's test rows; each test stimulus counts once, however often it was played, and only in frames that were
@@ -84,7 +84,7 @@ def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataF
 
     Args:
         study: Data and folds.
-        races: Name -> nested scores with predictions.
+        nested: Name -> nested scores with predictions.
 
     Returns:
         Columns model (``a x b``), model_a, model_b, all of the channels table, similarity, similarity_null (of one prediction with the
@@ -92,7 +92,7 @@ def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataF
         n_frames, folds_missing and folds_missing_partial (where a prediction is constant, or nothing of it is left).
     """
     design, folds = study.design, range(len(study.design.split.folds))
-    pairs = list(combinations(races, 2))
+    pairs = list(combinations(nested, 2))
     r, partial_r, null = (np.full((len(pairs), len(folds), design.n_channels), np.nan) for _ in range(3))
     n_frames = np.zeros(design.n_channels, dtype=np.int64)
     onsets = {s: onset_regressors(study.dataset.stimuli[s], g, study.lags) for s, g in study.responses.grids.items()}
@@ -102,7 +102,7 @@ def similarity_table(study: Study, races: Mapping[str, OuterScores]) -> pd.DataF
             n_frames[channels] += len(controls)
             predicted = {
                 name: np.vstack([scores.predictions[fold][s][keep][:, channels] for s, keep in rows.items()])
-                for name, scores in races.items()
+                for name, scores in nested.items()
             }
             for i, (a, b) in enumerate(pairs):
                 r[i, fold, channels] = agreement(predicted[a], predicted[b])
@@ -176,7 +176,7 @@ def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None
                 f"{pair}: in {spent - constant} of {len(mine) * folds} cases ({study.noun}s x folds) the onsets explain a prediction "
                 "altogether; nothing is left to compare."
             )
-    if study.reading.rule == "max":
+    if study.outcome.rule == "max":
         result.warnings.append(
             "Similarity is that of predictions whose layers were chosen on inner folds (nested), also where scores are about the optimum "
             "over layers: no model is given a layer that was chosen on the frames compared."

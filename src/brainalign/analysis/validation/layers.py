@@ -41,8 +41,8 @@ def _two(bench: Bench, seed: int) -> list[tuple[bool, float]]:
     data = simulate(subjects=1, electrodes=20, sentences=80, repeated=0, seed=seed, cache_dir=bench.folder)
     study, found = bench.listen(data), []
     for kind in (PlantedLanguage, PlantedSpeech):
-        race = study.race(bench.represent(kind(data, dims=DIMS, seed=seed), data))
-        inner = {n: float(np.nanmean(s.inner)) for n, s in race.layers.items()}
-        optimism = float(np.nanmean(over_folds(race.optimum()[0].r) - over_folds(race.nested[0].r)))
+        selection = study.layer_selection(bench.represent(kind(data, dims=DIMS, seed=seed), data))
+        inner = {n: float(np.nanmean(s.inner)) for n, s in selection.layers.items()}
+        optimism = float(np.nanmean(over_folds(selection.optimum()[0].r) - over_folds(selection.nested[0].r)))
         found.append((max(inner, key=lambda n: inner[n]) == kind.best_layer, optimism))
     return found

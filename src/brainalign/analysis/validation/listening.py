@@ -21,7 +21,7 @@ class Bench:
     """Studies and representations of many simulated data sets; their features live in a temporary folder.
 
     Args:
-        study: Whose window, folds, penalties and reading are used.
+        study: Whose window, folds, penalties and outcome are used.
     """
 
     def __init__(self, study: Study) -> None:
@@ -31,8 +31,8 @@ class Bench:
 
     def listen(self, dataset: Dataset) -> Study:
         """The study of a data set under the run's settings; each electrode's own p is left out."""
-        reading = replace(self._study.reading, permutations=0)
-        return replace(self._study, dataset=dataset, reading=reading, notes=[], _told=set(), _races={})
+        outcome = replace(self._study.outcome, permutations=0)
+        return replace(self._study, dataset=dataset, outcome=outcome, notes=[], _told=set(), _selections={})
 
     def represent(self, extractor: Extractor, dataset: Dataset) -> Representation:
         """A representation of a data set's stimuli."""

@@ -38,7 +38,7 @@ def silent_electrodes(bench: Bench, electrodes: int, permutations: int) -> list[
         cache_dir=bench.folder,
     )
     study = bench.listen(data)
-    study.reading = replace(study.reading, permutations=permutations)
+    study.outcome = replace(study.outcome, permutations=permutations)
     scores = study.scores(bench.represent(Mel(20), data))
     p = scores.loc[scores["rule"] == "nested", "p_permutation"].to_numpy(dtype=np.float64)
     uniform = kstest(p, "uniform")

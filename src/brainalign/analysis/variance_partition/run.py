@@ -22,7 +22,8 @@ from brainalign.progress import track
 from brainalign.spaces.projected import reduce
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci
 from brainalign.stats.partition import Sets, partition, shapley, subsets
-from brainalign.study.bands import fit_bands, lagged, layers_of, own_lags
+from brainalign.study.bands import fit_bands, lagged, own_lags
+from brainalign.study.layer_selection import layers_of
 from brainalign.study.paired_rows import marks_of
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -63,7 +64,7 @@ def variance_partition(
         Tables fits (one row an electrode and subset), partition (one row an electrode and part), partition_regions, tests.
     """
     result = AnalysisResult()
-    score = "r2_pearson" if study.reading.score == "r2_pearson" else "r2"
+    score = "r2_pearson" if study.outcome.score == "r2_pearson" else "r2"
     joined = isinstance(models.model, JoinedRepresentation)
     members, roles = _sets(models, sets)
     names = [m.name for m in members]
@@ -85,7 +86,7 @@ def variance_partition(
         some: fits.loc[fits["model"] == _joined(names, some), score].to_numpy(dtype=np.float64) for some in found
     }
     parts, values = _parts(names, explained)
-    table = part_table(study.channels, values, parts, score, study.ceilings, study.reading.floor)
+    table = part_table(study.channels, values, parts, score, study.ceilings, study.outcome.floor)
     shown = {label: some for label, some in parts.items() if len(members) <= VENN or label.startswith(SHAPLEY)}
     uniques = [label for label, some in shown.items() if len(some) == 1]
     compared = uniques if len(members) >= VENN else list(parts)
@@ -148,15 +149,15 @@ def _fit(
     if components is not None:
         return _fit_reduced(study, members, layers, components, ratios)
     if len(members) == 1 and own_lags(study, members) is None:
-        race, out = (
-            study.race(members[0].representation).layers,
+        selection, out = (
+            study.layer_selection(members[0].representation).layers,
             OuterScores.empty(len(layers), study.design.n_channels),
         )
-        first = next(iter(race.values()))
+        first = next(iter(selection.values()))
         out.n, out.flat = first.n, first.flat
         for fold, (layer,) in enumerate(layers):
             for name in ("r", "r2", "inner", "alpha", "constant"):
-                getattr(out, name)[fold] = getattr(race[layer], name)[fold]
+                getattr(out, name)[fold] = getattr(selection[layer], name)[fold]
         return BandedScores(out, np.ones((1, *out.r.shape)))
 
     return fit_bands(study, members, layers, ratios, " + ".join(m.name for m in members))

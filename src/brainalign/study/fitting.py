@@ -1,0 +1,189 @@
+"""Fitting: TRFs of a problem, planned before they start, made once and kept where there is a store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
+from brainalign.encoding.fingerprint import fingerprint
+from brainalign.encoding.fit_store import FitStore
+from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
+from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
+from brainalign.features.joined import JoinedRepresentation
+from brainalign.features.representation import Projection, Representation
+from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands
+from brainalign.progress import duration
+from brainalign.study.problem import Problem
+
+log = logging.getLogger(__name__)
+
+LONG = 10.0
+"""Seconds above which a fit's plan is told before it starts."""
+
+WITHOUT_SAY = ("dataset", "arithmetic", "outcome", "store", "notes")
+"""Attributes that are no part of a kept fit's identity: the responses and the device stand for the first two, and the others move no
+number of a fit."""
+
+
+@dataclass
+class Fitting(Problem):
+    """A problem with what fits it.
+
+    Attributes:
+        arithmetic: Device, precision and solver.
+        search: Inner folds, and one alpha an electrode or one for all.
+        store: Where finished fits are kept for the next run, or None.
+    """
+
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
+    search: Search = field(default_factory=Search)
+    store: FitStore | None = None
+    _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
+
+    def frames(
+        self, representation: Representation, layer: int, project: Projection | None = None
+    ) -> Mapping[str, NDArray[np.floating]]:
+        """One layer on the frame grid: stimulus -> (T, d).
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+            project: What its rows become before they are put on the grid.
+        """
+        grids = self.responses.grids
+        found = representation.features(layer, grids, align=self.align, resample=self.resample, project=project)
+        return found.values
+
+    def plan(self, dims: int, n_lags: int | None = None, bands: Bands | None = None) -> FitPlan:
+        """What ``fit`` would do with features of a width.
+
+        Args:
+            dims: Their width.
+            n_lags: Lags, when not the window's.
+            bands: With penalties of their own, which add up to ``dims``.
+        """
+        lags, alphas = n_lags or len(self.lags), len(self.alphas)
+        return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, bands)
+
+    def plan_banded(self, dims: Sequence[int], ratios: Sequence[float], n_lags: int | None = None) -> FitPlan:
+        """What ``fit_banded`` would do with bands of these widths.
+
+        Args:
+            dims: Width of each band.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            n_lags: Lags, when not the window's.
+        """
+        return self.plan(sum(dims), n_lags, Bands(tuple(dims), combinations_of(len(dims), ratios)))
+
+    def fit(
+        self,
+        features: Mapping[str, NDArray[np.floating]] | Callable[[int], Mapping[str, NDArray[np.floating]]],
+        dims: int,
+        name: str,
+        *,
+        lags: NDArray[np.int64] | None = None,
+        keep_weights: bool = False,
+        identity: Mapping[str, Any] | None = None,
+    ) -> OuterScores:
+        """Nested ridge TRFs of all electrodes, scored on the outer folds; a long fit says its plan first.
+
+        Args:
+            features: Stimulus -> (T, d), or a function from the outer fold to them.
+            dims: Their width d.
+            name: Of the features, for the log.
+            lags: In frames, when not the window's.
+            keep_weights: Hand over the weights of every outer fold.
+            identity: What determines the features: settings, arrays or objects (see :meth:`rows_key`); the fit is then kept in
+                ``store``, where there is one. None = not kept.
+
+        Raises:
+            BrainalignError: The fit does not fit into this machine's memory.
+        """
+        window = self.lags if lags is None else lags
+        check_fits(self.plan, dims, len(window))
+        plan = self.plan(dims, len(window))
+        seconds = plan.seconds(self.arithmetic)
+        if seconds > LONG and (name, plan.features) not in self._told:
+            self._told.add((name, plan.features))
+            log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
+
+        def make() -> OuterScores:
+            return fit_outer(
+                self.design, features, window, self.alphas, self.arithmetic, self.search, keep_weights=keep_weights
+            )
+
+        if self.store is None or identity is None:
+            return make()
+        return self.store.fit(self.key(identity=identity, lags=window, weights=keep_weights), name, make)
+
+    def rows_key(self, representation: Representation, layer: int) -> str:
+        """What determines one layer on the frame grid, see :meth:`frames`.
+
+        Args:
+            representation: The model.
+            layer: One of its layers.
+        """
+        joined = (
+            [self.outcome.rule] if isinstance(representation, JoinedRepresentation) else []
+        )  # by which its layers are chosen
+        return fingerprint([representation.key(layer), self.responses.grids, self.align, self.resample, *joined])
+
+    def key(self, **what: Any) -> str:
+        """Of a fit in ``store``: the hash of the problem, the study's settings, the arithmetic, and of what else determines the fit.
+
+        Args:
+            what: Name -> settings, arrays or objects.
+        """
+        assert self.store is not None, "nothing is kept"
+        settings = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name[0] != "_" and f.name not in WITHOUT_SAY
+        }
+        return self.store.key(
+            design=self._fingerprint, settings=settings, dtype=self.arithmetic.dtype, solver=self.arithmetic.solver,
+            device=self.arithmetic.torch_device().type, **{"lags": self.lags, **what},
+        )  # fmt: skip
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all responses, their folds and how they are summed."""
+        return fingerprint(self.design)
+
+    def fit_banded(
+        self,
+        bands: Iterable[tuple[Sequence[Frames], Sequence[int]]],
+        dims: Sequence[int],
+        ratios: Sequence[float],
+        name: str,
+        lags: NDArray[np.int64] | None = None,
+    ) -> BandedScores:
+        """Nested banded ridge TRFs of all electrodes: a penalty for each band of features; a long fit says its plan first.
+
+        Args:
+            bands: The features of each band, and the outer folds that they are for.
+            dims: Width of each band, at most.
+            ratios: Penalties that every later band chooses from, in units of the first's.
+            name: Of the features, for the log.
+            lags: In frames, when not the window's.
+
+        Raises:
+            BrainalignError: The fit does not fit into this machine's memory.
+        """
+        window = self.lags if lags is None else lags
+        plan = self.plan_banded(dims, ratios, len(window))
+        check_fits(
+            lambda d, n: self.plan_banded([max(1, d * w // sum(dims)) for w in dims], ratios, n),
+            sum(dims),
+            len(window),
+        )
+        seconds = plan.seconds(self.arithmetic)
+        if seconds > LONG:
+            log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
+        return fit_banded(self.design, bands, len(dims), ratios, window, self.alphas, self.arithmetic, self.search)
