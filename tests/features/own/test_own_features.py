@@ -129,6 +129,7 @@ NAN[7, 1] = np.nan
     ("arrays", "options", "said"),
     [
         ({}, {"rate": 100}, r"'s1' has 100 frames at 100 per second, which end at 1.000 s, but the stimulus lasts 2.000 s; .*rate=50"),
+        ({}, {"rate": 25}, r"end at 4.000 s, but the stimulus lasts 2.000 s; .*model.rate=50 would fit"),
         ({}, {"rate": 49.5}, "50 frames more, but its rate is said to be 49.5"),
         ({}, {}, r"says no rate; model.rate must be the frames per second"),
         ({"rate": np.array(50.0)}, {"rate": 25}, "model.rate=25, but .*own.npz says 50"),
