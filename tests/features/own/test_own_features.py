@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
+from brainalign.assembly import model_settings
+from brainalign.config import composed
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.own.extractor import OwnFeatures
+from brainalign.models import control_of
 
 RNG = np.random.default_rng(0)
 DURATIONS = {"s1": 2.0, "s2": 3.0, "s3": 4.2}
@@ -200,3 +203,12 @@ def test_identity_is_of_content_not_of_place(tmp_path):
     again = read(changed(tmp_path / "b"), rate=50)[0].identity()
     other = read(changed(tmp_path / "b", s2=2 * FRAMES["s2"]), rate=50)[0].identity()
     assert one == again != other
+
+
+def test_own_features_have_no_shuffled_words(tmp_path):
+    word_table("index").to_csv(tmp_path / "own.csv", index=False)
+    config = composed(["data=simulated_small", "model=features", f"model.path={tmp_path / 'own.csv'}"])
+    with pytest.raises(
+        BrainalignError, match="read from a file, which cannot be computed anew for words in another order"
+    ):
+        control_of(config.model, "shuffled_words", model_settings(config), None)
