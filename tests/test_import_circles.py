@@ -27,7 +27,10 @@ def imports(package):
     return found
 
 
-@pytest.mark.parametrize("package", ["brainalign.data", "brainalign.figures", "brainalign.signal", "brainalign.study", "brainalign.analysis", "brainalign.models", "brainalign.features"])
+@pytest.mark.parametrize(
+    "package",
+    [f"brainalign.{p}" for p in ("analysis", "data", "features", "figures", "models", "signal", "study")],
+)
 def test_no_circle(package):
     found = imports(package)
     assert len(found) > 5 and any(found.values())

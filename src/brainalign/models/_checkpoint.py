@@ -75,8 +75,9 @@ class CheckpointModel(Model):
         Raises:
             BrainalignError: There is no such checkpoint, it is not what its card says, or it has no positions to take away.
         """
-        from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading, checkpoint_folder
+        from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
         from brainalign.features.checkpoints.divided import check_divisible
+        from brainalign.features.checkpoints.location import checkpoint_folder
         from brainalign.features.checkpoints.positions import check_positions
 
         folder = checkpoint_folder(self.checkpoint, self.path, self.revision, weights=self.weights != "untrained")

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from brainalign.errors import BrainalignError
-from brainalign.features.checkpoints.checkpoint import Checkpoint, checkpoint_folder, quiet_transformers, weight_files
+from brainalign.features.checkpoints.checkpoint import Checkpoint, quiet_transformers
 from brainalign.features.checkpoints.forward import asked_layers, hidden_states, ready, weights_digest
+from brainalign.features.checkpoints.location import checkpoint_folder, weight_files
 from brainalign.features.language.model import LanguageModel
 from brainalign.features.speech.model import SpeechModel
 

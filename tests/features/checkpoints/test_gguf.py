@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from brainalign.errors import BrainalignError
-from brainalign.features.checkpoints.checkpoint import Loading, checkpoint_folder
+from brainalign.features.checkpoints.checkpoint import Loading
+from brainalign.features.checkpoints.location import checkpoint_folder
 from brainalign.features.checkpoints.tiny import tiny_gpt2
 from brainalign.features.language.model import LanguageModel
 from brainalign.features.speech.model import SpeechModel

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from brainalign.errors import BrainalignError
-from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading, checkpoint_folder
+from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
+from brainalign.features.checkpoints.location import checkpoint_folder
 from brainalign.features.speech.model import SpeechModel
 
 PARTS = {"speech": ("AutoModel", "AutoFeatureExtractor"), "language": ("AutoModelForCausalLM", "AutoTokenizer")}

@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
+from brainalign.assembly import model_settings
+from brainalign.config import composed
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
 from brainalign.features.own.extractor import OwnFeatures
+from brainalign.models import control_of
 
 RNG = np.random.default_rng(0)
 DURATIONS = {"s1": 2.0, "s2": 3.0, "s3": 4.2}
@@ -129,6 +132,7 @@ NAN[7, 1] = np.nan
     ("arrays", "options", "said"),
     [
         ({}, {"rate": 100}, r"'s1' has 100 frames at 100 per second, which end at 1.000 s, but the stimulus lasts 2.000 s; .*rate=50"),
+        ({}, {"rate": 25}, r"end at 4.000 s, but the stimulus lasts 2.000 s; .*model.rate=50 would fit"),
         ({}, {"rate": 49.5}, "50 frames more, but its rate is said to be 49.5"),
         ({}, {}, r"says no rate; model.rate must be the frames per second"),
         ({"rate": np.array(50.0)}, {"rate": 25}, "model.rate=25, but .*own.npz says 50"),
@@ -199,3 +203,12 @@ def test_identity_is_of_content_not_of_place(tmp_path):
     again = read(changed(tmp_path / "b"), rate=50)[0].identity()
     other = read(changed(tmp_path / "b", s2=2 * FRAMES["s2"]), rate=50)[0].identity()
     assert one == again != other
+
+
+def test_own_features_have_no_shuffled_words(tmp_path):
+    word_table("index").to_csv(tmp_path / "own.csv", index=False)
+    config = composed(["data=simulated_small", "model=features", f"model.path={tmp_path / 'own.csv'}"])
+    with pytest.raises(
+        BrainalignError, match="read from a file, which cannot be computed anew for words in another order"
+    ):
+        control_of(config.model, "shuffled_words", model_settings(config), None)

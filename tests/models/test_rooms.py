@@ -1,0 +1,201 @@
+"""A kind of model is its own room: one is added from a folder outside the package, and none is spelled outside its room."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import brainalign
+from brainalign import experiment, registry
+from brainalign.config import composed, conf_folder
+from brainalign.data.simulated import simulate
+from brainalign.data.types import empty_intervals
+from brainalign.errors import BrainalignError
+from brainalign.models import CheckpointModel, Model, lacking, model_kind
+from brainalign.registry import kinds
+
+PACKAGE = Path(brainalign.__file__).parent
+KINDS = kinds("model")
+WORDS = {
+    "auto",
+    "embedding",
+    "envelope",
+    "features",
+    "joined",
+    "language",
+    "mel",
+    "speech",
+    "surprisal",
+    "vectors",
+    "intensity",
+    "pitch",
+}
+"""Kinds whose names are also plain words of the code."""
+CONTROLS = {"oasm", "sentence_position", "shuffled_words", "word_rate"}
+"""Kinds that analysis=controls offers by name."""
+
+MODEL = '''
+"""Word length in letters."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from brainalign.models import Model
+
+
+@dataclass
+class Letters(Model):
+    """Letters of each word, to a power."""
+
+    power: float
+
+    bounds: ClassVar = {"power": (0.1, 3)}
+    family: ClassVar[str] = "word length"
+    needs: ClassVar = ("words",)
+
+    def extractor(self, settings, dataset):
+        return Extracted(self.name, self.power)
+
+
+class Extracted:
+    unit, placement, layers, version = "words", "hold", (0,), 1
+
+    def __init__(self, name, power):
+        from brainalign.features.base import ReceptiveField
+
+        self.name, self.power, self.receptive_field = name, power, ReceptiveField(0, 0, "words")
+
+    def identity(self):
+        return {"kind": "letters", "power": self.power}
+
+    def describe(self):
+        return f"letters of each word to the power of {self.power:g}"
+
+    def check(self, stimulus):
+        from brainalign.features.words.timed import needs_words
+
+        needs_words(stimulus, self.name)
+
+    def extract(self, stimuli):
+        import numpy as np
+
+        from brainalign.features.words.timed import word_rows
+
+        for s in stimuli:
+            lengths = np.array([[len(w) ** self.power] for w in s.words["word"]], dtype=float)
+            yield s.id, {0: word_rows(s, lengths)}
+'''
+SMALL = ("data=simulated_small", "data.subjects=2", "data.electrodes=4", "data.sentences=12", "encoding.outer_folds=3",
+         "encoding.alphas=[100]", "window.tmax=0.04", "stats.permutations=0", "~model@baseline", "tracking.uri=offline")  # fmt: skip
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A package that somebody has installed: a model, its option, and an entry point that names it."""
+    package = tmp_path / "site" / "ourmodels"
+    (package / "conf" / "model").mkdir(parents=True)
+    for folder in (package, package / "conf"):
+        (folder / "__init__.py").write_text("")
+    (package / "letters.py").write_text(MODEL)
+    (package / "conf" / "model" / "letters.yaml").write_text("kind: letters\nname: letters\nlayers: all\npower: 1.0\n")
+    info = tmp_path / "site" / "ourmodels-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ourmodels\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[brainalign.models]\nletters = ourmodels.letters:Letters\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    registry._offered.cache_clear()
+    yield ["hydra.searchpath=[pkg://ourmodels.conf]", "model=letters", *SMALL, f"paths.output={tmp_path / 'out'}"]
+    registry._offered.cache_clear()
+
+
+def test_a_model_of_an_installed_package_is_found_and_runs(lab, tmp_path):
+    before = {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}
+    config = composed([*lab, "model.power=0.5"])
+    experiment.run(config, tmp_path / "run")
+    scores = pd.read_parquet(tmp_path / "run" / "tables" / "scores.parquet")
+    assert set(scores["model"]) == {"letters"} and scores["r2"].notna().any()
+    assert "letters of each word to the power of 0.5" in (tmp_path / "run" / "report.html").read_text()
+    assert before == {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}
+    assert lacking(simulate(subjects=1, electrodes=2, sentences=5, repeated=0))["word length"] == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("model.power=9", "model.power=9 is impossible; it must be between 0.1 and 3."),
+        ("model.power=much", "model.power='much'"),
+        ("++model.powre=3", "did you mean 'power'?"),
+    ],
+)
+def test_its_options_are_checked_like_ours(lab, word, said):
+    with pytest.raises(BrainalignError) as caught:
+        composed([*lab, word])
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_class_that_is_no_model_is_refused(lab, tmp_path):
+    points = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
+    points.write_text("[brainalign.models]\nletters = brainalign.bounds:Bounds\n")
+    registry._offered.cache_clear()
+    with pytest.raises(BrainalignError, match="is no dataclass of options"):
+        composed(lab)
+    points.write_text("[brainalign.models]\nletters = brainalign.data.types:Stimulus\n")
+    registry._offered.cache_clear()
+    with pytest.raises(BrainalignError, match="must be a dataclass that inherits from brainalign.models.Model"):
+        composed(lab)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_an_option_and_says_all_of_itself(kind):
+    model = model_kind(kind)
+    named = [f.stem for f in (conf_folder() / "model").glob("*.yaml") if f"\nkind: {kind}\n" in "\n" + f.read_text()]
+    assert named and model.__doc__
+    assert [f.name for f in fields(model)[:3]] == ["kind", "name", "layers"]
+    assert set(model.bounds) <= {f.name for f in fields(model)} and set(model.needs) <= {"sound", "words", "phones"}
+    assert model.partner is None or (conf_folder() / "model" / f"{model.partner}.yaml").exists()
+    made = model.extractor is not Model.extractor or model.represent is not Model.represent
+    assert made != model.automatic
+    assert not issubclass(model, CheckpointModel) or model.needs
+
+
+def test_what_data_lack_is_what_a_kind_needs():
+    data = simulate(subjects=1, electrodes=2, sentences=5, repeated=0)
+    assert not any(lacking(data).values())
+    first, second, *_ = data.stimuli
+    wordless = empty_intervals(("word", "onset", "offset"))
+    fewer = {first: replace(data.stimuli[first], audio=None), second: replace(data.stimuli[second], words=wordless)}
+    found = lacking(replace(data, stimuli=data.stimuli | fewer))
+    assert found["speech models"] == found["decoders that hear"] == "1 of 5 stimuli have no sound."
+    assert (
+        found["language models"] == found["surprisal"] == "1 of 5 stimuli have no words." and not found["articulation"]
+    )
+
+
+def spelled(path):
+    """Lines on which a module names a kind of model as a string of its own."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and node.value in set(KINDS) - WORDS - CONTROLS:
+            yield node.lineno
+
+
+def test_no_kind_of_model_is_named_outside_its_room():
+    rooms = [PACKAGE / "models", PACKAGE / "features", PACKAGE / "analysis" / "validation"]
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        if not any(room in path.parents for room in rooms):
+            found |= {f"{path.relative_to(PACKAGE)}:{n}": n for n in spelled(path)}
+    assert found == {}
+
+
+def test_options_are_checked_without_the_libraries_of_the_models():
+    heavy = "{'torch', 'transformers', 'scipy', 'pandas', 'h5py'}"
+    code = (
+        "import sys; from brainalign.models import model_kind; from brainalign.registry import kinds; "
+        f"[model_kind(k) for k in kinds('model')]; print({heavy} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
