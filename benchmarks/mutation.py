@@ -232,9 +232,10 @@ def page(rows: list[tuple[Mutant, bool]], counts: dict[str, int], asked: argpars
     lines = [
         "# Mutation testing",
         "",
-        f"Written by `python -m benchmarks.mutation --each {asked.each} --seed {asked.seed}` (cosmic-ray 8.7.0): a seeded sample of each "
-        "floor's mutants, each against the tests that mirror its module (`MIRRORS` in `benchmarks/mutation.py`), not the whole suite: "
-        f"a score is a lower bound. Mutants of annotations alone are left out. What took over {LIMIT:.0f} s counts as noticed.",
+        f"Written by `python -m benchmarks.mutation --each {asked.each} --seed {asked.seed} --minutes {asked.minutes:g}` (cosmic-ray "
+        "8.7.0): a seeded sample of each floor's mutants, each against the tests that mirror its module (`MIRRORS` in "
+        "`benchmarks/mutation.py`), not the whole suite: a score is a lower bound. Mutants of annotations alone are left out. "
+        f"What took over {LIMIT:.0f} s counts as noticed.",
         "",
         f"**Noticed: {len(rows) - len(alive)} of {len(rows)}.**",
         "",
