@@ -9,8 +9,12 @@ import json
 import os
 import runpy
 import signal
+import sqlite3
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 MODULES = (
     "brainalign.experiment", "brainalign.cli", "brainalign.figures", "brainalign.report", "mlflow", "mlflow.artifacts", "nilearn",
@@ -27,6 +31,7 @@ def main():
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     for name in MODULES:
         importlib.import_module(name)
+    migrate_once()
     gc.freeze()  # what is imported is collected by no child, and its pages stay shared
     for line in sys.stdin:
         request = json.loads(line)
@@ -36,6 +41,31 @@ def main():
             return
         sys.stdout.write(f"{wait(child, time.monotonic() + request['seconds'])}\n")
         sys.stdout.flush()
+
+
+def migrate_once():
+    """MLflow's migrations of an empty SQLite store, done here; children copy what they left. They are most of a small run's work."""
+    import mlflow.store.db.utils as db
+    from sqlalchemy import create_engine
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        engine = create_engine(f"sqlite:///{file}")
+        db._initialize_tables(engine)
+        engine.dispose()
+        empty = file.read_bytes()
+    migrate, revision = db._initialize_tables, db._get_latest_schema_revision()
+
+    def copy(engine):
+        if engine.dialect.name != "sqlite":
+            migrate(engine)
+            return
+        with closing(sqlite3.connect(":memory:")) as source, engine.connect() as connection:
+            source.deserialize(empty)
+            source.backup(connection.connection.driver_connection)
+
+    db._initialize_tables = copy
+    db._get_latest_schema_revision = lambda: revision
 
 
 def become(request):
