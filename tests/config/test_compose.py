@@ -148,3 +148,15 @@ def test_a_joined_model_has_no_partner_of_its_own_accord():
         "model=joined", "model.of={sound: {option: mel, n_mels: 8}, words: word_rate}", "analysis=variance_partition"
     )
     assert found.partner is None and found.model.of["sound"] == {"option": "mel", "n_mels": 8}
+
+
+def test_a_joined_model_is_refused_where_one_set_of_features_is_needed():
+    of = "model.of=[mel,word_rate]"
+    for analysis in ("latency", "cca", "geometry", "hierarchy", "controls", "extract"):
+        with pytest.raises(
+            BrainalignError, match=f"model=joined is several feature sets, .* but analysis={analysis} takes one"
+        ):
+            config("model=joined", of, f"analysis={analysis}")
+    with pytest.raises(BrainalignError, match="save.weights=true, but model=joined is fitted by bands"):
+        config("model=joined", of, "save.weights=true")
+    assert config("model=joined", of, "analysis=ceiling").model.joined

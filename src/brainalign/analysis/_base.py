@@ -36,6 +36,7 @@ class Needs:
         responses: Responses of a brain; where they have no part, a folder of stimuli without participants will do.
         folds: The stimuli are divided into the study's outer folds.
         fits: TRFs of the models are fitted, whose predictions and weights can be kept (``save.predictions``, ``save.weights``).
+        bands: A joined model can be fitted: several feature sets, each with a penalty of its own; else a model is one set of features.
     """
 
     study: bool = True
@@ -46,6 +47,7 @@ class Needs:
     responses: bool = True
     folds: bool = True
     fits: bool = True
+    bands: bool = False
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,25 @@ def check(composed: DictConfig) -> settings.Config:
         raise BrainalignError(
             "model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model."
         )
+    for role in ("model", "partner", "baseline"):
+        if values[role] is not None and values[role].joined:
+            _check_joined(role, values)
     _absolute(values["paths"])
     return settings.Config(**values)
+
+
+def _check_joined(role: str, values: dict[str, Any]) -> None:
+    """Refuse a joined model where one set of features is needed, before any work starts."""
+    analysis, needs, name = values["analysis"].kind, values["analysis"].needs, values[role].name
+    if needs.study and needs.models and not needs.bands:
+        raise BrainalignError(
+            f"{role}={name} is several feature sets, each with a penalty of its own, but analysis={analysis} takes one; name one of "
+            f"{role}.of, or analysis=encoding or analysis=variance_partition."
+        )
+    if values["save"].weights:
+        raise BrainalignError(
+            f"save.weights=true, but {role}={name} is fitted by bands, whose weights are not kept; it must be false."
+        )
 
 
 def model_option(name: str, /, **changes: Any) -> Model:

@@ -78,6 +78,7 @@ class Model:
         needs: Of the stimuli: ``sound``, ``words``, ``phones``.
         partner: The option of ``conf/model`` that ``model@partner=auto`` stands for beside it; None = no partner.
         contextual: Whether it reads words and has an input embedding, so that ``model@contextual=auto`` may mean it.
+        joined: Whether it is several feature sets, each with a penalty of its own.
         automatic: Whether it stands for a choice that is made when the other models and the data are known.
     """
 
@@ -91,6 +92,7 @@ class Model:
     needs: ClassVar[tuple[str, ...]] = ()
     partner: ClassVar[str | None] = "wav2vec2"
     contextual: ClassVar[bool] = False
+    joined: ClassVar[bool] = False
     automatic: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -33,6 +33,7 @@ class Joined(Model):
 
     bounds: ClassVar[Bounds] = {"ratios": (1e-9, 1e9)}
     partner: ClassVar[str | None] = None
+    joined: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

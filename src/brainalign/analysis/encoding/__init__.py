@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from brainalign.analysis._base import Analysis, Asked
+from brainalign.analysis._base import Analysis, Asked, Needs
 
 if TYPE_CHECKING:
     from brainalign.study.result import AnalysisResult
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @dataclass
 class EncodingAnalysis(Analysis):
     """Scores, layer profile, tests against a baseline."""
+
+    needs = Needs(bands=True)
 
     def question(self, asked: Asked) -> str:
         """How well the model predicts, and whether better than the next one."""

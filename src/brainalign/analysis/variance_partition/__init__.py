@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from brainalign.analysis._base import Analysis, Asked
+from brainalign.analysis._base import Analysis, Asked, Needs
 from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
@@ -26,6 +26,7 @@ class VariancePartitionAnalysis(Analysis):
     ratios: list[float]
 
     bounds: ClassVar[Bounds] = {"sets": (2, 1000), "components": (1, 100_000), "ratios": (1e-9, 1e9)}
+    needs = Needs(bands=True)
     main_figure = "variance_partition"
 
     def __post_init__(self) -> None:
