@@ -12,6 +12,7 @@ from brainalign.secrets import hide_secrets
 from brainalign.study.result import AnalysisResult
 from brainalign.tracking import NOTE, Run
 from brainalign.tracking.files import write_figures, write_json, write_metrics, write_tables
+from brainalign.tracking.supplement import write_supplement
 
 
 def write_outputs(
@@ -52,6 +53,7 @@ def write_outputs(
     write_json(folder / "provenance.json", provenance)
     write_metrics(folder, result.metrics)
     write_tables(folder, result.tables)
+    write_supplement(folder, result.tables)
     if simulated:
         for figure, _ in result.figures.values():
             stamp(figure, "Simulated data")

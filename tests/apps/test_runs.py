@@ -73,6 +73,8 @@ def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, t
     assert set(facts["checkpoints"]) == {"tiny_gpt2", "mel"}
     opened = package.load_run(folder)
     pd.testing.assert_frame_equal(opened.tables["scores"], scores)
+    assert {p.name for p in (folder / "tables").glob("*.[ct]*")} == {"scores.csv", "tests.csv", "tests.tex"}
+    assert len(pd.read_csv(folder / "tables" / "scores.csv")) == len(scores)
     assert opened.config["model"]["name"] == "tiny_gpt2"
 
 

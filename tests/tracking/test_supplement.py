@@ -1,0 +1,92 @@
+"""Scores and tests for a supplement: CSV that is the parquet, LaTeX that stands in a document."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainalign.stats import compare
+from brainalign.tracking import write_tables
+from brainalign.tracking.supplement import latex_tests, write_supplement
+
+
+@pytest.fixture
+def scores():
+    """Simulated; names that LaTeX and CSV must escape, and a missing score."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"model": m, "subject": s, "electrode": f'{s}, "{e}"', "region": region, "r": rng.normal(0.01 * len(m), 1 / 3)}
+        for m in ("word_rate", "50% $x$ #1 {a} ~b^c\\d")
+        for s in ("s1", "s2", "s3")
+        for e, region in enumerate(("A&B", "STG_left") * 3)
+    ]
+    table = pd.DataFrame(rows).assign(layer=3)
+    table.loc[1, "r"] = np.nan
+    return table
+
+
+@pytest.fixture
+def found(scores):
+    """All tests of the simulated scores, and those of a region without electrodes."""
+    return compare(
+        scores, [tuple(scores["model"].unique()[::-1])], regions=["A&B", "STG_left", "nowhere"], family="all"
+    )
+
+
+def test_the_csv_holds_what_the_parquet_holds(tmp_path, scores, found):
+    tables = {"scores": scores, "tests": found, "layers": scores}
+    write_tables(tmp_path, tables)
+    paths = write_supplement(tmp_path, tables)
+    assert [p.name for p in paths] == ["scores.csv", "tests.csv", "tests.tex"]
+    for name in ("scores", "tests"):
+        kept = pd.read_parquet(tmp_path / "tables" / f"{name}.parquet")
+        read = pd.read_csv(tmp_path / "tables" / f"{name}.csv")
+        texts = [c for c in kept if not pd.api.types.is_numeric_dtype(kept[c].dtype)]
+        read[texts] = read[texts].fillna("")
+        pd.testing.assert_frame_equal(read, kept, check_dtype=False, check_exact=True)
+
+
+def test_a_run_without_scores_or_tests_gets_no_such_file(tmp_path, scores):
+    assert write_supplement(tmp_path, {"layers": scores}) == []
+    assert not (tmp_path / "tables").exists()
+
+
+def test_the_latex_table_is_balanced_and_escaped_with_a_row_a_test(found):
+    latex = latex_tests(found)
+    assert latex.startswith("% In the preamble: \\usepackage{booktabs,longtable}\n")
+    assert latex.count("All tests. ") == latex.count("All tests, continued.") == 1
+    begun, ended = (re.findall(rf"\\{word}{{(\w+)}}", latex) for word in ("begin", "end"))
+    assert begun == ended == ["longtable"]
+    plain = re.sub(r"\\[{}]", "", latex)
+    assert plain.count("{") == plain.count("}")
+    assert [latex.count(f"\\{rule}") > 0 for rule in ("toprule", "midrule", "bottomrule")] == [True, True, True]
+    rows = [
+        line for line in latex.splitlines() if line.endswith("\\\\") and re.match(r"A\\&B|STG\\_left|nowhere", line)
+    ]
+    assert len(rows) == len(found) == 9
+    columns = len(re.search(r"\\begin{longtable}{(\w+)}", latex)[1])
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)&", row)) == columns - 1
+        assert not re.search(r"(?<!\\)[#%_]", row) and "50\\% \\$x\\$ \\#1 \\{a\\}" in row
+        assert len(re.findall(r"(?<!\\)\$", row)) % 2 == 0
+
+
+def test_the_latex_table_says_the_numbers_of_the_table_of_tests(found):
+    row = found[(found["test"] == "paired_t") & (found["region"] == "STG_left")].iloc[0]
+    (line,) = [x for x in latex_tests(found).splitlines() if x.startswith("STG\\_left") and "paired\\_t" in x]
+    told = [cell.strip() for cell in re.split(r"(?<!\\)&", line.removesuffix("\\\\"))][4:]
+    minus = [cell.replace("$-$", "-") for cell in told]
+    assert minus == [
+        f"{row.n} ({row.n_participants})", f"{row.t:.2f} ({row.df:.0f})", f"{row.p:.3f}", f"{row.p_corrected:.3f}", "bonferroni",
+        f"{row.mean_difference:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]", f"{row.effect_size:.2f}",
+    ]  # fmt: skip
+
+
+def test_what_could_not_be_tested_has_dashes_and_a_tiny_p_is_said_to_be_below():
+    columns = dict.fromkeys(("t", "df", "p", "ci_low", "ci_high", "effect_size", "p_corrected"), np.nan)
+    row = columns | {"test": "t", "contrast": "a - b", "score": "r", "region": "R", "n": 0, "n_participants": 0}
+    row |= {"mean_difference": -0.25, "correction": "max_t"}
+    latex = latex_tests(pd.DataFrame([row, row | {"p": 1e-9, "p_corrected": 1e-8}]))
+    assert "R & a - b & r & t & 0 (0) & -- & -- & -- & max\\_t & $-$0.250 & -- \\\\" in latex
+    assert "& $<$0.001 & $<$0.001 &" in latex
