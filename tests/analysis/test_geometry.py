@@ -1,6 +1,7 @@
 """Geometry: nulls are uniform, standard errors cover, ceilings bracket a planted truth, and slow drift within stimuli does not count."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import stdtrit
 from scipy.stats import binomtest, kstest
@@ -13,8 +14,9 @@ from brainalign.analysis.geometry.measures import Settings, Side, similarities
 from brainalign.analysis.geometry.rows import response_rows, row_set, standardised
 from brainalign.analysis.geometry.run import geometry
 from brainalign.data.simulated import simulate
+from brainalign.encoding.fit_store import FitStore
 from brainalign.errors import BrainalignError
-from brainalign.features.acoustic.spectral import Mel
+from brainalign.features.acoustic.spectral import Envelope, Mel
 from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.features.words.timed import WordRate
@@ -191,6 +193,33 @@ def test_cross_validated_distances_where_everything_was_repeated(world):
     assert all(p.crossed for p in patterns)
     assert {p.region for p in patterns} >= {"all electrodes"}
     assert all((p.values**2).mean() == pytest.approx(1) for p in patterns)
+
+
+def test_a_run_that_was_cut_short_goes_on_from_its_finished_pieces(world, tmp_path, monkeypatch):
+    """The second pair of models is cut off: the first one is not compared again, and the end is as if nothing had happened."""
+    from brainalign.analysis.geometry import run as module
+
+    monkeypatch.setattr(FitStore, "worth", lambda self, tensors, seconds: True)
+    models = Models(represent(world, Mel()), represent(world, Envelope()), represent(world, WordRate()))
+    options = {"rows": "frames", "spacing": 0.2, "control": False, "electrodes": 31, "draws": 29, "most": 150}
+    compare, done = module._pair, []
+
+    def cut(a, b, *rest):
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append((a.name, b.name))
+        return compare(a, b, *rest)
+
+    monkeypatch.setattr(module, "_pair", cut)
+    with pytest.raises(KeyboardInterrupt):
+        geometry(study(world[0], store=FitStore(tmp_path)), models, measures=["cka"], **options)
+    again = []
+    monkeypatch.setattr(module, "_pair", lambda a, b, *rest: again.append((a.name, b.name)) or compare(a, b, *rest))
+    found = geometry(study(world[0], store=FitStore(tmp_path)), models, measures=["cka"], **options)
+    assert done == [("mel", "envelope")] and again == [("mel", "word_rate"), ("envelope", "word_rate")]
+    whole = geometry(study(world[0]), models, measures=["cka"], **options)
+    for table in ("geometry", "geometry_pairs"):
+        pd.testing.assert_frame_equal(found.tables[table], whole.tables[table], check_exact=True)
 
 
 def test_the_analysis_says_what_it_found(world):

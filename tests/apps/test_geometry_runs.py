@@ -1,4 +1,4 @@
-"""Several runs of analysis=geometry: a sweep, the same command again, what a killed run had finished, and runs side by side."""
+"""Several runs of analysis=geometry: a sweep, the same command again, and runs side by side."""
 
 import json
 
