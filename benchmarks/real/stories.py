@@ -25,6 +25,7 @@ COMMANDS = {
     "word rate": ("model=word_rate",),
     "GloVe": GLOVE,
     "SmolLM2": (*SMOLLM2, LAYERS, "save.predictions=true"),
+    "SmolLM2, re-randomised": (*SMOLLM2, LAYERS, "model.weights=rerandomized"),
     "SmolLM2, untrained": (*SMOLLM2, LAYERS, "model.weights=untrained"),
 }
 
