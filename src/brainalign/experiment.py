@@ -15,6 +15,7 @@ from brainalign.console import show_end, show_finished, show_plan
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
+from brainalign.journals import figure_style
 from brainalign.methods import software
 from brainalign.outputs import write_outputs
 from brainalign.own_code import own_code
@@ -56,6 +57,11 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     Returns:
         What was found; None where nothing was done: a plan, or a run that was FINISHED before under the same identity.
     """
+    with figure_style(config.figures.style):
+        return _run(config, folder, overrides)
+
+
+def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult | None:
     started = datetime.now(UTC)
     config, unsettled = settle(config), config
     analysis: Analysis = config.analysis
@@ -134,6 +140,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             provenance=facts,
             simulated=config.data.simulated,
             main_figure=analysis.main_figure,
+            formats=config.figures.formats,
         )
     show_end(result, tracked)
     return result

@@ -12,8 +12,8 @@ from typing import Any
 
 from brainalign.tracking.text import plain
 
-IRRELEVANT = ("paths", "tracking", "plan")
-"""Groups of the config that change where results go, not what they are."""
+IRRELEVANT = ("paths", "tracking", "plan", "figures")
+"""Groups of the config that change where results go and what figures look like, not what they are."""
 
 CODE = {"source": "identity", "version": "identity_version", "any": "identity_any"}
 """What counts as the same code (the same source files, the same release, or any code at all) -> the tag of a run that says so."""
