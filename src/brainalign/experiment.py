@@ -15,8 +15,10 @@ from brainalign.console import show_end, show_finished, show_plan
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
+from brainalign.journals import figure_style
 from brainalign.methods import software
 from brainalign.outputs import write_outputs
+from brainalign.own_code import own_code
 from brainalign.study.data_summary import data_summary
 from brainalign.study.group_scores import group_table
 from brainalign.study.headline import headline, side_by_side
@@ -55,6 +57,11 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     Returns:
         What was found; None where nothing was done: a plan, or a run that was FINISHED before under the same identity.
     """
+    with figure_style(config.figures.style):
+        return _run(config, folder, overrides)
+
+
+def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult | None:
     started = datetime.now(UTC)
     config, unsettled = settle(config), config
     analysis: Analysis = config.analysis
@@ -76,7 +83,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
 
     settings, question = asdict(config), analysis.question(asked(config, dataset, present))
     checkpoints = {m.name: m.digest for m in present} | file_digests(analysis.files())
-    known, tag = identities(settings, dataset.digest, checkpoints), CODE[config.tracking.code]
+    known, tag = identities(settings, dataset.digest, checkpoints, own_code(analysis)), CODE[config.tracking.code]
     if config.tracking.resume and (before := finished(uri, config.tracking.experiment, tag, known[tag])):
         show_finished(before, uri)
         return None
@@ -113,7 +120,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             seed=config.seed,
             device=str(study.arithmetic.model_device()),
             dataset_digest=dataset.digest,
-            checkpoints=checkpoints,
+            checkpoints=checkpoints | own_code(analysis),
         )
         write_all_maps(folder / MAPS, study, analysis, result)
         for name, arrays in kept_predictions(study, models) if config.save.predictions else ():
@@ -133,6 +140,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
             provenance=facts,
             simulated=config.data.simulated,
             main_figure=analysis.main_figure,
+            formats=config.figures.formats,
         )
     show_end(result, tracked)
     return result

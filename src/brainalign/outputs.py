@@ -29,6 +29,7 @@ def write_outputs(
     provenance: Mapping[str, Any],
     simulated: bool,
     main_figure: str,
+    formats: Sequence[str],
     sources: str = "",
 ) -> None:
     """Write provenance, metrics, tables, figures and the report, and log them.
@@ -46,6 +47,7 @@ def write_outputs(
         provenance: Commit, versions, times.
         simulated: Whether the responses are simulated; every figure then says so.
         main_figure: The one that the run's page shows.
+        formats: Of the figures' files; the report has its figures within it, whichever these are.
         sources: Of a comparison, for the run's page.
     """
     result.summary = [(what, hide_secrets(value)) for what, value in result.summary]
@@ -57,7 +59,7 @@ def write_outputs(
     if simulated:
         for figure, _ in result.figures.values():
             stamp(figure, "Simulated data")
-    write_figures(folder, result.figures)
+    write_figures(folder, result.figures, formats)
     write_report(
         folder / "report.html",
         title=title,
@@ -69,30 +71,35 @@ def write_outputs(
         provenance=provenance,
         result=result,
         simulated=simulated,
+        figure_format=formats[0],
     )
-    page = run_page(question, result, tracked, main_figure)
+    page = run_page(question, result, tracked, main_figure, formats)
     tracked.set_tags({NOTE: f"{page}\n\n{sources}" if sources else page})
     tracked.log_metrics(result.metrics)
     tracked.log_artifacts(folder)
 
 
-def run_page(asked: str, result: AnalysisResult, tracked: Run, main_figure: str) -> str:
+def run_page(asked: str, result: AnalysisResult, tracked: Run, main_figure: str, formats: Sequence[str]) -> str:
     """A run's page in MLflow, in Markdown: the question, the short table, the main figure, what to beware of.
 
-    MLflow keeps 8000 characters; the figure is its own artifact, as SVG, which its page shows at its size.
+    MLflow keeps 8000 characters; the figure is its own artifact, as SVG if there is one, which its page shows at its size.
+    A PDF is no picture to a browser: it is a link.
 
     Args:
         asked: The question.
         result: Of the run.
         tracked: The run.
         main_figure: Shown; where it was not drawn, the first one is.
+        formats: Of the figures' files.
     """
     from brainalign.tracking import figure_link
 
     rows = [f"| {_cell(what)} | {_cell(value)} |" for what, value in result.summary]
     parts = [asked, "\n".join(["| | |", "|---|---|", *rows]) if rows else ""]
     if name := main_figure if main_figure in result.figures else next(iter(result.figures), None):
-        parts.append(f"![{name}]({figure_link(tracked, name)})")
+        suffix = next((own for own in ("svg", "png") if own in formats), formats[0])
+        shown = "" if suffix == "pdf" else "!"
+        parts.append(f"{shown}[{name}]({figure_link(tracked, name, suffix)})")
         parts.append(f"*{result.figures[name][1]}*")
     parts += [f"- {warning}" for warning in result.warnings]
     return "\n\n".join(part for part in parts if part)

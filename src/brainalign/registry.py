@@ -23,6 +23,13 @@ PACKAGES = {"analysis": "brainalign.analysis", "model": "brainalign.models", "da
 ENTRY_POINTS = {"analysis": "brainalign.analyses", "model": "brainalign.models", "data": "brainalign.readers"}
 """Group of ``conf/`` -> group of entry points by which an installed package offers kinds of its own."""
 
+BASES = {
+    "analysis": "brainalign.analysis:Analysis",
+    "model": "brainalign.models:Model",
+    "data": "brainalign.data.readers:Reader",
+}
+"""Group of ``conf/`` -> the class that its kinds inherit from."""
+
 
 def kinds(group: str) -> list[str]:
     """Names of all kinds of a group, in alphabetical order.
@@ -46,13 +53,13 @@ def kind_of(group: str, name: object, role: str | None = None) -> type:
         role: What the error calls it, where that is not the group: ``partner``.
 
     Raises:
-        BrainalignError: There is no such kind, or what a package offers under the name is no dataclass or cannot be imported.
+        BrainalignError: There is no such kind, or what a package offers under the name is none or cannot be imported.
     """
     if name in _own(group):
         return _defined_in(f"{PACKAGES[group]}.{name}")
     if name not in _offered(group):
         raise BrainalignError(f"{role or group}.kind={name!r} is unknown; {nearest(str(name), kinds(group))}")
-    return _loaded(_offered(group)[str(name)])
+    return _loaded(group, _offered(group)[str(name)])
 
 
 @cache
@@ -75,13 +82,16 @@ def _offered(group: str) -> dict[str, EntryPoint]:
     return found
 
 
-def _loaded(point: EntryPoint) -> type:
+def _loaded(group: str, point: EntryPoint) -> type:
     try:
         found = point.load()
     except Exception as error:
-        raise BrainalignError(f"{point.group}: {point.value} cannot be imported ({error}).") from error
-    if not (isclass(found) and is_dataclass(found)):
-        raise BrainalignError(f"{point.group}: {point.value} is no dataclass of options; see docs/design.md.")
+        raise BrainalignError(f"{group}={point.name}: {point.value} cannot be imported ({error}).") from error
+    module, _, base = BASES[group].partition(":")
+    if not (isclass(found) and issubclass(found, getattr(import_module(module), base)) and is_dataclass(found)):
+        raise BrainalignError(
+            f"{group}={point.name}: {point.value} must be a dataclass that inherits from {module}.{base}."
+        )
     return found
 
 

@@ -62,6 +62,7 @@ def write_report(
     provenance: Mapping[str, Any],
     result: AnalysisResult,
     simulated: bool,
+    figure_format: str = "png",
 ) -> Path:
     """Write the report of a run as one HTML file that loads nothing from anywhere.
 
@@ -75,8 +76,9 @@ def write_report(
         config: All settings; nested keys are joined by dots. Home folders and secrets do not appear.
         provenance: Versions, digests, host, times; nested likewise.
         result: Tables, figures with captions, summary and warnings. Files are named as the run's folder has them:
-            ``tables/<name>.parquet``, ``figures/<name>.png``.
+            ``tables/<name>.parquet``, ``figures/<name>.<figure_format>``.
         simulated: Whether the responses are simulated; the page then says so in its title and at its top.
+        figure_format: The format of the figures' files that the page names; the figures within it are its own.
 
     Returns:
         The path.
@@ -92,7 +94,7 @@ def write_report(
         contents=[(name, name.capitalize()) for name, present in sections.items() if present],
         summary=result.summary,
         warnings=result.warnings,
-        figures=[picture(*drawn, f"figures/{name}.png") for name, drawn in result.figures.items()],
+        figures=[picture(*drawn, f"figures/{name}.{figure_format}") for name, drawn in result.figures.items()],
         data=data,
         models=models,
         methods=methods,

@@ -7,11 +7,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from brainalign import own_code
 from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError
@@ -19,6 +21,7 @@ from brainalign.features import representation as module
 from brainalign.features.align import to_grid
 from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
+from brainalign.features.clip import Clipped
 from brainalign.features.representation import Representation
 
 
@@ -28,7 +31,9 @@ def stimuli(n=4):
 
 
 class Counting:
-    """An extractor with known rows that counts its passes."""
+    """An extractor with known rows that counts its passes; one of ours, so that its version is its identity and not its code."""
+
+    __module__ = "brainalign.features.counting"
 
     placement = "hold"
     version = 1
@@ -125,6 +130,26 @@ def test_settings_stimuli_and_version_are_part_of_the_identity(tmp_path):
     assert scaled.passes == other.passes == newer.passes == 1
     assert len({base.digest, changed.digest, represent(scaled, tmp_path).digest}) == 3
     assert base.digest == represent(Counting(layers=(2,)), tmp_path).digest
+
+
+def test_an_extractor_of_a_lab_is_told_by_its_code_also_inside_another_one(tmp_path, monkeypatch):
+    file = tmp_path / "site" / "labs_extractor.py"
+    file.parent.mkdir()
+    monkeypatch.syspath_prepend(str(file.parent))
+
+    def keys(text):
+        file.write_text(f"class Own(Counting):\n    {text}\n")
+        own_code._source.cache_clear()
+        monkeypatch.delitem(sys.modules, "labs_extractor", raising=False)
+        monkeypatch.setitem(sys.modules, "labs_extractor", module := ModuleType("labs_extractor"))
+        module.__file__, module.Counting = str(file), Counting
+        exec(file.read_text(), vars(module))
+        own = module.Own()
+        return [represent(e, tmp_path / "cache").key(0) for e in (own, Clipped(own, 5.0), Counting())]
+
+    first, again, edited = keys("a = 1"), keys("a = 1"), keys("a = 2")
+    assert first == again
+    assert [a == b for a, b in zip(first, edited, strict=True)] == [False, False, True]
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, monkeypatch, caplog):

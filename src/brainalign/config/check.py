@@ -14,7 +14,7 @@ from brainalign.config import settings
 from brainalign.config.location import conf_folder
 from brainalign.errors import BrainalignError, nearest, within
 from brainalign.models import Model, model_kind
-from brainalign.registry import kind_of
+from brainalign.registry import kind_of, kinds
 
 LONGEST_NAME = 100
 NO_NAMES = ("0", "all", "intercept only")
@@ -89,9 +89,10 @@ def _check_joined(role: str, values: dict[str, Any]) -> None:
     """Refuse a joined model where one set of features is needed, before any work starts."""
     analysis, needs, name = values["analysis"].kind, values["analysis"].needs, values[role].name
     if needs.study and needs.models and not needs.bands:
+        fitting = [kind for kind in kinds("analysis") if kind_of("analysis", kind).needs.bands]  # type: ignore[attr-defined]
         raise BrainalignError(
             f"{role}={name} is several feature sets, each with a penalty of its own, but analysis={analysis} takes one; name one of "
-            f"{role}.of, or analysis=encoding or analysis=variance_partition."
+            f"{role}.of, or analysis={' or '.join(fitting)}."
         )
     if values["save"].weights:
         raise BrainalignError(

@@ -49,11 +49,20 @@ def _unknown_key(key: str) -> str:
         owners = valid[key][:3] + (["others"] if len(valid[key]) > 3 else [])
         return f"{key} is not in use with the chosen options; it belongs to {' and '.join(owners)}."
     if key == "model@partner":
-        return (
-            "model@partner is not in use with the chosen options; it belongs to analysis=cca, convergence, decomposition, "
-            "similarity, variance_partition and abx."
-        )
+        return f"model@partner is not in use with the chosen options; it belongs to analysis={', '.join(_paired())}."
     return f"{key} is no key of this config; {nearest(key, [*valid, *groups])} (--cfg job shows all)."
+
+
+def _paired() -> list[str]:
+    """Options of ``conf/analysis`` that take a second model, by their own defaults or by those of what they begin from."""
+    files = sorted((conf_folder() / "analysis").glob("*.yaml"))
+    begun = {file.stem: OmegaConf.select(OmegaConf.load(file), "defaults", default=[]) for file in files}
+
+    def takes(name: str) -> bool:
+        entries = [entry for entry in begun[name] if entry != "_self_"]
+        return any("/model@partner" in entry if isinstance(entry, DictConfig) else takes(entry) for entry in entries)
+
+    return [name for name in begun if takes(name)]
 
 
 def known_keys() -> dict[str, list[str]]:

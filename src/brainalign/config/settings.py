@@ -11,6 +11,10 @@ from brainalign.data.electrodes.settings import Electrodes
 from brainalign.data.readers import Reader
 from brainalign.errors import BrainalignError, one_of
 from brainalign.features.settings import FeatureSettings
+from brainalign.journals import JOURNALS
+
+FORMATS = ("png", "svg", "pdf")
+"""Of figures in a run's folder."""
 
 
 @dataclass
@@ -19,6 +23,21 @@ class Save:
 
     predictions: bool
     weights: bool
+
+
+@dataclass
+class FigureFiles:
+    """How a run's figures are written; the numbers in them do not depend on it."""
+
+    formats: list[str]
+    style: str
+
+    def __post_init__(self) -> None:
+        if not self.formats:
+            raise BrainalignError(f"figures.formats=[] holds nothing; name one or more of {', '.join(FORMATS)}.")
+        for name in self.formats:
+            one_of("figures.formats", name, FORMATS)
+        one_of("figures.style", self.style, tuple(JOURNALS))
 
 
 @dataclass
@@ -66,6 +85,7 @@ class Config:
     ceiling: Ceiling
     stats: Stats
     save: Save
+    figures: FigureFiles
     tracking: Tracking
     paths: Paths
     mode: str
@@ -92,6 +112,7 @@ FIXED = {
     "ceiling": Ceiling,
     "stats": Stats,
     "save": Save,
+    "figures": FigureFiles,
     "tracking": Tracking,
     "paths": Paths,
 }

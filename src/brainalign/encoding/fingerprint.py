@@ -13,7 +13,7 @@ import numpy as np
 
 import brainalign
 
-CODE = ("analysis", "data", "encoding", "features", "linalg", "signal", "similarity", "spaces")
+CODE = ("analysis", "data", "encoding", "features", "linalg", "models", "signal", "similarity", "spaces", "study")
 """The floors whose code makes the numbers of a fit."""
 
 LIBRARIES = ("numpy", "scipy", "torch")

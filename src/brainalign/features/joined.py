@@ -103,8 +103,8 @@ class JoinedRepresentation(Representation):
         """Refused: bands have rows of different kinds."""
         names = ", ".join(b.name for b in self.bands)
         raise BrainalignError(
-            f"model {self.name} is several feature sets ({names}), each with a penalty of its own: analysis=encoding and "
-            "analysis=variance_partition fit it; any other analysis takes one of them."
+            f"model {self.name} is several feature sets ({names}), each with a penalty of its own; this analysis takes one of them, "
+            "not all together (docs/own-features.md says which does)."
         )
 
     def features(self, layer: int, grids: Mapping[str, Any], **options: Any) -> NoReturn:

@@ -22,6 +22,7 @@ from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
 from brainalign.features.precision import deviation, reference, told
 from brainalign.features.spread import Spread, spread
+from brainalign.own_code import own_code
 from brainalign.progress import track
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Representation:
         self._held: tuple[int, dict[str, Rows]] | None = None
         self._looked_at: set[int] = set()
         self._precision_told = False
-        identity = extractor.identity()
+        identity = {**extractor.identity(), **own_code(extractor)}
         self._keys = {n: cache.key(stimuli_digest, identity, extractor.version, n) for n in extractor.layers}
         self._stimuli_digest = stimuli_digest
         missing = self.missing
@@ -113,7 +114,8 @@ class Representation:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what determines the values besides the stimuli: weights, settings, extractor version."""
-        text = json.dumps([self.extractor.identity(), self.extractor.version], sort_keys=True)
+        identity = {**self.extractor.identity(), **own_code(self.extractor)}
+        text = json.dumps([identity, self.extractor.version], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def describe(self) -> str:

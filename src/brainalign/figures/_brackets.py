@@ -11,6 +11,7 @@ import pandas as pd
 
 from brainalign.figures.style import INK, SMALL
 from brainalign.figures.text import p_text, stars
+from brainalign.journals import text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def draw_brackets(
         axes.plot([ends[0], *ends, ends[1]], [foot, y, y, foot], color=INK, linewidth=0.7, clip_on=False)
         text = p_text(b.p) if exact else stars(b.p)
         axes.text(
-            float(np.mean(ends)), y + 0.06 * step, text, ha="center", va="bottom", size=SMALL - 1,
+            float(np.mean(ends)), y + 0.06 * step, text, ha="center", va="bottom", size=text_size(SMALL - 1),
             gid=f"test {b.region} {b.a} - {b.b}",
         )  # fmt: skip
         ceiling = max(ceiling, y + step)

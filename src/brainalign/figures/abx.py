@@ -11,6 +11,7 @@ from brainalign.figures._tables import require
 from brainalign.figures.layer_profile import describe, draw_profile
 from brainalign.figures.style import DOUBLE, MUTED, SMALL, colours, legend_above, new_figure, order_of, style, zero_line
 from brainalign.figures.text import number, p_text
+from brainalign.journals import text_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +39,13 @@ def abx_layers(profile: pd.DataFrame, order: Sequence[str] | None = None) -> tup
         figure, axes = new_figure(0.7 * DOUBLE, 3.0)
         axes.axhline(0.5, color=MUTED, linewidth=0.8, gid="chance")
         axes.annotate(
-            "chance", (1.0, 0.5), xycoords=("axes fraction", "data"), ha="right", va="top", size=SMALL, color=MUTED
+            "chance",
+            (1.0, 0.5),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="top",
+            size=text_size(SMALL),
+            color=MUTED,
         )
         handles, sentences = [], []
         for model in models:

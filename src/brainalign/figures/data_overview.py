@@ -10,6 +10,7 @@ import pandas as pd
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, new_figure, order_of, style
 from brainalign.figures.text import count, wrap
+from brainalign.journals import text_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,7 +85,7 @@ def _counts(axes, table: pd.DataFrame) -> None:  # type: ignore[no-untyped-def] 
                 f"{int(value)}" if value else "·",
                 ha="center",
                 va="center",
-                fontsize=6,
+                fontsize=text_size(6),
                 color=MUTED if not value else "black",
             )
     else:

@@ -24,6 +24,7 @@ from brainalign.figures.style import (
     zero_line,
 )
 from brainalign.figures.text import number, wrap
+from brainalign.journals import text_size
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
                 wide = own.pivot(index="layer_a", columns="layer_b", values="value")
                 image = axes.imshow(wide, vmin=low, vmax=high, cmap="viridis", origin="lower", aspect="auto")
                 _ticks(axes, wide)
-                axes.set_title(wrap(a if a == b else f"{a} x {b}", 26), size=SMALL)
+                axes.set_title(wrap(a if a == b else f"{a} x {b}", 26), size=text_size(SMALL))
                 if i == j:
                     axes.set_ylabel(f"layer of {a}")
                     axes.set_xlabel(f"layer of {b}")
@@ -242,7 +243,7 @@ def geometry_map(
                     place[k],
                     xytext=(3, 3),
                     textcoords="offset points",
-                    size=SMALL,
+                    size=text_size(SMALL),
                     color=colour[model],
                 )
         for turn, k in enumerate(np.flatnonzero(points["layer"] < 0).tolist()):

@@ -11,6 +11,7 @@ import pandas as pd
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, SINGLE, SMALL, colours, legend_above, new_figure, style, zero_line
 from brainalign.figures.text import number, wrap
+from brainalign.journals import text_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +56,7 @@ def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tu
                         f"{run} {number(row.value)}{f' [{number(row.low)}, {number(row.high)}]' if known else ''}"
                     )
             told.append(f"{place}: {', '.join(said)}")
-        letters = max(6, int((width - 0.6) / len(places) * 72 / (0.62 * SMALL)))
+        letters = max(6, int((width - 0.6) / len(places) * 72 / (0.62 * text_size(SMALL))))
         axes.set_xticks(range(len(places)), [wrap(str(place), letters) for place in places])
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(places) - 0.45)

@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, cast
 
 from brainalign.figures.style import ABOVE, DOUBLE, FONT, Panel, style
+from brainalign.journals import column_width, text_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,13 +46,14 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
     from matplotlib.transforms import ScaledTranslation
 
     letters, captions, drawn = iter(ascii_uppercase), [], []
+    width = column_width(DOUBLE)
     with style():
-        figure = Figure(figsize=(DOUBLE, DOUBLE), layout="constrained")
+        figure = Figure(figsize=(width, width), layout="constrained")
         grid = GridSpec(len(rows), 1, figure=figure)
         for place, row in enumerate(rows):
             strips = STRIP * len(row)
-            widths = [share / sum(s for _, s in row) * (DOUBLE - strips) for _, share in row]
-            ratios = [width for own in widths for width in (STRIP, own)]
+            widths = [share / sum(s for _, s in row) * (width - strips) for _, share in row]
+            ratios = [part for own in widths for part in (STRIP, own)]
             inner = figure.add_subfigure(grid[place])
             columns = GridSpec(1, len(ratios), figure=inner, width_ratios=ratios)  # type: ignore[arg-type]
             for i, (draw, _) in enumerate(row):
@@ -59,7 +61,7 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
                 strip = inner.add_subfigure(columns[2 * i])
                 below = strip.transSubfigure + ScaledTranslation(0.0, -0.04, figure.dpi_scale_trans)
                 strip.text(
-                    0.5, 1.0, letter, transform=below, ha="center", va="top", weight="bold", size=FONT + 3,
+                    0.5, 1.0, letter, transform=below, ha="center", va="top", weight="bold", size=text_size(FONT + 3),
                     gid=f"panel {letter}",
                 )  # fmt: skip
                 panel = Panel(cast("Figure", inner.add_subfigure(columns[2 * i + 1])), widths[i])

@@ -23,6 +23,7 @@ from brainalign.figures.style import (
     style,
 )
 from brainalign.figures.text import count, number, wrap
+from brainalign.journals import text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +88,7 @@ def prediction_example(
                 sentences.append(f"{name} r = {number(r)}")
         axes.set_xlim(float(times[0]), float(times[-1]) if len(times) > 1 else float(times[0]) + 1)
         axes.set_ylabel("response (a.u.)")
-        axes.set_title(wrap(title, int((inches_wide(figure) - 0.7) * 72 / (0.56 * (FONT + 1)))), loc="left")
+        axes.set_title(wrap(title, int((inches_wide(figure) - 0.7) * 72 / (0.56 * text_size(FONT + 1)))), loc="left")
         hidden = write_words(axes, heard)
         axes.set_xlabel("time from stimulus onset (s)")
         legend_above(figure, handles, labels)

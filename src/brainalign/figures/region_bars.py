@@ -27,6 +27,7 @@ from brainalign.figures.style import (
     zero_line,
 )
 from brainalign.figures.text import interval_of, number, wrap
+from brainalign.journals import text_size
 from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def region_bars(
                     axes.hlines(mean, x - reach, x + reach, gid=f"line {region} {label}", **dashed(colour[label]))
                     tops[region] = max(tops[region], mean)
             n = max(map(len, values.values()))
-            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * SMALL))))}\nn = {n}")
+            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * text_size(SMALL)))))}\nn = {n}")
             sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}")
         axes.set_xticks(range(len(regions)), ticks)
         axes.tick_params(axis="x", length=0)

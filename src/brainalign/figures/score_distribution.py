@@ -26,6 +26,7 @@ from brainalign.figures.style import (
     zero_line,
 )
 from brainalign.figures.text import count, number, wrap
+from brainalign.journals import text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def score_distribution(
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_ylim(len(shown) - 0.5, -0.5)
-        room = max(12, int((inches_wide(figure) - 2.0) * 72 / (0.56 * FONT)))
+        room = max(12, int((inches_wide(figure) - 2.0) * 72 / (0.56 * text_size(FONT))))
         axes.set_xlabel(wrap(f"{score_label(score)}, one dot per {noun}", room))
     caption = f"Distribution of {score_label(score)} (line: median). {'; '.join(sentences)}."
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
@@ -94,7 +95,7 @@ def draw_values(axes: Axes, values: NDArray[np.float64], row: int, label: str, c
         median = float(np.median(values))
         axes.plot([median] * 2, [row - 0.42, row + 0.36], color=INK, linewidth=1.2, gid=f"median {label}")
         side = f"median {number(median)}\nn = {len(values)}"
-    axes.text(1.02, row, side, transform=axes.get_yaxis_transform(), va="center", size=SMALL)
+    axes.text(1.02, row, side, transform=axes.get_yaxis_transform(), va="center", size=text_size(SMALL))
 
 
 def describe(values: NDArray[np.float64], noun: str) -> str:

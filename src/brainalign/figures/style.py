@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.figures.text import wrap
+from brainalign.journals import column_width, families, text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,13 +50,6 @@ SCORE_LABELS = {
 
 RC: dict[str, Any] = {
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "font.family": "sans-serif",
-    "font.size": FONT,
-    "axes.titlesize": FONT + 1,
-    "axes.labelsize": FONT,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "legend.fontsize": SMALL,
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -72,15 +66,28 @@ RC: dict[str, Any] = {
     "ytick.color": INK,
 }
 
+TEXT = {
+    "font.size": FONT,
+    "axes.titlesize": FONT + 1,
+    "axes.labelsize": FONT,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+}
+"""Sizes of text in pt, where no journal asks for others."""
+
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Matplotlib's settings within the block are those of a brainalign figure."""
+    """Matplotlib's settings within the block are those of a brainalign figure, in the style of :func:`figure_style`."""
     import matplotlib
     import matplotlib.style
 
+    sizes = {key: text_size(size) for key, size in TEXT.items()}
     with matplotlib.rc_context():
-        matplotlib.style.use(["default", RC])  # "default" leaves the backend alone
+        matplotlib.style.use(
+            ["default", {**RC, **sizes, "font.family": families()}]
+        )  # "default" leaves the backend alone
         yield
 
 
@@ -103,7 +110,7 @@ def new_figure(width: float, height: float, into: Panel | None = None, **subplot
     """A figure without pyplot, hence without any window or global state, with room for all its labels.
 
     Args:
-        width: Inches.
+        width: Inches; a journal's column takes the place of it (:func:`brainalign.journals.column_width`).
         height: Inches.
         into: A panel of a larger figure, which has its own width and is told the height, in place of a new figure.
         subplots: Handed to ``Figure.subplots``.
@@ -116,7 +123,7 @@ def new_figure(width: float, height: float, into: Panel | None = None, **subplot
     if into is not None:
         into.height = height
         return into.figure, into.figure.subplots(**subplots)
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(column_width(width), height), layout="constrained")
     return figure, figure.subplots(**subplots)
 
 
@@ -149,7 +156,7 @@ def stamp(figure: Figure, text: str) -> None:
     assert isinstance(engine, ConstrainedLayoutEngine), "every figure of this package has one"
     engine.set(rect=(0.0, strip, 1.0, 1.0 - strip))
     with style():
-        figure.text(0.99, 0.01, text, ha="right", va="bottom", size=SMALL, style="italic", color=MUTED)
+        figure.text(0.99, 0.01, text, ha="right", va="bottom", size=text_size(SMALL), style="italic", color=MUTED)
 
 
 def colours(labels: Sequence[str]) -> dict[str, Colour]:
@@ -195,7 +202,7 @@ def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
     """A legend over the axes, in as many columns as the names leave room for, read row by row; long names are wrapped."""
     if not handles:
         return
-    letter, handle, width = 0.56 * SMALL, 34.0, 72 * inches_wide(figure)
+    letter, handle, width = 0.56 * text_size(SMALL), 34.0, 72 * inches_wide(figure)
     wrapped = [wrap(label, int((width - handle) / letter)) for label in labels]
     longest = max(len(line) for label in wrapped for line in label.split("\n"))
     columns = max(1, min(len(labels), int(width / (longest * letter + handle))))

@@ -25,6 +25,7 @@ from brainalign.figures.style import (
     zero_line,
 )
 from brainalign.figures.text import interval_of, number, wrap
+from brainalign.journals import text_size
 from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def variance_partition(
                 whole, x - GROUP / 2, x + GROUP / 2, color=INK, linewidth=0.8, linestyle=":", gid=f"all {region}"
             )
             n = max(map(len, values.values()))
-            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * SMALL))))}\nn = {n}")
+            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * text_size(SMALL)))))}\nn = {n}")
             sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}, all together {number(whole)}")
         axes.set_xticks(range(len(regions)), ticks)
         axes.tick_params(axis="x", length=0)

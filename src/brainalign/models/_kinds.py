@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brainalign.errors import BrainalignError
 from brainalign.models._base import Model
 from brainalign.registry import kind_of, kinds
 
@@ -26,12 +25,7 @@ def model_kind(name: object, role: str | None = None) -> type[Model]:
         >>> model_kind("mel").needs
         ('sound',)
     """
-    found = kind_of("model", name, role)
-    if not issubclass(found, Model):
-        raise BrainalignError(
-            f"model={name}: {found.__module__}.{found.__qualname__} must be a dataclass that inherits from brainalign.models.Model."
-        )
-    return found
+    return kind_of("model", name, role)
 
 
 def lacking(dataset: Dataset) -> dict[str, str]:

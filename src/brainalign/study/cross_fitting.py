@@ -85,7 +85,7 @@ def crossfit(
         for model, train in ((x, train_x), (y, train_y)):
             if len(train) and not np.ptp(train, axis=0).any():
                 raise BrainalignError(
-                    f"model {model.name} is the same in all {kind}, so there is nothing to share; choose another for analysis=cca."
+                    f"model {model.name} is the same in all {kind}, so there is nothing to share; choose another."
                 )
         space = SharedSpace(k, variance, ridge).fit(train_x, train_y)
         if fit == "in_sample":

@@ -47,8 +47,8 @@ def example_figure(
     """
     if not has_time_course(study):
         raise BrainalignError(
-            "this analysis shows the course of a response over time, but window.trial leaves one value a trial; use "
-            "analysis=encoding or cca."
+            "this analysis shows the course of a response over time, but window.trial leaves one value a trial; set "
+            "window.trial=null, or choose an analysis of scores alone."
         )
     design = study.design
     channel = int(np.nanargmax(over_folds(scores[leader].r)))

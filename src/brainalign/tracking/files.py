@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,27 +90,37 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]
     return paths
 
 
-def write_figures(folder: Path, figures: Mapping[str, tuple[Figure, str]]) -> list[Path]:
-    """Write each figure as ``figures/<name>.png`` (300 dpi) and ``.svg``, its caption as their description.
+def write_figures(
+    folder: Path, figures: Mapping[str, tuple[Figure, str]], formats: Sequence[str] = ("png", "svg")
+) -> list[Path]:
+    """Write each figure as ``figures/<name>.<format>``, its caption as their description; PNG has 300 dpi.
 
     Args:
         folder: The run's folder.
         figures: Name -> (figure, caption). They stay open; who made them closes them.
+        formats: Such as ``png``, ``svg``, ``pdf``. Text in a PDF stays text, as journals ask, its font embedded.
 
     Returns:
-        The paths, .png and .svg of each. The same figure gives the same bytes.
+        The paths, each figure's formats in turn. The same figure gives the same bytes.
     """
     import matplotlib
 
     paths = []
-    with matplotlib.rc_context({"svg.hashsalt": "brainalign"}):  # else the ids in it are random
+    with matplotlib.rc_context({"svg.hashsalt": "brainalign", "pdf.fonttype": 42}):  # else the ids in an SVG are random
         for name, (figure, caption) in figures.items():
-            for suffix, extra in ((".png", {}), (".svg", {"Date": None})):
-                path = Path(folder) / FIGURES / f"{file_name(name)}{suffix}"
+            for suffix in formats:
+                path = Path(folder) / FIGURES / f"{file_name(name)}.{suffix}"
                 with replacing(path) as temporary:
-                    figure.savefig(temporary, dpi=300, metadata={"Description": caption, **extra})
+                    figure.savefig(temporary, dpi=300, metadata=_described(suffix, caption))
                 paths.append(path)
     return paths
+
+
+def _described(suffix: str, caption: str) -> dict[str, str | None]:
+    """The caption as each format holds it; no date, so that the same figure gives the same bytes."""
+    if suffix == "pdf":
+        return {"Subject": caption, "CreationDate": None}
+    return {"Description": caption} | ({"Date": None} if suffix == "svg" else {})
 
 
 def file_name(name: str) -> str:

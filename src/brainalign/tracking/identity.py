@@ -12,22 +12,29 @@ from typing import Any
 
 from brainalign.tracking.text import plain
 
-IRRELEVANT = ("paths", "tracking", "plan")
-"""Groups of the config that change where results go, not what they are."""
+IRRELEVANT = ("paths", "tracking", "plan", "figures")
+"""Groups of the config that change where results go and what figures look like, not what they are."""
 
 CODE = {"source": "identity", "version": "identity_version", "any": "identity_any"}
 """What counts as the same code (the same source files, the same release, or any code at all) -> the tag of a run that says so."""
 
 
-def identities(settings: Mapping[str, Any], dataset_digest: str, models: Mapping[str, str]) -> dict[str, str]:
+def identities(
+    settings: Mapping[str, Any], dataset_digest: str, models: Mapping[str, str], code: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The tags by which a run is found again under each policy: whoever looks later decides what counts as the same code.
 
     Args:
         settings: The nested config.
         dataset_digest: Of the data set.
         models: Model name -> digest of its weights or settings.
+        code: What an analysis that is not ours says of its code (:func:`brainalign.own_code.own_code`).
     """
-    return {tag: identity(settings, dataset_digest, models, code) for code, tag in CODE.items()}
+    own = code or {}
+    return {
+        tag: identity(settings, dataset_digest, {**models, **({} if policy == "any" else own)}, policy)
+        for policy, tag in CODE.items()
+    }
 
 
 def identity(settings: Mapping[str, Any], dataset_digest: str, models: Mapping[str, str], code: str) -> str:

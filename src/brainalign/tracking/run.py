@@ -330,9 +330,15 @@ def ui_address(run: Run) -> str | None:
     return f"{server}/#/experiments/{run.experiment_id}/runs?workflowType=machine_learning"
 
 
-def figure_link(run: Run, name: str) -> str:
-    """The address, within MLflow's UI, of a figure among a run's artifacts."""
-    return f"get-artifact?path=figures/{file_name(name)}.svg&run_uuid={run.id}"
+def figure_link(run: Run, name: str, suffix: str = "svg") -> str:
+    """The address, within MLflow's UI, of a figure among a run's artifacts.
+
+    Args:
+        run: The run.
+        name: Of the figure.
+        suffix: Of the format that it was written in.
+    """
+    return f"get-artifact?path=figures/{file_name(name)}.{suffix}&run_uuid={run.id}"
 
 
 @contextmanager
