@@ -1,4 +1,8 @@
-"""brainalign: how far do speech and language models agree with each other and with the brain?"""
+"""brainalign: how far do speech and language models agree with each other and with the brain?
+
+What a notebook needs is here by name (``from brainalign import RidgeTRF``) and imported when it is asked for, so that importing the
+package stays quick: see docs/recipes.md.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,50 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "load_run"]
+_FIGURES = (
+    "abx_answers", "abx_layers", "brain_map", "canonical_correlations", "ceilings", "control_shares", "curves_by_region",
+    "data_overview", "feature_picture", "figure_2", "figure_3", "figure_4", "geometry_layers", "geometry_map", "geometry_regions",
+    "geometry_runs", "hierarchy_figure", "layer_profile", "mean_trf", "model_scatter", "offsets", "onset_responses", "paper_figure",
+    "power_curves", "prediction_example", "reconstruction_axes", "reconstruction_course", "region_bars", "score_distribution", "spectra",
+    "sweep_metric", "variance_partition",
+)  # fmt: skip
+
+_PUBLIC = {
+    "Audio": "data.sound.audio",
+    "BandedRidgeTRF": "encoding",
+    "BrainalignError": "errors",
+    "ElasticNetTRF": "encoding",
+    "FrameGrid": "data.frames.grid",
+    "LanguageModel": "features.language.model",
+    "Models": "study.roles",
+    "RidgeTRF": "encoding",
+    "SharedSpace": "spaces",
+    "SpeechModel": "features.speech.model",
+    "Stimulus": "data.types",
+    "Study": "study.study",
+    "cka": "similarity",
+    "compare": "stats",
+    "cross_fitted_cca": "spaces.cross_fitted",
+    "figure_style": "journals",
+    "load_run": "tracking.saved",
+    "nested_trf": "encoding.from_arrays",
+    "noise_ceilings": "stats.ceiling",
+    "rsa": "similarity",
+    "to_grid": "features.align",
+    "write_figures": "tracking.files",
+    **dict.fromkeys(_FIGURES, "figures"),
+}
+"""Public name -> the module of it."""
+
+__all__ = ["__version__", *sorted(_PUBLIC)]
 
 
 def __getattr__(name: str) -> Any:
-    """``load_run`` is imported when it is asked for, so that importing the package stays quick."""
-    if name == "load_run":
-        return import_module("brainalign.tracking.saved").load_run
+    """A public name, imported when it is asked for."""
+    if name in _PUBLIC:
+        return getattr(import_module(f"brainalign.{_PUBLIC[name]}"), name)
     raise AttributeError(f"module 'brainalign' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,25 @@
+"""The names of ``from brainalign import ...``: each is there, and importing the package costs nothing."""
+
+import subprocess
+import sys
+
+import brainalign
+from brainalign import figures
+
+
+def test_each_public_name_is_what_it_says():
+    for name in brainalign.__all__:
+        found = getattr(brainalign, name)
+        assert name == "__version__" or (found.__name__ == name and found.__doc__), name
+    assert set(brainalign.__all__) <= set(dir(brainalign))
+
+
+def test_each_figure_is_public_by_its_name():
+    helpers = {"Panel", "located", "stamp", "write_quality"}
+    assert set(figures.__all__) - helpers <= set(brainalign.__all__)
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import sys, brainalign; print([m for m in ('numpy', 'pandas', 'torch', 'mlflow', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
