@@ -2,13 +2,15 @@
 
 A kind is a dataclass: its fields are the options of ``conf/GROUP``, its methods say and do all the rest. Ours is the one that the module
 of its name defines (``analysis=cca`` is in ``brainalign.analysis.cca``); a lab's package offers its own by an entry point. No list of
-kinds is kept anywhere, so that adding one touches no other file.
+kinds is kept anywhere, so that adding one touches no other file. A class of a package that is not installed so goes by
+``module.path:Class``, where the config's ``allow`` names the package.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
@@ -44,19 +46,23 @@ def kinds(group: str) -> list[str]:
     return sorted({*_own(group), *_offered(group)})
 
 
-def kind_of(group: str, name: object, role: str | None = None) -> type:
+def kind_of(group: str, name: object, role: str | None = None, allow: Collection[str] = ()) -> type:
     """The class of a kind; its module is imported now.
 
     Args:
         group: ``analysis``, ``model`` or ``data``.
-        name: Of the kind.
+        name: Of the kind, or ``module.path:Class``.
         role: What the error calls it, where that is not the group: ``partner``.
+        allow: Packages from which ``module.path:Class`` may be imported.
 
     Raises:
-        BrainalignError: There is no such kind, or what a package offers under the name is none or cannot be imported.
+        BrainalignError: There is no such kind, its package is not allowed, or what stands under the name is none or cannot be
+            imported.
     """
     if name in _own(group):
         return _defined_in(f"{PACKAGES[group]}.{name}")
+    if ":" in str(name):
+        return _loaded(group, _by_path(role or group, str(name), allow))
     if name not in _offered(group):
         raise BrainalignError(f"{role or group}.kind={name!r} is unknown; {nearest(str(name), kinds(group))}")
     return _loaded(group, _offered(group)[str(name)])
@@ -80,6 +86,19 @@ def _offered(group: str) -> dict[str, EntryPoint]:
             )
         found[point.name] = point
     return found
+
+
+def _by_path(role: str, path: str, allow: Collection[str]) -> EntryPoint:
+    """What ``module.path:Class`` names; nothing is imported before its package is found to be allowed."""
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", path):
+        raise BrainalignError(f"{role}.kind={path!r} is no class; it must be as my_lab.models:Pitch.")
+    package = path.partition(":")[0].partition(".")[0]
+    if package not in allow:
+        raise BrainalignError(
+            f"{role}.kind={path} is code of the package {package}, which the config does not allow to be imported; "
+            f"'allow=[{package}]' does."
+        )
+    return EntryPoint(name=path, value=path, group=role)
 
 
 def _loaded(group: str, point: EntryPoint) -> type:

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
 from brainalign.bounds import SEED, check_bounds, numbers
@@ -36,6 +36,7 @@ def check(composed: DictConfig) -> settings.Config:
         check_places(composed)
     except OmegaConfBaseException as error:
         raise BrainalignError(f"the config does not resolve: {str(error).splitlines()[0]}") from error
+    _check_allowed(composed.get("allow"))
     values: dict[str, Any] = {}
     for group in ("data", "model", "analysis"):
         values[group] = _typed(composed, group, _kind(composed, group))
@@ -70,7 +71,7 @@ def check(composed: DictConfig) -> settings.Config:
     for key in ("plan", "compare_modes"):
         if not isinstance(values[key], bool):
             raise BrainalignError(f"{key}={values[key]!r} must be true or false.")
-    known = {*values, "hydra", "local", "experiment"}
+    known = {*values, "allow", "hydra", "local", "experiment"}
     for key in map(str, composed):
         if key not in known:
             raise BrainalignError(f"{key} is no key of the config; {nearest(key, known)}")
@@ -83,6 +84,17 @@ def check(composed: DictConfig) -> settings.Config:
             _check_joined(role, values)
     _absolute(values["paths"])
     return settings.Config(**values)
+
+
+def _check_allowed(allow: Any) -> None:
+    """Refuse what names no packages."""
+    named = allow is None or (
+        isinstance(allow, ListConfig) and all(isinstance(p, str) and p.isidentifier() for p in allow)
+    )
+    if not named:
+        raise BrainalignError(
+            f"allow={allow} must be a list of packages whose classes may be imported, such as [my_lab]."
+        )
 
 
 def _check_joined(role: str, values: dict[str, Any]) -> None:
@@ -119,9 +131,10 @@ def _kind(composed: DictConfig, role: str) -> type:
     """The class of the kind that stands under a key of the config: ``data``, ``analysis``, or a model's role."""
     node = composed.get(role)
     kind = node.get("kind") if isinstance(node, DictConfig) else None
+    allow = composed.get("allow") or ()
     if role not in ("data", "analysis"):
-        return model_kind(kind, role)
-    return kind_of(role, kind)
+        return model_kind(kind, role, allow)
+    return kind_of(role, kind, allow=allow)
 
 
 def _typed(composed: DictConfig, group: str, kind: type) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from brainalign.models._base import Model
@@ -11,12 +12,13 @@ if TYPE_CHECKING:
     from brainalign.data.types import Dataset
 
 
-def model_kind(name: object, role: str | None = None) -> type[Model]:
+def model_kind(name: object, role: str | None = None, allow: Collection[str] = ()) -> type[Model]:
     """The class of a kind of model; its module is imported now.
 
     Args:
         name: Of the kind.
         role: What an error calls it, where that is not ``model``: ``partner``.
+        allow: Packages from which ``module.path:Class`` may be imported.
 
     Raises:
         BrainalignError: There is no such kind, or a package's is no ``Model``.
@@ -25,7 +27,7 @@ def model_kind(name: object, role: str | None = None) -> type[Model]:
         >>> model_kind("mel").needs
         ('sound',)
     """
-    return kind_of("model", name, role)
+    return kind_of("model", name, role, allow)
 
 
 def lacking(dataset: Dataset) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``brainalign-tools new experiment``: a config of one's own that begins from one that works."""
+"""``brainalign-tools new``: a config, or a package with a class of one's own, that begins from one that works."""
 
 from __future__ import annotations
 
@@ -67,6 +67,16 @@ def new_experiment(name: str, folder: Path) -> Path:
     return file
 
 
+def _package(arguments: argparse.Namespace) -> None:
+    from brainalign.tools.skeletons import SKELETONS, new_package
+
+    name, group = arguments.name, SKELETONS[arguments.what].group
+    root = new_package(arguments.what, name, arguments.folder)
+    say(
+        f"{root}\npip install -e {root}; pytest {root}; then use it by 'hydra.searchpath=[pkg://{name}.conf]' {group}={name}"
+    )
+
+
 def _new(arguments: argparse.Namespace) -> None:
     from brainalign.config import conf_folder
 
@@ -80,8 +90,17 @@ def add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     Args:
         commands: Of the command line.
     """
-    kinds = commands.add_parser("new", help="begin a config of your own").add_subparsers(required=True)
+    kinds = commands.add_parser("new", help="begin a config, or a package with a class, of your own").add_subparsers(
+        required=True
+    )
     made = kinds.add_parser("experiment", help="a whole run, or a sweep, under one name: experiment=NAME")
     made.add_argument("name", metavar="NAME")
     made.add_argument("--config-dir", type=Path, help="where; by default the conf/ of this checkout")
     made.set_defaults(do=_new)
+    for what in ("model", "reader", "analysis"):
+        own = kinds.add_parser(what, help=f"a package that adds a kind of {what}, with its options and a test")
+        own.add_argument("name", metavar="NAME")
+        own.add_argument(
+            "--folder", type=Path, default=Path(), help="where the package's folder is made; by default here"
+        )
+        own.set_defaults(do=_package, what=what)

@@ -125,6 +125,16 @@ def _check_configs(folder: Path) -> None:
             )
 
 
+def _allowed_here() -> list[str]:
+    """Packages from which this machine's own defaults allow classes to be imported."""
+    from omegaconf import OmegaConf
+
+    from brainalign.config import local_config
+
+    file = local_config()
+    return [] if file is None else [str(p) for p in OmegaConf.select(OmegaConf.load(file), "allow") or ()]
+
+
 def repeat(script: str, scratch: Path) -> Path:
     """Do a run again, with a cache and a store of its own.
 
@@ -145,7 +155,7 @@ def repeat(script: str, scratch: Path) -> Path:
         raise BrainalignError(f"the run was started in {place}, which is gone; make that folder, or run it by hand.")
     own = [
         f"paths.output={scratch}", f"paths.cache={scratch}/cache", f"hydra.run.dir={scratch}/run", "tracking.uri=null",
-        "tracking.resume=false",
+        "tracking.resume=false", f"allow=[{','.join(_allowed_here())}]",  # not what the folder says: it may come from anybody
     ]  # fmt: skip
     code = "from brainalign.cli import main; main()"
     environment = {k: v for k, v in os.environ.items() if k != "BRAINALIGN_PARENT_RUN"}
