@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import brainalign
 from brainalign import figures
+from brainalign.tools import main
 
 
 def test_each_public_name_is_what_it_says():
@@ -23,3 +25,11 @@ def test_importing_the_package_imports_nothing_heavy():
     code = "import sys, brainalign; print([m for m in ('numpy', 'pandas', 'torch', 'mlflow', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_reference_is_up_to_date(capsys):
+    main(["reference"])
+    page = Path(__file__).parents[1] / "docs" / "reference" / "names.md"
+    assert capsys.readouterr().out == page.read_text(encoding="utf-8"), (
+        "brainalign-tools reference > docs/reference/names.md"
+    )

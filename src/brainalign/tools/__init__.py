@@ -12,6 +12,7 @@ from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets, told_without_secrets
 from brainalign.tools.cache import add_cache
 from brainalign.tools.new import add_new
+from brainalign.tools.reference import add_reference
 from brainalign.tools.relog import add_relog
 from brainalign.tools.reproduce import add_reproduce
 from brainalign.tools.say import say
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     add_reproduce(commands)
     add_new(commands)
     add_validate(commands)
+    add_reference(commands)
     models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
     models.set_defaults(do=_models)
     return parser
