@@ -53,6 +53,8 @@ class PowerAnalysis(Analysis):
             raise BrainalignError(
                 "analysis.difference and analysis.shared are both null; at least one must be a number such as 0.02."
             )
+        if not self.participants:
+            raise BrainalignError("analysis.participants=[] holds nothing; name one or more numbers of participants.")
         for key in ("participant_sd", "electrode_sd"):
             within(f"analysis.{key}", getattr(self, key), 0)
         for key, least in (("participants", 2), ("sentences", 10)):

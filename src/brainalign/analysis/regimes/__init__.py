@@ -34,6 +34,12 @@ class RegimesAnalysis(Analysis):
                 "{untrained: untrained, native: path/to/checkpoint}."
             )
 
+        for name, weights in self.regimes.items():
+            if not str(weights).strip("[]{} "):
+                raise BrainalignError(
+                    f"analysis.regimes.{name}={weights} names no weights; say trained, untrained, rerandomized or a checkpoint."
+                )
+
     def question(self, asked: Asked) -> str:
         """How much the weights matter."""
         return f"How much do the weights ({', '.join(asked.models)}) matter to the responses of {asked.people} to {asked.heard}?"
