@@ -140,7 +140,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             provenance=facts,
             simulated=config.data.simulated,
             main_figure=analysis.main_figure,
-            formats=config.figures.formats,
+            figures=config.figures,
         )
     show_end(result, tracked)
     return result

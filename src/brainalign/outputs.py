@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from brainalign.config import FigureFiles
 from brainalign.figures import stamp
+from brainalign.own_figures import add_own_figures
 from brainalign.report import write_report
 from brainalign.secrets import hide_secrets
 from brainalign.study.result import AnalysisResult
@@ -29,7 +31,7 @@ def write_outputs(
     provenance: Mapping[str, Any],
     simulated: bool,
     main_figure: str,
-    formats: Sequence[str],
+    figures: FigureFiles,
     sources: str = "",
 ) -> None:
     """Write provenance, metrics, tables, figures and the report, and log them.
@@ -47,15 +49,17 @@ def write_outputs(
         provenance: Commit, versions, times.
         simulated: Whether the responses are simulated; every figure then says so.
         main_figure: The one that the run's page shows.
-        formats: Of the figures' files; the report has its figures within it, whichever these are.
+        figures: Formats of the figures' files (the report has its figures within it, whichever these are), and the lab's own.
         sources: Of a comparison, for the run's page.
     """
+    formats = figures.formats
     result.summary = [(what, hide_secrets(value)) for what, value in result.summary]
-    result.warnings = [hide_secrets(warning) for warning in result.warnings]
     write_json(folder / "provenance.json", provenance)
     write_metrics(folder, result.metrics)
     write_tables(folder, result.tables)
     write_supplement(folder, result.tables)
+    add_own_figures(result, figures.own, formats)
+    result.warnings = [hide_secrets(warning) for warning in result.warnings]
     if simulated:
         for figure, _ in result.figures.values():
             stamp(figure, "Simulated data")

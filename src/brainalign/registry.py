@@ -1,4 +1,4 @@
-"""Where a kind of analysis, model or reader is found by its name: in its own module, or in a package that a lab has installed.
+"""Where a kind of analysis, model or reader, or a figure of a lab, is found by its name: in its own module, or in an installed package.
 
 A kind is a dataclass: its fields are the options of ``conf/GROUP``, its methods say and do all the rest. Ours is the one that the module
 of its name defines (``analysis=cca`` is in ``brainalign.analysis.cca``); a lab's package offers its own by an entry point. No list of
@@ -10,20 +10,26 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isclass
+from typing import Any
 
 from brainalign.errors import BrainalignError, nearest
 
 PACKAGES = {"analysis": "brainalign.analysis", "model": "brainalign.models", "data": "brainalign.data.readers"}
 """Group of ``conf/`` -> package with a module for each kind; modules that begin with an underscore are what the kinds share."""
 
-ENTRY_POINTS = {"analysis": "brainalign.analyses", "model": "brainalign.models", "data": "brainalign.readers"}
-"""Group of ``conf/`` -> group of entry points by which an installed package offers kinds of its own."""
+ENTRY_POINTS = {
+    "analysis": "brainalign.analyses",
+    "model": "brainalign.models",
+    "data": "brainalign.readers",
+    "figures": "brainalign.figures",
+}
+"""Group of ``conf/`` -> group of entry points by which an installed package offers kinds (or figures) of its own."""
 
 BASES = {
     "analysis": "brainalign.analysis:Analysis",
@@ -62,10 +68,33 @@ def kind_of(group: str, name: object, role: str | None = None, allow: Collection
     if name in _own(group):
         return _defined_in(f"{PACKAGES[group]}.{name}")
     if ":" in str(name):
-        return _loaded(group, _by_path(role or group, str(name), allow))
+        return _loaded(group, _by_path(f"{role or group}.kind", str(name), allow, "my_lab.models:Pitch"))
     if name not in _offered(group):
         raise BrainalignError(f"{role or group}.kind={name!r} is unknown; {nearest(str(name), kinds(group))}")
     return _loaded(group, _offered(group)[str(name)])
+
+
+def own_figure(name: str, allow: Collection[str] | None = None) -> Callable[..., Any]:
+    """The function that draws a figure of a lab (:mod:`brainalign.own_figures`); its module is imported now.
+
+    Args:
+        name: Of an entry point ``brainalign.figures``, or ``module.path:function``.
+        allow: Packages from which ``module.path:function`` may be imported; None where that was asked when the config was checked.
+
+    Raises:
+        BrainalignError: There is no such figure, its package is not allowed, or it is no function or cannot be imported.
+    """
+    if ":" in name:
+        point = _by_path("figures.own", name, allow, "my_lab.figures:by_age")
+    elif name in (offered := _offered("figures")):
+        point = offered[name]
+    else:
+        hint = nearest(name, offered) if offered else "no installed package offers a figure."
+        raise BrainalignError(f"figures.own={name!r} is unknown; {hint}")
+    found = _imported("figures.own", point)
+    if isclass(found) or not callable(found):
+        raise BrainalignError(f"figures.own={name}: {point.value} must be a function.")
+    return found  # type: ignore[no-any-return]
 
 
 @cache
@@ -78,8 +107,9 @@ def _own(group: str) -> tuple[str, ...]:
 def _offered(group: str) -> dict[str, EntryPoint]:
     """Kinds of installed packages; two packages that offer one name, or one of ours, are refused."""
     found: dict[str, EntryPoint] = {}
+    own = _own(group) if group in PACKAGES else ()
     for point in entry_points(group=ENTRY_POINTS[group]):
-        if point.name in _own(group) or point.name in found:
+        if point.name in own or point.name in found:
             other = found[point.name].value if point.name in found else "brainalign"
             raise BrainalignError(
                 f"{group}={point.name} is offered by {point.value} and by {other}; one of the two must have another name."
@@ -88,24 +118,29 @@ def _offered(group: str) -> dict[str, EntryPoint]:
     return found
 
 
-def _by_path(role: str, path: str, allow: Collection[str]) -> EntryPoint:
-    """What ``module.path:Class`` names; nothing is imported before its package is found to be allowed."""
+def _by_path(key: str, path: str, allow: Collection[str] | None, example: str) -> EntryPoint:
+    """What ``module.path:name`` names; nothing is imported before its package is found to be allowed."""
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", path):
-        raise BrainalignError(f"{role}.kind={path!r} is no class; it must be as my_lab.models:Pitch.")
+        what = "class" if key.endswith(".kind") else "function"
+        raise BrainalignError(f"{key}={path!r} is no {what}; it must be as {example}.")
     package = path.partition(":")[0].partition(".")[0]
-    if package not in allow:
+    if allow is not None and package not in allow:
         raise BrainalignError(
-            f"{role}.kind={path} is code of the package {package}, which the config does not allow to be imported; "
+            f"{key}={path} is code of the package {package}, which the config does not allow to be imported; "
             f"'allow=[{package}]' does."
         )
-    return EntryPoint(name=path, value=path, group=role)
+    return EntryPoint(name=path, value=path, group=key)
+
+
+def _imported(key: str, point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except Exception as error:
+        raise BrainalignError(f"{key}={point.name}: {point.value} cannot be imported ({error}).") from error
 
 
 def _loaded(group: str, point: EntryPoint) -> type:
-    try:
-        found = point.load()
-    except Exception as error:
-        raise BrainalignError(f"{group}={point.name}: {point.value} cannot be imported ({error}).") from error
+    found = _imported(group, point)
     module, _, base = BASES[group].partition(":")
     if not (isclass(found) and issubclass(found, getattr(import_module(module), base)) and is_dataclass(found)):
         raise BrainalignError(

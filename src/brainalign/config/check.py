@@ -14,7 +14,7 @@ from brainalign.config import settings
 from brainalign.config.location import conf_folder
 from brainalign.errors import BrainalignError, nearest, within
 from brainalign.models import Model, model_kind
-from brainalign.registry import kind_of, kinds
+from brainalign.registry import kind_of, kinds, own_figure
 
 LONGEST_NAME = 100
 NO_NAMES = ("0", "all", "intercept only")
@@ -63,6 +63,8 @@ def check(composed: DictConfig) -> settings.Config:
             values[role].check_options(model_option)
     for group, kind in settings.FIXED.items():
         values[group] = _typed(composed, group, kind)
+    for name in values["figures"].own:
+        own_figure(name, composed.get("allow") or ())
     for key in ("mode", "compare_modes", "seed", "device", "plan"):
         values[key] = composed.get(key)
     if not isinstance(values["seed"], int) or isinstance(values["seed"], bool):

@@ -27,10 +27,11 @@ class Save:
 
 @dataclass
 class FigureFiles:
-    """How a run's figures are written; the numbers in them do not depend on it."""
+    """How a run's figures are written, and which of a lab's own are drawn; the numbers in them do not depend on it."""
 
     formats: list[str]
     style: str
+    own: list[str]
 
     def __post_init__(self) -> None:
         if not self.formats:
@@ -38,6 +39,7 @@ class FigureFiles:
         for name in self.formats:
             one_of("figures.formats", name, FORMATS)
         one_of("figures.style", self.style, tuple(JOURNALS))
+        self.own = list(dict.fromkeys(self.own))
 
 
 @dataclass

@@ -146,15 +146,15 @@ def stamp(figure: Figure, text: str) -> None:
     """Write a word of warning below the figure, such as ``Simulated data``, where it covers nothing.
 
     Args:
-        figure: A figure of this package; its layout gives up a strip at the bottom.
+        figure: Its layout gives up a strip at the bottom, where it is constrained, as that of every figure of this package is.
         text: A few words.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     strip = 0.17 / figure.get_figheight()
     engine = figure.get_layout_engine()
-    assert isinstance(engine, ConstrainedLayoutEngine), "every figure of this package has one"
-    engine.set(rect=(0.0, strip, 1.0, 1.0 - strip))
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0.0, strip, 1.0, 1.0 - strip))
     with style():
         figure.text(0.99, 0.01, text, ha="right", va="bottom", size=text_size(SMALL), style="italic", color=MUTED)
 

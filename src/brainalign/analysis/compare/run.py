@@ -157,7 +157,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             provenance=facts,
             simulated=any(run.simulated for run in found),
             main_figure=config.analysis.main_figure,
-            formats=config.figures.formats,
+            figures=config.figures,
             sources=sources,
         )
     show_end(result, tracked)

@@ -74,7 +74,7 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
             provenance=provenance(started=started, seed=config.seed, device="none", dataset_digest=dataset.digest),
             simulated=simulated,
             main_figure=config.analysis.main_figure,
-            formats=config.figures.formats,
+            figures=config.figures,
         )
     show_end(result, tracked)
     return result
