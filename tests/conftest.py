@@ -1,6 +1,8 @@
 """What all tests share: no network, one thread a test process, and the place of the test data."""
 
 import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,45 @@ def trained() -> Path:
     if not place:
         pytest.skip("BRAINALIGN_TEST_MODELS is not set: this test needs trained models")
     return Path(place)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Installs packages of a lab for one test, as ``pip install`` leaves them.
+
+    Called as ``installed("our_lab", {"strength.py": code}, analyses={"strength": "our_lab.strength:Strength"})``: the name, its files, and
+    what it offers under each group of entry points (``brainalign.analyses``). Called again with the same name, it installs another version.
+    It returns the folder on Python's path.
+    """
+    from brainalign import own_code, registry
+
+    site = tmp_path / "site"
+
+    def install(name: str, files: Mapping[str, str] | None = None, **offers: Mapping[str, str]) -> Path:
+        for place, text in (files or {}).items():
+            file = site / name / place
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        for folder in (site / name, site / name / "conf"):
+            if folder.is_dir():
+                (folder / "__init__.py").touch()
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True, exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [
+            f"[brainalign.{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items())
+            for group, named in offers.items()
+        ]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        registry._offered.cache_clear()
+        return site
+
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    before = set(sys.modules)
+    yield install
+    registry._offered.cache_clear()
+    own_code._source.cache_clear()
+    for module in set(sys.modules) - before:
+        if (site / module.split(".")[0]).exists():
+            del sys.modules[module]

@@ -71,23 +71,11 @@ NOT_ONE = 3
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    """A package that somebody has installed: a module with figures, and an entry point for one of them."""
-    package = tmp_path / "site" / "ourfigures"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "drawn.py").write_text(FIGURES)
-    info = tmp_path / "site" / "ourfigures-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ourfigures\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[brainalign.figures]\nour_counts = ourfigures.drawn:counts\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    registry._offered.cache_clear()
-    yield ["data=simulated_small", "data.subjects=2", "data.electrodes=4", "data.sentences=12", "tracking.uri=offline",
-           "analysis=describe", f"paths.output={tmp_path / 'out'}"]  # fmt: skip
-    registry._offered.cache_clear()
-    for module in [name for name in sys.modules if name.split(".")[0] == "ourfigures"]:
-        del sys.modules[module]
+def lab(installed, tmp_path):
+    """The options of a run with an installed package: a module with figures, and an entry point for one of them."""
+    installed("ourfigures", {"drawn.py": FIGURES}, figures={"our_counts": "ourfigures.drawn:counts"})
+    return ["data=simulated_small", "data.subjects=2", "data.electrodes=4", "data.sentences=12", "tracking.uri=offline",
+            "analysis=describe", f"paths.output={tmp_path / 'out'}"]  # fmt: skip
 
 
 def test_figures_of_a_lab_stand_beside_ours_in_a_run(lab, tmp_path):
@@ -139,9 +127,8 @@ def test_what_is_no_figure_is_told_before_the_run(lab, words, said):
     assert "allow=[ourfigures]" in words or "ourfigures.drawn" not in sys.modules
 
 
-def test_without_any_installed_figure_it_says_so(lab, tmp_path):
-    next((tmp_path / "site").glob("*.dist-info/entry_points.txt")).write_text("")
-    registry._offered.cache_clear()
+def test_without_any_installed_figure_it_says_so(lab, installed):
+    installed("ourfigures")
     with pytest.raises(BrainalignError, match=r"figures.own='mine' is unknown; no installed package offers a figure\."):
         composed([*lab, "figures.own=[mine]"])
 

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from hydra.errors import ConfigCompositionException
 
 import brainalign
-from brainalign import experiment, own_code, registry
+from brainalign import experiment, own_code
 from brainalign.analysis import Analysis
 from brainalign.config import composed, conf_folder
 from brainalign.config.sentences import sentence
@@ -89,25 +88,14 @@ SMALL = ("data=simulated_small", "data.subjects=2", "data.electrodes=4", "data.s
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    """A package that somebody has installed: an analysis, its YAML, and an entry point that names it."""
-    package = tmp_path / "site" / "ouranalyses"
-    (package / "conf" / "analysis").mkdir(parents=True)
-    for folder in (package, package / "conf"):
-        (folder / "__init__.py").write_text("")
-    (package / "strength.py").write_text(ANALYSIS)
-    (package / "conf" / "analysis" / "strength.yaml").write_text("kind: strength\nexponent: 2.0\nover: electrodes\n")
-    info = tmp_path / "site" / "ouranalyses-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ouranalyses\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[brainalign.analyses]\nstrength = ouranalyses.strength:Strength\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    registry._offered.cache_clear()
-    yield ["hydra.searchpath=[pkg://ouranalyses.conf]", *SMALL, f"paths.output={tmp_path / 'out'}"]
-    registry._offered.cache_clear()
-    own_code._source.cache_clear()
-    for module in [name for name in sys.modules if name.split(".")[0] == "ouranalyses"]:
-        del sys.modules[module]
+def lab(installed, tmp_path):
+    """The options of a run with an installed package that offers an analysis."""
+    files = {
+        "strength.py": ANALYSIS,
+        "conf/analysis/strength.yaml": "kind: strength\nexponent: 2.0\nover: electrodes\n",
+    }
+    installed("ouranalyses", files, analyses={"strength": "ouranalyses.strength:Strength"})
+    return ["hydra.searchpath=[pkg://ouranalyses.conf]", *SMALL, f"paths.output={tmp_path / 'out'}"]
 
 
 def test_an_analysis_of_an_installed_package_is_found_and_runs(lab, tmp_path):
@@ -154,17 +142,14 @@ def test_its_options_are_checked_like_ours(lab, word, said):
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_class_that_is_no_analysis_is_refused(lab, tmp_path):
-    points = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
+def test_a_class_that_is_no_analysis_is_refused(lab, installed):
     for value in ("brainalign.bounds:check_bounds", "brainalign.data.types:Stimulus", "brainalign.models:Model"):
-        points.write_text(f"[brainalign.analyses]\nstrength = {value}\n")
-        registry._offered.cache_clear()
+        installed("ouranalyses", analyses={"strength": value})
         with pytest.raises(
             BrainalignError, match="must be a dataclass that inherits from brainalign.analysis.Analysis"
         ):
             composed([*lab, "analysis=strength"])
-    points.write_text("[brainalign.analyses]\nstrength = ouranalyses.nowhere:Strength\n")
-    registry._offered.cache_clear()
+    installed("ouranalyses", analyses={"strength": "ouranalyses.nowhere:Strength"})
     with pytest.raises(BrainalignError, match=r"analysis=strength: ouranalyses.nowhere:Strength cannot be imported"):
         composed([*lab, "analysis=strength"])
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import brainalign
-from brainalign import experiment, registry
+from brainalign import experiment
 from brainalign.config import composed, conf_folder
 from brainalign.data.simulated import simulate
 from brainalign.data.types import empty_intervals
@@ -94,22 +94,11 @@ SMALL = ("data=simulated_small", "data.subjects=2", "data.electrodes=4", "data.s
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    """A package that somebody has installed: a model, its option, and an entry point that names it."""
-    package = tmp_path / "site" / "ourmodels"
-    (package / "conf" / "model").mkdir(parents=True)
-    for folder in (package, package / "conf"):
-        (folder / "__init__.py").write_text("")
-    (package / "letters.py").write_text(MODEL)
-    (package / "conf" / "model" / "letters.yaml").write_text("kind: letters\nname: letters\nlayers: all\npower: 1.0\n")
-    info = tmp_path / "site" / "ourmodels-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ourmodels\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[brainalign.models]\nletters = ourmodels.letters:Letters\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    registry._offered.cache_clear()
-    yield ["hydra.searchpath=[pkg://ourmodels.conf]", "model=letters", *SMALL, f"paths.output={tmp_path / 'out'}"]
-    registry._offered.cache_clear()
+def lab(installed, tmp_path):
+    """The options of a run with an installed package that offers a model."""
+    files = {"letters.py": MODEL, "conf/model/letters.yaml": "kind: letters\nname: letters\nlayers: all\npower: 1.0\n"}
+    installed("ourmodels", files, models={"letters": "ourmodels.letters:Letters"})
+    return ["hydra.searchpath=[pkg://ourmodels.conf]", "model=letters", *SMALL, f"paths.output={tmp_path / 'out'}"]
 
 
 def test_a_model_of_an_installed_package_is_found_and_runs(lab, tmp_path):
@@ -137,17 +126,11 @@ def test_its_options_are_checked_like_ours(lab, word, said):
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_class_that_is_no_model_is_refused(lab, tmp_path):
-    points = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
-    points.write_text("[brainalign.models]\nletters = brainalign.bounds:Bounds\n")
-    registry._offered.cache_clear()
-    sentence = "must be a dataclass that inherits from brainalign.models.Model"
-    with pytest.raises(BrainalignError, match=sentence):
-        composed(lab)
-    points.write_text("[brainalign.models]\nletters = brainalign.data.types:Stimulus\n")
-    registry._offered.cache_clear()
-    with pytest.raises(BrainalignError, match=sentence):
-        composed(lab)
+def test_a_class_that_is_no_model_is_refused(lab, installed):
+    for value in ("brainalign.bounds:Bounds", "brainalign.data.types:Stimulus"):
+        installed("ourmodels", models={"letters": value})
+        with pytest.raises(BrainalignError, match=r"must be a dataclass that inherits from brainalign\.models\.Model"):
+            composed(lab)
 
 
 @pytest.mark.parametrize("kind", KINDS)

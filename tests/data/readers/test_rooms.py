@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import brainalign
-from brainalign import experiment, registry
+from brainalign import experiment
 from brainalign.config import composed, conf_folder
 from brainalign.data.readers import ArchiveReader, Reader, Simulator
 from brainalign.errors import BrainalignError
@@ -64,33 +64,17 @@ class Clicks(Reader):
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    """A package that somebody has installed: a reader, its option, and an entry point that names it."""
-    package = tmp_path / "site" / "ourlab"
-    (package / "conf" / "data").mkdir(parents=True)
-    for folder in (package, package / "conf"):
-        (folder / "__init__.py").write_text("")
-    (package / "clicks.py").write_text(READER)
-    (package / "conf" / "data" / "clicks.yaml").write_text("kind: clicks\nroot: ???\nrate: 100.0\nsubjects: null\n")
-    info = tmp_path / "site" / "ourlab-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ourlab\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[brainalign.readers]\nclicks = ourlab.clicks:Clicks\n")
+def lab(installed, tmp_path):
+    """The options of a run with an installed package that offers a reader."""
+    files = {"clicks.py": READER, "conf/data/clicks.yaml": "kind: clicks\nroot: ???\nrate: 100.0\nsubjects: null\n"}
+    installed("ourlab", files, readers={"clicks": "ourlab.clicks:Clicks"})
     data = tmp_path / "data"
     data.mkdir()
     for name in ("anna", "ben"):
-        pd.DataFrame(np.random.default_rng(len(name)).standard_normal((200, 2))).to_csv(
-            data / f"{name}.csv", header=False, index=False
-        )
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    registry._offered.cache_clear()
-    yield [
-        "hydra.searchpath=[pkg://ourlab.conf]",
-        "data=clicks",
-        f"data.root={data}",
-        f"paths.output={tmp_path / 'out'}",
-    ]
-    registry._offered.cache_clear()
+        values = np.random.default_rng(len(name)).standard_normal((200, 2))
+        np.savetxt(data / f"{name}.csv", values, delimiter=",")
+    place = ["hydra.searchpath=[pkg://ourlab.conf]", f"paths.output={tmp_path / 'out'}"]
+    return [*place, "data=clicks", f"data.root={data}"]
 
 
 def test_a_reader_of_an_installed_package_is_found_and_runs(lab, tmp_path):
@@ -125,10 +109,8 @@ def test_a_number_out_of_bounds_is_told_before_what_depends_on_it():
         composed(["data=simulated", "data.rho_min=2"])
 
 
-def test_one_name_for_two_kinds_is_refused(lab, tmp_path):
-    points = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
-    points.write_text("[brainalign.readers]\nbids = ourlab.clicks:Clicks\n")
-    registry._offered.cache_clear()
+def test_one_name_for_two_kinds_is_refused(lab, installed):
+    installed("ourlab", readers={"bids": "ourlab.clicks:Clicks"})
     with pytest.raises(BrainalignError, match="data=bids is offered by ourlab.clicks:Clicks and by brainalign"):
         kinds("data")
 
