@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from brainalign.config import Config
 from brainalign.config.check import model_option
@@ -22,6 +22,7 @@ from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.models import Model, Settings, control_of
+from brainalign.notes import changes
 from brainalign.study.outcome import Outcome
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -94,6 +95,10 @@ def open_models(config: Config, study: Study) -> Models:
         config: Of the run; an ``auto`` in it is replaced by what it became.
         study: The data; a note is left with it for each part that is left out.
     """
+    if not config.analysis.needs.models:
+        return Models(cast("Representation", None))  # no analysis without models asks for one
+    if config.model.automatic:
+        raise BrainalignError(config.model.unnamed(study.dataset))
     _choose_baseline(config, study)
     _choose_context(config)
     parts: dict[str, Any] = {}
@@ -107,7 +112,7 @@ def open_models(config: Config, study: Study) -> Models:
             if part in ("model", "baseline") or (part == "partner" and config.analysis.needs.partner):
                 raise
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
-            study.notes.append(f"Nothing can be concluded about {lost}, the rest stands: {error}")
+            study.notes.append(changes(f"Nothing can be concluded about {lost}, the rest stands: {error}"))
     if "contextual" in parts:
         settings = model_settings(config)
         parts["embedding"] = settings.represented(config.contextual.embedding(settings, study.dataset), study.dataset)
@@ -171,7 +176,7 @@ def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation
         return
     for part in ("model", "partner"):
         if part in parts and content(parts[part]) == content(baseline):
-            study.notes.append(f"The baseline {baseline.name} is the {part} itself, so there is no baseline.")
+            study.notes.append(changes(f"The baseline {baseline.name} is the {part} itself, so there is no baseline."))
             del parts["baseline"]
             config.baseline = None
             return

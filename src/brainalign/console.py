@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brainalign.encoding.plan import GIB
 from brainalign.linalg.machine import total_memory
+from brainalign.notes import Alike, Severity, more_like
 from brainalign.progress import duration
+from brainalign.study.conclusion import Conclusion
 from brainalign.study.plan import Stage
-from brainalign.study.result import AnalysisResult
 from brainalign.tracking import PARENT_RUN, Run, Tracked, note_finished_before
 
 LIBRARIES = 2
@@ -21,8 +22,14 @@ LIBRARIES = 2
 log = logging.getLogger(__name__)
 
 
-def show_end(result: AnalysisResult, tracked: Run) -> None:
-    """Print the short table of results, where the figures are, and the line that opens the MLflow UI."""
+def show_end(conclusion: Conclusion, notes: Mapping[Severity, Sequence[Alike]], tracked: Run) -> None:
+    """Print the three sentences, the short table, what to beware of, where report and figures are, and how to open the run in MLflow.
+
+    Args:
+        conclusion: Sentences and rows.
+        notes: By severity; those for information stand in the report.
+        tracked: The run.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -31,12 +38,21 @@ def show_end(result: AnalysisResult, tracked: Run) -> None:
 
     console = Console(highlight=False)
     console = Console(highlight=False, soft_wrap=True, width=max(console.width, 120))
+    told = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for heading, text in conclusion.sentences:
+        told.add_row(Text(heading.lower()), Text(text))
+    console.print(told, "")
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for what, value in result.summary:
+    for what, value in conclusion.rows:
         table.add_row(Text(what), Text(value))
     console.print(table)
-    for warning in result.warnings:
-        console.print(f"note: {warning}", markup=False)
+    for severity, own in notes.items():
+        if severity is Severity.INFORMS:
+            console.print(f"\n{len(own)} note{'s' * (len(own) > 1)} for information: in the report", markup=False)
+            continue
+        console.print(f"\n{severity.value}", markup=False)
+        for alike in own:
+            console.print(f"note: {alike.first}{more_like(alike)}", markup=False)
     console.print(f"\nreport   {tracked.folder / 'report.html'}", markup=False)
     console.print(f"figures  {tracked.folder / 'figures'}", markup=False)
     console.print(f"compare  {ui_command(tracked.uri)}", markup=False)

@@ -17,8 +17,10 @@ from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
 from brainalign.journals import figure_style
 from brainalign.methods import software
-from brainalign.outputs import write_outputs
+from brainalign.notes import changes, grouped
+from brainalign.outputs import without_secrets, write_outputs
 from brainalign.own_code import own_code
+from brainalign.study.conclusion import conclude
 from brainalign.study.data_summary import data_summary
 from brainalign.study.group_scores import group_table
 from brainalign.study.headline import headline, side_by_side
@@ -115,6 +117,9 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             compare_modes(result, config, other(unsettled), study, models)
         add_outliers(result, present)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
+        without_secrets(result)
+        conclusion = conclude(result, question, analysis.cannot)
+        people = [r.subject for r in dataset.recordings]
         facts = provenance(
             started=started,
             seed=config.seed,
@@ -132,7 +137,8 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             result,
             folder=folder,
             title=f"{analysis.kind}{f': {named}' if named else ''} on {dataset.name}",
-            question=question,
+            conclusion=conclusion,
+            people=people,
             data=data_summary(study, analysis.needs.folds),
             models=[m.describe() for m in present],
             methods=[*analysis.methods(config, study, models), ("Software", software())],
@@ -142,7 +148,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             main_figure=analysis.main_figure,
             figures=config.figures,
         )
-    show_end(result, tracked)
+    show_end(conclusion, grouped(result.warnings, people), tracked)
     return result
 
 
@@ -195,8 +201,8 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
     for row in table[table["region"] == "all"].itertuples():
         result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
     leak = max(leaked_share(s.leak) for s in (study, again))
-    result.warnings.append(
-        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are "
-        "also in training, CCA has "
-        "seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."
+    note = changes(
+        f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, "
+        "CCA has seen the test stimuli, and layers are chosen on the scored data: the difference between the columns is not an effect."
     )
+    result.warnings.append(note)

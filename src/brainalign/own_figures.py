@@ -55,7 +55,9 @@ def _drawn(draw: OwnFigure, result: AnalysisResult, formats: Sequence[str]) -> t
 
     tables = {name: table.copy() for name, table in result.tables.items()}
     with style():
-        found = draw(replace(result, metrics=dict(result.metrics), tables=tables, figures={}, summary=[], warnings=[]))
+        found = draw(
+            replace(result, metrics=dict(result.metrics), tables=tables, figures={}, summary=[], more={}, warnings=[])
+        )
         if found is None:
             return None
         if not (

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from brainalign.notes import Alike, Severity
 from brainalign.pages import cell, picture, render, write_page
+from brainalign.study.conclusion import Conclusion
 from brainalign.study.result import AnalysisResult
 from brainalign.tracking.text import flatten, plain
 
@@ -54,7 +56,8 @@ def write_report(
     path: Path,
     *,
     title: str,
-    question: str,
+    conclusion: Conclusion,
+    notes: Mapping[Severity, Sequence[Alike]],
     data: Sequence[tuple[str, str]],
     models: Sequence[str],
     methods: Sequence[tuple[str, str]],
@@ -69,13 +72,14 @@ def write_report(
     Args:
         path: The file; it appears whole or not at all.
         title: What was run on what.
-        question: What the run asks, in a sentence or two.
+        conclusion: What was asked, found, and cannot be concluded, with the rows of results.
+        notes: By severity, those that are alike together.
         data: What was analysed, as (what, value).
         models: One sentence a model.
         methods: What was done, as (heading, paragraph).
         config: All settings; nested keys are joined by dots. Home folders and secrets do not appear.
         provenance: Versions, digests, host, times; nested likewise.
-        result: Tables, figures with captions, summary and warnings. Files are named as the run's folder has them:
+        result: Tables, and figures with captions. Files are named as the run's folder has them:
             ``tables/<name>.parquet``, ``figures/<name>.<figure_format>``.
         simulated: Whether the responses are simulated; the page then says so in its title and at its top.
         figure_format: The format of the figures' files that the page names; the figures within it are its own.
@@ -84,16 +88,15 @@ def write_report(
         The path.
     """
     columns = {str(column) for table in result.tables.values() for column in table.columns}
-    sections = {"results": True, "warnings": result.warnings, "figures": result.figures, "data": True}
+    sections = {"results": True, "notes": notes, "figures": result.figures, "data": True}
     sections |= {"models": True, "tables": result.tables, "methods": True, "provenance": True}
     page = render(
         "report.html.j2",
         title=title,
-        question=question,
+        conclusion=conclusion,
         simulated=simulated,
         contents=[(name, name.capitalize()) for name, present in sections.items() if present],
-        summary=result.summary,
-        warnings=result.warnings,
+        notes=[(severity.value, severity is Severity.INFORMS, own) for severity, own in notes.items()],
         figures=[picture(*drawn, f"figures/{name}.{figure_format}") for name, drawn in result.figures.items()],
         data=data,
         models=models,

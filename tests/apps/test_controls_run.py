@@ -23,7 +23,7 @@ def test_controls_leave_table_figure_and_a_sentence_for_the_paper(brainalign, tm
     assert "limitations, in words" in done.stdout
     folder, metrics, page = left(tmp_path)
     table = pd.read_parquet(folder / "tables" / "controls.parquet")
-    assert list(table["control"].unique()) == ["tiny_gpt2", "untrained", "word_rate", "split presentation"]
+    assert list(table["control"].unique()) == ["tiny_gpt2 untrained", "untrained", "word_rate", "split presentation"]
     assert len(table) == 4 * 6 and (folder / "figures" / "control_shares.svg").exists()
     row = table.query("control == 'word_rate' and region == 'all'").iloc[0]
     assert metrics["controls/word_rate/mean"] == pytest.approx(row["mean"])

@@ -29,7 +29,12 @@ def test_khanday2025_explains_both_traps_and_tells_the_related_vectors_apart(bra
     mean = tables["reconstruction"].groupby(["score_axis", "model"])["r_mean"].mean()
     assert mean["trials"].drop("glove").max() < 0.1 < mean["trials", "glove"]
     assert mean["channels"].min() > 0.8
-    assert set(tables["reconstruction"]["model"]) == {"tiny_gpt2", "tiny_wav2vec2", "glove", "intercept only"}
+    assert set(tables["reconstruction"]["model"]) == {
+        "tiny_gpt2 untrained",
+        "tiny_wav2vec2 untrained",
+        "glove",
+        "intercept only",
+    }
     assert figures == {"reconstruction.png"}
 
 

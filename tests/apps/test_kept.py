@@ -109,9 +109,9 @@ def test_predictions_and_weights_are_kept_where_asked_for(brainalign, tmp_path, 
     assert re.search(r"keeping predictions of mel: \d+ MB, and as much in MLflow", done.stderr)
     (folder,) = finished(tmp_path)
     run = package.load_run(folder)
-    models = {"tiny_gpt2", "mel"} | ({"tiny_wav2vec2"} if "analysis=cca" in analysis else set())
+    models = {"tiny_gpt2 untrained", "mel"} | ({"tiny_wav2vec2 untrained"} if "analysis=cca" in analysis else set())
     assert set(run.predictions) == set(run.weights) == models
-    saved, weights = run.predictions["tiny_gpt2"], run.weights["tiny_gpt2"]
+    saved, weights = run.predictions["tiny_gpt2 untrained"], run.weights["tiny_gpt2 untrained"]
     assert len(saved) == 30 and len(saved.channels) == 12
     assert weights.layer in (1, 3) and weights.weights.shape == (4, 11, 96, 12)
     assert np.isfinite(weights.weights).all() and np.abs(weights.weights).max() > 0

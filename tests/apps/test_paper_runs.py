@@ -57,9 +57,9 @@ def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
     assert in_sample["sound"] > 0.5 and in_sample["paper"] > 0.5
     held_out = modes.loc[("first canonical correlation, held out", "all")]
     assert held_out["sound"] < in_sample["sound"] and np.isnan(held_out["paper"])
-    own = tables["scores"].query("model == 'tiny_gpt2' and space == 'full' and rule == 'nested'")
-    assert modes.loc[("tiny_gpt2: mean score", "all"), "sound"] == pytest.approx(own["r2"].mean())
-    assert modes.loc[("tiny_gpt2: mean score", "all"), "paper"] > 0  # a square cannot be less
+    own = tables["scores"].query("model == 'tiny_gpt2 untrained' and space == 'full' and rule == 'nested'")
+    assert modes.loc[("tiny_gpt2 untrained: mean score", "all"), "sound"] == pytest.approx(own["r2"].mean())
+    assert modes.loc[("tiny_gpt2 untrained: mean score", "all"), "paper"] > 0  # a square cannot be less
     figures = {p.stem for p in (folder / "figures").glob("*.png")}
     assert {"figure_2", "figure_3", "figure_4"} <= figures
     page = (folder / "report.html").read_text()
@@ -76,7 +76,7 @@ def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
     assert own["r2_normalized"][~above].isna().all()
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["r2_normalized/mean"] == pytest.approx(own["r2_normalized"].mean())
-    assert set(run.predictions) >= {"tiny_gpt2", "tiny_wav2vec2", "mel"}
+    assert set(run.predictions) >= {"tiny_gpt2 untrained", "tiny_wav2vec2 untrained", "mel"}
 
 
 def test_the_published_reading_alone(brainalign, tmp_path):

@@ -44,23 +44,23 @@ def folders(tmp_path):
 def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, tmp_path):
     done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0,4]")
     assert done.returncode == 0, done.stderr
-    for line in ("tiny_gpt2 - mel", "report ", "figures ", "mlflow"):
+    for line in ("tiny_gpt2 untrained - mel", "report ", "figures ", "mlflow"):
         assert line in done.stdout.replace("-m mlflow", "mlflow")
     (folder,) = folders(tmp_path)
     client, (run,) = runs(tmp_path)
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "tiny_gpt2 · encoding · simulated"
+    assert run.info.run_name == "tiny_gpt2 untrained · encoding · simulated"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert run.data.metrics == {k: v for k, v in metrics.items() if v is not None}
     curve = {m.step: m.value for m in client.get_metric_history(run.info.run_id, "layer/r2/mean")}
     layers = pd.read_parquet(folder / "tables" / "layers.parquet")
-    own = layers[layers["model"] == "tiny_gpt2"].groupby("layer")["r2"].mean()
+    own = layers[layers["model"] == "tiny_gpt2 untrained"].groupby("layer")["r2"].mean()
     assert curve == pytest.approx(own.to_dict())
     scores = pd.read_parquet(folder / "tables" / "scores.parquet")
-    nested = scores[(scores["model"] == "tiny_gpt2") & (scores["rule"] == "nested")]
+    nested = scores[(scores["model"] == "tiny_gpt2 untrained") & (scores["rule"] == "nested")]
     assert metrics["r2/mean"] == pytest.approx(nested["r2"].mean())
     assert len(nested) == 12 and {"rho_true", "alpha", "layer", "n_frames", "r_pooled"} <= set(nested)
-    maximum = scores[(scores["model"] == "tiny_gpt2") & (scores["rule"] == "max")]
+    maximum = scores[(scores["model"] == "tiny_gpt2 untrained") & (scores["rule"] == "max")]
     assert (maximum["r"].to_numpy() >= nested["r"].to_numpy() - 1e-9).all()
     stored = {a.path for a in client.list_artifacts(run.info.run_id)}
     assert {"config.yaml", "metrics.json", "provenance.json", "report.html", "tables", "figures"} <= stored
@@ -70,7 +70,7 @@ def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, t
     assert "imulated data" in page and "tiny_gpt2" in page and "http://" not in page.replace("http://www.w3.org", "")
     facts = json.loads((folder / "provenance.json").read_text())
     assert facts["seed"] == 0 and facts["dataset_digest"] == run.data.tags["dataset_digest"]
-    assert set(facts["checkpoints"]) == {"tiny_gpt2", "mel"}
+    assert set(facts["checkpoints"]) == {"tiny_gpt2 untrained", "mel"}
     opened = package.load_run(folder)
     pd.testing.assert_frame_equal(opened.tables["scores"], scores)
     assert {p.name for p in (folder / "tables").glob("*.[ct]*")} == {"scores.csv", "tests.csv", "tests.tex"}
@@ -130,11 +130,11 @@ def test_a_variance_partition_of_three_sets_and_its_plan(brainalign, tmp_path):
     assert planned.returncode == 0 and "fit combinations of 3 sets" in planned.stdout, planned.stderr
     done = brainalign(*SMALL, *few, "encoding.repeats=average")
     assert done.returncode == 0, done.stderr
-    assert "unique tiny_gpt2" in done.stdout and "encoding.repeats=average" in done.stdout
+    assert "unique tiny_gpt2 untrained" in done.stdout and "encoding.repeats=average" in done.stdout
     (folder,) = folders(tmp_path)
     tables, metrics = package.load_run(folder).tables, json.loads((folder / "metrics.json").read_text())
     assert tables["partition"]["model"].nunique() == tables["fits"]["model"].nunique() == 7
-    for part in ("unique tiny_gpt2", "shared tiny_gpt2 and tiny_wav2vec2 and mel"):
+    for part in ("unique tiny_gpt2 untrained", "shared tiny_gpt2 untrained and tiny_wav2vec2 untrained and mel"):
         mine = tables["partition"].loc[tables["partition"]["model"] == part, "r2"]
         assert metrics[f"partition/{part}/mean"] == pytest.approx(mine.mean())
         assert f"region/STG/partition/{part}/mean" in metrics
@@ -220,9 +220,9 @@ def test_a_plan_says_stages_sizes_and_memory_and_does_nothing(brainalign, tmp_pa
     done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0,4]", "analysis=cca", "plan=true")
     assert done.returncode == 0, done.stderr
     for text in (
-        "extract tiny_gpt2",
+        "extract tiny_gpt2 untrained",
         "2 of 2 layer(s), 24 stimuli",
-        "fit tiny_wav2vec2",
+        "fit tiny_wav2vec2 untrained",
         "truncated, shared, rest",
         "lagged",
     ):

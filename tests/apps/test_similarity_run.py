@@ -13,10 +13,14 @@ def test_similarity_leaves_its_table_tests_and_figure(brainalign, tmp_path):
         "model.layers=[0]", "partner.layers=[0]", "analysis=similarity",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "tiny_gpt2 x tiny_wav2vec2: shared variance" in done.stdout
+    assert "tiny_gpt2 untrained x tiny_wav2vec2 untrained: shared variance" in done.stdout
     (folder,) = (p.parent for p in (tmp_path / "outputs").glob("2*/**/metrics.json"))
     table = pd.read_parquet(folder / "tables" / "similarity.parquet")
-    pairs = ["tiny_gpt2 x tiny_wav2vec2", "tiny_gpt2 x mel", "tiny_wav2vec2 x mel"]
+    pairs = [
+        "tiny_gpt2 untrained x tiny_wav2vec2 untrained",
+        "tiny_gpt2 untrained x mel",
+        "tiny_wav2vec2 untrained x mel",
+    ]
     assert list(dict.fromkeys(table["model"])) == pairs and len(table) == 30
     assert table[["similarity", "similarity_partial"]].stack().between(0, 1).all()
     metrics = json.loads((folder / "metrics.json").read_text())

@@ -40,6 +40,8 @@ def check(composed: DictConfig) -> settings.Config:
     values: dict[str, Any] = {}
     for group in ("data", "model", "analysis"):
         values[group] = _typed(composed, group, _kind(composed, group))
+    if values["model"].automatic and values["data"].simulated:
+        values["model"] = model_option("tiny_gpt2", layers=values["model"].layers)
     values["baseline"] = None
     if composed.get("baseline") is not None:  # ~model@baseline takes it away
         values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline"))
@@ -77,10 +79,6 @@ def check(composed: DictConfig) -> settings.Config:
     for key in map(str, composed):
         if key not in known:
             raise BrainalignError(f"{key} is no key of the config; {nearest(key, known)}")
-    if values["model"].automatic:
-        raise BrainalignError(
-            "model=auto: 'auto' is a choice for model@baseline and model@partner alone; name a model."
-        )
     for role in ("model", "partner", "baseline"):
         if values[role] is not None and values[role].joined:
             _check_joined(role, values)

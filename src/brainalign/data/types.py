@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainalign.data.fmri.geometry import Geometry
 from brainalign.data.sound.audio import Audio
 from brainalign.errors import BrainalignError
+from brainalign.notes import Note
 
 if TYPE_CHECKING:
     from brainalign.data.preprocessing.quality import Quality
@@ -128,6 +129,11 @@ class Recording:
     quality: Quality | None = None
     checks: tuple[Sync, ...] = ()
     geometry: Geometry | None = None
+
+    @property
+    def named_notes(self) -> list[str]:
+        """The notes, each with the participant's label in front where it does not hold it."""
+        return [n if self.subject in n else Note(n).map(lambda text: f"{self.subject}: {text}") for n in self.notes]
 
     def __post_init__(self) -> None:
         missing = [c for c in CHANNEL_COLUMNS if c not in self.channels.columns]

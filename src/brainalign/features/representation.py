@@ -22,6 +22,7 @@ from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
 from brainalign.features.precision import deviation, reference, told
 from brainalign.features.spread import Spread, spread
+from brainalign.notes import changes
 from brainalign.own_code import own_code
 from brainalign.progress import track
 
@@ -181,7 +182,7 @@ class Representation:
         if self.unit == "words" and resample != "hrf":  # there a word has no frame of its own
             lost = sum(words_without_frame(rows[s], g, placement=placement, align=align) for s, g in grids.items())
             total = sum(len(rows[s].onset) for s in grids)
-            self._note(lost, f"{self.name}: {lost} of {total} words fall into no frame and are left out.")
+            self._note(lost, changes(f"{self.name}: {lost} of {total} words fall into no frame and are left out."))
         values = {
             s: to_grid(rows[s], self.unit, g, placement=placement, align=align, resample=resample)
             for s, g in grids.items()
@@ -254,7 +255,7 @@ class Representation:
         if self.unit == "words":
             zero = sum(int((~r.values.any(axis=1)).sum()) for r in rows.values())
             total = sum(len(r.values) for r in rows.values())
-            self._note(zero, f"{self.name}: {zero} of {total} words have no vector and are zero.")
+            self._note(zero, changes(f"{self.name}: {zero} of {total} words have no vector and are zero."))
 
     def _note_first(self, layer: int, rows: Mapping[str, Rows]) -> None:
         if self.unit != "words" or layer in self._looked_at or max(r.values.shape[1] for r in rows.values()) < 2:
@@ -264,9 +265,11 @@ class Representation:
         if found.first_dominate:
             self._note(
                 1,
-                f"{self.name}, layer {layer}: the stimuli's first words hold {found.first_rows:.0%} of the z-scored variance (their fair "
-                f"share is {found.first_fair:.0%}), as the first token of a text is an attention sink; a begin token (features.begin=auto) "
-                "or features.clip takes it from them.",
+                changes(
+                    f"{self.name}, layer {layer}: the stimuli's first words hold {found.first_rows:.0%} of the z-scored variance (their "
+                    f"fair share is {found.first_fair:.0%}), as the first token of a text is an attention sink; a begin token "
+                    "(features.begin=auto) or features.clip takes it from them."
+                ),
             )
 
     def _note(self, count: int, sentence: str) -> None:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from brainalign.bounds import LAYERS, Bounds
 from brainalign.errors import BrainalignError
 from brainalign.features.settings import FeatureSettings
+from brainalign.notes import limits
 
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
     from brainalign.features.base import Extractor
     from brainalign.features.representation import Representation
+
+
+SAID = ("untrained", "random", "shuffled")
+"""Words in a model's own name that say that its weights know nothing."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +156,14 @@ class Model:
                 f"model.layers={self.layers}: {self.name} has no layer {lost[0]}; it has {list(extractor.layers)}."
             )
         found = settings.represented(extractor, dataset)
+        found.name = self.label
         if told := self.untrained():
-            found.notes.append(f"{self.name}: {told}; what it scores is not what a trained model knows.")
+            found.notes.append(
+                limits(
+                    f"{self.label}: {told}; what it scores is not what a trained model knows.",
+                    "that trained weights would score as these untrained ones do",
+                )
+            )
         return found
 
     def check_options(self, option: Callable[..., Model]) -> None:
@@ -220,6 +231,21 @@ class Model:
     def untrained(self) -> str:
         """That the weights are not those of a training, and how they came about; empty where they are, or where there are none."""
         return ""
+
+    @property
+    def weights_word(self) -> str:
+        """What the weights are in a word, where no training made them: ``untrained``, ``re-randomised``; else empty."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """As it stands in tables, legends and sentences: the name, with the weights where no training made them.
+
+        A name that says it itself (``untrained``, as controls are called) stays.
+        """
+        word = self.weights_word
+        told = not word or any(part in self.name.lower() for part in (word, *SAID))
+        return self.name if told else f"{self.name} {word}"
 
 
 def _present(stimulus: Any, what: str) -> bool:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from brainalign.features.checkpoints.checkpoint import Loading
 
 WEIGHTS = {
-    "trained": "",
-    "untrained": "its weights are untrained, drawn at random",
-    "rerandomized": "its weights are shuffled in each tensor (not trained)",
+    "trained": ("", ""),
+    "untrained": ("untrained", "its weights are untrained, drawn at random"),
+    "rerandomized": ("re-randomised", "its weights are shuffled in each tensor (not trained)"),
 }
-"""``model.weights`` -> what a report says of them."""
+"""``model.weights`` -> a word behind the model's name, and what a report says of them."""
 
 
 @dataclass
@@ -107,7 +107,12 @@ class CheckpointModel(Model):
 
     def untrained(self) -> str:
         """How the weights came about, where not by training."""
-        return WEIGHTS[self.weights]
+        return WEIGHTS[self.weights][1]
+
+    @property
+    def weights_word(self) -> str:
+        """What the weights are, where not trained."""
+        return WEIGHTS[self.weights][0]
 
 
 def check_card(name: str, card: Card, config: Any) -> None:

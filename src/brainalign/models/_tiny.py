@@ -31,3 +31,8 @@ class TinyModel(Model):
     def untrained(self) -> str:
         """How the weights came about."""
         return f"its weights are untrained, drawn at random (seed {self.seed})"
+
+    @property
+    def weights_word(self) -> str:
+        """What the weights are."""
+        return "untrained"

@@ -43,3 +43,8 @@ class PlantedCascade(PlantedModel):
     def untrained(self) -> str:
         """How the weights came about, where not by training."""
         return "its weights are untrained, drawn at random" if self.weights == "untrained" else ""
+
+    @property
+    def weights_word(self) -> str:
+        """What the weights are, where not trained."""
+        return "untrained" if self.weights == "untrained" else ""

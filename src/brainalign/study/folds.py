@@ -12,6 +12,7 @@ from brainalign.data.splits.leakage import leak_audit, leaked_share
 from brainalign.data.splits.split import PIECE, Split, split_blocks, split_groups, split_shuffled, split_test
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError
+from brainalign.notes import changes
 
 LONG = 60.0
 """Seconds from which a stimulus is a story, with a scanner or amplifier that starts up with it; sentences are below."""
@@ -86,7 +87,7 @@ def make_split(
     Raises:
         BrainalignError: The data do not allow so many folds, or the gap is shorter than the window.
     """
-    notes = []
+    notes: list[str] = []
     lengths = [len(v) for v in responses.values]
     first = max(skipped.values(), default=0)
     if skipped and kind != "blocks":
@@ -121,10 +122,11 @@ def make_split(
     split = replace(split, atoms=tuple(atoms[i] for i in range(len(lengths))))
     leak = leaked_share(leak_audit(stimuli, split))
     if leak:
-        notes.append(
+        note = changes(
             f"LEAKY: encoding.split={kind} puts other presentations of a test stimulus in training, for {leak:.0%} of the "
             "test frames; scores are inflated and serve for replication or as a control only."
         )
+        notes.append(note)
     return split, notes
 
 

@@ -14,6 +14,7 @@ from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.nested import OuterScores
 from brainalign.features.joined import Band, JoinedRepresentation
 from brainalign.features.representation import Representation
+from brainalign.notes import packed, unpacked
 from brainalign.progress import track
 from brainalign.study.bands import fit_bands
 from brainalign.study.fitting import Fitting
@@ -91,7 +92,7 @@ def _run(
         (store, key), tensors = kept, selection.pack()
         if layer == todo[-1] or store.worth(tensors, time.monotonic() - start):
             done = f"{len(selection.layers)} of {len(model.layers)} layers of {model.name}"
-            store.write(key, tensors, {"model": model.name, "what": done, "notes": model.notes})
+            store.write(key, tensors, {"model": model.name, "what": done, "notes": packed(model.notes)})
             start = time.monotonic()
     return selection
 
@@ -110,7 +111,7 @@ def _found(study: LayerChoice, store: FitStore, key: str, model: Representation)
         return LayerSelection()
     tensors, said = found
     selection = LayerSelection.unpack(tensors)
-    model.notes.extend(note for note in said["notes"] if note not in model.notes)
+    model.notes.extend(note for note in unpacked(said["notes"]) if note not in model.notes)
     study.notes.append(f"resumed: {len(selection.layers)} of {len(model.layers)} layers of {model.name} from {store}")
     log.info(study.notes[-1])
     return selection

@@ -32,7 +32,7 @@ def add_outliers(result: AnalysisResult, models: Iterable[Representation]) -> No
     for name, own in table.groupby("model", sort=False):
         said = [f"{what} {_most(own, column)}" for column, what in _SAID.items() if own[column].notna().any()]
         if said:
-            result.summary.append((f"{name}: outliers, most of any layer", ", ".join(said)))
+            result.tell("Outliers of the representations", f"{name}: outliers, most of any layer", ", ".join(said))
 
 
 _SAID = {

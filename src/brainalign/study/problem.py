@@ -69,7 +69,8 @@ class Problem:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.notes.extend([*self.dataset.notes, *(n for r in self.dataset.recordings for n in r.notes)])
+        self.notes.extend(self.dataset.notes)
+        self.notes.extend(note for recording in self.dataset.recordings for note in recording.named_notes)
         if self.dataset.recordings:
             self.notes.extend(self.responses.notes)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from brainalign.notes import changes, limits
 from brainalign.stats import INDEPENDENT, ZERO, electrodes_ci
+from brainalign.study.limitations import NO_SHARE
 from brainalign.study.result import AnalysisResult
+from brainalign.study.sentences import LEVEL
 from brainalign.study.study import Study
 
 RAW = ("r", "r2", "r2_pearson")
 SCORES = ("r", "r2", "r2_pearson", "r2_normalized", "r_normalized")
 
 
-LEVEL = 0.05
-"""Corrected p below which a summary counts a test."""
+BESIDE = "Scores: over the ceiling, and by the best layer"
+"""Topic of rows that stand beside the scores."""
 
 
 def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: str, prefix: str = "") -> None:
@@ -43,14 +46,13 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: s
     result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [{r.over(noun)}]", text))
     if len(optimistic) and optimistic["layer"].nunique() + mine["layer"].nunique() > 2:
         more = (f"{optimistic[s].mean():.3f} (+{optimistic[s].mean() - mine[s].mean():.3f})" for s in ("r", "r2"))
-        result.summary.append((f"{model}: with the best layer on the scored data (optimistic)", " · ".join(more)))
+        result.tell(BESIDE, f"{model}: with the best layer on the scored data (optimistic)", " · ".join(more))
     if normalized.n:
         told = f"{normalized.mean:.3f} [{normalized.low:.3f}, {normalized.high:.3f}]"
-        result.summary.append(
-            (
-                f"{model}: mean R² over noise ceiling, {normalized.n} {noun}s above the floor [{normalized.over(noun)}]",
-                told,
-            )
+        result.tell(
+            BESIDE,
+            f"{model}: mean R² over noise ceiling, {normalized.n} {noun}s above the floor [{normalized.over(noun)}]",
+            told,
         )
 
 
@@ -98,7 +100,10 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
     for reason in dict.fromkeys(
         tests.loc[tests["primary"].astype(bool) & tests["reason"].str.contains("cannot be reached"), "reason"]
     ):
-        line = f"Sign-flip tests: {reason}; the mixed model's p stands beside it in the table of tests."
+        line = limits(
+            f"Sign-flip tests: {reason}; the mixed model's p stands beside it in the table of tests.",
+            "that a difference holds for other participants, as so few cannot make a sign-flip test significant",
+        )
         if line not in result.warnings:
             result.warnings.append(line)
 
@@ -120,14 +125,17 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
         if edge:
             edges.append(f"{name} {edge} of {choices}")
         if constant:
-            result.warnings.append(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
+            result.warnings.append(
+                changes(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
+            )
         partly = int(((rows["n_folds"] < folds) & (rows["n_folds"] > 0)).sum())
         flat = int(rows["flat_folds"].sum())
         if flat:
-            result.warnings.append(
+            told = changes(
                 f"{name}: in {flat} of {choices} cases (electrodes x folds) the response is flat in the fold's test rows (deviation "
                 "there is below a thousandth of that in training); such a fold has no score and no say in a choice."
             )
+            result.warnings.append(told)
         few = int((rows["p_permutation"].isna() & (rows["independent_shifts"] < INDEPENDENT)).sum())
         if few:
             result.warnings.append(
@@ -136,16 +144,19 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
                 "encoding.outer_folds) or more data are needed."
             )
         if partly:
-            result.warnings.append(
+            told = changes(
                 f"{name}: {partly} of {len(rows)} have a score in only some of the {folds} folds, and are averaged over those."
             )
+            result.warnings.append(told)
         if missing:
-            result.warnings.append(f"{name}: {missing} of {len(rows)} have no score (a constant or missing response).")
+            told = changes(f"{name}: {missing} of {len(rows)} have no score (a constant or missing response).")
+            result.warnings.append(told)
     if edges:
-        result.warnings.append(
+        told = limits(
             f"Alpha is the first or last of encoding.alphas in some choices (electrodes x folds): {', '.join(edges)}; where that is not "
             "for lack of signal, widen the grid."
         )
+        result.warnings.append(told)
 
 
 def warn_about_ceilings(result: AnalysisResult, study: Study) -> None:
@@ -159,17 +170,20 @@ def warn_about_ceilings(result: AnalysisResult, study: Study) -> None:
     n, known = len(table), table["ceiling"].notna()
     if not known.all():
         why = ", ".join(f"{reason}: {count}" for reason, count in table.loc[~known, "why"].value_counts().items())
-        result.warnings.append(
+        told = limits(
             f"Noise ceiling not estimable for {int((~known).sum())} of {n} {study.noun}s ({why}); their normalised scores are missing, "
-            "raw scores stand."
+            "raw scores stand.",
+            "" if known.any() else NO_SHARE,
         )
+        result.warnings.append(told)
     above = known & (table["ceiling_low"] > floor)
     if known.any() and not above.any():
-        result.warnings.append(
+        told = limits(
             f"All {int(known.sum())} estimable noise ceilings have a lower bound at or below ceiling.floor={floor:g}: "
-            "nothing can be said about "
-            "normalised scores; raw scores stand."
+            "nothing can be said about normalised scores; raw scores stand.",
+            NO_SHARE,
         )
+        result.warnings.append(told)
     elif known.any() and not above[known].all():
         result.warnings.append(
             f"{int(above.sum())} of {int(known.sum())} estimable noise ceilings have a lower bound above "

@@ -316,7 +316,7 @@ def record_failure(
 
 
 def ui_address(run: Run) -> str | None:
-    """Where MLflow's UI shows a run's experiment: a bare address opens a page for chat models, on which there are no runs.
+    """Where MLflow's UI shows a run.
 
     Args:
         run: The run.
@@ -327,7 +327,7 @@ def ui_address(run: Run) -> str | None:
     if run.record.unlogged is not None:
         return None
     server = hide_secrets(run.uri).rstrip("/") if run.uri.startswith("http") else "http://127.0.0.1:5000"
-    return f"{server}/#/experiments/{run.experiment_id}/runs?workflowType=machine_learning"
+    return f"{server}/#/experiments/{run.experiment_id}/runs/{run.id}"
 
 
 def figure_link(run: Run, name: str, suffix: str = "svg") -> str:

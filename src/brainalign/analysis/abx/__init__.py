@@ -32,6 +32,7 @@ class AbxAnalysis(Analysis):
 
     bounds: ClassVar[Bounds] = {"n": (1, 1_000_000)}
     needs = Needs(responses=False, folds=False, fits=False)
+    cannot = "how people hear these contrasts, unless answers of listeners took part"
     compared_by = ""
 
     def __post_init__(self) -> None:

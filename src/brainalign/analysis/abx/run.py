@@ -14,6 +14,7 @@ from brainalign.data.stimuli.triplets import read_answers
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import abx_answers, abx_layers
+from brainalign.notes import changes, limits
 from brainalign.stats import mean_ci, sign_flip
 from brainalign.stats.abx import nested_accuracy, wilson
 from brainalign.study.result import AnalysisResult
@@ -91,7 +92,7 @@ def _members(models: Models, result: AnalysisResult) -> list[Representation]:
             )
     found = [m for m in models.compared if m.unit == "frames"]
     if len(found) < len(models.compared):
-        result.warnings.append(f"The baseline {models.compared[-1].name} has no frames and is left out.")
+        result.warnings.append(changes(f"The baseline {models.compared[-1].name} has no frames and is left out."))
     return found
 
 
@@ -134,7 +135,9 @@ def _limits(table: pd.DataFrame, result: AnalysisResult) -> None:
         )
     if len(sizes) == 1:
         result.warnings.append(
-            "There is one contrast, so no layer can be chosen on others: the accuracy is that of its best layer."
+            limits(
+                "There is one contrast, so no layer can be chosen on others: the accuracy is that of its best layer."
+            )
         )
 
 

@@ -23,6 +23,8 @@ ROWS = {"auto": "words where a model has one vector a word, else frames", "words
 class CcaAnalysis(Analysis):
     """Shared and rest of two models."""
 
+    cannot = "what the shared directions are about, which analysis=decomposition asks"
+
     fit: str
     k: int
     variance: float

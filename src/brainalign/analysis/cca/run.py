@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
+from brainalign.notes import changes, limits
 from brainalign.spaces.shared import Part, Side
 from brainalign.study.cross_fitting import CrossFit, crossfit, space_scores
 from brainalign.study.example_prediction import example_figure, has_time_course
@@ -16,9 +17,12 @@ from brainalign.study.paired_rows import row_kind
 from brainalign.study.region_scores import region_table
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import against, predicted, sentence
 from brainalign.study.study import Study
 from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 
+TOPIC = "Spaces of the two models"
+"""Of rows that are folded."""
 PARTS: tuple[Part, ...] = ("truncated", "shared", "rest", "matched")
 FAMILY = "full, shared, rest and matched x regions"
 """Of the declared tests."""
@@ -108,7 +112,35 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
+    told = [_held(fits), *(predicted(study, shown, f"{model.name} {part}") for part in ("shared", "rest"))]
+    result.found = sentence([*told, against(tests, f"{model.name} shared", f"{model.name} rest")])
     return result
+
+
+def _held(fits: CrossFit) -> str:
+    """How many canonical correlations hold up, in words."""
+    mean = fits.canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
+    if not fits.held_out:
+        return (
+            f"the first canonical correlation is {mean['in_sample'].iloc[0]:.3f} on the stimuli that it was fitted on"
+        )
+    first, n = mean.iloc[0], leading(mean)
+    held = (
+        f"the first {n} of {len(mean)} canonical correlations hold up"
+        if n
+        else f"no canonical correlation of {len(mean)} holds up"
+    )
+    return f"{held} on held-out stimuli ({first['held_out']:.3f} in the first, where shuffled pairs reach {first['null_95']:.3f})"
+
+
+def leading(mean: pd.DataFrame) -> int:
+    """Components, from the first on, whose held-out correlation is above the null without a gap.
+
+    Args:
+        mean: By component: held_out and null_95.
+    """
+    above = (mean["held_out"] > mean["null_95"]).to_numpy()
+    return len(above) if above.all() else int(np.argmin(above))
 
 
 def bar_order(models: Models) -> list[str]:
@@ -131,11 +163,10 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
     used = sorted({s.k_ for s in fits.spaces})
     result.metrics |= {"cca/in_sample/1": float(mean["in_sample"].iloc[0]), "cca/k": float(used[0])}
     pairs = ", ".join(f"{x} and {y}" for x, y in dict.fromkeys(fits.layers))
-    result.summary.append((f"{names[0]} x {names[1]}, layers", f"{pairs}; a row a {fits.kind[:-1]}"))
+    result.tell(TOPIC, f"{names[0]} x {names[1]}, layers", f"{pairs}; a row a {fits.kind[:-1]}")
     told = f"in-sample {mean['in_sample'].iloc[0]:.3f}"
     if fits.held_out:
-        above = (mean["held_out"] > mean["null_95"]).to_numpy()
-        significant = len(above) if above.all() else int(np.argmin(above))
+        significant = leading(mean)
         result.metrics |= {
             "cca/held_out/1": float(mean["held_out"].iloc[0]),
             "cca/held_out/mean_shared": float(mean["held_out"].iloc[: used[0]].mean()),
@@ -145,18 +176,28 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
         result.summary.append(("leading components above the shuffled null", f"{significant} of {len(mean)}"))
         if significant == 0:
             result.warnings.append(
-                f"No canonical correlation of {names[0]} and {names[1]} holds up on held-out stimuli: what is called shared here is chance."
+                limits(
+                    f"No canonical correlation of {names[0]} and {names[1]} holds up on held-out stimuli: what "
+                    f"is called shared here is chance.",
+                    "that the two models share anything",
+                )
             )
         if (mean["held_out"] > SAME).all():
             result.warnings.append(
-                f"{names[0]} and {names[1]} are the same up to a linear map (every held-out canonical correlation is "
-                f"above {SAME}): nothing "
-                "can be concluded about convergence from them."
+                limits(
+                    f"{names[0]} and {names[1]} are the same up to a linear map (every held-out canonical correlation is "
+                    f"above {SAME}): nothing "
+                    "can be concluded about convergence from them.",
+                    "anything about convergence, as the two models are one",
+                )
             )
     else:
         result.warnings.append(
-            "CCA was fitted on all stimuli, test stimuli included (analysis.fit=in_sample): its correlations are optimistic, and scores of "
-            "its spaces have seen the test stimuli."
+            changes(
+                "CCA was fitted on all stimuli, test stimuli included (analysis.fit=in_sample): its "
+                "correlations are optimistic, and scores of "
+                "its spaces have seen the test stimuli."
+            )
         )
     result.summary.append((f"{names[0]} x {names[1]}, first canonical correlation", told))
     for name in names:
@@ -164,11 +205,17 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
             mine = scores[(scores["model"] == name) & (scores["space"] == part)]
             result.metrics[f"space/{name}/{part}/r2/mean"] = float(mine["r2"].mean())
             result.metrics[f"space/{name}/{part}/r/mean"] = float(mine["r"].mean())
-            result.summary.append((f"{name} {part}: mean r · R²", f"{mine['r'].mean():.3f} · {mine['r2'].mean():.3f}"))
+            row = f"{name} {part}: mean r · R²", f"{mine['r'].mean():.3f} · {mine['r2'].mean():.3f}"
+            if part in ("shared", "rest"):
+                result.summary.append(row)
+            else:
+                result.tell(TOPIC, *row)
     if used[-1] < k:
         result.warnings.append(
-            f"analysis.k={k} leaves no rest: the smaller truncated space has {min(len(s.cca.rho) for s in fits.spaces)} dimensions, so "
-            f"the shared space holds {used[0]} variates; what is called rest is then one dimension or more of the larger model."
+            limits(
+                f"analysis.k={k} leaves no rest: the smaller truncated space has {min(len(s.cca.rho) for s in fits.spaces)} dimensions, so "
+                f"the shared space holds {used[0]} variates; what is called rest is then one dimension or more of the larger model."
+            )
         )
     if fits.voiced:
         result.warnings.append(
@@ -179,6 +226,8 @@ def _describe(result: AnalysisResult, fits: CrossFit, scores: pd.DataFrame, k: i
     if crowded:
         s = fits.spaces[crowded[0]]
         result.warnings.append(
-            f"CCA has {s.n_rows} training rows for {s.cca.p.shape[0]} + {s.cca.q.shape[0]} dimensions in {len(crowded)} of "
-            f"{len(fits.spaces)} folds: in-sample canonical correlations are driven towards 1; read the held-out ones."
+            changes(
+                f"CCA has {s.n_rows} training rows for {s.cca.p.shape[0]} + {s.cca.q.shape[0]} dimensions in {len(crowded)} of "
+                f"{len(fits.spaces)} folds: in-sample canonical correlations are driven towards 1; read the held-out ones."
+            )
         )

@@ -20,6 +20,7 @@ class CeilingAnalysis(Analysis):
     """Signal power and noise ceilings."""
 
     needs = Needs(models=False, baseline=False, fits=False)
+    cannot = "which model comes near it, as none took part"
     compared_by = ""
     main_figure = "ceilings"
 

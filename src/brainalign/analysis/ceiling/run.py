@@ -9,6 +9,7 @@ from brainalign.figures import ceilings as ceilings_figure
 from brainalign.stats import electrodes_ci
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import value
 from brainalign.study.study import Study
 from brainalign.study.summary import warn_about_ceilings
 
@@ -43,13 +44,14 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
             if known
             else "not estimable"
         )
-        result.summary.append(
-            (
-                f"ceiling, {region}",
-                f"{told} (single trials, R²; {mean.over(study.noun)}); {known} of {len(rows)} {study.noun}s estimable, "
-                f"{above} above the floor",
-            )
+        row = (
+            f"ceiling, {region}",
+            f"{told} (single trials, R²; {mean.over(study.noun)}); {known} of {len(rows)} {study.noun}s estimable, "
+            f"{above} above the floor",
         )
+        result.summary.append(row)
+        if not result.found:  # the first rows are those of all regions together
+            result.found = _found(value(mean, study.noun), known, len(rows), above, study.noun)
     for column, name in (
         ("ceiling_n", "of the average over repeats"),
         ("split_half", "split-half"),
@@ -64,3 +66,13 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
         result.figures["ceilings"] = ceilings_figure(table, study.outcome.floor, noun=study.noun)
     warn_about_ceilings(result, study)
     return result
+
+
+def _found(told: str, known: int, n: int, above: int, noun: str) -> str:
+    """What could be predicted, in a sentence."""
+    if not known:
+        return f"For none of {n} {noun}s can be said how much of their responses could be predicted."
+    return (
+        f"A model that knows all that the stimulus does could explain {told} of the variance of single trials, the mean of the {known} of "
+        f"{n} {noun}s for which it can be estimated; {above} lie above the floor with the lower end of their interval."
+    )

@@ -24,6 +24,7 @@ class CompareAnalysis(Analysis):
     against: str | None
 
     needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False)
+    cannot = "why runs differ, where more than one setting differs between them"
     compared_by = ""
 
     def run_alone(self, config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:

@@ -17,8 +17,10 @@ from brainalign.analysis.compare.tables import compare
 from brainalign.config import Config, local_config
 from brainalign.console import show_end
 from brainalign.errors import BrainalignError
-from brainalign.outputs import write_outputs
+from brainalign.notes import grouped
+from brainalign.outputs import without_secrets, write_outputs
 from brainalign.registry import kind_of, kinds
+from brainalign.study.conclusion import conclude
 from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.tracking import (
@@ -144,12 +146,16 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         facts = provenance(
             started=started, seed=config.seed, device="none", dataset_digest=found[0].tags.get("dataset_digest")
         )
+        without_secrets(result)
+        people: list[str] = []
+        conclusion = conclude(result, question, config.analysis.cannot)
         write_outputs(
             tracked,
             result,
             folder=folder,
             title=f"Comparison of {len(found)} runs",
-            question=question,
+            conclusion=conclusion,
+            people=people,
             data=[("data set", found[0].tags.get("dataset", "")), ("runs", ", ".join(run.id for run in found))],
             models=[f"{named[run.id]}: {run.name}" for run in found],
             methods=[],
@@ -160,7 +166,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
             figures=config.figures,
             sources=sources,
         )
-    show_end(result, tracked)
+    show_end(conclusion, grouped(result.warnings, people), tracked)
     return result
 
 

@@ -9,10 +9,12 @@ import pandas as pd
 
 from brainalign.errors import BrainalignError, nearest
 from brainalign.figures import model_scatter, region_bars, score_distribution
+from brainalign.notes import changes
 from brainalign.stats import compare as compare_scores
 from brainalign.stats import electrodes_ci
 from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
+from brainalign.study.sentences import SCORES, against, sentence, value
 from brainalign.study.summary import add_tests
 
 KEYS = ["subject", "electrode"]
@@ -47,7 +49,7 @@ def compare(scores: Mapping[str, pd.DataFrame], outcome: Outcome, against: str |
     dropped = {label: len(own) - len(common) for label, own in scores.items() if len(own) > len(common)}
     if dropped:
         told = ", ".join(f"{label} {n}" for label, n in dropped.items())
-        result.warnings.append(f"Electrodes that not all runs have take part in no test: {told}.")
+        result.warnings.append(changes(f"Electrodes that not all runs have take part in no test: {told}."))
     regions = list(dict.fromkeys(table["region"]))
     tests = compare_scores(
         table, contrasts_of(labels, against), regions=regions, family="runs x regions", score=outcome.score, primary=outcome.test,
@@ -66,6 +68,7 @@ def compare(scores: Mapping[str, pd.DataFrame], outcome: Outcome, against: str |
             )
         )
     add_tests(result, tests, noun)
+    result.found = _found(table, tests, labels, outcome.score)
     drawn = _drawn(table, labels, against, outcome.score)
     if len(drawn) < len(labels):
         result.warnings.append(
@@ -85,6 +88,16 @@ def compare(scores: Mapping[str, pd.DataFrame], outcome: Outcome, against: str |
     if len(labels) == 2:
         result.figures["model_scatter"] = model_scatter(table, labels[0], labels[1], outcome.score)
     return result
+
+
+def _found(table: pd.DataFrame, tests: pd.DataFrame, labels: Sequence[str], score: str) -> str:
+    """Which run scores highest, and how it stands to the next ones."""
+    means = table.groupby("model")[score].mean().sort_values(ascending=False)
+    best, *others = map(str, means.index)
+    mine = table[table["model"] == best]
+    told = value(electrodes_ci(mine[score], mine["subject"]), "electrode")
+    tested = (against(tests, best, other) or against(tests, other, best) for other in others[:3])
+    return sentence([f"of {len(labels)} runs {best} has the highest mean {SCORES[score]}, {told}", *tested])
 
 
 def _drawn(table: pd.DataFrame, labels: Sequence[str], against: str | None, score: str) -> list[str]:

@@ -31,6 +31,9 @@ class ControlsAnalysis(Analysis):
     controls: list[str]
 
     needs = Needs(baseline=False)
+    cannot = (
+        "that what no control explains is what the model was trained for: a control that was not run may explain it"
+    )
     main_figure = "control_shares"
 
     def __post_init__(self) -> None:

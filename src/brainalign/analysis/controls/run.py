@@ -15,10 +15,12 @@ from brainalign.features.representation import Representation
 from brainalign.features.spread import CLOCK, common_variance
 from brainalign.figures import control_shares
 from brainalign.figures.style import score_label
+from brainalign.notes import changes, limits
 from brainalign.progress import track
 from brainalign.stats import compare
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import predicted, sentence
 from brainalign.study.study import Study
 from brainalign.study.summary import add_scores, add_tests, warn_about, warn_about_ceilings
 
@@ -56,7 +58,7 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
         try:
             other = _under(study, kind)
         except BrainalignError as error:
-            result.warnings.append(left_out(kind, error))
+            result.warnings.append(changes(left_out(kind, error)))
             continue
         for name, one, told in _in_split(model, models.controls.get("oasm"), kind):
             parts.append(other.scores(one).assign(model=name))
@@ -84,7 +86,8 @@ def controls(study: Study, models: Models, *, controls: Sequence[str]) -> Analys
     add_tests(result, regional, study.noun)
     result.tables["tests"] = tests
     words = limitations(table, kinds, splits, model=model.name, label=score_label(score), noun=study.noun)
-    result.summary.append(("limitations, in words", words))
+    result.tell("Limitations", "limitations, in words", words)
+    result.found = sentence([predicted(study, shown, model.name), _reached(table)])
     _warn(result, table)
     _warn_of_clocks(result, common, model)
     result.figures["control_shares"] = control_shares(table, model.name, splits=list(splits), noun=study.noun)
@@ -117,6 +120,13 @@ def _in_split(model: Representation, oasm: Representation | None, kind: str) -> 
     return found
 
 
+def _reached(table: pd.DataFrame) -> str:
+    """What each control reaches of the model's score over all regions; empty where no share can be given."""
+    known = table[table["region"] == ALL].iloc[1:].dropna(subset="share")
+    told = [f"{row.control} {row.share:.0%} [{row.share_low:.0%}, {row.share_high:.0%}]" for row in known.itertuples()]
+    return f"of that score {', '.join(told)} are reached by what stands for no content of the model" if told else ""
+
+
 def _add_shares(result: AnalysisResult, table: pd.DataFrame) -> None:
     """Metrics ``controls/<control>/share`` and summary lines."""
     for row in table.itertuples():
@@ -145,9 +155,12 @@ def _warn_of_clocks(result: AnalysisResult, common: Mapping[str, float], model: 
         if common.get(name, 0.0) > CLOCK:
             fairer = [n for n in NETWORKS if common.get(n, 0.0) <= CLOCK]
             result.warnings.append(
-                f"Of the control {name}, {common[name]:.1%} of the variance is the same in two stimuli at the same {model.unit[:-1]} "
-                f"number: what is held against {model.name} is time since onset, and to beat it says nothing of what was learned. "
-                f"A fairer control is {' or '.join(fairer)} (analysis.controls), where its own share is below {CLOCK:.0%}."
+                limits(
+                    f"Of the control {name}, {common[name]:.1%} of the variance is the same in two stimuli at the same {model.unit[:-1]} "
+                    f"number: what is held against {model.name} is time since onset, and to beat it says nothing of what was learned. "
+                    f"A fairer control is {' or '.join(fairer)} (analysis.controls), where its own share is below {CLOCK:.0%}.",
+                    "what the model learned, as a control is a clock",
+                )
             )
 
 
@@ -157,11 +170,15 @@ def _warn(result: AnalysisResult, table: pd.DataFrame) -> None:
     empty = [str(region) for region in own.loc[own["share"].isna(), "region"]]
     if empty:
         result.warnings.append(
-            "No share is given where the model's own score is not clearly above 0 (lower end of its 90 % interval, against a "
-            "quarter of it): "
-            f"{', '.join(empty)}."
+            limits(
+                "No share is given where the model's own score is not clearly above 0 (lower end of its 90 % interval, against a "
+                "quarter of it): "
+                f"{', '.join(empty)}.",
+            )
         )
     if "untrained" in set(table["control"]):
         result.warnings.append(
-            "The untrained network is one draw of its weights; another one has another seed, and its score varies with it."
+            limits(
+                "The untrained network is one draw of its weights; another one has another seed, and its score varies with it.",
+            )
         )

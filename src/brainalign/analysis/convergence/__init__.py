@@ -29,6 +29,7 @@ class ConvergenceAnalysis(DecompositionAnalysis):
 
     bounds: ClassVar[Bounds] = {"sets": (2, 1000), "components": (1, 100_000), "ratios": (1e-9, 1e9)}
     needs = Needs(partner=False)
+    cannot = "that models and brain compute alike: what they share may be what both take from the stimulus"
     main_figure = "figure_4"
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from brainalign.analysis.similarity.run import similarity
 from brainalign.analysis.variance_partition.run import variance_partition
 from brainalign.errors import BrainalignError
 from brainalign.figures import figure_2, figure_3, figure_4
+from brainalign.notes import changes
 from brainalign.study.example_prediction import example_figure
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -76,9 +77,9 @@ def convergence(
     for name, part in parts.items():
         log.info("convergence: %s", name)
         try:
-            merge(whole, part())
+            merge(whole, part(), name)
         except BrainalignError as error:
-            whole.warnings.append(f"The part '{name}' could not be done, the others stand: {error}")
+            whole.warnings.append(changes(f"The part '{name}' could not be done, the others stand: {error}"))
     whole.figures = paper_figures(whole, study, models) | whole.figures
     return whole
 
@@ -122,12 +123,15 @@ def paper_figures(whole: AnalysisResult, study: Study, models: Models) -> dict[s
     return found
 
 
-def merge(whole: AnalysisResult, part: AnalysisResult) -> None:
+def merge(whole: AnalysisResult, part: AnalysisResult, name: str) -> None:
     """Add a part's result; tables of one name are stacked, rows and lines that both have stand once.
+
+    The first line of a part is among those of the whole, its others are folded under its name.
 
     Args:
         whole: What is added to.
         part: The part.
+        name: Of the part.
     """
     for name, table in part.tables.items():
         if name not in whole.tables:
@@ -137,5 +141,11 @@ def merge(whole: AnalysisResult, part: AnalysisResult) -> None:
         whole.tables[name] = both.drop_duplicates(KEYS.get(name), ignore_index=True)
     whole.metrics |= part.metrics
     whole.figures |= part.figures
-    whole.summary += [line for line in part.summary if line not in whole.summary]
+    lines = [line for line in part.summary if line not in whole.rows]
+    whole.summary += lines[:1]
+    for topic, own in ({f"{name[0].upper()}{name[1:]}": lines[1:]} | part.more).items():
+        for line in own:
+            if line not in whole.rows:
+                whole.tell(topic, *line)
+    whole.found = " ".join(filter(None, (whole.found, part.found)))
     whole.warnings += [line for line in part.warnings if line not in whole.warnings]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class DecompositionAnalysis(CcaAnalysis):
     """What the shared space holds of words, sound and context."""
 
+    cannot = "that a part is free of the others in more than a linear sense"
+
     context_layer: int | None
     previous: int
 

@@ -15,6 +15,7 @@ from brainalign.analysis.cca.run import spaces
 from brainalign.analysis.decomposition.references import Competitors, Frames
 from brainalign.errors import BrainalignError
 from brainalign.figures import region_bars
+from brainalign.notes import limits
 from brainalign.progress import track
 from brainalign.spaces.projected import ProjectedSpace, reduce
 from brainalign.stats import ZERO
@@ -233,17 +234,22 @@ def _say(
         result.summary.append((f"{model} shared, {name} part: mean r · R²", told))
         if not n.max():
             result.warnings.append(
-                f"No direction of {model}'s shared space goes with the {name} competitor beyond chance: that part predicts nothing (r = 0)."
+                limits(
+                    f"No direction of {model}'s shared space goes with the {name} competitor beyond chance: "
+                    f"that part predicts nothing (r = 0)."
+                )
             )
     if competitors.checks:
         after = max(check.after for check in competitors.checks.values())
         before = max(check.before for check in competitors.checks.values())
         result.metrics |= {"residual_context/lexical_r2/before": before, "residual_context/lexical_r2/after": after}
-        result.summary.append(
-            ("residual context: lexical R² before · after (largest of the folds)", f"{before:.3f} · {after:.3f}")
-        )
+        what = "residual context: lexical R² before · after (largest of the folds)"
+        result.tell("Parts of the shared space", what, f"{before:.3f} · {after:.3f}")
         if after > GONE:
             result.warnings.append(
-                f"Residual context still holds something lexical (cross-validated R² {after:.3f}, above {GONE:g}): it "
-                "may not be called linearly removed."
+                limits(
+                    f"Residual context still holds something lexical (cross-validated R² {after:.3f}, above {GONE:g}): it "
+                    "may not be called linearly removed.",
+                    "that residual context is free of words",
+                )
             )

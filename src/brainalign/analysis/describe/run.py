@@ -12,7 +12,9 @@ from brainalign.assembly import open_dataset
 from brainalign.config import Config, local_config
 from brainalign.console import show_end
 from brainalign.figures import write_quality
-from brainalign.outputs import write_outputs
+from brainalign.notes import grouped
+from brainalign.outputs import without_secrets, write_outputs
+from brainalign.study.conclusion import conclude
 from brainalign.study.result import AnalysisResult
 from brainalign.tracking import (
     absolute_uri,
@@ -57,17 +59,21 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
         tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
         simulated = config.data.simulated
         result = describe(dataset)
-        result.warnings += [*dataset.notes, *(n for r in dataset.recordings for n in r.notes)]
+        result.warnings += [*dataset.notes, *(n for r in dataset.recordings for n in r.named_notes)]
         for r in dataset.recordings:
             if r.quality is not None or r.checks:
                 write_quality(folder / PAGES / f"{file_name(r.subject)}.html", r, found=r.checks, simulated=simulated)
+        without_secrets(result)
+        people = [r.subject for r in dataset.recordings]
+        conclusion = conclude(result, asked, config.analysis.cannot)
         write_outputs(
             tracked,
             result,
             folder=folder,
             title=f"describe: {dataset.name}",
-            question=asked,
-            data=result.summary,
+            conclusion=conclusion,
+            people=people,
+            data=result.rows,
             models=[],
             methods=[],
             config=used,
@@ -76,5 +82,5 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
             main_figure=config.analysis.main_figure,
             figures=config.figures,
         )
-    show_end(result, tracked)
+    show_end(conclusion, grouped(result.warnings, people), tracked)
     return result

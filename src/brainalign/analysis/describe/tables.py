@@ -12,6 +12,9 @@ from brainalign.figures import data_overview
 from brainalign.progress import duration
 from brainalign.study.result import AnalysisResult
 
+FIRST = ("participants", "electrodes", "regions", "stimuli", "repeats", "words")
+"""What stands in the short table, beside what the data allow."""
+
 LATE = 0.1
 """Seconds of a stimulus that a response may lack at its end before that is told."""
 
@@ -50,7 +53,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
     rates = ", ".join(f"{rate:g} Hz" for rate in sorted(set(people["rate"])))
     placed = int(np.isfinite(channels[["x", "y", "z"]].to_numpy(dtype=float)).all(axis=1).sum())
     vocabulary = {w for s in dataset.stimuli.values() for w in s.words["word"]}
-    result.summary += [
+    rows: list[tuple[str, str]] = [
         ("participants", f"{len(people)}: {_some(people['subject'].tolist())}"),
         ("electrodes", f"{len(channels)} ({_range(people['electrodes'])} a participant), {placed} with coordinates"),
         ("regions", regions if channels["region"].nunique() <= 20 else f"{channels['region'].nunique()}"),
@@ -79,6 +82,15 @@ def describe(dataset: Dataset) -> AnalysisResult:
         ("missing samples", f"{result.metrics['describe/missing_share']:.2%}"),
         ("digest", dataset.digest[:12]),
     ]
+    for what, value in rows:
+        if what in FIRST:
+            result.summary.append((what, value))
+        else:
+            result.tell("More of the data", what, value)
+    result.found = (
+        f"{len(people)} participants with {len(channels)} electrodes in {channels['region'].nunique()} regions were recorded during "
+        f"{len(stimuli)} stimuli ({duration(seconds)}), {len(repeated)} of which a participant heard more than once."
+    )
     for kind, many in (("model", "models"), ("analysis", "analyses")):
         own = can[can["kind"] == kind]
         result.summary.append((f"{many} that these data allow", ", ".join(own.loc[own["allowed"], "name"]) or "none"))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class EncodingAnalysis(Analysis):
     """Scores, layer profile, tests against a baseline."""
 
+    cannot = (
+        "that the brain computes as the model does: a linear map predicts from whatever goes along with what was heard"
+    )
     needs = Needs(bands=True)
 
     def question(self, asked: Asked) -> str:

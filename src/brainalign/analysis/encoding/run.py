@@ -12,6 +12,7 @@ from brainalign.study.example_prediction import example_figure, has_time_course
 from brainalign.study.region_scores import region_table
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import against, predicted, sentence
 from brainalign.study.study import Study
 from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 
@@ -53,4 +54,8 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
+    others = [m.name for m in compared[1:]]
+    result.found = sentence(
+        [predicted(study, shown, model.name), *(against(tests, model.name, other) for other in others)]
+    )
     return result

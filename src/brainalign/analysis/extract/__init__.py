@@ -19,6 +19,7 @@ class ExtractAnalysis(Analysis):
     """A model's layers, extracted and described."""
 
     needs = Needs(baseline=False, responses=False, folds=False, fits=False)
+    cannot = "anything about a brain, as no responses took part"
     compared_by = ""
 
     def question(self, asked: Asked) -> str:

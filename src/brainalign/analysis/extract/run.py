@@ -12,6 +12,7 @@ from brainalign.data.types import Dataset
 from brainalign.features.base import Rows
 from brainalign.features.spread import CLOCK, spread
 from brainalign.figures import feature_picture
+from brainalign.notes import limits
 from brainalign.progress import duration, track
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -122,8 +123,10 @@ def _warn(result: AnalysisResult, layers: pd.DataFrame, unit: str) -> None:
     if len(clocks):
         named = ", ".join(f"{row.layer} ({row.common:.2f})" for row in clocks.itertuples())
         result.warnings.append(
-            f"In layers {named} more than half of the variance is the same in two stimuli at the same {unit[:-1]} number: what they "
-            "predict may be time since onset alone."
+            limits(
+                f"In layers {named} more than half of the variance is the same in two stimuli at the same {unit[:-1]} number: what they "
+                "predict may be time since onset alone."
+            )
         )
 
 

@@ -53,6 +53,7 @@ class GeometryAnalysis(Analysis):
         "electrodes": (2, 10_000),
     }  # fmt: skip
     needs = Needs(folds=False, fits=False)
+    cannot = "which dimensions carry what is similar, as a measure of geometry is one number for all of them"
     compared_by = "geometry"
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from brainalign.analysis.geometry.rows import RowSet, model_rows, row_set
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import geometry_layers
+from brainalign.notes import changes, limits
 from brainalign.progress import track
 from brainalign.stats.correction import bonferroni
 from brainalign.study.result import AnalysisResult
@@ -106,7 +107,10 @@ def geometry(
         add_regions(result, study, [s.name for s in sides], settings, everywhere)
     else:
         result.warnings.append(
-            "No region has electrodes enough for a geometry: models are compared with each other alone."
+            limits(
+                "No region has electrodes enough for a geometry: models are compared with each other alone.",
+                "how models and brain compare, as no region has electrodes enough",
+            )
         )
     add_figures(result, study, sides, patterns, chosen, keep, settings, everywhere)
     return result
@@ -139,7 +143,7 @@ def _with_vectors(study: Study, compared: Sequence[Representation], rows: RowSet
             empty = ~np.asarray(model_rows(study, model, model.layers[0], rows)).any(axis=1)
             if empty.any() and not empty.all():
                 result.warnings.append(
-                    f"{int(empty.sum())} of {len(rows)} words have no vector in {model.name} and are left out."
+                    changes(f"{int(empty.sum())} of {len(rows)} words have no vector in {model.name} and are left out.")
                 )
             usable &= ~empty
     if not usable.any():

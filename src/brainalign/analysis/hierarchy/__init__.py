@@ -25,6 +25,7 @@ class HierarchyAnalysis(Analysis):
     order: list[str] | None
 
     needs = Needs(baseline=False)
+    cannot = "that regions compute one after the other: an order of layers is no order in time"
 
     def __post_init__(self) -> None:
         one_of("analysis.layers", self.layers, ("separate", "cumulative"))

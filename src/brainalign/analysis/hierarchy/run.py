@@ -12,6 +12,7 @@ from brainalign.encoding.tables import layer_table
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.representation import Representation
 from brainalign.figures import brain_map, hierarchy_figure, located
+from brainalign.notes import changes, limits
 from brainalign.progress import track
 from brainalign.stats import best_layer, centre_of_mass, mean_ci, ordering, pairwise
 from brainalign.study.result import AnalysisResult
@@ -62,7 +63,10 @@ def hierarchy(study: Study, models: Models, *, layers: str, order: Sequence[str]
     lost = int(preference[CENTRE].isna().sum())
     if lost:
         result.warnings.append(
-            f"{lost} of {len(preference)} {study.noun}s have no layer with a score above 0 and so no preferred layer; means leave them out."
+            changes(
+                f"{lost} of {len(preference)} {study.noun}s have no layer with a score above 0 and so no "
+                f"preferred layer; means leave them out."
+            )
         )
     _add_order(result, study, means, order)
     shown = preference.dropna(subset=CENTRE)
@@ -104,10 +108,11 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
     """Test the order of the regions and every two of them, and say it."""
     wide = means.pivot(index="subject", columns="region", values=CENTRE).reindex(columns=study.regions)
     values = wide.to_numpy(dtype=np.float64)
+    preferred = []
     for region, column in zip(study.regions, values.T, strict=True):
         ci = mean_ci(column)
         result.metrics[f"preferred_layer/{region}/mean"] = ci.mean
-        result.summary.append(
+        preferred.append(
             (
                 f"preferred layer in {region}, {ci.n} participants [95 % CI]",
                 f"{ci.mean:.2f} [{ci.low:.2f}, {ci.high:.2f}]",
@@ -143,8 +148,11 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
     told = (
         f"mean Spearman {mean.mean:.2f}{interval} over {mean.n} participants, {test.replace('_', '-')} p {found.p:.3g}"
     )
-    result.summary.append(("participants' layers along that order", told))
+    result.summary += [("participants' layers along that order", told), *preferred]
+    result.found = f"Along {named} ({kind}), participants' preferred layers rise with a {told[0].lower()}{told[1:]}."
     if not found.smallest < 0.05:
-        result.warnings.append(
-            f"The order of the regions cannot reach p < .05: {mean.n} participants with a value give {found.smallest:.3g} at best."
+        note = limits(
+            f"The order of the regions cannot reach p < .05: {mean.n} participants with a value give {found.smallest:.3g} at best.",
+            "that regions differ in the layer that they prefer, as so few participants cannot make it significant",
         )
+        result.warnings.append(note)

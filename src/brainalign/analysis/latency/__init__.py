@@ -26,6 +26,7 @@ class LatencyAnalysis(Analysis):
 
     bounds: ClassVar[Bounds] = {"layer": (0, 1000)}
     needs = Needs(baseline=False)
+    cannot = "when a region first responds: lags are relative to features, whose own context reaches back"
 
     def __post_init__(self) -> None:
         within("analysis.layer", self.layer, 0)

@@ -14,6 +14,7 @@ from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import curves_by_region, mean_trf
+from brainalign.notes import limits
 from brainalign.progress import track
 from brainalign.stats import FEWEST, electrodes_ci
 from brainalign.study.result import AnalysisResult
@@ -72,7 +73,7 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
     windows = []
     for n in track(window_lengths(len(study.lags)), "growing windows"):
         scores = whole if n == len(study.lags) else study.fit(frames, dims, model.name, lags=study.lags[:n])
-        windows.append(keys.assign(window_s=(n - 1) / rate, n_lags=n, **_scores(scores)))
+        windows.append(limits(keys.assign(window_s=(n - 1) / rate, n_lags=n, **_scores(scores))))
     result = AnalysisResult()
     result.tables |= {
         "latency": pd.concat(singles, ignore_index=True),
@@ -260,17 +261,26 @@ def _describe(
     if silent:
         result.warnings.append(_no_claim(silent, score))
     result.warnings.append(
-        "Single lags of features that change slowly predict for their neighbours: a peak is where prediction is best, not where it begins."
+        limits(
+            "Single lags of features that change slowly predict for their neighbours: a peak is where "
+            "prediction is best, not where it begins.",
+        )
     )
     if model.unit == "words" and study.align == "onset":
         result.warnings.append(
-            f"{model.name} has a vector a word, placed from the word's onset on: it knows the whole word then, so its lags are no "
-            "latencies; features.align=offset places it at the end."
+            limits(
+                f"{model.name} has a vector a word, placed from the word's onset on: it knows the whole word then, so its lags are no "
+                "latencies; features.align=offset places it at the end.",
+            )
         )
     elif not model.extractor.receptive_field.causal:
         field = model.extractor.receptive_field
         early = "are no latencies" if field.future == float("inf") else "may be early by that"
-        result.warnings.append(f"{model.name}: {field}, so its lags {early}.")
+        result.warnings.append(
+            limits(
+                f"{model.name}: {field}, so its lags {early}.",
+            )
+        )
 
 
 def _draw(

@@ -40,6 +40,7 @@ class PowerAnalysis(Analysis):
         "check": (0, 10_000),
     }  # fmt: skip
     needs = Needs(data=False, models=False, baseline=False, fits=False)
+    cannot = "that real listeners differ as the simulated ones do"
     compared_by = ""
 
     def __post_init__(self) -> None:

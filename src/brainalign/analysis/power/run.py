@@ -14,6 +14,7 @@ from brainalign.analysis.power.words import EFFECTS, NAMES, numbers_of, sentence
 from brainalign.analysis.validation.listening import Bench
 from brainalign.errors import BrainalignError
 from brainalign.figures import power_curves
+from brainalign.notes import changes, limits
 from brainalign.progress import track
 from brainalign.stats.power import Components, Power, p_values, power_of, rate
 from brainalign.study.result import AnalysisResult
@@ -214,8 +215,10 @@ def _warn(result: AnalysisResult, settings: Mapping[str, Any], level: float, tes
     few = [n for n in people if 2 / 2**n >= own]
     if few:
         result.warnings.append(
-            f"Sign-flip over {' or '.join(map(str, few))} participants cannot reach {own:g}: its smallest p is 2/2^n; its power "
-            "there is 0 whatever the effect."
+            limits(
+                f"Sign-flip over {' or '.join(map(str, few))} participants cannot reach {own:g}: its smallest p is 2/2^n; its power "
+                "there is 0 whatever the effect.",
+            )
         )
     table = result.tables["power"]
     home = (table["participants"] == settings["subjects"]) & (table["sentences"] == settings["sentences"])
@@ -223,17 +226,25 @@ def _warn(result: AnalysisResult, settings: Mapping[str, Any], level: float, tes
         if binomtest(round(row.power * row.draws), row.draws, own, alternative="greater").pvalue < UNLIKELY:
             name = NAMES[row.test]
             result.warnings.append(
-                f"{name[0].upper()}{name[1:]} calls {row.power:.0%} of data sets without any {EFFECTS[row.effect]} significant at {own:g}: "
-                "what it finds is no evidence, and its power means nothing."
+                limits(
+                    f"{name[0].upper()}{name[1:]} calls {row.power:.0%} of data sets without any "
+                    f"{EFFECTS[row.effect]} significant at {own:g}: "
+                    "what it finds is no evidence, and its power means nothing.",
+                )
             )
     if "power_check" in result.tables:
         off = result.tables["power_check"].query("not agrees")
         for row in off.itertuples():
             result.warnings.append(
-                f"The check disagrees: in {row.found:.0%} of whole simulated studies with {row.participants} participants "
-                f"{NAMES[row.test]} finds the {EFFECTS[row.effect]}, where {row.predicted:.0%} was predicted."
+                changes(
+                    f"The check disagrees: in {row.found:.0%} of whole simulated studies with {row.participants} participants "
+                    f"{NAMES[row.test]} finds the {EFFECTS[row.effect]}, where {row.predicted:.0%} was predicted.",
+                )
             )
     result.warnings.append(
-        "Power is that of simulated listeners: stimuli count as fixed (nothing is said of other sentences), and analysis.participant_sd "
-        "and analysis.electrode_sd are assumptions of yours, not results."
+        limits(
+            "Power is that of simulated listeners: stimuli count as fixed (nothing is said of other sentences), "
+            "and analysis.participant_sd "
+            "and analysis.electrode_sd are assumptions of yours, not results.",
+        )
     )

@@ -36,6 +36,7 @@ class ReconstructionAnalysis(Analysis):
 
     bounds: ClassVar[Bounds] = {"alphas": (1e-12, 1e20), "l1_ratios": (1e-12, 1), "pca": (0.01, 1)}
     needs = Needs(folds=False, fits=False)
+    cannot = "that recordings code these features: others that go along with them may be reconstructed as well"
 
     def __post_init__(self) -> None:
         one_of("analysis.leave", self.leave, ("word", "trial"))

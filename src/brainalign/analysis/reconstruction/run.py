@@ -14,11 +14,12 @@ from brainalign.encoding.reconstruction import Reconstruction, leave_out
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
 from brainalign.figures import reconstruction_axes, reconstruction_course
+from brainalign.notes import changes, limits
 from brainalign.stats import mean_ci, sign_flip
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import LEVEL
 from brainalign.study.study import Study
-from brainalign.study.summary import LEVEL
 
 INTERCEPT = "intercept only"
 AXES = ("trials", "channels")
@@ -121,7 +122,9 @@ def _complete(recording: Recording, trials: Trials, result: AnalysisResult) -> N
         )
     if not kept.all():
         result.warnings.append(
-            f"{recording.subject}: {int((~kept).sum())} channels are not valid in every trial and are left out."
+            changes(
+                f"{recording.subject}: {int((~kept).sum())} channels are not valid in every trial and are left out."
+            )
         )
     return kept
 
@@ -130,9 +133,11 @@ def _audit(recording: Recording, trials: Trials, leave: str, result: AnalysisRes
     again = pd.Series(trials.words).duplicated(keep=False).mean()
     if leave == "trial" and again:
         result.warnings.append(
-            f"LEAKY: of {again:.0%} of {recording.subject}'s trials the word is in training, too "
-            f"(analysis.leave=trial); analysis.leave=word "
-            "leaves it out."
+            changes(
+                f"LEAKY: of {again:.0%} of {recording.subject}'s trials the word is in training, too "
+                f"(analysis.leave=trial); analysis.leave=word "
+                "leaves it out."
+            )
         )
 
 
@@ -189,14 +194,19 @@ def _say(result: AnalysisResult, table: pd.DataFrame, score_axis: str) -> None:
         result.summary.append((f"{name}, along {score_axis}, {r.n} participants [95 % CI]", told))
     if (gains.mean() < 0).any():
         result.warnings.append(
-            "A model that knows nothing lies below the intercept where single words are left out, as the penalties "
-            "keep what the others happen to "
-            "show against the one left out: an r below 0 is no evidence of anything."
+            limits(
+                "A model that knows nothing lies below the intercept where single words are left out, as the penalties "
+                "keep what the others happen to "
+                "show against the one left out: an r below 0 is no evidence of anything."
+            )
         )
     smallest = 2 / 2 ** len(gains)
     if smallest >= LEVEL:
         result.warnings.append(
-            f"With {len(gains)} participant(s) a sign-flip test cannot fall below p = {smallest:.2g}."
+            limits(
+                f"With {len(gains)} participant(s) a sign-flip test cannot fall below p = {smallest:.2g}.",
+                "that a model is above the intercept for other participants, as so few cannot make it significant",
+            )
         )
 
 

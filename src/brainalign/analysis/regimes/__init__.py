@@ -25,6 +25,7 @@ class RegimesAnalysis(Analysis):
     correction: str
 
     needs = Needs(baseline=False)
+    cannot = "what in the training made the difference"
 
     def __post_init__(self) -> None:
         one_of("analysis.correction", self.correction, ("holm", "bonferroni", "fdr"))

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures import layer_profile, region_bars
+from brainalign.notes import limits
 from brainalign.stats import bonferroni, fdr, holm, signed_rank
 from brainalign.study.region_scores import region_table
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import LEVEL
 from brainalign.study.study import Study
-from brainalign.study.summary import LEVEL, add_scores, warn_about, warn_about_ceilings
+from brainalign.study.summary import add_scores, warn_about, warn_about_ceilings
 
 CORRECTIONS = {"holm": holm, "bonferroni": bonferroni, "fdr": fdr}
 
@@ -59,8 +61,11 @@ def regimes(study: Study, models: Models, *, regimes: Mapping[str, str], correct
     people = study.channels["subject"].nunique()
     if 2 / 2**people * (len(tests) if correction != "fdr" else 1) >= LEVEL:
         result.warnings.append(
-            f"Wilcoxon's p of {people} participants is {2 / 2**people:.3g} at best: no region can reach {LEVEL:g} corrected over "
-            f"{len(tests)} tests by {correction}."
+            limits(
+                f"Wilcoxon's p of {people} participants is {2 / 2**people:.3g} at best: no region can reach {LEVEL:g} corrected over "
+                f"{len(tests)} tests by {correction}.",
+                "that regimes differ for other participants, as so few cannot make it significant",
+            )
         )
     drawn = tests.assign(primary=True, unit="participants", reason="")
     result.figures |= {
@@ -90,7 +95,10 @@ def _add_voxels(result: AnalysisResult, study: Study, shown: pd.DataFrame, pairs
     """Test every voxel where those of one name correspond, which the user has said by ``ceiling.inter_subject=true``."""
     if not study.outcome.inter_subject:
         result.warnings.append(
-            f"Single {study.noun}s are not tested over participants: say by ceiling.inter_subject=true that those of one name correspond."
+            limits(
+                f"Single {study.noun}s are not tested over participants: say by ceiling.inter_subject=true that "
+                f"those of one name correspond.",
+            )
         )
         return
     voxels = _tests(shown, pairs, "electrode", study.outcome.score)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class SimilarityAnalysis(Analysis):
     """Shared variance of two models' held-out predictions."""
 
+    cannot = "that two models predict for the same reason: whatever goes along with both predicts the same"
     main_figure = "similarity"
 
     def question(self, asked: Asked) -> str:

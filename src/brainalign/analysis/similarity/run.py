@@ -15,10 +15,12 @@ from brainalign.encoding.agreement import agreement
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.figures import figure_3
+from brainalign.notes import changes, limits
 from brainalign.stats import electrodes_ci, shifted_agreement
 from brainalign.study.example_prediction import example_figure
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import sentence, value
 from brainalign.study.study import Study
 from brainalign.study.summary import add_tests
 
@@ -45,7 +47,9 @@ def similarity(study: Study, models: Models) -> AnalysisResult:
     example = partial(example_figure, study, model.name, {m.name: nested[m.name] for m in (model, partner)})
     result.figures["similarity"] = figure_3(lambda panel: example(into=panel), table, tests, noun=study.noun)
     if baseline is None:
-        result.warnings.append("There is no baseline, so that what the two models share is held against nothing.")
+        result.warnings.append(
+            limits("There is no baseline, so that what the two models share is held against nothing.")
+        )
     return result
 
 
@@ -120,8 +124,8 @@ def similarity_table(study: Study, nested: Mapping[str, OuterScores]) -> pd.Data
             "folds_missing_partial": np.isnan(partial_r[i]).sum(axis=0),
         }
         part = study.channels.reset_index(drop=True).assign(**columns)
-        for place, (name, value) in enumerate((("model", f"{a} x {b}"), ("model_a", a), ("model_b", b))):
-            part.insert(place, name, value)
+        for place, (name, label) in enumerate((("model", f"{a} x {b}"), ("model_a", a), ("model_b", b))):
+            part.insert(place, name, label)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
@@ -139,6 +143,15 @@ def _scored_rows(study: Study, fold: int) -> list[tuple[NDArray[np.int64], dict[
     return found
 
 
+def _found(pair: str, mine: pd.DataFrame, noun: str) -> str:
+    """What the predictions of one pair share, onsets partialled out where that could be done, beside what chance shares."""
+    score = "similarity_partial" if mine["similarity_partial"].notna().any() else "similarity"
+    shared, chance = (electrodes_ci(mine[s], mine["subject"]) for s in (score, "similarity_null"))
+    what = f"held-out predictions of {pair} share {value(shared, noun)} of their variance"
+    onsets = ", onsets of speech and words partialled out" if score == "similarity_partial" else ""
+    return f"{what}{onsets}{f', where {chance.mean:.3f} is shared by chance' if chance.n else ''}"
+
+
 def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None:
     """Metrics, summary lines, and what a reader must know."""
     pairs: Sequence[str] = list(dict.fromkeys(table["model"]))
@@ -152,6 +165,8 @@ def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None
             result.metrics[f"{score}/{pair}/mean"] = mean.mean
             for region, rows in mine.groupby("region", sort=False):
                 result.metrics[f"region/{region}/{score}/{pair}/mean"] = float(rows[score].mean())
+        if not result.found:
+            result.found = sentence([_found(pair, mine, study.noun)])
         result.summary.append(
             (
                 f"{pair}: shared variance of predictions · onsets partialled out, {means[0].n} {study.noun}s [{means[0].over(study.noun)}]",
@@ -162,19 +177,24 @@ def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None
         if chance.n:
             result.metrics[f"similarity_null/{pair}/mean"] = chance.mean
             told = f"{chance.mean:.3f} [{chance.low:.3f}, {chance.high:.3f}]"
-            result.summary.append(
-                (f"{pair}: shared by chance, one prediction shifted in time [{chance.over(study.noun)}]", told)
+            over = chance.over(study.noun)
+            result.tell(
+                "Similarity by chance", f"{pair}: shared by chance, one prediction shifted in time [{over}]", told
             )
         constant, spent = int(mine["folds_missing"].sum()), int(mine["folds_missing_partial"].sum())
         if constant:
             result.warnings.append(
-                f"{pair}: in {constant} of {len(mine) * folds} cases ({study.noun}s x folds) a prediction is constant or missing; "
-                "they have no similarity and are left out of its mean."
+                changes(
+                    f"{pair}: in {constant} of {len(mine) * folds} cases ({study.noun}s x folds) a prediction is constant or missing; "
+                    "they have no similarity and are left out of its mean."
+                )
             )
         if spent > constant:
             result.warnings.append(
-                f"{pair}: in {spent - constant} of {len(mine) * folds} cases ({study.noun}s x folds) the onsets explain a prediction "
-                "altogether; nothing is left to compare."
+                changes(
+                    f"{pair}: in {spent - constant} of {len(mine) * folds} cases ({study.noun}s x folds) the onsets explain a prediction "
+                    "altogether; nothing is left to compare."
+                )
             )
     if study.outcome.rule == "max":
         result.warnings.append(

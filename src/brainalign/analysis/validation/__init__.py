@@ -26,6 +26,7 @@ class ValidationAnalysis(Analysis):
 
     bounds: ClassVar[Bounds] = {"seeds": (2, 1000), "sentences": (20, 100_000)}
     needs = Needs(data=False, models=False, baseline=False, fits=False)
+    cannot = "how the estimates behave on recordings that are unlike the simulated ones"
     compared_by = ""
 
     def __post_init__(self) -> None:

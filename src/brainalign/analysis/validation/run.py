@@ -16,6 +16,7 @@ from brainalign.analysis.validation.mixtures import mixtures
 from brainalign.analysis.validation.null import false_positives, silent_electrodes
 from brainalign.analysis.validation.page import page, write_page
 from brainalign.analysis.validation.shares import partition, spaces
+from brainalign.notes import changes
 from brainalign.progress import track
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -59,14 +60,18 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
     result = AnalysisResult(tables={"validation": table(found)})
     kept = sum(f.holds for f in found)
     result.metrics |= {"validation/kept": float(kept), "validation/findings": float(len(found))}
-    for f in found:
-        result.summary.append(
-            (f"{f.check}: {f.what}", f"truth {f.truth:.3f}, found {f.found:.3f} [{f.low:.3f}, {f.high:.3f}]")
-        )
-        if not f.holds:
-            result.warnings.append(
-                f"Out of its bound ({f.bound}): {f.check}, {f.what}: truth {f.truth:.3f}, found {f.found:.3f}."
-            )
+    result.found = f"{kept} of {len(found)} findings keep their bound."
+    for check in dict.fromkeys(f.check for f in found):
+        own = [f for f in found if f.check == check]
+        result.summary.append((check, f"{sum(f.holds for f in own)} of {len(own)} findings keep their bound"))
+        for f in own:
+            result.tell(check, f.what, f"truth {f.truth:.3f}, found {f.found:.3f} [{f.low:.3f}, {f.high:.3f}]")
+            if not f.holds:
+                result.warnings.append(
+                    changes(
+                        f"Out of its bound ({f.bound}): {check}, {f.what}: truth {f.truth:.3f}, found {f.found:.3f}."
+                    )
+                )
     if path is not None:
         versions = (
             ", ".join(f"{name} {version(name)}" for name in ("brainalign", "numpy", "torch", "statsmodels")) + "."

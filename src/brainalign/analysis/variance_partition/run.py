@@ -18,6 +18,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.joined import Band, JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.figures import variance_partition as partition_figure
+from brainalign.notes import changes, limits
 from brainalign.progress import track
 from brainalign.spaces.projected import reduce
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci
@@ -27,6 +28,7 @@ from brainalign.study.layer_selection import layers_of
 from brainalign.study.paired_rows import marks_of
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import SCORES, sentence
 from brainalign.study.study import Study
 from brainalign.study.summary import add_tests
 
@@ -292,11 +294,15 @@ def _look_at(result: AnalysisResult, study: Study, members: Sequence[Band], laye
     frames = [study.frames(m.representation, layer) for m, layer in zip(members, layers[0], strict=True)]
     for m, values in zip(members, frames, strict=True):
         if not any(np.ptp(v, axis=0).any() for v in values.values()):
-            result.warnings.append(f"{m.name} has no feature that varies: it explains nothing, alone or with others.")
+            result.warnings.append(
+                changes(f"{m.name} has no feature that varies: it explains nothing, alone or with others.")
+            )
     for (a, x), (b, y) in combinations(zip(members, frames, strict=True), 2):
         if all(np.array_equal(x[s], y[s]) for s in x):
             result.warnings.append(
-                f"{a.name} and {b.name} are the same features: what they explain is shared, and neither has anything of its own."
+                limits(
+                    f"{a.name} and {b.name} are the same features: what they explain is shared, and neither has anything of its own."
+                )
             )
 
 
@@ -312,7 +318,14 @@ def _describe(
         result.metrics[f"{prefix}partition/{part}/mean"] = float(means.loc[(part, region), "mean"])
     chosen = (sorted({pick[n] for pick in layers}) for n in range(len(names)))
     picked = [f"{name} {', '.join(map(str, own))}" for name, own in zip(names, chosen, strict=True)]
-    result.summary.append(("sets of the partition, with the layers taken", "; ".join(picked)))
+    result.tell("Sets of the partition", "sets of the partition, with the layers taken", "; ".join(picked))
+    told = {part: means.loc[(part, "all")] for part in dict.fromkeys(table["model"])}
+    result.found = sentence(
+        [
+            f"of the held-out {SCORES[score]} that the sets explain over {next(iter(told.values()))['n']} {study.noun}s, "
+            + ", ".join(f"{part} is {e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]" for part, e in told.items())
+        ]
+    )
     for part in dict.fromkeys(table["model"]):
         e, p = means.loc[(part, "all")], people.loc[(part, "all")]
         about = f"95 % CI over {p['n']} participants" if p["n"] >= FEWEST else f"95 % CI, these {study.noun}s only"

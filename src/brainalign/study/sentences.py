@@ -1,0 +1,84 @@
+"""What a run found, in a sentence: effects with their intervals, what they are of the ceiling, and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from brainalign.stats import MeanInterval, electrodes_ci
+from brainalign.study.study import Study
+
+LEVEL = 0.05
+"""Corrected p below which a difference is called one."""
+SCORES = {"r": "r", "r2": "R²", "r2_pearson": "squared r"}
+TESTS = {
+    "sign_flip": "sign-flip test over participants",
+    "mixed": "mixed model",
+    "paired_t": "t-test over pooled electrodes",
+}
+
+
+def predicted(study: Study, shown: pd.DataFrame, label: str) -> str:
+    """How well a model or a part of it predicts, with an interval and the share of the noise ceiling.
+
+    Args:
+        study: Its outcome says which score is shown.
+        shown: Scores as :meth:`Study.shown` has them.
+        label: Of the model, or of the model and the part.
+    """
+    mine, outcome = shown[shown["model"] == label], study.outcome
+    mean = electrodes_ci(mine[outcome.score], mine["subject"])
+    over = electrodes_ci(mine[outcome.normalized], mine["subject"])
+    share = f", {over.mean:.2f} of the noise ceiling where there is one" if over.n and over.mean > 0 else ""
+    return (
+        f"{label} predicts held-out responses with a mean {SCORES[outcome.score]} of {value(mean, study.noun)}{share}"
+    )
+
+
+def against(tests: pd.DataFrame, a: str, b: str) -> str:
+    """In how many regions one is above another, and below it, by the tests that figures show; empty where none was made.
+
+    Args:
+        tests: Of any families.
+        a: Label of a model.
+        b: Label of what it is held against.
+    """
+    raw = tests["score"].isin(SCORES)
+    mine = tests[raw & tests["primary"].astype(bool) & (tests["a"] == a) & (tests["b"] == b)]
+    mine = mine.dropna(subset="p_corrected")
+    if mine.empty:
+        return ""
+    sure, n = mine[mine["p_corrected"] < LEVEL], len(mine)
+    above, below = (int((sign * sure["mean_difference"] > 0).sum()) for sign in (1, -1))
+    regions, test = "the one region" if n == 1 else f"{n} regions", TESTS[str(mine["test"].iloc[0])]
+    if not len(sure):
+        return f"{a} and {b} differ in none of {regions} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
+    return f"{a} is above {b} in {above} of {regions} and below it in {below} ({test}, corrected p < {LEVEL:g})"
+
+
+def value(mean: MeanInterval, noun: str) -> str:
+    """A mean with its interval and what that is over; no interval where there are too few values.
+
+    Args:
+        mean: With its interval.
+        noun: What a value is called: electrode or channel.
+    """
+    if not np.isfinite(mean.low):
+        return f"{mean.mean:.3f}"
+    return f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}] ({mean.over(noun)})"
+
+
+def sentence(clauses: Sequence[str]) -> str:
+    """Clauses as one sentence; empty ones are left out.
+
+    Args:
+        clauses: Without a full stop.
+
+    Example:
+        >>> sentence(["gpt2 predicts", "", "mel does not"])
+        'gpt2 predicts; mel does not.'
+    """
+    text = "; ".join(filter(None, clauses))
+    return f"{text}." if text else ""
