@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from brainalign.figures import score_distribution
+from brainalign.notes import changes, grouped
 from brainalign.pages import cell
 from brainalign.report import ROWS, write_report
 from brainalign.stats import compare
+from brainalign.study.conclusion import Conclusion
 from brainalign.study.result import AnalysisResult
 
 VOID = {"meta", "img", "br"}
@@ -60,7 +62,21 @@ def arguments(scores):
     tests = compare(scores, [("gpt2", "<mel> & co")], regions=["STG", "A1"], family="contrasts x regions")
     return {
         "title": "gpt2 on <b>quickstart</b>",
-        "question": "Does gpt2 do better than <mel> & co?",
+        "conclusion": Conclusion(
+            "Does gpt2 do better than <mel> & co?",
+            "gpt2 reaches 0.101.",
+            "It cannot be concluded why.",
+            (("gpt2: mean r", "0.101 [0.080, 0.122]"),),
+            {"By layer": [("layer 3", "0.2")]},
+        ),
+        "notes": grouped(
+            [
+                changes("s1: 3 electrodes have no score."),
+                changes("s2: 5 electrodes have no score."),
+                "A run was resampled.",
+            ],
+            ["s1", "s2"],
+        ),
         "data": [("participants", "s1, s2"), ("stimuli", "20 (0.9 min of sound)")],
         "models": ["gpt2: 12 layers, 768 dims"],
         "methods": [("Scores", "Nested, on held-out stimuli.")],
@@ -78,8 +94,6 @@ def arguments(scores):
             metrics={"r/mean": 0.1},
             tables={"scores": scores, "tests": tests},
             figures={"score_distribution": score_distribution(scores)},
-            summary=[("gpt2: mean r", "0.101 [0.080, 0.122]")],
-            warnings=["3 electrodes have no score."],
         ),
     }
 
@@ -115,7 +129,10 @@ def test_figures_are_whole_and_captioned(page, arguments):
 
 def test_every_part_is_there(page):
     for text in (
-        "Does gpt2 do better than <mel> & co?", "gpt2: mean r", "0.101 [0.080, 0.122]", "3 electrodes have no score.",
+        "Does gpt2 do better than <mel> & co?", "gpt2 reaches 0.101.", "It cannot be concluded why.",
+        "gpt2: mean r", "0.101 [0.080, 0.122]",
+        "By layer", "layer 3", "Changes the result (1)", "For information (1)",
+        "s1: 3 electrodes have no score. 1 more like it s2: 5 electrodes",
         "s1, s2", "gpt2: 12 layers, 768 dims", "tables/scores.parquet", "tables/tests.parquet",
     ):  # fmt: skip
         assert text in page.words()
@@ -158,7 +175,8 @@ def test_simulated_data_is_called_so_in_title_and_at_the_top(page, arguments, tm
 
 
 def test_an_empty_result_leaves_out_its_sections(arguments, tmp_path):
-    path = write_report(tmp_path / "report.html", **arguments | {"result": AnalysisResult()}, simulated=False)
+    nothing = {"result": AnalysisResult(), "notes": {}}
+    path = write_report(tmp_path / "report.html", **arguments | nothing, simulated=False)
     page = Page(path.read_text("utf-8"))
     anchors = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
     assert anchors == {"results", "data", "models", "methods", "provenance"}

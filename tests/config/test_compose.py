@@ -81,7 +81,6 @@ def test_alphas_are_sorted_and_single():
         ("data.rho_max=1.5", "data.rho_max=1.5 is impossible"),
         ("data.repeated=1000", "data.repeated=1000 is impossible"),
         ("data=alice_fmri", "data.root is not set"),
-        ("model=auto", "model=auto"),
         ("model=fasttext", "model.path is not set"),
         ("features.context=widow", "did you mean 'window'"),
         ("features.context_words=0", "features.context_words=0 is impossible"),

@@ -41,7 +41,8 @@ def check(composed: DictConfig) -> settings.Config:
     for group in ("data", "model", "analysis"):
         values[group] = _typed(composed, group, _kind(composed, group))
     if values["model"].automatic and values["data"].simulated:
-        values["model"] = model_option("tiny_gpt2", layers=values["model"].layers)
+        auto = values["model"]
+        values["model"] = model_option(auto.on_simulated, layers=auto.layers, name=auto.settled_name)
     values["baseline"] = None
     if composed.get("baseline") is not None:  # ~model@baseline takes it away
         values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline"))

@@ -25,6 +25,13 @@ class Auto(Model):
     """A choice that is made when the model and the data are known: see ``conf/model/auto.yaml``."""
 
     automatic: ClassVar[bool] = True
+    on_simulated: ClassVar[str] = "tiny_gpt2"
+    """What ``model=auto`` stands for where the data are simulated."""
+
+    @property
+    def settled_name(self) -> str:
+        """Of that model: its own, unless the user gave another."""
+        return self.on_simulated if self.name == self.kind else self.name
 
     @staticmethod
     def unnamed(dataset: Dataset) -> str:
