@@ -32,7 +32,7 @@ def controls_of(tmp_path):
             config = check(compose("config", overrides=[*fixed, *overrides]))
         study = open_study(config, open_dataset(config))
         models = open_models(config, study)
-        assert models.baseline is None and next(iter(models)).name == config.model.name
+        assert models.baseline is None and next(iter(models)).name == config.model.label
         out = [n for n in study.notes if n.startswith("The control")]
         return models, out
 

@@ -67,4 +67,4 @@ def test_whispers_decoder_through_encoding(run, trained):
     assert np.isfinite(scores.loc[scores["model"] == "whisper_decoder", "r"]).all()
     outliers = result.tables["outliers"].set_index(["model", "layer"])
     assert set(outliers.loc["whisper_decoder"].index) == {0, 4}
-    assert any("outliers" in label for label, _ in result.summary)
+    assert any("outliers" in label for label, _ in result.rows)

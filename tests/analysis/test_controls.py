@@ -108,9 +108,9 @@ def test_word_rate_reaches_all_of_a_cortex_that_it_drives_and_nothing_of_one_tha
     other = controls(study(driven_by(heard, 1)), own, controls=[RATE])
     assert abs(whole(other, RATE)["share"]) < 0.05
     assert whole(other, RATE)["p_corrected"] < 0.05  # 2 / 2^6 with one test over all regions
-    words = dict(other.summary)["limitations, in words"]
+    words = dict(other.rows)["limitations, in words"]
     assert "word rate reaches " in words and "differs from each of these controls at 0.05 (sign-flip test" in words
-    same = dict(controls(study(driven_by(heard, 0)), own, controls=[RATE]).summary)["limitations, in words"]
+    same = dict(controls(study(driven_by(heard, 0)), own, controls=[RATE]).rows)["limitations, in words"]
     assert "word rate reaches 100 % [" in same or "word rate reaches 101 % [" in same
 
 
@@ -152,7 +152,7 @@ def test_leaking_splits_give_what_nothing_but_nearness_in_time_explains(heard):
     assert list(result.tables["controls"]["control"].unique())[1:] == [
         "oasm", "split presentation", "split presentation oasm", "split shuffled", "split shuffled oasm",
     ]  # fmt: skip
-    assert "OASM, which has no content, reaches " in dict(result.summary)["limitations, in words"]
+    assert "OASM, which has no content, reaches " in dict(result.rows)["limitations, in words"]
     tests = result.tables["tests"].query("primary and region != 'all'")
     assert set(tests["family"]) == {"controls x regions"} and set(tests["family_size"]) == {5 * 5}
 
@@ -194,7 +194,7 @@ def test_no_share_of_a_score_that_is_nothing(heard):
     assert any(
         w.startswith("No share is given where the model's own score is not clearly above 0") for w in result.warnings
     )
-    assert "nothing can be concluded" in dict(result.summary)["limitations, in words"]
+    assert "nothing can be concluded" in dict(result.rows)["limitations, in words"]
     result.figures["control_shares"][0].draw_without_rendering()
 
 

@@ -31,7 +31,7 @@ def test_everything_is_counted(data):
     assert result.metrics["describe/minutes_of_stimuli"] == pytest.approx(
         sum(s.duration for s in data.stimuli.values()) / 60
     )
-    assert dict(result.summary)["digest"] == data.digest[:12]
+    assert dict(result.rows)["digest"] == data.digest[:12]
     assert result.tables["allowed"]["allowed"].sum() >= 12
 
 

@@ -56,7 +56,7 @@ def test_every_extraction_keeps_them_with_the_layer(tmp_path):
     worst = table["kurtosis"].idxmax()
     assert (
         f"excess kurtosis {table.loc[worst, 'kurtosis']:.2g} (layer {worst})"
-        in dict(result.summary)["m: outliers, most of any layer"]
+        in dict(result.rows)["m: outliers, most of any layer"]
     )
 
 

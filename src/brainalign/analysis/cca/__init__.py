@@ -23,7 +23,7 @@ ROWS = {"auto": "words where a model has one vector a word, else frames", "words
 class CcaAnalysis(Analysis):
     """Shared and rest of two models."""
 
-    cannot = "what the shared directions are about, which analysis=decomposition asks"
+    cannot = "what the directions that both share are about"
 
     fit: str
     k: int

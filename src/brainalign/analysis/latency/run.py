@@ -73,7 +73,7 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
     windows = []
     for n in track(window_lengths(len(study.lags)), "growing windows"):
         scores = whole if n == len(study.lags) else study.fit(frames, dims, model.name, lags=study.lags[:n])
-        windows.append(limits(keys.assign(window_s=(n - 1) / rate, n_lags=n, **_scores(scores))))
+        windows.append(keys.assign(window_s=(n - 1) / rate, n_lags=n, **_scores(scores)))
     result = AnalysisResult()
     result.tables |= {
         "latency": pd.concat(singles, ignore_index=True),
@@ -259,7 +259,7 @@ def _describe(
         over = electrodes_ci(np.zeros(len(rows)), rows["subject"]).over(study.noun)
         result.summary.append((f"{name}: best single lag · heaviest weights · 95 % of the score [{over}]", shown))
     if silent:
-        result.warnings.append(_no_claim(silent, score))
+        result.warnings.append(limits(_no_claim(silent, score)))
     result.warnings.append(
         limits(
             "Single lags of features that change slowly predict for their neighbours: a peak is where "
