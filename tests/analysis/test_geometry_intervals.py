@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from brainalign.analysis.geometry.brain import Patterns
+from brainalign.analysis.geometry.held_out import against, shared_halves
+from brainalign.analysis.geometry.measures import Settings
 from brainalign.analysis.geometry.resampling import DRAWS, interval, resampled
 from brainalign.similarity._relation import inner, relation
 from brainalign.stats import mean_ci
 
 
-def world(rng, people, stimuli, measure):
-    """A model, and participants who hold half of it to an extent of their own, beside what is theirs alone; two rows a stimulus."""
-    groups = np.repeat(np.arange(stimuli), 2)
+def rows(rng, people, stimuli, each):
+    """A model, and participants who hold half of it to an extent of their own, beside what is theirs alone; rows of each stimulus."""
+    groups = np.repeat(np.arange(stimuli), each)
     meaning = rng.normal(size=(stimuli, 6))
     model = meaning[groups] + 0.7 * rng.normal(size=(len(groups), 6))
     brains = [
@@ -20,6 +23,12 @@ def world(rng, people, stimuli, measure):
         + rng.normal(size=(len(groups), 12))
         for _ in range(people)
     ]
+    return model, brains, groups
+
+
+def world(rng, people, stimuli, measure):
+    """Their relations, of two rows a stimulus."""
+    model, brains, groups = rows(rng, people, stimuli, 2)
     made = [relation(x, measure, groups=groups, metric="euclidean") for x in (model, *brains)]
     return np.broadcast_to(made[0], (people, *made[0].shape)), np.stack(made[1:]), groups
 
@@ -35,12 +44,33 @@ def test_they_cover_a_planted_truth_which_those_over_participants_alone_do_not(m
     both = alone = 0
     for seed in range(60):
         a, b, groups = world(np.random.default_rng([seed, 1]), 5, 20, measure)
-        found = interval(likeness(a, b), resampled(a, b, groups, seed))
+        found = interval(likeness(a, b), resampled(a[:1], b, groups, seed)[:, 0])
         narrow = mean_ci(likeness(a, b))
         both += found.low <= truth <= found.high
         alone += narrow.low <= truth <= narrow.high
     assert binomtest(both, 60, 0.95).pvalue > 0.001, both
     assert binomtest(alone, 60, 0.95, alternative="less").pvalue < 0.001, alone
+
+
+@pytest.mark.parametrize(("measure", "worlds"), [("procrustes", 40), ("cca", 12)])
+def test_they_cover_where_a_measure_is_fitted_on_some_stimuli_and_scored_on_others(measure, worlds):
+    found = []
+    for seed in range(worlds):
+        model, brains, groups = rows(np.random.default_rng([seed, 2]), 3, 20, 4)
+        patterns = [Patterns(str(k), "A1", np.arange(len(groups)), x, None) for k, x in enumerate(brains)]
+        one = against([model], patterns, groups, measure, Settings(seed=seed))
+        found.append(interval(one["nested"], one["resampled"][:, 0]))
+    truth = np.mean([f.mean for f in found])
+    both = sum(f.low <= truth <= f.high for f in found)
+    assert binomtest(both, worlds, 0.95).pvalue > 0.001, both
+    assert np.mean([f.se_stimuli for f in found]) > 0.01  # those over participants alone would be narrower
+
+
+def test_the_same_halves_for_participants_who_heard_other_stimuli_as_well():
+    groups = np.repeat(np.arange(40), 3)
+    for whole, part in zip(shared_halves(groups, 1), shared_halves(groups[groups >= 10], 1), strict=True):
+        assert whole.sum() == 60 and part.sum() == 45
+        assert (whole[groups >= 10] == part).mean() > 0.75  # as many as can be, where each takes half of its own
 
 
 def test_the_weighted_likeness_is_that_of_the_stimuli_that_stay_and_of_those_written_twice():
@@ -51,7 +81,7 @@ def test_the_weighted_likeness_is_that_of_the_stimuli_that_stay_and_of_those_wri
         rows = np.repeat(np.arange(40), weights[groups, draw])  # whole rows, as often as their stimulus was drawn
         x, y = (m[0][np.ix_(rows, rows)].astype(float) for m in (a, b))
         expected = (x * y).sum() / np.sqrt((x**2).sum() * (y**2).sum())
-        assert drawn[draw, 0] == pytest.approx(expected, abs=1e-6)
+        assert drawn[draw, 0, 0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_same_stimuli_are_drawn_for_participants_who_heard_others_as_well():

@@ -28,6 +28,10 @@ def test_a_run_leaves_numbers_with_ceiling_null_and_random(brainalign, tmp_path)
     assert metrics["geometry/cka/mel x envelope/best"] > metrics["geometry/cka/mel x envelope/random"]
     tests = pd.read_parquet(folder / "tables" / "tests.parquet")
     assert {"shuffled_stimuli", "sign_flip"} <= set(tests["test"])
+    means = pd.read_parquet(folder / "tables" / "geometry_means.parquet")
+    assert set(means["measure"]) == {"cka", "rsa", "procrustes"} and (means["low"] < means["high"]).all()
+    profiles = pd.read_parquet(folder / "tables" / "geometry_profiles.parquet")
+    assert ((profiles["low"] < profiles["mean"]) & (profiles["mean"] < profiles["high"])).all()
     planned = brainalign(*SMALL, "plan=true")
     assert planned.returncode == 0 and "geometry of mel" in planned.stdout
 

@@ -124,3 +124,11 @@ def test_canonical_summaries_of_unrelated_rows():
 def test_bad_input_is_one_sentence(call, said):
     with pytest.raises(BrainalignError, match=said):
         call(np.random.default_rng(0).normal(size=(20, 3)))
+
+
+def test_a_fold_in_which_one_side_is_constant_tells_nothing_and_the_others_do():
+    rng = np.random.default_rng(0)
+    groups = np.arange(100) // 10
+    x = np.where(np.isin(groups, [0, 5]), 0.0, rng.normal(size=100))[:, None]  # one fold of two stimuli without a word
+    y = x + 0.1 * rng.normal(size=(100, 1))
+    assert canonical_summary(x, y, groups).held_out > 0.9

@@ -25,7 +25,6 @@ from brainalign.figures.style import (
 )
 from brainalign.figures.text import number, wrap
 from brainalign.journals import text_size
-from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 
 PANEL = 1.75
 """Inches of a heat map's side."""
-
-BAND = 3
-"""Participants from which on a mean has an interval."""
 
 
 def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> tuple[Figure, str]:
@@ -106,12 +102,13 @@ def _ticks(axes: Axes, wide: pd.DataFrame) -> None:
 
 
 def geometry_regions(
-    cells: pd.DataFrame, ceilings: pd.DataFrame, order: Sequence[str], measure: str
+    cells: pd.DataFrame, profiles: pd.DataFrame, ceilings: pd.DataFrame, order: Sequence[str], measure: str
 ) -> tuple[Figure, str]:
     """Similarity of each layer with each region: mean over participants, each participant thin, the ceiling as a band.
 
     Args:
         cells: Columns model, layer, subject, region, value, random; of one measure.
+        profiles: Columns model, layer, region, mean, low, high; ends may be NaN.
         ceilings: Columns region, lower, upper, ceiling; may be empty.
         order: Models, in the order of their colours.
         measure: Its name, for the axis.
@@ -123,6 +120,7 @@ def geometry_regions(
         BrainalignError: A column is missing or there are no rows.
     """
     require(cells, ("model", "layer", "subject", "region", "value", "random"), "geometry_regions")
+    require(profiles, ("model", "layer", "region", "mean", "low", "high"), "geometry_regions")
     regions, models = order_of(cells["region"], None), order_of(cells["model"], order)
     colour = colours(models)
     columns = min(3, len(regions))
@@ -149,10 +147,7 @@ def geometry_regions(
                 mine = own[own["model"] == model]
                 if mine.empty:
                     continue
-                profile = pd.DataFrame(
-                    [(layer, *mean_ci(v["value"])[:3]) for layer, v in mine.groupby("layer")],
-                    columns=["layer", "mean", "low", "high"],
-                )
+                profile = profiles[(profiles["model"] == model) & (profiles["region"] == region)].sort_values("layer")
                 if len(profile) == 1:
                     handles[model] = axes.axhline(
                         profile["mean"].iloc[0], color=colour[model], linestyle=(0, (4, 2)), gid=f"mean {model}"
@@ -169,10 +164,9 @@ def geometry_regions(
                     markersize=2.4,
                     gid=f"mean {model}",
                 )
-                if people >= BAND:
-                    axes.fill_between(
-                        profile["layer"], profile["low"], profile["high"], color=colour[model], alpha=0.18, linewidth=0
-                    )
+                axes.fill_between(
+                    profile["layer"], profile["low"], profile["high"], color=colour[model], alpha=0.18, linewidth=0
+                )
             axes.axhline(own["random"].mean(), color=INK, linewidth=0.7, linestyle=":", gid=f"random {region}")
             axes.set_title(wrap(str(region), 30))
             axes.set_xlim(-0.5, max(deepest, 1) + 0.5)
@@ -184,7 +178,8 @@ def geometry_regions(
         for axes in grid[-1]:
             axes.set_xlabel("layer")
         legend_above(figure, list(handles.values()), list(handles))
-    band = " with its 95 % interval for other participants and these stimuli" if people >= BAND else ""
+    shown = profiles["low"].notna().any()
+    band = " with its 95 % interval for other participants and other stimuli, layer by layer" if shown else ""
     ceiling = (
         " Grey: likeness of a participant to the mean of the others (lower edge) and of all (upper edge)."
         if len(ceilings) and ceilings["lower"].notna().any()

@@ -64,8 +64,11 @@ def correlations(x: Whitened, y: Whitened) -> CanonicalSummary:
     held = []
     for (train_x, test_x), (train_y, test_y) in zip(x.folds, y.folds, strict=True):
         p, _, q = _rotations(train_x, train_y)
-        held.append(float(np.nanmean(column_correlations(test_x @ p, test_y @ q))))
-    return CanonicalSummary(float(np.mean(held)), float(rho.mean()), float(weights @ rho / weights.sum()), len(rho))
+        found = column_correlations(test_x @ p, test_y @ q)
+        held += [found[np.isfinite(found)].mean()] if np.isfinite(found).any() else []  # a constant fold tells nothing
+    return CanonicalSummary(
+        float(np.mean(held)) if held else np.nan, float(rho.mean()), float(weights @ rho / weights.sum()), len(rho)
+    )
 
 
 def _rotations(x: Array, y: Array) -> tuple[Array, Array, Array]:

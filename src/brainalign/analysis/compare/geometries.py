@@ -17,7 +17,7 @@ from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.study.summary import add_tests
 
-TABLES = ("geometry", "geometry_pairs", "geometry_regions", "geometry_means", "geometry_chosen")
+TABLES = ("geometry", "geometry_pairs", "geometry_regions", "geometry_profiles", "geometry_means", "geometry_chosen")
 """What a run of geometry leaves; those with regions only where there were electrodes enough."""
 
 

@@ -121,9 +121,9 @@ class GeometryAnalysis(Analysis):
             f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
             "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
             f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
-            "regions or pairs of models; intervals are for other participants and other stimuli at once (Schuett et al. 2023), or t "
-            "intervals from random halves of the stimuli between models. Nested values have their layer chosen on one half of the "
-            f"stimuli and measured on the other, both ways.{controlled}"
+            "regions or pairs of models; intervals are for other participants and other stimuli at once (Schuett et al. 2023), the stimuli "
+            "resampled by weights or, where rotations are fitted and between models, by random halves without replacement. Nested values "
+            f"have their layer chosen on one half of the stimuli and measured on the other, both ways.{controlled}"
         )
 
     def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:

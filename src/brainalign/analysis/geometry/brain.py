@@ -15,8 +15,7 @@ from brainalign.analysis.geometry.measures import Settings
 from brainalign.analysis.geometry.names import STIMULI
 from brainalign.analysis.geometry.resampling import resampled
 from brainalign.analysis.geometry.rows import RowSet, response_rows, standardised
-from brainalign.similarity import crossnobis, procrustes
-from brainalign.similarity._canonical import Whitened, correlations
+from brainalign.similarity import crossnobis
 from brainalign.similarity._relation import Matrix, Relational, inner, of_distances
 from brainalign.study.study import Study
 
@@ -133,7 +132,7 @@ class Outcome:
         nested: (patterns,) the layer chosen on one half of the stimuli and measured on the other, both ways.
         observed: (layers, patterns) on as many rows of each stimulus, as the shuffles have them.
         draws: (draws, layers, patterns) with the stimuli shuffled.
-        resampled: (draws, patterns) of each pattern's best layer, with the stimuli drawn anew.
+        resampled: (draws, layers, patterns) with the stimuli drawn anew.
     """
 
     values: Array
@@ -170,7 +169,7 @@ def outcome(
 
     layers, people = relations(np.arange(len(groups)))
     values = inner(layers, people)
-    anew = resampled(layers[values.argmax(axis=0)], people, groups, settings.seed)
+    anew = resampled(layers, people, groups, settings.seed)
     del layers, people
     rows = balanced(groups)
     tested = relations(rows)
@@ -188,16 +187,6 @@ def outcome(
 def choose(by: Array, of: Array) -> Array:
     """(patterns,) the value of each pattern's best layer, chosen by other values, both (layers, patterns)."""
     return np.asarray(np.take_along_axis(of, by.argmax(axis=0)[None], axis=0)[0])
-
-
-def held_out(
-    model: Sequence[Array], brain: Sequence[Patterns], groups: Codes, measure: str, settings: Settings
-) -> Array:
-    """(layers, patterns) by ``procrustes`` (cosine of the held-out angle) or ``cca`` (mean held-out correlation)."""
-    if measure == "procrustes":
-        return np.array([[np.cos(procrustes(x, p.values, groups=groups)) for p in brain] for x in model])
-    sides = [[Whitened.fit(x, groups, settings.variance) for x in side] for side in (model, [p.values for p in brain])]
-    return np.array([[correlations(x, y).held_out for y in sides[1]] for x in sides[0]])
 
 
 def ceilings(patterns: Sequence[Patterns], groups: Codes, measure: Relational, settings: Settings) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, held_out, outcome
+from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, outcome
+from brainalign.analysis.geometry.held_out import against
 from brainalign.analysis.geometry.inference import TIE
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, of_random
@@ -22,6 +23,7 @@ from brainalign.study.study import Study
 CELLS = ["model", "layer", "subject", "region", "measure", "value", "random", "n_rows", "n_electrodes"]
 CHOSEN = ["model", "subject", "region", "measure", "value"]
 MEANS = ["model", "region", "measure", "n_participants", "mean", "low", "high", "se_participants", "se_stimuli"]
+PROFILES = ["model", "layer", "region", "measure", "n_participants", "mean", "low", "high"]
 NULL = ["model", "region", "measure", "best", "layer", "n_participants", "null_mean", "null_95", "p"]
 
 
@@ -35,7 +37,7 @@ def add_region_tables(
     settings: Settings,
     key: Mapping[str, Any],
 ) -> None:
-    """Add geometry_regions, geometry_chosen, geometry_means, geometry_ceilings and geometry_null.
+    """Add geometry_regions, geometry_profiles, geometry_chosen, geometry_means, geometry_ceilings and geometry_null.
 
     Args:
         result: To add to.
@@ -50,13 +52,11 @@ def add_region_tables(
     cells: list[tuple[Any, ...]] = []
     chosen: list[tuple[Any, ...]] = []
     means: list[tuple[Any, ...]] = []
+    profiles: list[tuple[Any, ...]] = []
     shuffles: list[tuple[Any, ...]] = []
     for model in track(list(models), "comparing models with regions"):
         for measure in settings.measures:
-            observed: dict[str, list[Any]] = {}
-            draws: dict[str, list[Any]] = {}
-            nested: dict[str, list[Any]] = {}
-            resampled: dict[str, list[Any]] = {}
+            pieces: dict[str, dict[str, list[Any]]] = {}  # region -> name -> one a participant
             for audience in audiences(patterns):
                 stimuli = groups[audience[0].rows]
                 make = partial(_against, model, audience, keep[audience[0].rows], stimuli, measure, settings)
@@ -65,29 +65,35 @@ def add_region_tables(
                 found = kept(study, f"{measure} of {model.name} with regions", what, make)
                 random = _random(model, audience, stimuli, settings, measure)
                 for k, pattern in enumerate(audience):
-                    where = (model.name, pattern.subject, pattern.region, measure)
-                    layers = zip(model.layers, found["values"][:, k], strict=True)
-                    cells += [(where[0], n, *where[1:], float(v), random[k], *pattern.values.shape) for n, v in layers]
-                    if "nested" in found:
-                        chosen.append((*where, float(found["nested"][k])))
-                        nested.setdefault(pattern.region, []).append(found["nested"][k])
-                        resampled.setdefault(pattern.region, []).append(found["resampled"][:, k])
-                        observed.setdefault(pattern.region, []).append(found["observed"][:, k])
-                        draws.setdefault(pattern.region, []).append(found["draws"][:, :, k])
-            for region, own in nested.items():
-                means.append(
-                    (model.name, region, measure, len(own), *interval(own, np.stack(resampled[region], axis=1)))
-                )
-            for region, values in observed.items():
-                mean, maxima = np.mean(values, axis=0), np.mean(draws[region], axis=0).max(axis=1)
-                p = (1 + (maxima >= mean.max() - TIE).sum()) / (1 + settings.draws)
-                best = (float(mean.max()), model.layers[int(mean.argmax())], len(values))
-                told = (float(maxima.mean()), float(np.quantile(maxima, 0.95)), float(p))
-                shuffles.append((model.name, region, measure, *best, *told))
+                    where = (model.name, pattern.subject, pattern.region)
+                    for name, own in found.items():
+                        pieces.setdefault(pattern.region, {}).setdefault(name, []).append(own[..., k])
+                        if name.split("/")[0] != "values":
+                            continue
+                        said = name.removeprefix("values/") if "/" in name else measure
+                        beside = (random[pattern.values.shape[1]][said], *pattern.values.shape)
+                        layers = zip(model.layers, own[:, k], strict=True)
+                        cells += [(where[0], n, *where[1:], said, float(v), *beside) for n, v in layers]
+                    chosen.append((*where, measure, float(found["nested"][k])))
+            for region, piece in pieces.items():
+                which, anew = (model.name, region, measure), np.stack(piece["resampled"], axis=2)
+                each = np.broadcast_to(anew, (len(anew), len(model.layers), anew.shape[2]))
+                values = np.stack(piece["values"], axis=1)
+                for layer, own, drawn in zip(model.layers, values, each.transpose(1, 0, 2), strict=True):
+                    profiles.append((model.name, layer, region, measure, len(own), *interval(own, drawn)[:3]))
+                best = np.take_along_axis(each, values.argmax(axis=0)[None, None], axis=1)[:, 0]
+                means.append((*which, len(values.T), *interval(piece["nested"], best)))
+                if "draws" in piece:
+                    mean, maxima = np.mean(piece["observed"], axis=0), np.mean(piece["draws"], axis=0).max(axis=1)
+                    p = (1 + (maxima >= mean.max() - TIE).sum()) / (1 + settings.draws)
+                    told = (float(maxima.mean()), float(np.quantile(maxima, 0.95)), float(p))
+                    top = (float(mean.max()), model.layers[int(mean.argmax())], len(values.T))
+                    shuffles.append((*which, *top, *told))
     size = len(models) * len({p.region for p in patterns})
     null = pd.DataFrame(shuffles, columns=NULL)
     result.tables |= {
         "geometry_regions": pd.DataFrame(cells, columns=CELLS),
+        "geometry_profiles": pd.DataFrame(profiles, columns=PROFILES),
         "geometry_chosen": pd.DataFrame(chosen, columns=CHOSEN),
         "geometry_means": pd.DataFrame(means, columns=MEANS),
         "geometry_ceilings": pd.concat(
@@ -105,18 +111,17 @@ def _against(
     """One model against one audience by one measure, as named arrays."""
     layers = model.rows(rows)
     if measure not in settings.relational:
-        return {"values": held_out(layers, audience, groups, measure, settings)}
+        return against(layers, audience, groups, measure, settings)
     return vars(outcome(layers, audience, groups, measure, settings))
 
 
-def _random(model: Side, audience: Sequence[Patterns], groups: Codes, settings: Settings, measure: str) -> list[float]:
-    """The measure of unrelated Gaussians as wide as the model and each region."""
-    width, alone, keep = (
-        model.load(model.layers[0]).shape[1],
-        replace(settings, measures=(measure,)),
-        np.arange(len(groups)),
-    )
-    found: dict[int, float] = {}
-    for electrodes in {p.values.shape[1] for p in audience}:
-        found[electrodes] = of_random((width, electrodes), len(groups), groups, keep, alone)[measure]
-    return [found[p.values.shape[1]] for p in audience]
+def _random(
+    model: Side, audience: Sequence[Patterns], groups: Codes, settings: Settings, measure: str
+) -> dict[int, dict[str, float]]:
+    """Electrodes -> the measure, and what comes with it, of unrelated Gaussians as wide as the model and a region of so many."""
+    width, keep = model.load(model.layers[0]).shape[1], np.arange(len(groups))
+    alone = replace(settings, measures=(measure,))
+    return {
+        electrodes: of_random((width, electrodes), len(groups), groups, keep, alone)
+        for electrodes in {p.values.shape[1] for p in audience}
+    }

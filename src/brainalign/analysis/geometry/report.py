@@ -77,13 +77,16 @@ def add_regions(
         if region != everywhere and chosen["region"].nunique() > 1:
             continue
         same = (nulls["model"] == model) & (nulls["region"] == region) & (nulls["measure"] == measure)
-        shuffled, ceiling = nulls[same].iloc[0], _ceiling(result, str(region), str(measure))
+        ceiling = _ceiling(result, str(region), str(measure)) if same.any() else ""
+        shuffled = "".join(
+            f"; best layer {r.layer}: {r.best:.3f}, shuffled stimuli {r.null_mean:.3f}, p = {r.p_bonferroni:.3g}"
+            for r in nulls[same].itertuples()
+        )
         interval = f" [{row.low:.3f}, {row.high:.3f}]" if np.isfinite(row.low) else ""
         result.summary.append(
             (
                 f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {row.n_participants} participant(s)",
-                f"{row.mean:.3f}{interval}, layer chosen on other stimuli; best layer {shuffled['layer']}: {shuffled['best']:.3f}, "
-                f"shuffled stimuli {shuffled['null_mean']:.3f}, p = {shuffled['p_bonferroni']:.3g}{ceiling}",
+                f"{row.mean:.3f}{interval}, layer chosen on other stimuli{shuffled}{ceiling}",
             )
         )
     _append(
@@ -98,7 +101,7 @@ def add_regions(
         ],
     )  # fmt: skip
     if len(names) > 1 and chosen["subject"].nunique() > 1:
-        for measure in settings.relational:
+        for measure in settings.measures:
             own = chosen[chosen["measure"] == measure].rename(columns={"value": f"geometry/{measure}"})
             shown = own.assign(electrode=own["region"])
             contrasts = [(names[0], other) for other in names[1:]]
@@ -171,10 +174,12 @@ def add_figures(
     result.figures["geometry_layers"] = geometry_layers(cells[cells["measure"] == main], names, MEASURE_NAMES[main])
     if "geometry_regions" in result.tables:
         table, ceiling = result.tables["geometry_regions"], result.tables["geometry_ceilings"]
+        profiles = result.tables["geometry_profiles"]
         for measure in settings.measures:
-            own = table[table["measure"] == measure]
+            own, mean = (t[t["measure"] == measure] for t in (table, profiles))
             bounds = ceiling[ceiling["measure"] == measure] if len(ceiling) else ceiling
-            result.figures[f"geometry_regions_{measure}"] = geometry_regions(own, bounds, names, MEASURE_NAMES[measure])
+            drawn = geometry_regions(own, mean, bounds, names, MEASURE_NAMES[measure])
+            result.figures[f"geometry_regions_{measure}"] = drawn
     if not settings.relational:
         return
     related = settings.relational[0]

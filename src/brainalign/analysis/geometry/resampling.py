@@ -36,7 +36,7 @@ class Interval(NamedTuple):
 
 
 def resampled(a: Matrix, b: Matrix, groups: Codes, seed: int) -> Array:
-    """Likeness of pairs of relations with the stimuli drawn anew.
+    """Likeness of every two relations with the stimuli drawn anew.
 
         r(w) = w' S_ab w / sqrt(w' S_aa w  w' S_bb w),   S_ab[g, h]: sum of a_ij b_ij over rows i of stimulus g and j of h
 
@@ -45,25 +45,27 @@ def resampled(a: Matrix, b: Matrix, groups: Codes, seed: int) -> Array:
     moves their centre, ranks or neighbours is of second order.
 
     Args:
-        a: (m, n, n) relations.
-        b: (m, n, n) what each is compared with, on the same rows.
+        a: (La, n, n) relations.
+        b: (Lb, n, n) on the same rows.
         groups: (n,) stimulus of each row, rows of one together.
         seed: Of the draws.
 
     Returns:
-        (DRAWS, m); NaN where a draw leaves nothing.
+        (DRAWS, La, Lb); NaN where a draw leaves nothing.
     """
     starts = np.flatnonzero(np.r_[True, np.diff(groups) != 0])
     weights = np.stack([np.random.default_rng([seed, 3, g]).poisson(1.0, DRAWS) for g in groups[starts]]).astype(float)
 
-    def drawn(x: Matrix, y: Matrix) -> Array:
-        blocks = np.add.reduceat(np.add.reduceat(x.astype(np.float64) * y, starts, axis=0), starts, axis=1)
+    def drawn(x: NDArray[np.float32], y: NDArray[np.float32]) -> Array:
+        rows = np.add.reduceat(x * y, starts, axis=0, dtype=np.float64)
+        blocks = np.add.reduceat(rows, starts, axis=1)
         return np.asarray((weights * (blocks @ weights)).sum(axis=0))
 
-    out = np.full((DRAWS, len(a)), np.nan)
-    for k, (x, y) in enumerate(zip(a, b, strict=True)):
-        size = drawn(x, x) * drawn(y, y)
-        np.divide(drawn(x, y), np.sqrt(np.abs(size)), out=out[:, k], where=size > 0)
+    size_a, size_b = (np.stack([drawn(x, x) for x in side], axis=1) for side in (a, b))
+    size = size_a[:, :, None] * size_b[:, None, :]
+    joint = np.array([[drawn(x, y) for y in b] for x in a]).transpose(2, 0, 1)
+    out = np.full(size.shape, np.nan)
+    np.divide(joint, np.sqrt(np.abs(size)), out=out, where=size > 0)
     return out
 
 
@@ -79,7 +81,7 @@ def interval(values: ArrayLike, draws: ArrayLike) -> Interval:
 
     Args:
         values: (P,) one a participant.
-        draws: (draws, P) of :func:`resampled`.
+        draws: (draws, P) with the stimuli drawn anew, the same for all participants; only their spread counts.
 
     Returns:
         NaN for ends where there are fewer than PARTICIPANTS values.
@@ -101,7 +103,7 @@ def interval(values: ArrayLike, draws: ArrayLike) -> Interval:
     whole, single = np.nanvar(drawn.mean(axis=1), ddof=1), np.nanvar(drawn, axis=0, ddof=1).mean()
     stimuli = max(0.0, whole - max(0.0, single - whole) / (people - 1))
     total = participants + stimuli
-    freedom = total**2 / (participants**2 / (people - 1) + stimuli**2 / (DRAWS - 1)) if total > 0 else people - 1
+    freedom = total**2 / (participants**2 / (people - 1) + stimuli**2 / (len(drawn) - 1)) if total > 0 else people - 1
     half = float(stdtrit(freedom, 0.975) * np.sqrt(total))
     mean = float(own.mean())
     return Interval(mean, mean - half, mean + half, float(np.sqrt(participants)), float(np.sqrt(stimuli)))
