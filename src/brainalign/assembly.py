@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from brainalign.config import Config
-from brainalign.config.check import model_option
 from brainalign.data.electrodes.components import principal_components
 from brainalign.data.electrodes.reserved_names import rename_reserved_columns, rename_reserved_labels
 from brainalign.data.electrodes.selection import choose_electrodes
@@ -166,7 +165,7 @@ def _choose_baseline(config: Config, study: Study) -> None:
         return
     if config.baseline.automatic:
         option = config.baseline.baseline(study.dataset)
-        config.baseline = None if option is None else model_option(option)
+        config.baseline = None if option is None else config.option(option)
 
 
 def _drop_baseline(config: Config, study: Study, parts: dict[str, Representation]) -> None:
@@ -196,4 +195,4 @@ def represent(config: Config, model: Model, dataset: Dataset) -> Representation:
 
 def model_settings(config: Config) -> Settings:
     """What of a run's config its models may need besides their own options."""
-    return Settings(config.features, config.seed, config.device, Path(config.paths.cache), model_option)
+    return Settings(config.features, config.seed, config.device, Path(config.paths.cache), config.option)

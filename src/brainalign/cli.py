@@ -36,7 +36,7 @@ def _task(composed: DictConfig) -> None:
     if job.output_subdir is not None:
         hide_in_files(folder / job.output_subdir)
     try:
-        config = check(composed)
+        config = check(composed, job.runtime.config_sources)
         from brainalign.experiment import run
         from brainalign.tracking import sigterm_raises
 

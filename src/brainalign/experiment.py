@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
         show_plan(analysis.stages(study, models))
         return None
 
-    settings, question = asdict(config), analysis.question(asked(config, dataset, present))
+    settings, question = config.values(), analysis.question(asked(config, dataset, present))
     checkpoints = {m.name: m.digest for m in present} | file_digests(analysis.files())
     known, tag = identities(settings, dataset.digest, checkpoints, own_code(analysis)), CODE[config.tracking.code]
     if config.tracking.resume and (before := finished(uri, config.tracking.experiment, tag, known[tag])):

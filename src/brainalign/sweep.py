@@ -119,9 +119,10 @@ def finish(error: BaseException | None) -> None:
 
 
 def words(hydra: HydraConf) -> list[str]:
-    """The command line after the door's name, as it can be given again: a lab's folder of configs, then the overrides."""
-    folders = [s.path for s in hydra.runtime.config_sources if s.provider == "command-line"]
-    return [*(f"--config-dir={folder}" for folder in folders), *map(str, hydra.overrides.task)]
+    """The command line after the door's name, as it can be given again: where a lab's configs are, then the overrides."""
+    folders = [f"--config-dir={s.path}" for s in hydra.runtime.config_sources if s.provider == "command-line"]
+    paths = [word for word in map(str, hydra.overrides.hydra) if word.startswith("hydra.searchpath=")]
+    return [*folders, *paths, *map(str, hydra.overrides.task)]
 
 
 def swept_values(config: DictConfig) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from brainalign.config import check, conf_folder
-from brainalign.config.check import model_option
+from brainalign.config.check import ModelOptions
 from brainalign.errors import BrainalignError
 
 GROUPS = (
@@ -110,16 +110,16 @@ def test_what_abx_cannot_do_gets_one_sentence(override, message):
 def test_every_named_language_model_has_its_card():
     """What the card says is what the option loads."""
     others = {"auto", "joined", *FILES}
-    models = {n: model_option(n) for n in options("model") if n not in others}
+    models = {n: ModelOptions()(n) for n in options("model") if n not in others}
     named = [n for n, m in models.items() if m.kind == "language" and m.checkpoint]
     assert len(named) >= 20
     for name in named:
         model = models[name]
         assert model.card.hub == model.checkpoint and model.card.layers > 0 and model.card.dims % 64 == 0
         assert model.card.licence and "20" in model.card.reference
-    assert (model_option("gpt2_xl").card.layers, model_option("gpt2_xl").card.dims) == (48, 1600)
+    assert (ModelOptions()("gpt2_xl").card.layers, ModelOptions()("gpt2_xl").card.dims) == (48, 1600)
     with pytest.raises(BrainalignError, match="did you mean 'gpt2'"):
-        model_option("gtp2")
+        ModelOptions()("gtp2")
 
 
 @pytest.mark.parametrize(

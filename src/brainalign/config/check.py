@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -11,7 +12,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 
 from brainalign.bounds import SEED, check_bounds, numbers
 from brainalign.config import settings
-from brainalign.config.location import conf_folder
+from brainalign.config.options import Source, read_option
 from brainalign.errors import BrainalignError, nearest, within
 from brainalign.models import Model, model_kind
 from brainalign.registry import kind_of, kinds, own_figure
@@ -21,11 +22,12 @@ NO_NAMES = ("0", "all", "intercept only")
 """Labels of our own: no model, all regions, no weights."""
 
 
-def check(composed: DictConfig) -> settings.Config:
+def check(composed: DictConfig, sources: Sequence[Source] = ()) -> settings.Config:
     """The typed config of a run.
 
     Args:
         composed: What Hydra made of files and overrides.
+        sources: Where Hydra looked for options, and where those that options name are looked for; none = in ``conf/``.
 
     Raises:
         BrainalignError: An unknown key, a wrong type, a missing or an impossible value.
@@ -46,12 +48,13 @@ def check(composed: DictConfig) -> settings.Config:
     values["baseline"] = None
     if composed.get("baseline") is not None:  # ~model@baseline takes it away
         values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline"))
+    values["option"] = option = ModelOptions(sources, composed.get("allow") or ())
     values["partner"] = None
     if composed.get("partner") is not None:
         values["partner"] = _typed(composed, "partner", _kind(composed, "partner"))
         if values["partner"].automatic:
             beside = values["model"].partner
-            values["partner"] = None if beside is None else model_option(beside, layers=values["partner"].layers)
+            values["partner"] = None if beside is None else option(beside, layers=values["partner"].layers)
         if values["partner"] is not None and values["partner"].name == values["model"].name:
             raise BrainalignError(
                 f"model and model@partner are both {values['model'].name!r}: a model shares everything with itself; choose another "
@@ -63,7 +66,7 @@ def check(composed: DictConfig) -> settings.Config:
             values[group] = _typed(composed, group, _kind(composed, group))
     for role in ("model", "partner", "baseline"):
         if values[role] is not None:
-            values[role].check_options(model_option)
+            values[role].check_options(option)
     for group, kind in settings.FIXED.items():
         values[group] = _typed(composed, group, kind)
     for name in values["figures"].own:
@@ -76,7 +79,7 @@ def check(composed: DictConfig) -> settings.Config:
     for key in ("plan", "compare_modes"):
         if not isinstance(values[key], bool):
             raise BrainalignError(f"{key}={values[key]!r} must be true or false.")
-    known = {*values, "allow", "hydra", "local", "experiment"}
+    known = {*values, "allow", "hydra", "local", "experiment"} - {"option"}
     for key in map(str, composed):
         if key not in known:
             raise BrainalignError(f"{key} is no key of the config; {nearest(key, known)}")
@@ -113,19 +116,34 @@ def _check_joined(role: str, values: dict[str, Any]) -> None:
         )
 
 
-def model_option(name: str, /, **changes: Any) -> Model:
-    """An option of ``conf/model`` by name, with these keys changed."""
-    options = [file.stem for file in (conf_folder() / "model").glob("*.yaml")]
-    if name not in options:
-        raise BrainalignError(f"model {name!r} is no option of conf/model; {nearest(name, options)}")
-    composed = OmegaConf.create({"model": OmegaConf.merge(_option("model", name), changes)})
-    return _typed(composed, "model", _kind(composed, "model"))  # type: ignore[no-any-return]
+class ModelOptions:
+    """Options of ``model`` by name, for those that name others: bands, partners, controls.
 
+    Args:
+        sources: Where Hydra looks for options; none = in ``conf/``.
+        allow: Packages of which ``kind: module.path:Class`` may be imported.
 
-def _option(group: str, name: str) -> DictConfig:
-    loaded = OmegaConf.load(conf_folder() / group / f"{name}.yaml")
-    assert isinstance(loaded, DictConfig)
-    return loaded
+    Example:
+        >>> ModelOptions()("mel", n_mels=8).n_mels
+        8
+    """
+
+    def __init__(self, sources: Sequence[Source] = (), allow: Collection[str] = ()) -> None:
+        self.sources, self.allow = list(sources), list(allow)
+
+    def __call__(self, name: str, /, **changes: Any) -> Model:
+        """The model of an option, with these keys changed.
+
+        Args:
+            name: Of the option.
+            changes: Key -> value.
+
+        Raises:
+            BrainalignError: There is no such option, or it has an unknown key or an impossible value.
+        """
+        said = OmegaConf.merge(read_option("model", name, self.sources), changes)
+        composed = OmegaConf.create({"model": said, "allow": self.allow})
+        return _typed(composed, "model", _kind(composed, "model"))  # type: ignore[no-any-return]
 
 
 def _kind(composed: DictConfig, role: str) -> type:

@@ -22,10 +22,14 @@ def composed(overrides: Sequence[str]) -> Config:
     """
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
+    from omegaconf import open_dict
     from omegaconf.errors import OmegaConfBaseException
 
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            return check(compose("config", overrides=list(overrides)))
+            found = compose("config", overrides=list(overrides), return_hydra_config=True)
+            with open_dict(found):
+                hydra = found.pop("hydra")
+            return check(found, hydra.runtime.config_sources)
     except (HydraException, OmegaConfBaseException) as error:
         raise BrainalignError(sentence(error, overrides)) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from brainalign.config.encoding import Encoding, Window
@@ -70,7 +71,10 @@ class Paths:
 
 @dataclass
 class Config:
-    """A whole run."""
+    """A whole run.
+
+    ``option``: from the name of an option of ``model``, and keys to change, to its model, wherever Hydra looked for options.
+    """
 
     data: Reader
     electrodes: Electrodes
@@ -95,6 +99,7 @@ class Config:
     seed: int
     device: str
     plan: bool
+    option: Callable[..., Any]
 
     def __post_init__(self) -> None:
         one_of("mode", self.mode, ("sound", "paper"))
@@ -104,6 +109,10 @@ class Config:
                 raise BrainalignError(
                     f"save.{key}=true, but analysis={self.analysis.kind} fits no TRF of the models to keep; it must be false."
                 )
+
+    def values(self) -> dict[str, Any]:
+        """All that can be set, by its key, as it is logged and tells runs apart."""
+        return {key: value for key, value in asdict(self).items() if key != "option"}
 
 
 FIXED = {

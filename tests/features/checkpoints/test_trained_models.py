@@ -126,8 +126,8 @@ def test_no_podcast_word_is_lost_on_its_way_through_a_tokenizer(name, trained, p
 def test_a_card_is_that_of_the_checkpoint(name, model, trained):
     from transformers import AutoConfig
 
-    from brainalign.config.check import model_option
+    from brainalign.config.check import ModelOptions
 
     config = AutoConfig.from_pretrained(trained / name)
-    card = model_option(model).card
+    card = ModelOptions()(model).card
     assert (card.layers, card.dims) == (config.num_hidden_layers, config.hidden_size)

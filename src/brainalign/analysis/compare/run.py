@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,7 +110,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     check_comparable(found, SAME_GEOMETRY if geometry else tuple(SAME))
     outcome = Outcome(**vars(config.stats))
     named = labels(found, IGNORED_GEOMETRY if geometry else IGNORED)
-    settings, listed = asdict(config), ", ".join(named.values())
+    settings, listed = config.values(), ", ".join(named.values())
     if geometry:
         geometries = {named[run.id]: geometry_of(uri, run) for run in found}
         question = f"Do {listed} arrange the same stimuli in the same way, and as the responses do?"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
         folder: Where everything that the run leaves behind goes.
         overrides: The command line's own words, for the record.
     """
-    started, settings = datetime.now(UTC), asdict(config)
+    started, settings = datetime.now(UTC), config.values()
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     check_reachable(uri)
     dataset = open_dataset(config)
