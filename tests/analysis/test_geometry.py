@@ -273,6 +273,27 @@ def test_few_electrodes_are_said_and_the_rest_goes_on(world):
     assert "geometry_regions" not in alone.tables and any("No region" in w for w in alone.warnings)
 
 
+class Flat(Mel):
+    """Says the same of all sound."""
+
+    def values(self, samples, centres):
+        return np.full_like(super().values(samples, centres), 0.3)
+
+
+def test_a_constant_model_is_said_and_the_rest_goes_on(world):
+    it = study(world[0])
+    options = {"rows": "frames", "spacing": 0.2, "control": False, "draws": 19, "most": 100, "electrodes": 31}
+    flat = represent(world, Flat(name="flat"))
+    found = geometry(
+        it, Models(represent(world, Mel()), flat, represent(world, Envelope())), measures=["cka", "rsa"], **options
+    )
+    assert any("flat is the same in all" in w and "layer(s) 0; left out" in w for w in found.warnings)
+    assert set(found.tables["geometry"]["model_a"]) == {"mel", "envelope"}
+    assert set(found.tables["geometry_pairs"]["model_b"]) == {"envelope"}
+    with pytest.raises(BrainalignError, match="flat is the same in all .* nothing to compare"):
+        geometry(it, Models(flat), measures=["cka"], **options)
+
+
 def test_few_stimuli_are_refused(tmp_path):
     data = simulate(subjects=1, electrodes=6, sentences=8, repeated=0, cache_dir=tmp_path)
     with pytest.raises(BrainalignError, match="8 stimuli with frames; at least 10"):

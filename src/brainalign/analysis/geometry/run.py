@@ -14,7 +14,7 @@ from brainalign.analysis.geometry.brain import patterns_of
 from brainalign.analysis.geometry.control import control_rows, explained, residuals
 from brainalign.analysis.geometry.inference import balanced, best_cells, chosen_elsewhere, null, standard_errors
 from brainalign.analysis.geometry.kept import kept
-from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, of_random, similarities
+from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, constant, of_random, similarities
 from brainalign.analysis.geometry.regions import add_region_tables
 from brainalign.analysis.geometry.report import MEASURE_NAMES, add_figures, add_pairs, add_regions
 from brainalign.analysis.geometry.rows import RowSet, model_rows, row_set
@@ -73,13 +73,14 @@ def geometry(
     keep = chosen.at_most(settings.most)
     _say_rows(result, study, chosen, keep, settings, control)
     controls = control_rows(study, models.baseline, chosen) if control else None
-    sides = [_side(study, model, chosen, controls, result) for model in compared]
+    sides = _sides(study, compared, chosen, controls, result)
     key = {
         "rows": {c: chosen.table[c].to_numpy(str if c == "stimulus" else None) for c in chosen.table},
         "settings": settings,
         "control": controls,
     }
-    keys = {side.name: [model.key(n) for n in model.layers] for side, model in zip(sides, compared, strict=True)}
+    of = {model.name: model for model in compared}
+    keys = {side.name: [of[side.name].key(n) for n in side.layers] for side in sides}
 
     cells, pairs = [], []
     joint = [(a, b) for a, b in combinations(sides, 2)]
@@ -125,7 +126,7 @@ def layer_maps(study: Study, models: Models) -> AnalysisResult:
     """
     result, compared = AnalysisResult(), list(models.compared)
     rows = _with_vectors(study, compared, row_set(study, compared, "auto", SPACING), result)
-    sides = [_side(study, model, rows, None, result) for model in compared]
+    sides = _sides(study, compared, rows, None, result)
     cells = [
         cell for i, a in enumerate(sides) for b in sides[i:] for cell in _cells(a, b, {"value/cka": all_rows_cka(a, b)})
     ]
@@ -151,20 +152,48 @@ def _with_vectors(study: Study, compared: Sequence[Representation], rows: RowSet
     return rows.take(usable)
 
 
-def _side(
-    study: Study, model: Representation, rows: RowSet, controls: np.ndarray[Any, Any] | None, result: AnalysisResult
-) -> Side:
+def _sides(
+    study: Study,
+    compared: Sequence[Representation],
+    rows: RowSet,
+    controls: np.ndarray[Any, Any] | None,
+    result: AnalysisResult,
+) -> list[Side]:
+    """The models' layers on these rows, but those that are the same in all of them."""
+    sides = []
+    for model in compared:
+        side = _side(study, model, rows, controls)
+        flat = [n for n in side.layers if constant(side.load(n), model_rows(study, model, n, rows))]
+        if flat:
+            why = "" if controls is None else " once the controls are taken out"
+            result.warnings.append(
+                f"{model.name} is the same in all {len(rows):,} rows{why} in layer(s) {', '.join(map(str, flat))}; left out."
+            )
+        if len(flat) < len(side.layers):
+            sides.append(replace(side, layers=[n for n in side.layers if n not in flat]))
+            if controls is not None:
+                _say_explained(study, model, sides[-1], rows, result)
+    if not sides:
+        names = " and ".join(model.name for model in compared)
+        raise BrainalignError(
+            f"analysis=geometry: {names} is the same in all {len(rows):,} rows; there is nothing to compare."
+        )
+    return sides
+
+
+def _side(study: Study, model: Representation, rows: RowSet, controls: np.ndarray[Any, Any] | None) -> Side:
     def load(layer: int) -> np.ndarray[Any, Any]:
         values = model_rows(study, model, layer, rows)
         return values if controls is None else residuals(values, controls, rows.groups)
 
-    if controls is not None:
-        middle = model.layers[len(model.layers) // 2]
-        share = explained(model_rows(study, model, middle, rows), load(middle))
-        result.summary.append(
-            (f"{model.name}: variance of layer {middle} that the controls account for (held out)", f"{share:.3f}")
-        )
     return Side(model.name, list(model.layers), load)
+
+
+def _say_explained(study: Study, model: Representation, side: Side, rows: RowSet, result: AnalysisResult) -> None:
+    middle = side.layers[len(side.layers) // 2]
+    share = explained(model_rows(study, model, middle, rows), side.load(middle))
+    told = f"{model.name}: variance of layer {middle} that the controls account for (held out)"
+    result.summary.append((told, f"{share:.3f}"))
 
 
 def _pair(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> dict[str, np.ndarray[Any, Any]]:
