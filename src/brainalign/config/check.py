@@ -42,13 +42,13 @@ def check(composed: DictConfig, sources: Sequence[Source] = ()) -> settings.Conf
     values: dict[str, Any] = {}
     for group in ("data", "model", "analysis"):
         values[group] = _typed(composed, group, _kind(composed, group))
+    values["option"] = option = ModelOptions(sources, composed.get("allow") or ())
     if values["model"].automatic and values["data"].simulated:
         auto = values["model"]
-        values["model"] = model_option(auto.on_simulated, layers=auto.layers, name=auto.settled_name)
+        values["model"] = option(auto.on_simulated, layers=auto.layers, name=auto.settled_name)
     values["baseline"] = None
     if composed.get("baseline") is not None:  # ~model@baseline takes it away
         values["baseline"] = _typed(composed, "baseline", _kind(composed, "baseline"))
-    values["option"] = option = ModelOptions(sources, composed.get("allow") or ())
     values["partner"] = None
     if composed.get("partner") is not None:
         values["partner"] = _typed(composed, "partner", _kind(composed, "partner"))
