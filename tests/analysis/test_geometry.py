@@ -255,6 +255,11 @@ def test_the_analysis_says_what_it_found(world):
     assert (ceilings["lower"] <= ceilings["upper"]).all() and ceilings["ceiling"].notna().any()
     assert {"geometry_layers", "geometry_map", "geometry_regions_cka"} <= set(found.figures)
     lines = dict(found.summary)
+    assert "mel and word_rate come to a debiased CKA of" in found.found
+    assert (
+        "mel and the responses in all electrodes to a debiased CKA of" in found.found
+        and "ceiling by repeats" in found.found
+    )
     assert "layers 0 and 0" in lines["mel x word_rate: debiased CKA"]
     controlled = geometry(
         it, Models(models.model, baseline=models.baseline), measures=["cka"], **(options | {"control": True})

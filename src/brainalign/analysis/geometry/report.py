@@ -18,6 +18,7 @@ from brainalign.similarity._relation import inner
 from brainalign.stats import compare
 from brainalign.stats.compare import TEST_COLUMNS
 from brainalign.study.result import AnalysisResult
+from brainalign.study.sentences import sentence
 from brainalign.study.study import Study
 from brainalign.study.summary import add_tests
 
@@ -114,6 +115,28 @@ def add_regions(
                 ),
                 "participant",
             )  # fmt: skip
+
+
+def add_found(result: AnalysisResult) -> None:
+    """By the first measure: the first pair of models, and the model with the region or all of them together, in a sentence."""
+    pairs, means = (result.tables.get(f"geometry_{name}", pd.DataFrame()) for name in ("pairs", "means"))
+    clauses = []
+    if len(pairs):
+        row = pairs.iloc[0]
+        p = f", p = {row['p_bonferroni']:.3g} by shuffled stimuli" if np.isfinite(row["p"]) else ""
+        clauses.append(
+            f"{row['model_a']} and {row['model_b']} come to a {MEASURE_NAMES[row['measure']]} of {row['nested']:.3f} in layers chosen on "
+            f"other stimuli ({row['random']:.3f} is that of unrelated ones{p})"
+        )
+    if len(means):
+        row = means[means["measure"] == means["measure"].iloc[0]].drop_duplicates("model", keep="last").iloc[0]
+        between = f" [{row['low']:.3f}, {row['high']:.3f}]" if np.isfinite(row["low"]) else ""
+        ceiling = _ceiling(result, str(row["region"]), str(row["measure"]))
+        clauses.append(
+            f"{row['model']} and the responses in {row['region']} to a {MEASURE_NAMES[row['measure']]} of {row['mean']:.3f}"
+            f"{between}{ceiling}"
+        )
+    result.found = sentence(clauses)
 
 
 def _ceiling(result: AnalysisResult, region: str, measure: str) -> str:

@@ -16,7 +16,7 @@ from brainalign.analysis.geometry.inference import balanced, best_cells, chosen_
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, constant, of_random, similarities
 from brainalign.analysis.geometry.regions import add_region_tables
-from brainalign.analysis.geometry.report import MEASURE_NAMES, add_figures, add_pairs, add_regions
+from brainalign.analysis.geometry.report import MEASURE_NAMES, add_figures, add_found, add_pairs, add_regions
 from brainalign.analysis.geometry.rows import RowSet, model_rows, row_set
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
@@ -113,6 +113,7 @@ def geometry(
                 "how models and brain compare, as no region has electrodes enough",
             )
         )
+    add_found(result)
     add_figures(result, study, sides, patterns, chosen, keep, settings, everywhere)
     return result
 
