@@ -54,6 +54,23 @@ def test_each_analysis_scores_the_test_set_alone(run, held, kind):
         assert (result.tables["scores"]["n_frames"] - frames).abs().max() <= len(held) * 3
 
 
+def test_all_parts_of_convergence_score_the_test_set_alone(run, held, monkeypatch):
+    """The paper's whole path; its figures, which have tests of their own, are not drawn."""
+    monkeypatch.setattr("brainalign.analysis.convergence.run.paper_figures", lambda *_: {})
+    monkeypatch.setattr(experiment, "write_outputs", lambda *_, **__: None)
+    result = run(
+        "analysis=convergence", "model=planted_language", "model@partner=planted_speech", "~model@baseline", "model.layers=[1]",
+        "partner.layers=[1]", "data.electrodes=3", "analysis.sets=2", "analysis.ratios=[1]", "analysis.components=3", "analysis.geometry=false",
+        f"encoding.test=[{','.join(held)}]",
+    )  # fmt: skip
+    stimuli = open_dataset(composed(list(SMALL))).stimuli
+    frames = sum(round(50 * stimuli[s].duration) for s in held)
+    assert not [w for w in result.warnings if "could not be done" in w]
+    assert {"ceilings", "similarity", "canonical", "decomposition", "partition"} <= set(result.tables)
+    for name in ("scores", "similarity", "fits"):
+        assert (result.tables[name]["n_frames"] - frames).abs().max() <= 3 * len(held), name
+
+
 def test_whispers_decoder_through_encoding(run, trained):
     words = (
         "model=whisper_decoder",

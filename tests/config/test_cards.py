@@ -1,9 +1,12 @@
 """Cards: what they say is what the option loads."""
 
+import re
+
 import pytest
 from omegaconf import OmegaConf
 
 from brainalign.config import conf_folder
+from brainalign.models._checkpoint import Card, check_card
 
 OPTIONS = {f.stem: OmegaConf.load(f) for f in (conf_folder() / "model").glob("*.yaml")}
 CARDS = {name: option for name, option in OPTIONS.items() if option.get("card")}
@@ -21,3 +24,30 @@ def test_every_option_with_a_checkpoint_of_its_own_has_a_card():
     assert {n for n, o in OPTIONS.items() if o.get("checkpoint") and o.kind not in ("surprisal", "embedding")} == set(
         CARDS
     )
+
+
+DEFAULTS = {
+    n: found[1] for n, o in CARDS.items() if (found := re.search(r"default configuration of (\w+)", o.card.source))
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_card_that_names_a_default_configuration_agrees_with_it(name):
+    import transformers
+
+    check_card(name, Card(**CARDS[name].card), getattr(transformers, DEFAULTS[name])().get_text_config())
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("minilm", "minilm"),
+        ("smollm2_135m", "smollm2_135m"),
+        ("whisper_tiny", "whisper_tiny_en"),
+        ("whisper_decoder", "whisper_tiny_en"),
+    ],
+)
+def test_a_card_agrees_with_the_trained_checkpoint(name, folder, trained):
+    from brainalign.features.checkpoints.checkpoint import Checkpoint
+
+    check_card(name, Card(**CARDS[name].card), Checkpoint(trained / folder, "AutoModel", "").config.get_text_config())

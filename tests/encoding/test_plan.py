@@ -8,7 +8,7 @@ from brainalign.encoding import plan as plan_module
 from brainalign.encoding.banded_nested import combinations_of
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import Search
-from brainalign.encoding.plan import check_fits, plan_fit
+from brainalign.encoding.plan import _plan_group, check_fits, plan_fit
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
@@ -69,3 +69,19 @@ def test_what_memory_cannot_hold_is_refused_with_what_would_fit(monkeypatch):
     monkeypatch.setattr(plan_module, "total_memory", lambda: 1)
     with pytest.raises(BrainalignError, match="fewer electrodes"):
         check_fits(plan_of, 100, 20)
+
+
+def test_operations_and_memory_of_all_parts_add_up():
+    """By hand: moments, Gram matrices written out, the systems; predictions that are held beside what the fit itself takes."""
+    made, arithmetic = design(), Arithmetic(solver="cholesky")
+    (group,), n, m, d, c, p = made.groups, 1000, 5, 8, 6, 40
+    plan, own = (f(made, *a) for f, a in ((plan_fit, (d, m, 7, arithmetic)),
+        (_plan_group, (group, Bands((d,), np.ones((1, 1))), m, 7, arithmetic, Search()))))  # fmt: skip
+    edges = sum(group.edges(a) for a in range(made.split.n_atoms))
+    fit = 6 * p**3 / 3 + 2 * p**2 * c  # at most one alpha an electrode
+    sums = 2 * n * m * (d + 1) * (d + 1 + c)
+    written = edges * p * p * 15 + 2 * n * p * c
+    assert plan.flops == pytest.approx(sums + written + 10 * plan.method.flops + 5 * fit)
+    assert plan.memory - own.memory == c * 22 * 50 * 4 * 2
+    more = _plan_group(made, group, Bands((d,), np.ones((1, 1))), m, 9, arithmetic, Search())
+    assert more.memory - own.memory == 3 * 5 * 2 * c * 8  # scores of two more alphas

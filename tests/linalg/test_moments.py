@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brainalign.linalg.gram import upper_gram
+from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.lags import convolve, lag_matrix, lags_of
 from brainalign.linalg.moments import FAR, far_centre, moments, total
 from brainalign.linalg.primal import Primal
@@ -109,3 +110,9 @@ def test_only_a_feature_whose_mean_is_many_deviations_off_is_centred_first(unit)
     centre = far_centre(parts)
     assert centre == pytest.approx([0.0, np.concatenate(parts)[:, 1].mean(), 0.0, 0.0], rel=1e-12)
     assert far_centre([p[:, [0, 2, 3]] for p in parts]) is None  # a feature of zeros has nothing to take off
+
+
+def test_rows_to_score_on_go_to_the_device_that_is_asked_for():
+    here = HeldOut(moments(problem([9], 2, 3, 0), np.arange(3)))
+    assert here.to(torch.device("cpu")) is here
+    assert here.to(torch.device("meta")).moments.products.device.type == "meta"

@@ -1,6 +1,7 @@
 """Cross-fitted CCA of two arrays: what a CCA of the training folds gives on the held-out one."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from brainalign.errors import BrainalignError
@@ -48,3 +49,15 @@ def test_groups_may_stand_in_any_order_and_only_k_components_are_told(sides):
 def test_rows_that_are_not_paired_are_refused(sides):
     with pytest.raises(BrainalignError, match="x has 200 rows and y has 199"):
         cross_fitted_cca(sides[0], sides[1][1:], np.arange(200))
+
+
+def test_sides_are_cut_to_99_percent_of_their_variance_where_nothing_else_is_asked_for():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(300, 6))
+    x[:, 5] = x[:, 0] + 1e-2 * x[:, 5]  # a direction with a thousandth of the variance
+    y, groups = x + 0.3 * rng.normal(size=x.shape), np.arange(300) // 10
+    default, cut, whole = (
+        cross_fitted_cca(x, y, groups, draws=5, **how) for how in ({}, {"variance": 0.99}, {"variance": 1.0})
+    )
+    pd.testing.assert_frame_equal(default, cut)
+    assert default["component"].max() < whole["component"].max()

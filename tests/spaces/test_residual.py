@@ -6,6 +6,7 @@ from sklearn.linear_model import Ridge
 
 from brainalign.errors import BrainalignError
 from brainalign.spaces import ResidualContext
+from brainalign.spaces.residual import _folds, _r2
 
 NAMES = [f"s{i:02d}" for i in range(30)]
 
@@ -106,3 +107,20 @@ def test_words_that_do_not_match_are_one_sentence():
 def test_the_check_sees_what_too_strong_a_penalty_leaves():
     e, c, _ = planted()
     assert ResidualContext(alphas=[1e5]).fit(e, c).check().after > 0.3
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [([7], [0, 0, 0, 1, 1, 2, 2]), ([4, 3], [0, 0, 0, 1, 1, 2, 2]), ([2, 1, 3, 1], [0, 0, 1, 1, 1, 1, 2])],
+)
+def test_folds_are_blocks_of_words_where_stimuli_are_few_and_whole_stimuli_where_there_are_enough(sizes, expected):
+    assert (
+        _folds(sizes, 3).tolist() == expected
+    )  # words that follow one another share context: dealt in turn they would leak
+
+
+def test_r2_is_about_the_mean_of_each_folds_training_rows():
+    rng = np.random.default_rng(0)
+    fold, y = np.repeat(np.arange(3), 20), rng.normal(size=(60, 2)) + np.repeat(np.arange(3.0), 20)[:, None]
+    means = np.stack([y[fold != k].mean(axis=0) for k in range(3)])[fold]
+    assert _r2(y, means, fold) == 0 and _r2(y, y, fold) == 1

@@ -1,8 +1,10 @@
 """Shared and rest together are the truncated space; silence is silent; the null knows no pairing."""
 
 import numpy as np
+import pytest
 
 from brainalign.spaces import PairedRows, SharedSpace
+from brainalign.spaces.projected import ProjectedSpace
 
 
 def models(seed=0, n=600, shared=3, private=5):
@@ -50,3 +52,13 @@ def test_held_out_correlation_of_shared_variates_beats_the_null_and_of_private_o
 def test_k_leaves_a_rest():
     x, y = models()
     assert SharedSpace(k=50, variance=1.0).fit(x, y).k_ == 7
+
+
+@pytest.mark.parametrize("sizes", [[90] * 10, [450, 450]])  # whole stimuli, and stretches of two long ones
+def test_a_projection_keeps_the_directions_that_the_other_space_has(sizes):
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(900, 2))
+    x = np.hstack([y + 0.3 * rng.normal(size=y.shape), rng.normal(size=(900, 3))])
+    found = ProjectedSpace.fit(x, y, sizes, rng)
+    assert found.n == 2 and (found.held_out > 0.9).all() and (found.null < 0.3).all()
+    assert ProjectedSpace.fit(x[:, 2:], y, sizes, rng).n == 0

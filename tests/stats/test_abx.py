@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom, pearsonr, spearmanr
 from statsmodels.stats.proportion import proportion_confint
 
-from brainalign.stats.abx import correct, nested_accuracy, relate, wilson
+from brainalign.stats.abx import _bootstrap, correct, nested_accuracy, relate, wilson
 
 
 def test_ties_count_half_and_rounding_is_a_tie():
@@ -70,3 +70,15 @@ def test_what_cannot_be_tested_is_nan():
     assert constant[["r", "low", "high", "p"]].isna().all(axis=None)
     alone = relate(np.arange(6.0)[:, None], np.arange(6.0), np.arange(6), draws=50, permutations=9, seed=0)
     assert alone["r"][0] == pytest.approx(1) and np.isnan(alone["p"][0])
+
+
+def test_the_interval_of_a_correlation_is_that_of_strata_drawn_again():
+    rng = np.random.default_rng(0)
+    label = np.repeat(np.arange(12), 8)
+    y = 5 + rng.normal(size=96) + np.repeat(rng.normal(size=12), 8)
+    x = 3 + 0.5 * y[:, None] + rng.normal(size=(96, 2))
+    low, high = _bootstrap(x, y, label, 200, np.random.default_rng(1))
+    counts = np.random.default_rng(1).multinomial(12, np.full(12, 1 / 12), size=200)
+    rows = [np.repeat(np.arange(96), count[label]) for count in counts]
+    drawn = np.array([[pearsonr(column[row], y[row])[0] for column in x.T] for row in rows])
+    np.testing.assert_allclose([low, high], np.percentile(drawn, [2.5, 97.5], axis=0), rtol=1e-9)

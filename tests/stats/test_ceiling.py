@@ -114,3 +114,9 @@ def test_ccnorm_is_one_for_the_signal_itself_and_the_correlation_for_part_of_it(
     assert cc_norm(r.mean(axis=0), signal, power)[0] == pytest.approx(1, abs=0.02)
     assert cc_norm(r.mean(axis=0), signal + other, power)[0] == pytest.approx(np.sqrt(0.5), abs=0.02)
     assert np.isnan(cc_norm(r.mean(axis=0), np.zeros_like(signal), power)[0])
+
+
+def test_responses_that_were_never_repeated_have_one_repeat():
+    table = noise_ceilings([np.zeros((1, 50, 2))])
+    assert table["n_repeats"].tolist() == [1, 1] and table["n_repeated_stimuli"].tolist() == [0, 0]
+    assert table["why"].eq("no stimulus was presented more than once").all()

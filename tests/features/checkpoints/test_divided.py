@@ -1,7 +1,11 @@
 """A model divided among memory and disk gives the hidden states of the undivided one, wherever they are taken."""
 
 import gc
+import signal
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,3 +152,19 @@ def test_coarse_weights_are_those_of_a_literal_call(trained):
         if weights == "trained":
             state = model.state_dict()
             assert all(torch.equal(state[name], value) for name, value in literal.state_dict().items())
+
+
+def test_what_a_killed_process_left_on_disk_goes_when_the_next_one_begins(tmp_path):
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom brainalign.features.checkpoints.divided import scratch\n"
+        "kept = scratch(Path(sys.argv[1]))\nPath(kept.name, 'weights').touch()\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.glob("*/weights")
+    held = divided.scratch(tmp_path)
+    assert not left.parent.exists() and Path(held.name).exists()
+    other = divided.scratch(tmp_path)
+    assert Path(held.name).exists()  # this process lives
+    del held, other
+    gc.collect()
+    assert not list(tmp_path.iterdir())

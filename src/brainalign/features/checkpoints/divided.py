@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+from weakref import finalize
 
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
     import torch
+    from filelock import BaseFileLock
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
@@ -45,11 +49,42 @@ def room(device: str) -> dict[int | str, int]:
 def scratch(folder: Path) -> TemporaryDirectory[str]:
     """A new folder for weights that stay on disk; it is there as long as somebody holds it.
 
+    A killed process leaves its own behind: no process has that one's lock any longer, and it is removed now.
+
     Args:
         folder: In which it is made.
     """
+    from filelock import FileLock
+
     folder.mkdir(parents=True, exist_ok=True)
-    return TemporaryDirectory(dir=folder)
+    for lock in folder.glob("*.lock"):
+        _remove_left_behind(lock)
+    name = uuid4().hex
+    lock = FileLock(folder / f"{name}.lock")
+    lock.acquire()
+    kept = TemporaryDirectory(dir=folder, prefix=f"{name}-")
+    finalize(kept, _release, lock)
+    return kept
+
+
+def _remove_left_behind(file: Path) -> None:
+    """Remove what belongs to a lock, unless a process holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return
+    for left in file.parent.glob(f"{file.stem}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    _release(lock)
+
+
+def _release(lock: BaseFileLock) -> None:
+    """Remove a lock's file while it is held, then let it go."""
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
 
 
 def hold(model: Any, kept: TemporaryDirectory[str]) -> None:
