@@ -33,11 +33,12 @@ RIDGE = "linalg/test_ridge.py linalg/test_moments.py linalg/test_bands.py"
 ESTIMATORS = "encoding/test_trf.py encoding/test_estimators.py encoding/test_banded.py encoding/test_elastic_net.py"
 NESTED = "encoding/test_nested.py encoding/test_fit_store.py analysis/test_who_has_a_say.py"
 MIRRORS = {
-    **dict.fromkeys(("linalg/arithmetic", "linalg/held_out", "linalg/variation"), f"{RIDGE} {NESTED}"),
+    **dict.fromkeys(("linalg/held_out", "linalg/variation"), f"{RIDGE} {NESTED}"),
+    "linalg/arithmetic": f"linalg/test_arithmetic.py {RIDGE} {NESTED}",
     **dict.fromkeys(("linalg/dual", "linalg/gram", "linalg/primal", "linalg/ridge", "linalg/solution", "linalg/stack"), RIDGE),
     "linalg/lags": f"{RIDGE} encoding/test_trf.py",
     "linalg/method": f"{RIDGE} encoding/test_plan.py",
-    "linalg/machine": "encoding/test_plan.py",
+    "linalg/machine": "linalg/test_machine.py encoding/test_plan.py",
     **dict.fromkeys(("encoding/_ridge", "encoding/base", "encoding/checks", "encoding/folds"), ESTIMATORS),
     **dict.fromkeys(("encoding/layers", "encoding/scores"), f"{NESTED} encoding/test_design.py"),
     "encoding/nested": NESTED,

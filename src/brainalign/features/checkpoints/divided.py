@@ -57,8 +57,8 @@ def scratch(folder: Path) -> TemporaryDirectory[str]:
     from filelock import FileLock
 
     folder.mkdir(parents=True, exist_ok=True)
-    for lock in folder.glob("*.lock"):
-        _remove_left_behind(lock)
+    for file in folder.glob("*.lock"):
+        _remove_left_behind(file)
     name = uuid4().hex
     lock = FileLock(folder / f"{name}.lock")
     lock.acquire()
