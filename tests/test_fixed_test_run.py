@@ -60,7 +60,8 @@ def test_all_parts_of_convergence_score_the_test_set_alone(run, held, monkeypatc
     monkeypatch.setattr(experiment, "write_outputs", lambda *_, **__: None)
     result = run(
         "analysis=convergence", "model=planted_language", "model@partner=planted_speech", "~model@baseline", "model.layers=[1]",
-        "partner.layers=[1]", "data.electrodes=3", "analysis.sets=2", "analysis.ratios=[1]", "analysis.components=3", "analysis.geometry=false",
+        "partner.layers=[1]", "data.electrodes=3", "analysis.sets=2", "analysis.ratios=[1]", "analysis.components=3",
+        "analysis.geometry=false",
         f"encoding.test=[{','.join(held)}]",
     )  # fmt: skip
     stimuli = open_dataset(composed(list(SMALL))).stimuli
