@@ -67,7 +67,9 @@ def section(runs: Runs, docs: Path) -> list[str]:
         f"In the trained encoder phones are told apart best in layer {best} ({two(curve.max())}, mel {two(mel)}); in the last one",
         f"({two(curve.iloc[-1])}) much less. Layer 0 is the convolutions with positions added. The untrained encoder is at or",
         f"below chance in every layer ({two(fresh.min())} to {two(fresh.max())}): its frames say when, not what, and B comes from A's own",
-        "clip. Re-randomised weights keep what the size of weights does by itself, and are the fairer control.",
+        "clip. Re-randomised weights keep what the size of weights does by itself, and are the fairer control."
+        " Numbers of untrained networks, and no others, moved by up to .002 between two writings of this page, from an unknown cause: "
+        "untrained Whisper's weights and layers are the same bits with one thread and with two.",
         "",
         *details(
             [

@@ -74,7 +74,7 @@ def test_what_memory_cannot_hold_is_refused_with_what_would_fit(monkeypatch):
 def test_operations_and_memory_of_all_parts_add_up():
     """By hand: moments, Gram matrices written out, the systems; predictions that are held beside what the fit itself takes."""
     made, arithmetic = design(), Arithmetic(solver="cholesky")
-    (group,), n, m, d, c, p = made.groups, 1000, 5, 8, 6, 40
+    (group,), n, m, d, c, p = made.groups, 1000, 5, 9, 6, 45
     plan, own = (f(made, *a) for f, a in ((plan_fit, (d, m, 7, arithmetic)),
         (_plan_group, (group, Bands((d,), np.ones((1, 1))), m, 7, arithmetic, Search()))))  # fmt: skip
     edges = sum(group.edges(a) for a in range(made.split.n_atoms))
