@@ -12,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+READ_LATE = {"HOME", "PATH"}
+"""Variables that are read when they are needed; others may be read when the interpreter starts, or a library is imported."""
+
 
 @pytest.fixture(scope="session")
 def warm():
@@ -30,8 +33,8 @@ def warm():
 def brainalign_in(warm, tmp_path_factory):
     """Call the command line in a folder; gives the finished process.
 
-    Another door than ``run.py`` and an environment of its own are met by a fresh interpreter, the rest by a fork of one that has
-    everything imported.
+    Another door than ``run.py`` and variables that are not READ_LATE are met by a fresh interpreter, the rest by a fork of one that
+    has everything imported.
     """
     said, number = tmp_path_factory.mktemp("said"), count()
 
@@ -47,7 +50,7 @@ def brainalign_in(warm, tmp_path_factory):
 
     def call(folder, *arguments, door=ROOT / "run.py", timeout=300, **environment):
         env = {**os.environ, "COLUMNS": "200", **environment}
-        if door == ROOT / "run.py" and not environment:
+        if door == ROOT / "run.py" and READ_LATE.issuperset(environment):
             return fork(folder, arguments, env, timeout)
         command = [sys.executable, str(door), *arguments]
         return subprocess.run(
