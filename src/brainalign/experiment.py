@@ -15,6 +15,7 @@ from brainalign.console import show_end, show_finished, show_plan
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
+from brainalign.figures.glyphs import boxes_unsaid
 from brainalign.journals import figure_style
 from brainalign.methods import software
 from brainalign.notes import changes, grouped
@@ -59,7 +60,7 @@ def run(config: Config, folder: Path, overrides: Sequence[str] = ()) -> Analysis
     Returns:
         What was found; None where nothing was done: a plan, or a run that was FINISHED before under the same identity.
     """
-    with figure_style(config.figures.style):
+    with figure_style(config.figures.style), boxes_unsaid():
         return _run(config, folder, overrides)
 
 

@@ -1,4 +1,4 @@
-"""What a journal asks of a figure: widths of its columns, sizes of text, fonts."""
+"""What a journal asks of a figure: widths of its columns, greatest height, sizes of text, fonts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 
 MM = 25.4
 """Millimetres in an inch."""
@@ -17,12 +18,14 @@ class Journal:
 
     Attributes:
         widths: Widths in mm that a figure may have, rising; empty where it may have any.
+        tallest: Greatest height in mm.
         smallest: Size of the smallest text in pt.
         largest: Of the largest.
         fonts: Families, the first that is installed is taken; empty: matplotlib's own, which is on every machine.
     """
 
     widths: tuple[float, ...] = ()
+    tallest: float = float("inf")
     smallest: float = 0.0
     largest: float = float("inf")
     fonts: tuple[str, ...] = ()
@@ -33,12 +36,20 @@ SANS = ("Arial", "Helvetica", "Liberation Sans")
 
 JOURNALS = {
     "default": Journal(),
-    "nature": Journal(widths=(89.0, 183.0), smallest=5.0, largest=7.0, fonts=SANS),
-    "plos": Journal(widths=(132.0, 190.5), smallest=8.0, largest=12.0, fonts=SANS),
+    "nature": Journal(widths=(89.0, 183.0), tallest=170.0, smallest=5.0, largest=7.0, fonts=SANS),
+    "plos": Journal(widths=(132.0, 190.5), tallest=222.3, smallest=8.0, largest=12.0, fonts=SANS),
 }
-"""``nature``: Nature research figure guide, *Building and exporting figure panels* (research-figure-guide.nature.com): 89 and 183 mm, text
-of 5 to 7 pt, Arial or Helvetica. ``plos``: PLOS figure guidelines (journals.plos.org/plosone/s/figures): 13.2 cm within a column of text,
-19.05 cm at most, text of 8 to 12 pt, Arial, Times or Symbol."""
+"""``nature``: Nature research figure guide, *Building and exporting figure panels* (research-figure-guide.nature.com): 89 and 183 mm
+wide, 170 mm high at most, which leaves room for the caption, text of 5 to 7 pt, Arial or Helvetica. ``plos``: PLOS figure guidelines
+(journals.plos.org/plosone/s/figures): 13.2 cm within a column of text, 19.05 cm wide and 22.23 cm high at most, text of 8 to 12 pt,
+Arial, Times or Symbol."""
+
+OTHER_SCRIPTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK KR", "Source Han Sans", "Hiragino Sans", "PingFang SC",
+    "Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Microsoft JhengHei", "Malgun Gothic", "WenQuanYi Zen Hei", "IPAexGothic",
+    "Arial Unicode MS", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai",
+)  # fmt: skip
+"""Families that common systems have for what matplotlib's own lacks; those installed are asked last."""
 
 _current: ContextVar[Journal] = ContextVar("journal", default=JOURNALS["default"])
 
@@ -78,6 +89,17 @@ def column_width(width: float) -> float:
     return min(holding) if holding else max(widths, default=width)
 
 
+def column_height(height: float) -> float:
+    """A height in inches, or the journal's greatest where that is less: what is in the figure then stands closer.
+
+    Example:
+        >>> with figure_style("nature"):
+        ...     round(MM * column_height(9.0)), column_height(2.5)
+        (170, 2.5)
+    """
+    return min(height, _current.get().tallest / MM)
+
+
 def text_size(size: float) -> float:
     """A size of text in pt, within what the journal allows."""
     journal = _current.get()
@@ -85,9 +107,13 @@ def text_size(size: float) -> float:
 
 
 def families() -> list[str]:
-    """Families of fonts, the first wins; the last is matplotlib's own, which has each sign that a figure shows."""
+    """Families of fonts, the first that has a sign wins: the journal's, matplotlib's own, those of other scripts."""
+    return [*_installed(_current.get().fonts), "DejaVu Sans", *_installed(OTHER_SCRIPTS)]
+
+
+@cache
+def _installed(names: tuple[str, ...]) -> list[str]:
     from matplotlib.font_manager import get_font_names
 
-    wanted = _current.get().fonts
-    installed = set(get_font_names()) if wanted else set()
-    return [*(font for font in wanted if font in installed), "DejaVu Sans"]
+    there = set(get_font_names()) if names else set()
+    return [name for name in names if name in there]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from brainalign.config import FigureFiles
 from brainalign.figures import stamp
+from brainalign.figures.glyphs import missing_signs
 from brainalign.notes import Alike, Note, Severity, grouped, more_like
 from brainalign.own_figures import add_own_figures
 from brainalign.report import write_report
@@ -65,6 +66,12 @@ def write_outputs(
     write_tables(folder, result.tables)
     write_supplement(folder, result.tables)
     add_own_figures(result, figures.own, formats)
+    if signs := missing_signs(figure for figure, _ in result.figures.values()):
+        told = " ".join(signs[:12]) + (" ..." if len(signs) > 12 else "")
+        result.warnings.append(
+            f"Figures show a box for {told}, which no installed font has (tables have it); once one is installed, such as Noto Sans CJK, "
+            "it is used."
+        )
     result.warnings = [Note(warning).map(hide_secrets) for warning in result.warnings]
     notes = grouped(result.warnings, people)
     if simulated:

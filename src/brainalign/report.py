@@ -45,7 +45,8 @@ TERMS = {
     "p_corrected": "The p under the correction that the column correction names: what figures show.",
     "smallest_p": "The smallest p that a sign-flip test with so many participants can give, 2/2^n.",
     "effect_size": "Mean difference over the standard deviation of the differences (Cohen's d_z), of participants for sign_flip, else of "
-    "electrodes.",
+    "electrodes; effect_low and effect_high are its interval at 1 − alpha by the non-central t, exact for normal "
+    "differences, not corrected.",
     "unit": "What a test counts as independent. Pooled electrodes of one participant are not independent, so "
     "such a p is too small where participants differ.",
 }

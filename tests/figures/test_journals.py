@@ -2,15 +2,32 @@
 
 import re
 import zlib
+from itertools import combinations
 
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from brainalign.figures import canonical_correlations, layer_profile, paper_figure, region_bars, stamp
+from brainalign.figures import (
+    canonical_correlations,
+    control_shares,
+    data_overview,
+    geometry_layers,
+    geometry_regions,
+    layer_profile,
+    model_scatter,
+    paper_figure,
+    region_bars,
+    score_distribution,
+    stamp,
+)
+from brainalign.figures.glyphs import boxes_unsaid, missing_signs
 from brainalign.figures.style import style
 from brainalign.journals import JOURNALS, figure_style
+from brainalign.stats import compare
 from brainalign.tracking import write_figures
+from tests.figures.test_figures_layout import LONG, assert_nothing_cut
 
 WIDTHS = {"nature": (89, 183), "plos": (132, 190.5)}
 
@@ -78,3 +95,83 @@ def test_the_style_ends_with_its_block_and_the_default_is_as_ever(canonical):
     assert sorted({t.get_fontsize() for t in after.findobj(Text)}) == sorted(
         {t.get_fontsize() for t in before.findobj(Text)}
     )
+
+
+AREAS = [f"region {i} of the left hemisphere" for i in range(16)]
+MANY = [f"model-{i}" for i in range(9)]
+
+
+def shares():
+    rows = [(f"control {i}", r, 0.1 * i, 0.1 * i - 0.05, 0.1 * i + 0.05) for i in range(20) for r in ("all", "STG")]
+    table = pd.DataFrame(rows, columns=["control", "region", "share", "share_low", "share_high"])
+    return control_shares(table.assign(share_over="4 participants", n=40), "gpt2")
+
+
+def overview():
+    rows = [(s, r, 1) for s in ("s1", "s2") for r in AREAS * 2]
+    electrodes = pd.DataFrame(rows, columns=["subject", "region", "electrodes"])
+    electrodes["region"] = [f"{r}, {i}" for i, r in enumerate(electrodes["region"])]
+    people = pd.DataFrame({"subject": ["s1", "s2"], "presentations": 9})
+    return data_overview(
+        electrodes, people, pd.DataFrame({"duration": [2.0, 3.0], "covered": 0.8, "words": 7, "most_repeats": 1})
+    )
+
+
+def layers_with_layers():
+    cells = [(a, i, b, j, 0.1 * i * j) for a in MANY[:4] for b in MANY[:4] for i in range(3) for j in range(3)]
+    return geometry_layers(
+        pd.DataFrame(cells, columns=["model_a", "layer_a", "model_b", "layer_b", "value"]), MANY[:4], "CKA"
+    )
+
+
+def layers_with_regions():
+    cells = [(m, i, s, r, 0.01 * i) for m in MANY[:2] for i in range(4) for s in ("s1", "s2") for r in AREAS]
+    table = pd.DataFrame(cells, columns=["model", "layer", "subject", "region", "value"]).assign(random=0.01)
+    return geometry_regions(table, pd.DataFrame(), MANY[:2], "CKA")
+
+
+@pytest.mark.parametrize(
+    ("name", "draw"),
+    [("nature", "scatters"), ("plos", "distribution"), ("nature", "bars"), ("nature", shares), ("plos", overview),
+     ("nature", layers_with_layers), ("nature", layers_with_regions)],
+    ids=lambda part: getattr(part, "__name__", part),
+)  # fmt: skip
+def test_no_figure_is_taller_than_the_journal_takes_nor_cut(name, draw, make_scores, make_tests):
+    scores = make_scores(MANY, AREAS[:2], 2, 1)
+    two = make_scores(LONG[:3], AREAS[:9], 2, 1)
+    panel = [
+        (lambda into: score_distribution(two, into=into), 1),
+        (lambda into: model_scatter(two, *LONG[:2], into=into), 1),
+    ]
+    drawn = {
+        "distribution": lambda: score_distribution(
+            make_scores([f"{m}, {i}" for m in MANY for i in "ab"], AREAS[:1], 2, 2)
+        ),
+        "bars": lambda: region_bars(scores, all_pairs(scores)),
+        "scatters": lambda: paper_figure([panel] * 2),
+    }
+    with figure_style(name):
+        figure, _ = drawn.get(draw, draw)()
+    stamp(figure, "Simulated data")
+    width, height = figure.get_size_inches() * 25.4
+    assert height <= {"nature": 170, "plos": 222.3}[name] + 0.01 and any(abs(width - w) < 0.1 for w in WIDTHS[name])
+    assert_nothing_cut(figure)
+    if draw in ("bars", layers_with_regions):
+        assert drawn.get(draw, draw)()[0].get_figheight() * 25.4 > 170  # else this shows nothing
+
+
+def all_pairs(scores):
+    pairs = list(combinations(dict.fromkeys(scores["model"]), 2))
+    return compare(
+        scores, pairs, regions=list(dict.fromkeys(scores["region"])), family="all", score="r", tests=["sign_flip"]
+    )
+
+
+def test_a_sign_that_no_font_has_is_told_once_and_long_names_are_shortened(make_scores, recwarn):
+    scores = make_scores(("gpt2", "x" * 300), ("A1", "left " + "y" * 300 + " right"), 2, 2)
+    figure, caption = region_bars(scores.replace("A1", "A1 \ue123"), None, "r")
+    with boxes_unsaid():
+        figure.draw_without_rendering()
+    assert [str(w.message) for w in recwarn] == [] and missing_signs([figure]) == ["\ue123"]
+    ticks = [t.get_text() for t in figure.axes[0].get_xticklabels()]
+    assert "…" in ticks[1] and max(map(len, ticks)) < 100 and "y" * 300 in caption

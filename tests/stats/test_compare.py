@@ -13,7 +13,7 @@ from brainalign.stats import TEST_COLUMNS, compare
 
 MODELS, REGIONS = ["gpt2", "wav2vec2", "mel"], ["A1", "STG", "MTG"]
 CONTRASTS = [("gpt2", "mel"), ("wav2vec2", "mel")]
-NUMBERS = ["t", "p", "p_bonferroni", "ci_low", "ci_high", "df", "effect_size"]
+NUMBERS = ["t", "p", "p_bonferroni", "ci_low", "ci_high", "df", "effect_size", "effect_low", "effect_high"]
 
 
 def paired_tests(scores, contrasts, **options):

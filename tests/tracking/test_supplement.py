@@ -53,11 +53,14 @@ def test_a_run_without_scores_or_tests_gets_no_such_file(tmp_path, scores):
 
 
 def test_the_latex_table_is_balanced_and_escaped_with_a_row_a_test(found):
-    latex = latex_tests(found)
-    assert latex.startswith("% In the preamble: \\usepackage{booktabs,longtable}\n")
+    broken = latex_tests(found)
+    latex = broken.replace("\\allowbreak ", "")
+    assert broken.count("word\\_\\allowbreak rate") == 9 and "XeLaTeX" not in latex
+    assert "XeLaTeX" in latex_tests(found.assign(region="耳"))
+    assert latex.startswith("% In the preamble: \\usepackage{array,booktabs,longtable,pdflscape}\n")
     assert latex.count("All tests. ") == latex.count("All tests, continued.") == 1
     begun, ended = (re.findall(rf"\\{word}{{(\w+)}}", latex) for word in ("begin", "end"))
-    assert begun == ended == ["longtable"]
+    assert begun == ended[::-1] == ["landscape", "longtable"]
     plain = re.sub(r"\\[{}]", "", latex)
     assert plain.count("{") == plain.count("}")
     assert [latex.count(f"\\{rule}") > 0 for rule in ("toprule", "midrule", "bottomrule")] == [True, True, True]
@@ -65,7 +68,8 @@ def test_the_latex_table_is_balanced_and_escaped_with_a_row_a_test(found):
         line for line in latex.splitlines() if line.endswith("\\\\") and re.match(r"A\\&B|STG\\_left|nowhere", line)
     ]
     assert len(rows) == len(found) == 9
-    columns = len(re.search(r"\\begin{longtable}{(\w+)}", latex)[1])
+    columns = latex[: latex.index("\\caption")].count("p{") + len(re.search(r"}([lr]+)}\n\\caption", latex)[1])
+    assert columns == 11
     for row in rows:
         assert len(re.findall(r"(?<!\\)&", row)) == columns - 1
         assert not re.search(r"(?<!\\)[#%_]", row) and "50\\% \\$x\\$ \\#1 \\{a\\}" in row
@@ -74,17 +78,22 @@ def test_the_latex_table_is_balanced_and_escaped_with_a_row_a_test(found):
 
 def test_the_latex_table_says_the_numbers_of_the_table_of_tests(found):
     row = found[(found["test"] == "paired_t") & (found["region"] == "STG_left")].iloc[0]
-    (line,) = [x for x in latex_tests(found).splitlines() if x.startswith("STG\\_left") and "paired\\_t" in x]
+    (line,) = [
+        x for x in latex_tests(found).splitlines() if x.startswith("STG\\_\\allowbreak left") and "paired\\_t" in x
+    ]
     told = [cell.strip() for cell in re.split(r"(?<!\\)&", line.removesuffix("\\\\"))][4:]
     minus = [cell.replace("$-$", "-") for cell in told]
     assert minus == [
         f"{row.n} ({row.n_participants})", f"{row.t:.2f} ({row.df:.0f})", f"{row.p:.3f}", f"{row.p_corrected:.3f}", "bonferroni",
-        f"{row.mean_difference:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]", f"{row.effect_size:.2f}",
+        f"{row.mean_difference:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]",
+        f"{row.effect_size:.2f} [{row.effect_low:.2f}, {row.effect_high:.2f}]",
     ]  # fmt: skip
 
 
 def test_what_could_not_be_tested_has_dashes_and_a_tiny_p_is_said_to_be_below():
-    columns = dict.fromkeys(("t", "df", "p", "ci_low", "ci_high", "effect_size", "p_corrected"), np.nan)
+    columns = dict.fromkeys(
+        ("t", "df", "p", "ci_low", "ci_high", "effect_size", "effect_low", "effect_high", "p_corrected"), np.nan
+    )
     row = columns | {"test": "t", "contrast": "a - b", "score": "r", "region": "R", "n": 0, "n_participants": 0}
     row |= {"mean_difference": -0.25, "correction": "max_t"}
     latex = latex_tests(pd.DataFrame([row, row | {"p": 1e-9, "p_corrected": 1e-8}]))

@@ -72,7 +72,7 @@ def control_shares(
             axes.tick_params(axis="y", length=0)
             axes.set_ylim(len(part) - 0.4, -0.6)
             axes.set_xlim(*_limits(shown[shown["control"].isin(part)]))
-        grid[-1, 0].set_xlabel(f"share of {model}'s score (%)")
+        grid[-1, 0].set_xlabel(wrap(f"share of {model}'s score (%)", 60))
         legend_above(figure, handles, regions)
     sentences = []
     for name, row in shown[shown["region"] == ALL].set_index("control").loc[names].iterrows():

@@ -9,7 +9,7 @@ import pandas as pd
 
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, new_figure, order_of, style
-from brainalign.figures.text import count, wrap
+from brainalign.figures.text import count, short
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def _counts(axes, table: pd.DataFrame) -> None:  # type: ignore[no-untyped-def] 
     axes.set_yticks(np.arange(values.shape[0] + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.5)
     axes.tick_params(which="minor", length=0)
-    axes.set_yticks(range(len(table)), [wrap(str(r), 18) for r in table.index])
+    axes.set_yticks(range(len(table)), [short(str(r), 24) for r in table.index])
     axes.set_ylabel("region")
-    people = [str(s) for s in table.columns]
+    people = [short(str(s)) for s in table.columns]
     if len(people) <= MOST:
         axes.set_xticks(
             range(len(people)),

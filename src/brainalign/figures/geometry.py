@@ -17,6 +17,7 @@ from brainalign.figures.style import (
     MUTED,
     SMALL,
     colours,
+    inches_wide,
     legend_above,
     new_figure,
     order_of,
@@ -24,7 +25,7 @@ from brainalign.figures.style import (
     zero_line,
 )
 from brainalign.figures.text import number, wrap
-from brainalign.journals import text_size
+from brainalign.journals import column_height, text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +56,7 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
     with style():
         figure, grid = new_figure(min(DOUBLE, 0.9 + PANEL * n), 0.4 + PANEL * n, squeeze=False, nrows=n, ncols=n)
         image = None
+        letters = min(26, int((inches_wide(figure) - 1.2) / n * 72 / (0.62 * text_size(SMALL))))
         for i, a in enumerate(order):
             for j, b in enumerate(order):
                 axes: Axes = grid[i, j]
@@ -65,10 +67,10 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
                 wide = own.pivot(index="layer_a", columns="layer_b", values="value")
                 image = axes.imshow(wide, vmin=low, vmax=high, cmap="viridis", origin="lower", aspect="auto")
                 _ticks(axes, wide)
-                axes.set_title(wrap(a if a == b else f"{a} x {b}", 26), size=text_size(SMALL))
+                axes.set_title(wrap(a if a == b else f"{a} x {b}", letters), size=text_size(SMALL))
                 if i == j:
-                    axes.set_ylabel(f"layer of {a}")
-                    axes.set_xlabel(f"layer of {b}")
+                    axes.set_ylabel(wrap(f"layer of {a}", 26))
+                    axes.set_xlabel(wrap(f"layer of {b}", 26))
                 if a != b and np.isfinite(wide.to_numpy()).any():
                     y, x = np.unravel_index(int(np.nanargmax(wide.to_numpy())), wide.shape)
                     axes.plot(
@@ -124,6 +126,8 @@ def geometry_regions(
     regions, models = order_of(cells["region"], None), order_of(cells["model"], order)
     colour = colours(models)
     columns = min(3, len(regions))
+    while columns < min(6, len(regions)) and 0.5 + 1.9 * -(-len(regions) // columns) > column_height(np.inf):
+        columns += 1  # a journal's page is not high enough
     lines = -(-len(regions) // columns)
     people = cells["subject"].nunique()
     with style():
@@ -168,7 +172,7 @@ def geometry_regions(
                     profile["layer"], profile["low"], profile["high"], color=colour[model], alpha=0.18, linewidth=0
                 )
             axes.axhline(own["random"].mean(), color=INK, linewidth=0.7, linestyle=":", gid=f"random {region}")
-            axes.set_title(wrap(str(region), 30))
+            axes.set_title(wrap(str(region), 90 // max(3, columns)))
             axes.set_xlim(-0.5, max(deepest, 1) + 0.5)
             axes.xaxis.get_major_locator().set_params(integer=True)
         for axes in list(grid.flat)[len(regions) :]:

@@ -7,7 +7,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, cast
 
 from brainalign.figures.style import ABOVE, DOUBLE, FONT, Panel, style
-from brainalign.journals import column_width, text_size
+from brainalign.journals import column_height, column_width, text_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
         figure.draw_without_rendering()  # legends have a height from here on
         heights = [max(_height(p) for at, p in drawn if at == place) + GAP for place in range(len(rows))]
         grid.set_height_ratios(heights)
-        figure.set_figheight(sum(heights))
+        figure.set_figheight(column_height(sum(heights)))
     return figure, " ".join(captions)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.figures.text import wrap
-from brainalign.journals import column_width, families, text_size
+from brainalign.figures.text import short, wrap
+from brainalign.journals import column_height, column_width, families, text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 ABOVE = "legend above"
 """Id of a legend that takes its height from the axes."""
+
+LEGEND, SHORTEST = 0.3, 16
+"""Share of a journal's greatest height that a legend may have; one that has more gets shorter names: a third of the width, or 16 signs."""
 
 INK, MUTED = "#222222", "#8A8A8A"
 FONT, SMALL = 8.0, 7.0
@@ -111,7 +114,7 @@ def new_figure(width: float, height: float, into: Panel | None = None, **subplot
 
     Args:
         width: Inches; a journal's column takes the place of it (:func:`brainalign.journals.column_width`).
-        height: Inches.
+        height: Inches; a journal's greatest takes the place of a larger one.
         into: A panel of a larger figure, which has its own width and is told the height, in place of a new figure.
         subplots: Handed to ``Figure.subplots``.
 
@@ -123,7 +126,7 @@ def new_figure(width: float, height: float, into: Panel | None = None, **subplot
     if into is not None:
         into.height = height
         return into.figure, into.figure.subplots(**subplots)
-    figure = Figure(figsize=(column_width(width), height), layout="constrained")
+    figure = Figure(figsize=(column_width(width), column_height(height)), layout="constrained")
     return figure, figure.subplots(**subplots)
 
 
@@ -203,7 +206,10 @@ def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
     if not handles:
         return
     letter, handle, width = 0.56 * text_size(SMALL), 34.0, 72 * inches_wide(figure)
-    wrapped = [wrap(label, int((width - handle) / letter)) for label in labels]
+    lines = max(1, int((width - handle) / letter))
+    wrapped = [wrap(label, lines) for label in labels]
+    if 1.3 * text_size(SMALL) * sum(label.count("\n") + 1 for label in wrapped) > 72 * LEGEND * column_height(np.inf):
+        wrapped = [short(" ".join(label.split()), max(SHORTEST, lines // 3)) for label in labels]
     longest = max(len(line) for label in wrapped for line in label.split("\n"))
     columns = max(1, min(len(labels), int(width / (longest * letter + handle))))
     by_column = [i for column in range(columns) for i in range(column, len(labels), columns)]  # as matplotlib fills it

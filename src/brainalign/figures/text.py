@@ -60,8 +60,27 @@ def interval_of(noun: str) -> str:
     return f"over participants where there are three or more, else of these {noun}s only"
 
 
+LONGEST = 60
+"""Signs of a name that a figure shows; tables and captions have the whole."""
+
+
+def short(label: str, most: int = LONGEST) -> str:
+    """A name as a figure shows it: of one that is too long both ends, as names often differ there alone.
+
+    Args:
+        label: A model's or region's name.
+        most: Signs that it may have, at least 3.
+
+    Example:
+        >>> short("gpt2"), len(short(300 * "x")), short("left " + 300 * "x" + " right")[-7:]
+        ('gpt2', 60, 'x right')
+    """
+    end = (most - 1) // 2
+    return label if len(label) <= most else f"{label[: most - 1 - end].rstrip()}…{label[-end:].lstrip()}"
+
+
 def wrap(label: str, width: int) -> str:
-    """Break a long name into lines, after a space or one of ``/ _ - .`` where there is one.
+    """Break a long name into lines, after a space or one of ``/ _ - .`` where there is one; a very long one is shortened before.
 
     Args:
         label: A model's or region's name.
@@ -75,7 +94,7 @@ def wrap(label: str, width: int) -> str:
         ['facebook/wav2vec2-', 'large-960h']
     """
     lines = [""]
-    for piece in re.findall(r"[^\s/_\-.]*[\s/_\-.]?", label):
+    for piece in re.findall(r"[^\s/_\-.]*[\s/_\-.]?", short(label)):
         while len(lines[-1] + piece.rstrip()) > width:
             if lines[-1]:
                 lines.append("")

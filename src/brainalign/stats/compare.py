@@ -27,10 +27,11 @@ ZERO = "0"
 TEST_COLUMNS = (
     "test", "contrast", "a", "b", "score", "region", "n", "n_participants", "n_dropped", "mean_a", "mean_b", "mean_difference",
     "ci_low", "ci_high", "t", "df", "p", "p_bonferroni", "p_holm", "p_fdr", "p_max", "p_corrected", "correction", "smallest_p",
-    "family_size", "family", "effect_size", "unit", "alpha", "primary", "reason",
+    "family_size", "family", "effect_size", "effect_low", "effect_high", "unit", "alpha", "primary", "reason",
 )  # fmt: skip
-"""Columns of every table of tests, in order. ``effect_size`` is Cohen's d_z, ``alpha`` sets the interval's
-level (1 - alpha, not corrected), ``reason`` says why a test could not be done, or what limits it; else it is empty."""
+"""Columns of every table of tests, in order. ``effect_size`` is Cohen's d_z, ``effect_low`` and
+``effect_high`` its interval (not of ``mixed``, for which there is none in closed form); ``alpha`` sets the level of both intervals
+(1 - alpha, not corrected), ``reason`` says why a test could not be done, or what limits it; else it is empty."""
 
 
 def compare(

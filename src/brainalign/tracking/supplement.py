@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,17 @@ from brainalign.tracking.files import TABLES, replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-PREAMBLE = "% In the preamble: \\usepackage{booktabs,longtable}\n"
+PREAMBLE = "% In the preamble: \\usepackage{array,booktabs,longtable,pdflscape}\n"
+OTHER_SIGNS = "% Names have signs that pdfLaTeX lacks: XeLaTeX or LuaLaTeX, with a font that has them.\n"
+BEGIN = "\\begin{landscape}\n\\scriptsize\\setlength{\\tabcolsep}{2pt}\\setlength{\\LTcapwidth}{\\linewidth}\n"
+END = "\\end{landscape}\n"
+NAMES = ">{\\raggedright}p{.11\\linewidth}>{\\raggedright}p{.18\\linewidth}"
+"""Columns of the names, which are broken where they are long; the others are as wide as their numbers."""
 CAPTION = (
     "All tests. $n$: pairs of values (participants); $t$ with its degrees of freedom; $p$: two-sided, not corrected; corrected $p$: by the "
     "correction named, over the declared family; difference: mean of a $-$ b with its confidence interval, not corrected; $d_z$: mean "
-    "difference over the standard deviation of the differences. --: the test could not be done, or has no such value."
+    "difference over the standard deviation of the differences, with its interval by the non-central $t$. --: the test could "
+    "not be done, or has no such value."
 )
 MISSING = "--"
 
@@ -45,13 +52,13 @@ def write_supplement(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[P
 
 
 def latex_tests(tests: pd.DataFrame) -> str:
-    r"""The table of tests as a ``longtable`` with the rules of ``booktabs``; names are escaped.
+    r"""The table of tests as a ``longtable`` on landscape pages with the rules of ``booktabs``; names are escaped, and may break.
 
     Args:
         tests: A table of tests (:data:`brainalign.stats.TEST_COLUMNS`), one row a test.
 
     Returns:
-        LaTeX that stands in a document as it is; its first line says which packages that loads.
+        LaTeX to ``\input``; its first line says which packages the document loads.
 
     Example:
         >>> import pandas as pd
@@ -59,9 +66,9 @@ def latex_tests(tests: pd.DataFrame) -> str:
         >>> scores = pd.DataFrame({"electrode": ["e1", "e2", "e3"] * 2, "r": [0.3, 0.5, 0.4, 0.1, 0.1, 0.1]})
         >>> scores = scores.assign(model=["gpt2"] * 3 + ["word_rate"] * 3, subject="s1", region="A&B")
         >>> found = compare(scores, [("gpt2", "word_rate")], regions=["A&B"], family="all", tests=["paired_t"])
-        >>> row = next(line for line in latex_tests(found).splitlines() if line.startswith("A"))
-        >>> print(row)
-        A\&B & gpt2 - word\_rate & r & paired\_t & 3 (1) & 5.20 (2) & 0.035 & 0.035 & bonferroni & 0.300 [0.052, 0.548] & 3.00 \\
+        >>> row = next(line for line in latex_tests(found).splitlines() if line.startswith("A")).replace(r"\allowbreak ", "")
+        >>> print(row[:row.index("0.035")], row[row.index("bonf"):])
+        A\&B & gpt2 - word\_rate & r & paired\_t & 3 (1) & 5.20 (2) &  bonferroni & 0.300 [0.052, 0.548] & 3.00 [0.14, 5.94] \\
     """
     import pandas as pd
 
@@ -76,8 +83,8 @@ def latex_tests(tests: pd.DataFrame) -> str:
             "p": _p(row["p"]),
             "corrected p": _p(row["p_corrected"]),
             "correction": row["correction"],
-            "difference": _interval(row["mean_difference"], row["ci_low"], row["ci_high"]),
-            "d_z": _number(row["effect_size"], 2),
+            "difference": _interval(row["mean_difference"], row["ci_low"], row["ci_high"], 3),
+            "d_z": _interval(row["effect_size"], row["effect_low"], row["effect_high"], 2),
         }
         for row in tests.to_dict("records")
     ]
@@ -86,13 +93,19 @@ def latex_tests(tests: pd.DataFrame) -> str:
     columns = ["region", "contrast", "score", "test", "n", "t", "p", "corrected p", "correction", "difference", "d_z"]
     table = pd.DataFrame(rows, columns=columns)
     styler = table.style.format(str, subset=texts, escape="latex").hide(axis="index")
+    styler = styler.format(_breaking, subset=["region", "contrast"], escape="latex")
     styler = styler.format_index(lambda name: numbers.get(name, name), axis=1)
     latex = styler.to_latex(
-        environment="longtable", hrules=True, column_format="llllllrrlll", caption=CAPTION, label="tab:tests"
+        environment="longtable", hrules=True, column_format=f"{NAMES}llllrrlll", caption=CAPTION, label="tab:tests"
     )
-    return PREAMBLE + str(latex).replace(
-        f"\\caption[]{{{CAPTION}}}", "\\caption[]{All tests, continued.}"
-    )  # not on each page
+    latex = str(latex).replace(f"\\caption[]{{{CAPTION}}}", "\\caption[]{All tests, continued.}")  # not on each page
+    other = "" if all(ord(sign) < 256 for sign in latex) else OTHER_SIGNS
+    return PREAMBLE + other + BEGIN + latex + END
+
+
+def _breaking(name: str) -> str:
+    """An escaped name that LaTeX may break after ``/ - .`` and an underscore."""
+    return re.sub(r"(/|-|\.|\\_)(?=\w)", r"\1\\allowbreak ", str(name))
 
 
 def _missing(value: Any) -> bool:
@@ -125,6 +138,6 @@ def _beside(value: str, further: str) -> str:
     return value if MISSING in (value, further) else f"{value} ({further})"
 
 
-def _interval(mean: Any, low: Any, high: Any) -> str:
-    told = _number(mean, 3)
-    return told if _missing(low) or _missing(high) else f"{told} [{_number(low, 3)}, {_number(high, 3)}]"
+def _interval(value: Any, low: Any, high: Any, digits: int) -> str:
+    told = _number(value, digits)
+    return told if _missing(low) or _missing(high) else f"{told} [{_number(low, digits)}, {_number(high, digits)}]"
