@@ -127,7 +127,10 @@ def layers_with_layers():
 def layers_with_regions():
     cells = [(m, i, s, r, 0.01 * i) for m in MANY[:2] for i in range(4) for s in ("s1", "s2") for r in AREAS]
     table = pd.DataFrame(cells, columns=["model", "layer", "subject", "region", "value"]).assign(random=0.01)
-    return geometry_regions(table, pd.DataFrame(), MANY[:2], "CKA")
+    profiles = (
+        table.groupby(["model", "layer", "region"], as_index=False)["value"].mean().rename(columns={"value": "mean"})
+    )
+    return geometry_regions(table, profiles.assign(low=0.0, high=0.1), pd.DataFrame(), MANY[:2], "CKA")
 
 
 @pytest.mark.parametrize(
