@@ -17,7 +17,7 @@ from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
 from brainalign.figures.glyphs import boxes_unsaid
 from brainalign.journals import figure_style
-from brainalign.methods import software
+from brainalign.methods import recordings, software
 from brainalign.notes import changes, grouped
 from brainalign.outputs import without_secrets, write_outputs
 from brainalign.own_code import own_code
@@ -142,7 +142,11 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             people=people,
             data=data_summary(study, analysis.needs.folds),
             models=[m.describe() for m in present],
-            methods=[*analysis.methods(config, study, models), ("Software", software())],
+            methods=[
+                ("Recordings", recordings(config, study)),
+                *analysis.methods(config, study, models),
+                ("Software", software()),
+            ],
             config=settings,
             provenance=facts,
             simulated=config.data.simulated,

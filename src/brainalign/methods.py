@@ -30,6 +30,16 @@ CORRECTIONS = {
 }
 
 
+def recordings(config: Config, study: Study) -> str:
+    """How the data were read and what was done with them, as their reader tells it.
+
+    Args:
+        config: Of the run, settled.
+        study: Data, window and folds.
+    """
+    return config.data.told(study.dataset)
+
+
 def responses(config: Config, study: Study) -> str:
     """Channels, participants and frames.
 

@@ -56,6 +56,18 @@ def test_a_checkpoint_in_the_local_cache_is_found(hub, speech_folder):
     assert checkpoint_folder("facebook/wav2vec2-base", None, folder.name).resolve() == folder.resolve()
     with pytest.raises(BrainalignError, match="not in the local cache"):
         checkpoint_folder("facebook/wav2vec2-base", None, "another-revision")
+    assert f"revision {folder.name}" in SpeechModel.from_folder(found, "m").describe()
+
+
+def test_a_checkpoint_tells_its_size_and_its_weights_without_loading_them(speech_folder):
+    checkpoint = Checkpoint(speech_folder, "AutoModel", "AutoFeatureExtractor")
+    loaded = checkpoint.model()
+    extractor = SpeechModel.from_folder(speech_folder, "m")
+    assert checkpoint.parameters == sum(p.numel() for p in loaded.base_model.parameters())
+    size = (
+        f"{checkpoint.parameters:,} parameters, weights of its files (SHA-256 {extractor.identity()['weights'][:12]})"
+    )
+    assert size in extractor.describe() and "revision" not in extractor.describe()
 
 
 def test_a_broken_download_counts_as_missing(hub, speech_folder):

@@ -74,6 +74,7 @@ def test_untrained_needs_no_weights(speech_folder, tmp_path, heard):
     samples = heard(0.5).audio.load()
     assert np.array_equal(untrained.states(samples)[4], same.states(samples)[4])
     assert "untrained (seed 0)" in untrained.describe()
+    assert "parameters, no weights of a file (" in untrained.describe()
 
 
 def test_precision(speech_folder, heard):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +51,20 @@ def with_line_frequency(settings: Preprocessing, said: Any, run: str) -> tuple[P
             f"{settings.line_frequency} Hz is notched."
         ]
     return settings, []
+
+
+def settled_frequencies(notes: Iterable[str]) -> list[int]:
+    """The frequencies, in ascending order, that the sentences of :func:`with_line_frequency` name as notched.
+
+    Args:
+        notes: Of recordings, those sentences among them.
+
+    Example:
+        >>> settled_frequencies(with_line_frequency(Preprocessing(), said, "run-1")[1][0] for said in (50, None))
+        [50, 60]
+    """
+    pattern = re.compile(r"\b(\d+) Hz (?:and its harmonics are notched|is assumed and notched)")
+    return sorted({int(found[1]) for note in notes if (found := pattern.search(str(note)))})
 
 
 def other_line_frequency(spectrum: pd.DataFrame, line: int | None, run: str) -> list[str]:

@@ -73,6 +73,14 @@ class Reader:
         """
         raise NotImplementedError
 
+    def told(self, dataset: Dataset) -> str:
+        """How the data came about and what was done with them before they were analysed, in whole sentences for a methods section.
+
+        Args:
+            dataset: As read.
+        """
+        return f"{_people(dataset)} (data set {dataset.name}, data.kind={self.kind})."
+
     def check_installed(self) -> None:
         """Refuse to read without what reading needs.
 
@@ -91,6 +99,14 @@ class Simulator(Reader):
     """A kind of data that is drawn at random; its options are the arguments of its function."""
 
     simulated: ClassVar[bool] = True
+
+    def told(self, dataset: Dataset) -> str:
+        """That nothing was recorded, and the settings of what was drawn."""
+        drawn = ", ".join(f"{key} {value}" for key, value in self.options.items() if value is not None)
+        return (
+            f"Stimuli and responses were simulated, not recorded ({self.kind}: {drawn}): {len(dataset.recordings)} simulated "
+            f"participant(s), {len(dataset.stimuli)} simulated stimuli."
+        )
 
 
 @dataclass
@@ -115,6 +131,28 @@ class ArchiveReader(Reader):
         dataset = with_stimulus_table(dataset, [root / stimuli, root])
         return replace(dataset, notes=(*dataset.notes, *published_counts(dataset, expected, options.get("subjects"))))
 
+    def told(self, dataset: Dataset) -> str:
+        """Which files were read, what was done with each run, and how it was cut."""
+        from brainalign.data.preprocessing.told import told
+
+        parts = [self.told_files(dataset)]
+        if dataset.recordings and (steps := getattr(self, "preprocessing", None)) is not None:
+            parts.append(told(steps, dataset.recordings))
+        elif dataset.recordings and hasattr(self, "preprocessing"):
+            parts.append("Nothing was filtered or referenced: responses were taken as the files have them.")
+        if dataset.recordings and hasattr(self, "baseline"):
+            parts.append(f"Presentations were cut by their events, with up to {self.baseline:g} s before each onset.")
+        return " ".join(parts)
+
+    def told_files(self, dataset: Dataset) -> str:
+        """What was read, in one or more sentences.
+
+        Args:
+            dataset: As read.
+        """
+        title = (type(self).__doc__ or self.kind).splitlines()[0].split(";")[0].rstrip(".")
+        return f"{_people(dataset)} ({title}; data set {dataset.name})."
+
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """Read the files alone.
 
@@ -123,3 +161,11 @@ class ArchiveReader(Reader):
             **options: Of the reader, but for ``expected``; ``processing`` in place of ``preprocessing``.
         """
         raise NotImplementedError
+
+
+def _people(dataset: Dataset) -> str:
+    """What was read, as the beginning of a sentence."""
+    if not dataset.recordings:
+        return f"{len(dataset.stimuli)} stimuli were read, without recordings"
+    n = sum(len(r.presentations) for r in dataset.recordings)
+    return f"Recordings of {len(dataset.recordings)} participant(s), {n} presentations of {len(dataset.stimuli)} stimuli, were read"

@@ -53,3 +53,14 @@ class StoryFmri(ArchiveReader):
         from brainalign.data.fmri.stories import read_story_fmri
 
         return read_story_fmri(**options)
+
+    def told_files(self, dataset: Dataset) -> str:
+        """Files, TR, drifts and z-score."""
+        drifts = (
+            "Slow drifts were left as they were."
+            if self.highpass is None
+            else f"Drifts slower than {self.highpass:g} s were regressed out of each story by discrete cosines."
+        )
+        zscored = " Each voxel was z-scored within each story." if self.zscore else ""
+        masked = "" if self.mask is None else " Voxels were those of the mask."
+        return f"{super().told_files(dataset)} The repetition time was {self.tr:g} s.{masked} {drifts}{zscored}"

@@ -157,6 +157,28 @@ class Checkpoint:
                 state.update(file.name.encode() + hashlib.file_digest(opened, "sha256").digest())
         return state.hexdigest()
 
+    @property
+    def revision(self) -> str:
+        """Commit of the hub's repository, where the folder is a snapshot in the hub's cache; else empty."""
+        return self.folder.name if self.folder.parent.name == "snapshots" else ""
+
+    @cached_property
+    def parameters(self) -> int | None:
+        """Number of parameters of the network that is loaded, heads left out; None where it cannot be laid out without its weights.
+
+        Weight files are no measure: some hold masks, tied matrices twice, or heads.
+        """
+        import torch
+        import transformers
+
+        try:
+            with quiet_transformers(), torch.device("meta"):
+                loader = getattr(transformers, self.model_class)
+                model = loader.from_config(self.config, trust_remote_code=False)
+        except (RuntimeError, NotImplementedError, TypeError, ValueError, ImportError):
+            return None
+        return int(sum(p.numel() for p in model.base_model.parameters()))
+
     def in_float32(self) -> Checkpoint | None:
         """The same in float32; None where it is in float32.
 

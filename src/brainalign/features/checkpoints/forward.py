@@ -52,6 +52,22 @@ def kind(model: PreTrainedModel | Checkpoint) -> str:
     return ", ".join([str(model.config.model_type), *([loading] if loading else [])])
 
 
+def origin(model: PreTrainedModel | Checkpoint, digest: str) -> str:
+    """How large a model is and which weights it has, for the report.
+
+    Args:
+        model: In memory, or a checkpoint, whose weights are not read for it.
+        digest: Of weights, settings and loading (:attr:`Checkpoint.digest`, :func:`weights_digest`).
+    """
+    short = f"SHA-256 {digest[:12]}"
+    if not isinstance(model, Checkpoint):
+        return f"{sum(p.numel() for p in model.base_model.parameters()):,} parameters, made in memory ({short})"
+    size = "" if model.parameters is None else f"{model.parameters:,} parameters, "
+    weights = "no weights of a file" if model.loading.weights == "untrained" else "weights of its files"
+    hub = f"revision {model.revision}, " if model.revision else ""
+    return f"{size}{weights} ({hub}{short})"
+
+
 def weights_digest(model: PreTrainedModel) -> str:
     """SHA-256 of a model in memory: its configuration and weights.
 

@@ -56,7 +56,9 @@ class InputEmbedding(LanguageModel):
 
     def describe(self) -> str:
         """The model in a sentence."""
-        return f"{self.config.model_type}'s input embedding, {self._what()}; without position or context"
+        return (
+            f"{self.config.model_type}'s input embedding, {self._origin}, {self._what()}; without position or context"
+        )
 
     def _gives(self) -> dict[str, Any]:
         return {"gives": "embedding", "pooling": self.pooling}

@@ -18,7 +18,7 @@ from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, ReceptiveField, Rows, Unit
 from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
-from brainalign.features.checkpoints.forward import asked_layers, hidden_states, kind, ready, weights_digest
+from brainalign.features.checkpoints.forward import asked_layers, hidden_states, kind, origin, ready, weights_digest
 from brainalign.features.checkpoints.tap import BLOCK, Tap
 from brainalign.features.language.begin_token import begin_token
 from brainalign.features.language.context import AUTO, Context, Pass, fitted_passes, word_passes
@@ -170,8 +170,12 @@ class LanguageModel:
             "isolated": "each word is a text of its own",
             "window": f"each word is read with {words} words before it or up to {stride - 1} more",
         }[self.context.policy]
-        said = f"{kind(self._model)}, {self._depth} layers x {c.hidden_size}, {reads}, {self._what()}; {read}"
+        said = f"{kind(self._model)}, {self._depth} layers x {c.hidden_size}, {self._origin}, {reads}, {self._what()}; {read}"
         return f"{said}, {self._begins()}" if self.causal else said
+
+    @property
+    def _origin(self) -> str:
+        return origin(self._model, self._identity["weights"])
 
     def _begins(self) -> str:
         """What stands before a text, in words."""

@@ -93,7 +93,8 @@ class WhisperDecoder(LanguageModel):
     def describe(self) -> str:
         """The model in a sentence."""
         return (
-            f"decoder of {kind(self._model)}, {self._depth} layers x {self.config.hidden_size}, {self._what()}; a stimulus is one text, "
+            f"decoder of {kind(self._model)}, {self._depth} layers x {self.config.hidden_size}, {self._origin}, "
+            f"{self._what()}; a stimulus is one text, "
             f"each word read after those before it and with all of the sound, {self._begins()}"
         )
 

@@ -21,6 +21,7 @@ from brainalign.features.checkpoints.forward import (
     asked_layers,
     batch_states,
     kind,
+    origin,
     ready,
     weights_digest,
 )
@@ -187,9 +188,10 @@ class SpeechModel:
             "window": f"windows of {window}, of which a sixth at most lies ahead",
         }[self.context]
         inside = f", {self.tap}" if self.tap.inside else ""
+        weights = origin(self._model, self._identity["weights"])
         silence = "; shorter audio is padded with silence, which attention sees" if self.frontend.longest else ""
         return (
-            f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}{inside}, a vector every "
+            f"{kind(self._model)}, {c.num_hidden_layers} layers x {c.hidden_size}, {weights}{inside}, a vector every "
             f"{1000 * self.frontend.hop / RATE:g} ms; bidirectional within {given}{silence}"
         )
 
