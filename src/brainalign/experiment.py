@@ -199,12 +199,13 @@ def compare_modes(result: AnalysisResult, config: Config, reread: Config, study:
         c.mode: f"{c.stats.score}, {c.stats.rule}, {s.split.kind}" for c, s in ((config, study), (there, again))
     }
     begins = {c.mode: c.features.begin for c in (config, there)}
-    result.summary += [
+    rows = [
         ("mode", f"sound ({readings['sound']}) · paper ({readings['paper']})"),
         ("features.begin", f"sound {begins['sound']} · paper {begins['paper']}"),
     ]
     for row in table[table["region"] == "all"].itertuples():
-        result.summary.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
+        rows.append((row.what, f"{row.sound:.3f} · {row.paper:.3f}"))
+    result.summary[:0] = rows
     leak = max(leaked_share(s.leak) for s in (study, again))
     note = changes(
         f"Two readings stand side by side. In the published one {leak:.0%} of the test frames are of stimuli that are also in training, "

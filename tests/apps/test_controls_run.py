@@ -20,8 +20,8 @@ def test_controls_leave_table_figure_and_a_sentence_for_the_paper(brainalign, tm
     names = "[untrained,rerandomized,word_rate,presentation]"
     done = brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[0]", "analysis=controls", f"analysis.controls={names}")
     assert done.returncode == 0, done.stderr
-    assert "limitations, in words" in done.stdout
     folder, metrics, page = left(tmp_path)
+    assert "limitations, in words" in page
     table = pd.read_parquet(folder / "tables" / "controls.parquet")
     assert list(table["control"].unique()) == ["tiny_gpt2 untrained", "untrained", "word_rate", "split presentation"]
     assert len(table) == 4 * 6 and (folder / "figures" / "control_shares.svg").exists()

@@ -9,6 +9,7 @@ from brainalign.analysis.describe.feasibility import allowed
 from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.types import Dataset
 from brainalign.figures import data_overview
+from brainalign.notes import limits
 from brainalign.progress import duration
 from brainalign.study.result import AnalysisResult
 
@@ -95,7 +96,9 @@ def describe(dataset: Dataset) -> AnalysisResult:
         own = can[can["kind"] == kind]
         result.summary.append((f"{many} that these data allow", ", ".join(own.loc[own["allowed"], "name"]) or "none"))
     result.warnings += [
-        f"{row.name_}: {row.reason}" for row in can.rename(columns={"name": "name_"}).itertuples() if not row.allowed
+        limits(f"{row.name_}: {row.reason}")
+        for row in can.rename(columns={"name": "name_"}).itertuples()
+        if not row.allowed
     ]
     result.warnings += missing_pieces(dataset, stimuli)
     result.figures["data"] = data_overview(counts, people, stimuli)

@@ -60,6 +60,10 @@ def extract(study: Study, models: Models) -> AnalysisResult:
         if missing
         else "all from the cache"
     )
+    result.found = (
+        f"{model.name} gives {len(layers)} layer(s) of {layers['dims'].min()} to {layers['dims'].max()} dimensions, "
+        f"{int(stimuli['rows'].sum()):,} {model.unit} of {len(stimuli)} stimuli."
+    )
     result.summary += [
         (f"{model.name}", model.extractor.describe()),
         ("layers", f"{len(layers)}, {how}"),
@@ -69,16 +73,12 @@ def extract(study: Study, models: Models) -> AnalysisResult:
             f"{int(stimuli['rows'].sum()):,} of {len(stimuli)} stimuli ({total / 60:.1f} min): a {model.unit[:-1]} each",
         ),
         ("dims", ", ".join(f"layer {n}: {d}" for n, d in zip(layers["layer"], layers["dims"], strict=True))),
-        (
-            "mean norm of a row",
-            ", ".join(f"layer {n}: {v:.3g}" for n, v in zip(layers["layer"], layers["norm_mean"], strict=True)),
-        ),
-        (
-            "share of variance of first rows · common to stimuli by row number",
-            ", ".join(f"layer {row.layer}: {row.first_rows:.2f} · {row.common:.2f}" for row in layers.itertuples()),
-        ),
         ("cache", f"{layers['bytes'].sum() / 2**20:.1f} MiB in {model.path(model.layers[0]).parent}"),
     ]
+    norms = (f"layer {n}: {v:.3g}" for n, v in zip(layers["layer"], layers["norm_mean"], strict=True))
+    result.tell("Layers", "mean norm of a row", ", ".join(norms))
+    shares = (f"layer {row.layer}: {row.first_rows:.2f} · {row.common:.2f}" for row in layers.itertuples())
+    result.tell("Layers", "share of variance of first rows · common to stimuli by row number", ", ".join(shares))
     if model.unit == "frames" and np.isfinite(layers["hop_s"]).all():
         result.summary.append(
             (

@@ -326,15 +326,17 @@ def _describe(
             + ", ".join(f"{part} is {e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]" for part, e in told.items())
         ]
     )
+    parts = []
     for part in dict.fromkeys(table["model"]):
         e, p = means.loc[(part, "all")], people.loc[(part, "all")]
         about = f"95 % CI over {p['n']} participants" if p["n"] >= FEWEST else f"95 % CI, these {study.noun}s only"
-        result.summary.append(
+        parts.append(
             (
                 f"{part}: part of {score} over {e['n']} {study.noun}s [{about}]",
                 f"{e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]",
             )
         )
+    result.summary[:0] = parts
 
 
 def _warn_of_edges(
