@@ -1,4 +1,4 @@
-"""``brainalign-tools``: what is no run. The cache, runs that MLflow lacks or that are to be repeated, new configs, faults of data."""
+"""``brainalign-tools``: what is no run. This machine, the cache, runs to log, repeat or give away, new configs, faults of data."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets, told_without_secrets
 from brainalign.tools.cache import add_cache
+from brainalign.tools.doctor import add_doctor
+from brainalign.tools.export import add_export
 from brainalign.tools.new import add_new
 from brainalign.tools.reference import add_reference
 from brainalign.tools.relog import add_relog
@@ -31,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="brainalign-tools", description=__doc__)
     commands = parser.add_subparsers(required=True)
     add_cache(commands)
+    add_doctor(commands)
     add_relog(commands)
+    add_export(commands)
     add_reproduce(commands)
     add_new(commands)
     add_validate(commands)
