@@ -75,7 +75,7 @@ def test_a_sweep_goes_as_one_file_and_comes_back_in_another_store(sweep, tmp_pat
     assert left == {f"{top}{name}" for top in ("", "1/", "2/") for name in own}
     for table in (pd.read_parquet(back / "1/tables/scores.parquet"), pd.read_csv(back / "1/tables/scores.csv")):
         assert table["r"][0] == 0.1 + 0.2 and table["file"][0] == "…/ds1/a.edf"  # to the last bit
-    assert (back / "report.html").read_text() == "<p>read from …/ds1, by …/run.py; mean r · R² and/or 3 m/s</p>"
+    assert (back / "report.html").read_text() == "<p>read from …/ds1, by …/a sweep/run.py; mean r · R² and/or 3 m/s</p>"
     texts = [p.read_text() for p in back.rglob("*") if p.suffix in (".html", ".yaml", ".csv")]
     texts.append(
         (json.loads((back / "2/tracking.json").read_text()) | {"tags": ""}).__repr__()
