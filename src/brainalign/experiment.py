@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brainalign.analysis import Analysis, Asked
 from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.citations import FILE, write_references
 from brainalign.config import Config, local_config, other, settle
 from brainalign.console import show_end, show_finished, show_plan
 from brainalign.data.splits.leakage import leaked_share
@@ -17,7 +18,7 @@ from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
 from brainalign.figures.glyphs import boxes_unsaid
 from brainalign.journals import figure_style
-from brainalign.methods import recordings, software
+from brainalign.methods import published, recordings, software
 from brainalign.notes import changes, grouped
 from brainalign.outputs import without_secrets, write_outputs
 from brainalign.own_code import own_code
@@ -133,6 +134,13 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             write_arrays(folder / PREDICTIONS, name, arrays)
         for name, arrays in kept_weights(study, models) if config.save.weights else ():
             write_arrays(folder / WEIGHTS, name, arrays)
+        methods = [
+            ("Recordings", recordings(config, study)),
+            *analysis.methods(config, study, models),
+            *published(config, [m.name for m in present]),
+            ("Software", software()),
+        ]
+        write_references(folder / FILE, [text for _, text in methods])
         write_outputs(
             tracked,
             result,
@@ -142,11 +150,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             people=people,
             data=data_summary(study, analysis.needs.folds),
             models=[m.describe() for m in present],
-            methods=[
-                ("Recordings", recordings(config, study)),
-                *analysis.methods(config, study, models),
-                ("Software", software()),
-            ],
+            methods=methods,
             config=settings,
             provenance=facts,
             simulated=config.data.simulated,

@@ -10,7 +10,7 @@ from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 SCORES = {
     "r2": "R² = 1 − SSE/SST on held-out frames, SST about the mean of the training frames",
@@ -24,10 +24,18 @@ TESTS = {
 }
 CORRECTIONS = {
     "bonferroni": "Bonferroni",
-    "holm": "Holm",
+    "holm": "Holm's procedure (Holm 1979)",
     "max": "the maximum statistic over the family",
-    "fdr": "Benjamini and Hochberg's false discovery rate",
+    "fdr": "the false discovery rate (Benjamini and Hochberg 1995)",
 }
+
+PAPERS = {
+    "numpy": "Harris et al. 2020",
+    "scipy": "Virtanen et al. 2020",
+    "scikit-learn": "Pedregosa et al. 2011",
+    "transformers": "Wolf et al. 2020",
+}
+"""Of the software that computes."""
 
 
 def recordings(config: Config, study: Study) -> str:
@@ -77,6 +85,19 @@ def representations(models: Models) -> str:
     return " ".join(f"{model.describe()}." for model in models)
 
 
+def published(config: Config, names: Collection[str]) -> list[tuple[str, str]]:
+    """The papers of the published checkpoints among the models of a run, as one paragraph with its heading; none where there are none.
+
+    Args:
+        config: Of the run, settled.
+        names: Of the models that took part.
+    """
+    roles = (config.model, config.partner, config.baseline, config.lexical, config.acoustic, config.contextual)
+    known = [m for m in roles if getattr(m, "card", None) is not None and m.path is None and m.label in names]
+    told = {m.label: f"{m.label} is the model of {m.card.reference}." for m in known}
+    return [("Published models", " ".join(told.values()))] if told else []
+
+
 def trf(config: Config, study: Study) -> str:
     """Lags, standardisation and penalties.
 
@@ -95,7 +116,8 @@ def trf(config: Config, study: Study) -> str:
     return (
         f"{convolved}Each {study.noun}'s response was predicted from features at {len(study.lags)} lags, "
         f"{1000 * study.lags[0] / rate:g} to "
-        f"{1000 * study.lags[-1] / rate:g} ms, by ridge regression with an unpenalised intercept. Features were standardised on training "
+        f"{1000 * study.lags[-1] / rate:g} ms, by ridge regression with an unpenalised intercept (Crosse et al. 2016). "
+        "Features were standardised on training "
         "frames before lagging; lags were made within each presentation, zeros (the training mean) before its start. Alpha, the number of "
         f"training frames times the lambda of the averaged loss, was one of {len(alphas)} values from {alphas[0]:g} to {alphas[-1]:g}. "
         f"Presentations of one stimulus in training: {config.encoding.repeats}. A word's vector stood "
@@ -176,4 +198,5 @@ def statistics(config: Config) -> str:
 def software() -> str:
     """Versions of what computed."""
     named: Sequence[str] = ("brainalign", "torch", "transformers", "numpy", "scipy", "scikit-learn", "statsmodels")
-    return ", ".join(f"{name} {version(name)}" for name in named) + "."
+    papers = {name: f" ({paper})" for name, paper in PAPERS.items()}
+    return ", ".join(f"{name} {version(name)}{papers.get(name, '')}" for name in named) + "."

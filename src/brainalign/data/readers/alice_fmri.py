@@ -39,7 +39,8 @@ class AliceFmri(ArchiveReader):
         from brainalign.data.published.alice_fmri import TR
 
         return (
-            f"{super().told_files(dataset)} Responses were the published means over spheres of {self.radius} about six regions; the "
+            f"{super().told_files(dataset)} Responses were the published (Brennan et al. 2016) "
+            f"means over spheres of {self.radius} about six regions; the "
             f"repetition time was {TR:g} s. Drifts slower than {self.highpass:g} s were regressed out by discrete cosines, and each time "
             "course was z-scored."
         )

@@ -1,0 +1,51 @@
+"""A run's references.bib holds what its methods cite, and nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from brainalign import methods
+from brainalign.citations import cited, library, write_references
+from brainalign.config import conf_folder
+
+ENTRY = re.compile(r"@(article|inproceedings|misc)\{([a-z]+\d{4}),\n((?:  [a-z]+ = \{.*\},?\n)+)\}")
+
+
+def test_every_entry_parses_and_has_a_citation_and_key_of_its_own():
+    keys = []
+    for text in library().values():
+        found = ENTRY.fullmatch(text)
+        assert found, text
+        fields = dict(re.findall(r"^  ([a-z]+) = \{(.*)\},?$", found[3], re.MULTILINE))
+        assert {"author", "title", "year"} <= set(fields) and found[2].endswith(fields["year"])
+        assert text.count("{") == text.count("}")
+        keys.append(found[2])
+    assert (
+        len(set(keys)) == len(keys) == Path(methods.__file__).with_name("references.bib").read_text().count("\n@") + 1
+    )
+
+
+@pytest.mark.parametrize("card", sorted({
+    line.split('"')[1] for file in conf_folder().glob("model/*.yaml")
+    for line in file.read_text().splitlines() if line.strip().startswith("reference:")
+}))  # fmt: skip
+def test_the_paper_of_each_published_model_is_there_by_its_title(card):
+    (entry,) = cited([card])
+    title = re.search(r"title = \{(.*)\}", entry)[1]
+    assert title in card
+
+
+def test_what_the_methods_name_has_an_entry():
+    for paper in methods.PAPERS.values():
+        assert paper in library()
+    assert "Holm 1979" in methods.CORRECTIONS["holm"] and len(cited([methods.CORRECTIONS["holm"]])) == 1
+    assert len(cited([methods.CORRECTIONS["fdr"]])) == 1 and cited([methods.CORRECTIONS["max"]]) == []
+
+
+def test_a_file_has_what_is_cited_once_and_nothing_else(tmp_path):
+    write_references(
+        tmp_path / "r.bib", ["By Sahani and Linden 2003.", "Again (Sahani and Linden 2003); XHolm 1979, Holm 19790."]
+    )
+    text = (tmp_path / "r.bib").read_text()
+    assert text.count("@") == 1 and "{sahani2003," in text
