@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.models._base import Settings
-from brainalign.models._planted import PlantedModel
+from brainalign.models._planted import Mixture
 
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class PlantedLanguage(PlantedModel):
+class PlantedLanguage(Mixture):
     """Simulated representation of language."""
 
     partner: ClassVar[str | None] = "planted_speech"
@@ -24,10 +24,10 @@ class PlantedLanguage(PlantedModel):
         """The extractor."""
         from brainalign.features.planted.mixtures import PlantedLanguage as Extracted
 
-        return Extracted(dataset, seed=self.seed, name=self.name, layers=self.chosen_layers)
+        return Extracted(dataset, **self.mixed)
 
     def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
         """Layer 0, which is free of context."""
         from brainalign.features.planted.mixtures import PlantedLanguage as Extracted
 
-        return Extracted(dataset, seed=self.seed, name=f"{self.name} embedding", layers=[0])
+        return Extracted(dataset, **{**self.mixed, "name": f"{self.name} embedding", "layers": [0]})

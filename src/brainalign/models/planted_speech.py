@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.models._base import Settings
-from brainalign.models._planted import PlantedModel
+from brainalign.models._planted import Mixture
 
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class PlantedSpeech(PlantedModel):
+class PlantedSpeech(Mixture):
     """Simulated representation of speech."""
 
     partner: ClassVar[str | None] = "planted_language"
@@ -23,4 +23,4 @@ class PlantedSpeech(PlantedModel):
         """The extractor."""
         from brainalign.features.planted.mixtures import PlantedSpeech as Extracted
 
-        return Extracted(dataset, seed=self.seed, name=self.name, layers=self.chosen_layers)
+        return Extracted(dataset, **self.mixed)
