@@ -27,6 +27,7 @@ from brainalign.study.data_summary import data_summary
 from brainalign.study.group_scores import group_table
 from brainalign.study.headline import headline, side_by_side
 from brainalign.study.outliers import add_outliers
+from brainalign.study.planted_found import add_truth
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.saved_arrays import kept_predictions, kept_weights
@@ -118,6 +119,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
         if config.compare_modes:
             compare_modes(result, config, other(unsettled), study, models)
         add_outliers(result, present)
+        add_truth(result, study.outcome.rule)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         without_secrets(result)
         conclusion = conclude(result, question, analysis.cannot)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from brainalign.figures._tables import require
-from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, new_figure, order_of, style
+from brainalign.figures.style import DOUBLE, INK, MUTED, SINGLE, colours, new_figure, order_of, style
 from brainalign.figures.text import count, number, wrap
+
+TRUTHS: dict[str, Any] = {"s": 5, "marker": "D", "facecolor": "white", "edgecolor": INK, "linewidth": 0.6, "zorder": 4}
+"""How the true ceilings of simulated data are drawn."""
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,6 +50,8 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
                 x[~above], own["ceiling"][~above], s=7, facecolor="white", edgecolor=colour[region], linewidth=0.7, zorder=3,
                 gid=f"below {region}",
             )  # fmt: skip
+            if "rho_true" in own:
+                axes.scatter(x, own["rho_true"], **TRUTHS, gid=f"planted {region}")
             width = max(len(own), 1)
             ticks.append(
                 (at + (width - 1) / 2, f"{wrap(region, 12)}\n{len(own)}" + (f" (+{missing})" if missing else ""))
@@ -59,9 +64,10 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
         axes.set_xticks([x for x, _ in ticks], [label for _, label in ticks])
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel("single-trial noise ceiling (R²)")
+    planted = " Small diamonds: the planted ceilings." if "rho_true" in known else ""
     below = int((known["ceiling_low"] <= floor).sum())
     return figure, (
         f"Single-trial noise ceiling of each {noun} (dot) and its 95 % bootstrap interval over stimuli (line), sorted "
         "within regions; open: "
-        f"lower bound not above the floor of {floor:g} (dashed), {count(below, noun)}. Mean: {'; '.join(sentences)}."
+        f"lower bound not above the floor of {floor:g} (dashed), {count(below, noun)}.{planted} Mean: {'; '.join(sentences)}."
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures._choices import draw_choices
+from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -66,6 +67,7 @@ def layer_profile(
     colour = colours(models)
     unit = f"{noun}s" if over == "electrodes" else "participants"
     handles, names, sentences = [], [], []
+    marks: list[Line2D] = []
     with style():
         figure, axes = new_figure(0.7 * DOUBLE, 3.0, into)
         zero_line(axes, "y")
@@ -77,6 +79,9 @@ def layer_profile(
             handles.append(draw_profile(axes, profile, model, colour[model]))
             names.append(model)
             sentences.append(describe(profile, model, unit))
+            for layer, rows in own.groupby("layer"):
+                truth = planted_mean(rows, score)
+                marks += filter(None, [draw_planted(axes, float(str(layer)), truth, f"planted {model}")])
         axes.set_xlabel("layer (0 = input embedding)")
         axes.set_ylabel(f"mean {score_label(score)}")
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -86,11 +91,13 @@ def layer_profile(
             choosing = {model: colour[model] for model in names if deep[model]}
             extent = float(layers["layer"].min()), float(layers["layer"].max())
             told = draw_choices(axes, choices, score, choosing, extent, participants=over == "participants")
-        legend_above(figure, handles, names)
+        legend_above(figure, [*handles, *marks[:1]], [*names, *([LABEL] if marks else [])])
     caption = (
         f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band), {interval_of(noun)}; a ring "
         f"marks the best layer, chosen on the scores shown and so optimistic. {'; '.join(sentences)}."
     )
+    if marks:
+        caption += " Diamonds: the best layers that were planted, and the means that they would have without any cost of estimation."
     if told:
         caption += (
             f" Right: with the layer of each {noun} chosen on inner folds (nested), and with its best on the scored data (max), "

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, sentence_of_tests
+from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
 from brainalign.figures.style import (
     DOUBLE,
@@ -33,6 +34,7 @@ from brainalign.stats import MeanInterval, electrodes_ci
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     from brainalign.figures.style import Panel
 
@@ -91,6 +93,7 @@ def region_bars(
     step = min(GROUP / len(bars), WIDEST / room)
     place = {label: (i - (len(bars) - 1) / 2) * step for i, label in enumerate(bars)}
     tops, ticks, sentences = {}, [], []
+    marks: list[Line2D] = []
     with style():
         figure, axes = new_figure(width, HEIGHT + LEVEL * levels, into)
         zero_line(axes, "y")
@@ -112,6 +115,11 @@ def region_bars(
                 if label in means
             ]
             tops[region] = max(drawn, default=0.0)
+            for label in bars:
+                truth = planted_mean(inside[inside[by] == label], score)
+                if mark := draw_planted(axes, x + place[label], truth, f"planted {region} {label}"):
+                    marks.append(mark)
+                    tops[region] = max(tops[region], truth)
             for label in labels:
                 if label not in bars and len(values[label]):
                     mean, reach = float(values[label].mean()), step * len(bars) / 2
@@ -130,8 +138,9 @@ def region_bars(
             Patch(facecolor=colour[label], alpha=0.6) if label in bars else Line2D([], [], **dashed(colour[label]))
             for label in labels
         ]
-        legend_above(figure, handles, labels)
+        legend_above(figure, [*handles, *marks[:1]], [*labels, *([LABEL] if marks else [])])
     across = f"; dashed line: mean of {' or '.join(x for x in labels if x not in bars)}" if bars != labels else ""
+    across += "; diamond: the planted mean" if marks else ""
     caption = (
         f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: one {noun}{across}). "
         f"{'; '.join(sentences)}.{sentence_of_tests(brackets, tests, score)}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.figures._planted import draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
 from brainalign.figures.style import (
     DOUBLE,
@@ -66,13 +67,15 @@ def score_distribution(
     labels = order_of(scores[by], order)
     colour = colours(labels)
     shown = [label for label in labels if (scores[by] == label).any()]
-    sentences = []
+    sentences, marked = [], False
     with style():
         figure, axes = new_figure(0.75 * DOUBLE, 0.6 + 0.62 * len(shown), into)
         zero_line(axes, "x")
         for row, label in enumerate(shown):
             values = finite(scores.loc[scores[by] == label, score])
             draw_values(axes, values, row, label, colour[label])
+            truth = planted_mean(scores[scores[by] == label], score)
+            marked = draw_planted(axes, truth, row, f"planted {label}") is not None or marked
             sentences.append(f"{label}: {describe(values, noun)}")
         letters = min(26, max(8, int(0.33 * inches_wide(figure) * 72 / (0.56 * text_size(SMALL)))))
         axes.set_yticks(range(len(shown)), [wrap(label, letters) for label in shown])
@@ -81,7 +84,8 @@ def score_distribution(
         axes.set_ylim(len(shown) - 0.5, -0.5)
         room = max(12, int((inches_wide(figure) - 2.0) * 72 / (0.56 * text_size(FONT))))
         axes.set_xlabel(wrap(f"{score_label(score)}, one dot per {noun}", room))
-    caption = f"Distribution of {score_label(score)} (line: median). {'; '.join(sentences)}."
+    diamond = "; diamond: the planted mean" if marked else ""
+    caption = f"Distribution of {score_label(score)} (line: median{diamond}). {'; '.join(sentences)}."
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require
 from brainalign.figures.region_bars import means_sentence
 from brainalign.figures.style import (
@@ -30,6 +31,7 @@ from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 GROUP, HEIGHT = 0.84, 3.0
 """Share of a region's room that its bars take; inches of the figure's height."""
@@ -67,6 +69,7 @@ def variance_partition(
     width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.14 * len(parts))))
     room, step = (width - 0.6) / len(regions), GROUP / len(parts)
     ticks, sentences = [], []
+    marks: list[Line2D] = []
     with style():
         figure, axes = new_figure(width, HEIGHT)
         zero_line(axes, "y")
@@ -94,6 +97,7 @@ def variance_partition(
                 dots(axes, at, people, colour=colour, size=5, gid=f"dots of {gid}")
                 if np.isfinite(mean.low):
                     axes.vlines(at, mean.low, mean.high, color=INK, linewidth=0.8, zorder=3)
+                marks += filter(None, [draw_planted(axes, at, planted_mean(rows, score), f"planted {region} {part}")])
             whole = float(inside.groupby(list(ELECTRODE))[score].sum(min_count=len(parts)).mean())
             axes.hlines(
                 whole, x - GROUP / 2, x + GROUP / 2, color=INK, linewidth=0.8, linestyle=":", gid=f"all {region}"
@@ -116,10 +120,12 @@ def variance_partition(
             for names in parts.values()
         ]
         line = Line2D([], [], color=INK, linewidth=0.8, linestyle=":")
-        legend_above(figure, [*handles, line], [*parts, "all together"])
+        legend_above(figure, [*handles, line, *marks[:1]], [*parts, "all together", *([LABEL] if marks else [])])
+    diamond = "; diamond: the planted mean" if marks else ""
     caption = (
         f"Unique and shared variance by region, as parts of the held-out {score_label(score)} of all sets together (dotted line; bar: "
-        f"mean over {noun}s; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: a participant's mean). "
+        f"mean over {noun}s; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: a participant's "
+        f"mean{diamond}). "
         f"A part is negative where a set "
         f"costs more weights than it explains, or where sets explain more together than apart. {'; '.join(sentences)}."
     )

@@ -16,6 +16,7 @@ from brainalign.features.representation import Representation
 from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
 from brainalign.study.layer_selection import LayerChoice
+from brainalign.study.planted_truth import carried, layers_with_truth, with_truth
 from brainalign.study.repeats import repeated_scores, study_ceilings
 from brainalign.study.significance import electrode_p
 
@@ -69,7 +70,7 @@ class Study(LayerChoice):
             ),
             self.table(optimum, layer, model=representation.name, space="full", rule="max"),
         ]
-        return pd.concat(parts, ignore_index=True)
+        return with_truth(pd.concat(parts, ignore_index=True), carried(representation))
 
     def table(
         self, scores: OuterScores, layer: NDArray[np.int64], *, model: str, space: str, rule: str
@@ -114,7 +115,8 @@ class Study(LayerChoice):
 
     def layer_scores(self, representation: Representation) -> pd.DataFrame:
         """The profile over depth: one row a (layer, electrode)."""
-        return layer_table(self.channels, self.layer_selection(representation), representation.name)
+        table = layer_table(self.channels, self.layer_selection(representation), representation.name)
+        return layers_with_truth(table, self.channels, representation)
 
     def shown(self, scores: pd.DataFrame) -> pd.DataFrame:
         """The rows that figures and tests are about: one layer rule, the space in the model's label (``gpt2 shared``)."""

@@ -8,12 +8,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from brainalign.features.representation import Representation
 from brainalign.figures import canonical_correlations, layer_profile, region_bars, score_distribution
 from brainalign.notes import changes, limits
 from brainalign.spaces.shared import Part, Side
 from brainalign.study.cross_fitting import CrossFit, crossfit, space_scores
 from brainalign.study.example_prediction import example_figure, has_time_course
 from brainalign.study.paired_rows import row_kind
+from brainalign.study.planted_truth import carried, with_truth
 from brainalign.study.region_scores import region_table
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -76,8 +78,9 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
     full = [study.scores(m) for m in compared]
     profile = pd.concat([study.layer_scores(m) for m in compared], ignore_index=True)
     sides: tuple[tuple[Side, str], ...] = (("x", model.name), ("y", partner.name))
+    truths = {m.name: _latents(m, other) for m, other in ((model, partner), (partner, model))}
     parts = [
-        space_scores(study, m, side, part, fits)
+        with_truth(space_scores(study, m, side, part, fits), truths[m.name].get(part))
         for m, (side, _) in zip((model, partner), sides, strict=True)
         for part in PARTS
     ]
@@ -115,6 +118,12 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
     told = [_held(fits), *(predicted(study, shown, f"{model.name} {part}") for part in ("shared", "rest"))]
     result.found = sentence([*told, against(tests, f"{model.name} shared", f"{model.name} rest")])
     return result
+
+
+def _latents(model: Representation, other: Representation) -> dict[Part, frozenset[str]]:
+    """Part of a planted model's space -> the latents in it; none where the content of either model is not known."""
+    own, others = carried(model), carried(other)
+    return {} if own is None or others is None else {"truncated": own, "shared": own & others, "rest": own - others}
 
 
 def _held(fits: CrossFit) -> str:

@@ -21,6 +21,7 @@ from brainalign.spaces.projected import ProjectedSpace, reduce
 from brainalign.stats import ZERO
 from brainalign.study.cross_fitting import CrossFit, crossfit, space_frames
 from brainalign.study.paired_rows import inside_words, marks_of, row_kind
+from brainalign.study.planted_truth import carried, with_truth
 from brainalign.study.region_scores import region_table
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -108,6 +109,7 @@ def decompose(
         for fold in track(range(len(study.split.folds)), f"what {model.name} shares")
     ]
     table = pd.concat([f.table for f in folds], ignore_index=True)
+    truths = _latents(models)
     parts = []
     for name in competitors.names:
         for matched in (False, True):
@@ -118,7 +120,8 @@ def decompose(
 
             scores = study.fit(frames, max(f.width for f in folds), f"{model.name} {space}")
             layer = np.repeat(np.array([pair[0] for pair in fits.layers])[:, None], study.design.n_channels, axis=1)
-            parts.append(study.table(scores, layer, model=model.name, space=space, rule=study.outcome.rule))
+            table_of = study.table(scores, layer, model=model.name, space=space, rule=study.outcome.rule)
+            parts.append(table_of if matched else with_truth(table_of, truths.get(name)))
     scores = pd.concat(parts, ignore_index=True)
     shown = study.shown(scores)
     labels = [f"{model.name} {name}" for name in competitors.names]
@@ -138,6 +141,17 @@ def decompose(
     )
     _say(result, study, model.name, scores, table, competitors)
     warn_about(result, scores, len(study.split.folds))
+
+
+def _latents(models: Models) -> dict[str, frozenset[str]]:
+    """Lexical part -> the latents that planted models share and that word vectors hold; nothing where their content is not known.
+
+    Sound and context have no such truth: words have a sound and a context, so some directions of word vectors go with either.
+    """
+    own, others = map(carried, models.pair)
+    if own is None or others is None:
+        return {}
+    return {"lexical": own & others & {"lexical"}}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -26,6 +26,7 @@ from brainalign.stats.partition import Sets, partition, shapley, subsets
 from brainalign.study.bands import fit_bands, lagged, own_lags
 from brainalign.study.layer_selection import layers_of
 from brainalign.study.paired_rows import marks_of
+from brainalign.study.planted_truth import carried, with_truth
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.sentences import SCORES, sentence
@@ -89,6 +90,7 @@ def variance_partition(
     }
     parts, values = _parts(names, explained)
     table = part_table(study.channels, values, parts, score, study.ceilings, study.outcome.floor)
+    table = _with_truth(table, parts, [carried(m.representation) for m in members])
     shown = {label: some for label, some in parts.items() if len(members) <= VENN or label.startswith(SHAPLEY)}
     uniques = [label for label, some in shown.items() if len(some) == 1]
     compared = uniques if len(members) >= VENN else list(parts)
@@ -104,6 +106,21 @@ def variance_partition(
         noun=study.noun,
     )
     return result
+
+
+def _with_truth(table: pd.DataFrame, parts: Mapping[str, Sets], held: Sequence[frozenset[str] | None]) -> pd.DataFrame:
+    """The parts with what was planted of each: latents that all of its sets hold and no other does; as it is where any is unknown."""
+    known = [latents for latents in held if latents is not None]
+    if len(known) < len(held):
+        return table
+    truth = {
+        label: frozenset.intersection(*(known[n] for n in some)).difference(
+            *(known[n] for n in range(len(known)) if n not in some)
+        )
+        for label, some in parts.items()
+    }
+    own = (with_truth(rows, truth[str(label)]) for label, rows in table.groupby("model", sort=False))
+    return pd.concat(own, ignore_index=True)
 
 
 def _sets(models: Models, sets: int) -> tuple[list[Band], list[str]]:

@@ -32,7 +32,7 @@ def read_arrays(
     baseline: float = 0.5,
     name: str | None = None,
 ) -> Dataset:
-    """Read responses that a lab has exported from elsewhere (docs/arrays.md).
+    """Read responses that a lab has exported from elsewhere (docs/your-data.md).
 
     Args:
         root: The folder.

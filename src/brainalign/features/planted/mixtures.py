@@ -99,6 +99,11 @@ class Planted:
         self.dims, self.private_dims, self.noise, self.seed = dims, private_dims, noise, seed
         self._maps = self._draw_maps()
 
+    @property
+    def carries(self) -> frozenset[str]:
+        """The latents that the best layer holds."""
+        return frozenset(name for name, share in self.mixture.items() if share > 0)
+
     def shares(self, layer: int) -> dict[str, float]:
         """Part of the layer's variance by source: the four latents, ``private`` and ``noise``; they sum to 1."""
         noise = self.noise * _NOISE[layer]

@@ -1,0 +1,27 @@
+"""The README's pictures, from a run of experiment=quickstart: python scripts/readme_pictures.py outputs/DATE/TIME."""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+SMALL = ("layer_profile", "ceilings", "similarity", "canonical_correlations", "decomposition", "variance_partition")
+"""Figures that stand beside a question."""
+
+
+def shrink(figure: Path, width: int, name: str) -> None:
+    """Write a figure with fewer pixels and 64 colours."""
+    with Image.open(figure) as picture:
+        smaller = picture.convert("RGB").resize(
+            (width, round(width * picture.height / picture.width)), Image.Resampling.LANCZOS
+        )
+    smaller.quantize(64).save(PICTURES / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    figures = Path(sys.argv[1]) / "figures"
+    PICTURES.mkdir(exist_ok=True)
+    shrink(figures / "figure_4.png", 1300, "quickstart")
+    for own in SMALL:
+        shrink(figures / f"{own}.png", 420, own)
