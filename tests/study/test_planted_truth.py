@@ -88,6 +88,9 @@ def test_the_first_sentence_says_planted_and_found(scores):
     assert "planted 0.40 shared, found 0.36 [0.36, 0.36]; planted 0.20 in the rest, found 0.18" in result.found
     assert result.found.endswith("Then the rest.")
     assert next(iter(result.tables)) == "planted"
+    assert [what.split(":")[0] for what, _ in result.summary] == [
+        f"{MODEL} {space}" for space in ("shared", "rest", "full")
+    ]
 
 
 def test_a_run_of_real_models_says_nothing_of_it(scores):

@@ -47,7 +47,7 @@ def planted_table(scores: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def add_truth(result: AnalysisResult, rule: str) -> None:
-    """Put planted beside found where the models' content is known: a table, folded rows, and the first clause of what was found.
+    """Put planted beside found where the models' content is known: a table, rows, and the first clause of what was found.
 
     Args:
         result: Of any analysis.
@@ -61,18 +61,23 @@ def add_truth(result: AnalysisResult, rule: str) -> None:
         return
     result.tables = {"planted": table, **result.tables}
     whole = table[table["region"] == "all"]
-    for row in whole.itertuples():
-        result.tell(
-            TOPIC,
-            f"{row.model} {row.space}: planted · found, of the explainable variance",
-            f"{row.planted:.2f} · {_value(row)}",
-        )
     first = whole[whole["model"] == whole["model"].iloc[0]].set_index("space")
-    told = [_clause(first.loc[space], where) for space, where in SPACES.items() if space in first.index]
+    spaces = [space for space in SPACES if space in first.index]
+    lines = {(row.model, row.space): _line(row) for row in whole.itertuples()}
+    result.summary[:0] = [lines.pop((whole["model"].iloc[0], space)) for space in spaces]
+    for line in lines.values():
+        result.tell(TOPIC, *line)
+    told = [_clause(first.loc[space], SPACES[space]) for space in spaces]
     people, model = int(whole["participants"].iloc[0]), whole["model"].iloc[0]
     over = f", 95 % CI over {people} participants" if people else ""
     opening = f"Of {model}, in shares of the explainable variance{over}: {'; '.join(told)}"
     result.found = f"{sentence([opening])} {result.found}".strip()
+
+
+def _line(row: Any) -> tuple[str, str]:
+    """Planted and found of one space as a row of results."""
+    what = f"{row.model} {row.space}: planted · found, of the explainable variance"
+    return what, f"{row.planted:.2f} · {_value(row)}"
 
 
 def _clause(row: Any, where: str) -> str:
