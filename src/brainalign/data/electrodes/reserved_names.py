@@ -23,7 +23,7 @@ RESERVED = frozenset(
         "model", "model_a", "model_b", "space", "rule", "sets", "part", "contrast", "test", "score", "control", "regime", "group", "all",
         "r", "r_pooled", "r2", "r2_pearson", "r2_repeated", "r_normalized", "r2_normalized", "r2_pearson_normalized",
         "r2_repeated_normalized", "ccnorm", "similarity", "similarity_partial", "similarity_null",
-    "similarity_normalized", "similarity_partial_normalized",
+    "similarity_normalized", "similarity_partial_normalized", "r2_planted", "r2_normalized_planted",
         "alpha", "alpha_at_edge", "alpha_model", "alpha_partner", "alpha_baseline", "layer", "best_layer", "preferred_layer",
         "centre_of_mass", "constant_folds", "n_frames", "n_folds",
         "flat_folds", "independent_shifts", "folds_missing", "folds_missing_partial", "p", "p_permutation", "p_fdr",
