@@ -54,6 +54,14 @@ def test_tab_completion_is_offered(brainalign):
     ("arguments", "sentence"),
     [
         (["model=gtp2"], "model=gtp2 is no option of model; did you mean 'gpt2'?"),
+        (
+            ["model=/lab/gpt2"],
+            "model=/lab/gpt2 is a path, but model wants the name of an option: a checkpoint's folder is model=causal_lm",
+        ),
+        (
+            ["data=folder", "data.root=/no/data", "model=gpt2", "model.path=/no/gpt2"],
+            "model.path=/no/gpt2 is no folder",
+        ),
         (["modle=gpt2"], "modle is no key of this config; did you mean 'model'?"),
         (["encoding.alpha=3"], "did you mean 'encoding.alphas'?"),
         (["analysis.k=3"], "it belongs to analysis=cca"),

@@ -19,6 +19,8 @@ def sentence(error: Exception, overrides: Sequence[str]) -> str:
         overrides: The command line's arguments.
     """
     text = str(error)
+    if "Could not find" in text and (told := _path_for_option(overrides)):
+        return told
     if found := re.search(r"Could not find '([\w/@.-]+)/([^']+)'", text):
         group, name = found[1], found[2]
         bare = group.split("@")[0]
@@ -38,6 +40,21 @@ def sentence(error: Exception, overrides: Sequence[str]) -> str:
             "inside that once more, as in \"model.path='my folder/model'\"."
         )
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _path_for_option(overrides: Sequence[str]) -> str:
+    """That a group was given a path where the name of an option is wanted; empty where none was."""
+    for word in overrides:
+        group, _, value = word.partition("=")
+        bare = group.split("@")[0]
+        if value.startswith(("/", "./", "../", "~")) and (conf_folder() / bare).is_dir():
+            hint = {
+                "model": f"a checkpoint's folder is {group}=causal_lm model.path={value}, vectors of your own {group}=features "
+                f"model.path={value}",
+                "data": f"a BIDS folder is data=bids data.root={value}",
+            }.get(bare, "a YAML file of your own goes into a folder that --config-dir names")
+            return f"{group}={value} is a path, but {group} wants the name of an option: {hint}."
+    return ""
 
 
 def _unknown_key(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -65,6 +66,13 @@ class CheckpointModel(Model):
     def __post_init__(self) -> None:
         super().__post_init__()
         one_of("model.weights", self.weights, tuple(WEIGHTS))
+
+    def check_options(self, option: Callable[..., Model]) -> None:
+        """A folder or file that is no checkpoint is refused before data are read."""
+        if self.path is not None:
+            from brainalign.features.checkpoints.location import checkpoint_folder
+
+            checkpoint_folder(self.checkpoint, self.path, self.revision, weights=self.weights != "untrained")
 
     def place(self, settings: Settings) -> tuple[Path, str, Loading]:
         """Folder and name of the checkpoint, and how it is to be loaded.
