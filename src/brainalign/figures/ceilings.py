@@ -17,6 +17,9 @@ TRUTHS: dict[str, Any] = {"s": 5, "marker": "D", "facecolor": "white", "edgecolo
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SIMULATED = {"rho_true", "share_lexical"}
+"""Columns by which a table of simulated electrodes is known; a lab may have one of them."""
+
 
 def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> tuple[Figure, str]:
     """Single-trial ceiling (dot) and its 95 % interval (line) of each electrode, sorted within its region.
@@ -50,7 +53,7 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
                 x[~above], own["ceiling"][~above], s=7, facecolor="white", edgecolor=colour[region], linewidth=0.7, zorder=3,
                 gid=f"below {region}",
             )  # fmt: skip
-            if "rho_true" in own:
+            if set(own) >= SIMULATED:
                 axes.scatter(x, own["rho_true"], **TRUTHS, gid=f"planted {region}")
             width = max(len(own), 1)
             ticks.append(
@@ -64,7 +67,7 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
         axes.set_xticks([x for x, _ in ticks], [label for _, label in ticks])
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel("single-trial noise ceiling (R²)")
-    planted = " Small diamonds: the planted ceilings." if "rho_true" in known else ""
+    planted = " Small diamonds: the planted ceilings." if set(known) >= SIMULATED else ""
     below = int((known["ceiling_low"] <= floor).sum())
     return figure, (
         f"Single-trial noise ceiling of each {noun} (dot) and its 95 % bootstrap interval over stimuli (line), sorted "
