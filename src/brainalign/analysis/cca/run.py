@@ -131,13 +131,13 @@ def _held(fits: CrossFit) -> str:
     mean = fits.canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
     if not fits.held_out:
         return (
-            f"the first canonical correlation is {mean['in_sample'].iloc[0]:.3f} on the stimuli that it was fitted on"
+            f"The first canonical correlation is {mean['in_sample'].iloc[0]:.3f} on the stimuli that it was fitted on"
         )
     first, n = mean.iloc[0], leading(mean)
     held = (
-        f"the first {n} of {len(mean)} canonical correlations hold up"
+        f"The first {n} of {len(mean)} canonical correlations hold up"
         if n
-        else f"no canonical correlation of {len(mean)} holds up"
+        else f"No canonical correlation of {len(mean)} holds up"
     )
     return f"{held} on held-out stimuli ({first['held_out']:.3f} in the first, where shuffled pairs reach {first['null_95']:.3f})"
 

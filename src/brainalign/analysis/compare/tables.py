@@ -97,7 +97,7 @@ def _found(table: pd.DataFrame, tests: pd.DataFrame, labels: Sequence[str], scor
     mine = table[table["model"] == best]
     told = value(electrodes_ci(mine[score], mine["subject"]), "electrode")
     tested = (against(tests, best, other) or against(tests, other, best) for other in others[:3])
-    return sentence([f"of {len(labels)} runs {best} has the highest mean {SCORES[score]}, {told}", *tested])
+    return sentence([f"Of {len(labels)} runs {best} has the highest mean {SCORES[score]}, {told}", *tested])
 
 
 def _drawn(table: pd.DataFrame, labels: Sequence[str], against: str | None, score: str) -> list[str]:

@@ -22,6 +22,7 @@ from brainalign.notes import changes
 from brainalign.study.example_prediction import example_figure
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
+from brainalign.study.sentences import predicted, sentence
 from brainalign.study.study import Study
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TOLD = ("similarity", "shared space")
+"""Parts whose sentence stands in the first lines of the report; the others' is in their rows and figures."""
 ELECTRODE = ["subject", "electrode"]
 KEYS = {"scores": ["model", "space", "rule", *ELECTRODE], "layers": ["model", "layer", *ELECTRODE]}
 """Columns that make a row of a table unique, for the tables that several parts have."""
@@ -64,6 +67,7 @@ def convergence(
         BrainalignError: The models' own scores cannot be had.
     """
     whole = encoding(study, models)
+    whole.found = sentence([predicted(study, study.shown(whole.tables["scores"]), models.model.name)])
     parts: dict[str, Callable[[], AnalysisResult]] = {
         "noise ceilings": lambda: ceiling(study, models),
         "similarity": lambda: similarity(study, models),
@@ -147,5 +151,6 @@ def merge(whole: AnalysisResult, part: AnalysisResult, name: str) -> None:
         for line in own:
             if line not in whole.rows:
                 whole.tell(topic, *line)
-    whole.found = " ".join(filter(None, (whole.found, part.found)))
+    if name in TOLD:
+        whole.found = f"{whole.found} {part.found}"
     whole.warnings += [line for line in part.warnings if line not in whole.warnings]

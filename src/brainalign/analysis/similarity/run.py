@@ -147,7 +147,7 @@ def _found(pair: str, mine: pd.DataFrame, noun: str) -> str:
     """What the predictions of one pair share, onsets partialled out where that could be done, beside what chance shares."""
     score = "similarity_partial" if mine["similarity_partial"].notna().any() else "similarity"
     shared, chance = (electrodes_ci(mine[s], mine["subject"]) for s in (score, "similarity_null"))
-    what = f"held-out predictions of {pair} share {value(shared, noun)} of their variance"
+    what = f"Held-out predictions of {pair} share {value(shared, noun)} of their variance"
     onsets = ", onsets of speech and words partialled out" if score == "similarity_partial" else ""
     return f"{what}{onsets}{f', where {chance.mean:.3f} is shared by chance' if chance.n else ''}"
 

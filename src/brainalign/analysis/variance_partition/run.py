@@ -339,7 +339,7 @@ def _describe(
     told = {part: means.loc[(part, "all")] for part in dict.fromkeys(table["model"])}
     result.found = sentence(
         [
-            f"of the held-out {SCORES[score]} that the sets explain over {next(iter(told.values()))['n']} {study.noun}s, "
+            f"Of the held-out {SCORES[score]} that the sets explain over {next(iter(told.values()))['n']} {study.noun}s, "
             + ", ".join(f"{part} is {e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]" for part, e in told.items())
         ]
     )
