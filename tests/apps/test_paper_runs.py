@@ -29,7 +29,7 @@ def folders(tmp_path):
 
 
 def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
-    done = brainalign(*CONVERGENCE, "compare_modes=true", "save.predictions=true")
+    done = brainalign(*CONVERGENCE, "compare_modes=true", "save.predictions=true", "analysis.geometry=true")
     assert done.returncode == 0, done.stderr
     assert "sound (r2, nested, stimulus) · paper (r2_pearson, max, presentation)" in done.stdout
     (folder,) = folders(tmp_path)
@@ -61,7 +61,10 @@ def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
     assert modes.loc[("tiny_gpt2 untrained: mean score", "all"), "sound"] == pytest.approx(own["r2"].mean())
     assert modes.loc[("tiny_gpt2 untrained: mean score", "all"), "paper"] > 0  # a square cannot be less
     figures = {p.stem for p in (folder / "figures").glob("*.png")}
-    assert {"figure_2", "figure_3", "figure_4"} <= figures
+    assert {"figure_2", "figure_3", "figure_4", "geometry_layers"} <= figures
+    maps = tables["geometry"].set_index(["model_a", "layer_a", "model_b", "layer_b"])["value"]
+    pair = ("tiny_gpt2 untrained", "tiny_gpt2 untrained")
+    assert maps[pair[0], 4, pair[1], 4] == pytest.approx(1) and maps[pair[0], 0, "tiny_wav2vec2 untrained", 2] < 0.9
     page = (folder / "report.html").read_text()
     for text in (
         "Shared and residual spaces",

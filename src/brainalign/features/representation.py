@@ -258,6 +258,7 @@ class Representation:
             self._note(zero, changes(f"{self.name}: {zero} of {total} words have no vector and are zero."))
 
     def _note_first(self, layer: int, rows: Mapping[str, Rows]) -> None:
+        """Of models that read words alone: a sound's first frame is no token that attention rests on; its share stands in the outliers."""
         if self.unit != "words" or layer in self._looked_at or max(r.values.shape[1] for r in rows.values()) < 2:
             return
         self._looked_at.add(layer)
