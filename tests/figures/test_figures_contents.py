@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from brainalign.errors import BrainalignError
 from brainalign.figures import (
@@ -227,3 +228,16 @@ def test_wrap_keeps_every_character():
             lines = wrap(name, width).split("\n")
             assert max(map(len, lines)) <= width
             assert "".join(lines).replace(" ", "") == name.replace(" ", "")
+
+
+def test_nothing_is_called_planted_that_was_not(make_scores, make_layers):
+    scores = make_scores()
+    for figure, caption in (
+        score_distribution(scores),
+        region_bars(scores, None),
+        layer_profile(make_layers({"gpt2": 4})),
+    ):
+        told = " ".join([caption, *(t.get_text() for t in figure.findobj(Text))])
+        assert "planted" not in told and not any("planted" in str(a.get_gid()) for a in figure.findobj())
+    marked = score_distribution(scores.assign(r_planted=0.2))
+    assert "diamond: the planted mean" in marked[1]

@@ -58,6 +58,12 @@ class Stimulus:
         audio: The sound, or None where the set has none.
         tally: (kind, label) -> how often a transcript's label was no word (``silence``, ``remark``), was spoken but not identified
             (``unknown``), or has no time (``untimed``); no part of the digest.
+
+    Example:
+        >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.1, 0.4], "offset": [0.3, 0.6]})
+        >>> stimulus = Stimulus("s1", duration=1.0, words=words)
+        >>> stimulus.spoken, stimulus.audio is None
+        ((0.1, 0.6), True)
     """
 
     id: str

@@ -38,14 +38,14 @@ def draw_planted(axes: Axes, x: float, y: float, gid: str) -> Line2D | None:
 
     Args:
         axes: Of the figure.
-        x: Where.
-        y: The truth.
+        x: Where; of figures with scores along x, the truth.
+        y: Where; else the truth.
         gid: Id of the mark in an SVG.
 
     Returns:
         What a legend shows.
     """
-    if not np.isfinite(y):
+    if not np.isfinite([x, y]).all():
         return None
     (mark,) = axes.plot([x], [y], zorder=5, gid=gid, **MARK)
     return mark

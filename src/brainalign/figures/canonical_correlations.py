@@ -35,6 +35,14 @@ def canonical_correlations(canonical: pd.DataFrame, *, into: Panel | None = None
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or a component has two rows in a fold.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(c, f, 0.9 - 0.1 * c, 0.6 - 0.1 * c, 0.3) for c in (1, 2) for f in range(3)]
+        >>> table = pd.DataFrame(rows, columns=["component", "fold", "in_sample", "held_out", "null_95"])
+        >>> figure, caption = canonical_correlations(table)
+        >>> print(caption[:60])
+        Canonical correlations, mean over 3 folds (band: their range
     """
     require(canonical, ("component", "fold", *CURVES), "canonical")
     once(canonical, ("component", "fold"), "canonical")

@@ -34,6 +34,13 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"region": "STG", "ceiling": [0.3, 0.5], "ceiling_low": [0.2, 0.4], "ceiling_high": [0.4, 0.6]})
+        >>> figure, caption = ceilings(table, floor=0.05)
+        >>> print(caption[:60])
+        Single-trial noise ceiling of each electrode (dot) and its 9
     """
     require(table, ("region", "ceiling", "ceiling_low", "ceiling_high"), "ceilings")
     regions = order_of(table["region"], None)

@@ -43,6 +43,14 @@ def curves_by_region(
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a value of ``x``.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(f"p{p}", f"e{p}", "STG", lag, 0.1 + lag + 0.01 * p) for p in range(4) for lag in (0.0, 0.1)]
+        >>> table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "lag_s", "r"])
+        >>> figure, caption = curves_by_region(table, "lag_s", "r", x_label="lag (s)")
+        >>> print(caption[:60])
+        Mean Pearson r against lag (s) over electrodes by region, wi
     """
     require(table, ("region", *ELECTRODE, x, y), "latency")
     once(table, (x, *ELECTRODE), "latency")

@@ -60,6 +60,14 @@ def layer_profile(
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a layer.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", n, f"p{p}", f"e{p}", 0.1 + 0.02 * n + 0.01 * p) for n in range(3) for p in range(4)]
+        >>> layers = pd.DataFrame(rows, columns=["model", "layer", "subject", "electrode", "r"])
+        >>> figure, caption = layer_profile(layers)
+        >>> print(caption[:60])
+        Mean Pearson r by layer over electrodes with its 95 % confid
     """
     require(layers, ("model", "layer", *ELECTRODE, score), "layers")
     once(layers, ("model", "layer", *ELECTRODE), "layers")

@@ -28,6 +28,13 @@ def mean_trf(
 
     Returns:
         The figure and its caption, which states the largest weight and where it is.
+
+    Example:
+        >>> import numpy as np
+        >>> weights = np.eye(3)[:, :2] * [1.0, 2.0]
+        >>> figure, caption = mean_trf(weights, np.array([0.0, 0.02, 0.04]), "mel", n=10)
+        >>> print(caption[:60])
+        Weights of mel on standardised features, averaged over folds
     """
     most = float(np.abs(weights).max())
     lag, dim = np.unravel_index(np.abs(weights).argmax(), weights.shape)

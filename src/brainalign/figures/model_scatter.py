@@ -56,6 +56,14 @@ def model_scatter(
     Raises:
         BrainalignError: A column or label does not exist, there are no rows, or an electrode has several rows
             under a label.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(m, f"p{p}", f"e{p}", "STG", 0.1 * k + 0.01 * p) for k, m in enumerate(("mel", "gpt2")) for p in range(6)]
+        >>> scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r"])
+        >>> figure, caption = model_scatter(scores, "gpt2", "mel")
+        >>> print(caption.partition(".")[0])
+        Pearson r of gpt2 against mel, one dot per electrode, line: equality
     """
     require(scores, (*ELECTRODE, "region", by, score), "scores")
     pairs = pair_values(scores, a, b, by=by, score=score)

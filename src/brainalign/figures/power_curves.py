@@ -36,6 +36,14 @@ def power_curves(table: pd.DataFrame, *, participants: int, sentences: int, leve
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("shared", size, n, 40, "sign_flip", p, p - 0.05, p + 0.05) for n in (6, 8) for size, p in ((0, 0.06), (0.1, 0.7))]
+        >>> names = ["effect", "size", "participants", "sentences", "test", "power", "low", "high"]
+        >>> figure, caption = power_curves(pd.DataFrame(rows, columns=names), participants=8, sentences=40, level=0.05)
+        >>> print(caption[:60])
+        Chance that each test gives a p below its level (solid; band
     """
     require(table, ("effect", "size", "participants", "sentences", "test", "power", "low", "high"), "power")
     effects = list(dict.fromkeys(table["effect"]))

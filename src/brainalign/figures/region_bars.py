@@ -74,6 +74,14 @@ def region_bars(
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has several rows under a
             label.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(m, f"p{p}", f"e{p}", "STG", 0.1 * k + 0.01 * p) for k, m in enumerate(("mel", "gpt2")) for p in range(6)]
+        >>> scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r"])
+        >>> figure, caption = region_bars(scores, None)
+        >>> print(caption[:26])
+        Mean Pearson r by region (
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

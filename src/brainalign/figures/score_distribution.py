@@ -61,6 +61,14 @@ def score_distribution(
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has several rows under a
             label.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(m, f"p{p}", f"e{p}", "STG", 0.1 * k + 0.01 * p) for k, m in enumerate(("mel", "gpt2")) for p in range(6)]
+        >>> scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r"])
+        >>> figure, caption = score_distribution(scores)
+        >>> print(caption[:60])
+        Distribution of Pearson r (line: median). mel: median 0.025,
     """
     require(scores, (*ELECTRODE, by, score), "scores")
     once(scores, (by, *ELECTRODE), "scores")

@@ -32,6 +32,13 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> runs = pd.DataFrame({"window.tmax": [0.2, 0.4], "name": ["short", "long"], "r/mean": [0.1, 0.2]})
+        >>> figure, caption = sweep_metric(runs, ["window.tmax"], "r/mean")
+        >>> print(caption[:60])
+        r/mean of 2 runs over window.tmax. Best: long with 0.200.
     """
     require(runs, [*swept, "name", metric], "runs")
     drawn = list(swept)[:PANELS] or ["name"]

@@ -58,6 +58,15 @@ def variance_partition(
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has several rows for a part.
+
+    Example:
+        >>> import pandas as pd
+        >>> parts = {"unique gpt2": ["gpt2"], "unique mel": ["mel"], "shared gpt2 and mel": ["gpt2", "mel"]}
+        >>> rows = [(f"p{p}", f"e{p}", "STG", part, 0.1 + 0.01 * p) for p in range(4) for part in parts]
+        >>> table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "model", "r2"])
+        >>> figure, caption = variance_partition(table, parts)
+        >>> print(caption[:60])
+        Unique and shared variance by region, as parts of the held-o
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

@@ -102,6 +102,16 @@ def write_figures(
 
     Returns:
         The paths, each figure's formats in turn. The same figure gives the same bytes.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from brainalign import canonical_correlations
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"component": [1], "fold": [0], "in_sample": [0.9], "held_out": [0.5], "null_95": [0.2]})
+        >>> with TemporaryDirectory() as folder:
+        ...     written = write_figures(Path(folder), {"cca": canonical_correlations(table)}, ["svg"])
+        ...     print(sorted(p.name for p in Path(folder).rglob("*.svg")))
+        ['cca.svg']
     """
     import matplotlib
 
