@@ -1,5 +1,6 @@
 """The names of ``from brainalign import ...``: each is there, and importing the package costs nothing."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,9 @@ def test_the_reference_is_up_to_date(capsys):
     assert capsys.readouterr().out == page.read_text(encoding="utf-8"), (
         "brainalign-tools reference > docs/reference/names.md"
     )
+
+
+def test_each_public_name_has_an_example_that_runs():
+    """The doctests of the suite run them."""
+    without = [name for name in brainalign.__all__ if ">>>" not in (inspect.getdoc(getattr(brainalign, name)) or "")]
+    assert without == ["__version__"]

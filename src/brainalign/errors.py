@@ -17,6 +17,13 @@ class BrainalignError(ValueError):
 
     Attributes:
         tracked: Whether a tracked run has logged it.
+
+    Example:
+        >>> try:
+        ...     raise BrainalignError("data.root=/data is no folder; name one.")
+        ... except BrainalignError as error:
+        ...     print(error)
+        data.root=/data is no folder; name one.
     """
 
     tracked = False

@@ -31,6 +31,13 @@ def abx_layers(profile: pd.DataFrame, order: Sequence[str] | None = None) -> tup
 
     Raises:
         BrainalignError: A column is missing, or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("mel", 0, 0.7, 0.6, 0.8, 20), ("whisper", 0, 0.6, 0.5, 0.7, 20), ("whisper", 4, 0.9, 0.85, 0.95, 20)]
+        >>> figure, caption = abx_layers(pd.DataFrame(rows, columns=["model", "layer", "mean", "low", "high", "n"]))
+        >>> print(caption[:60])
+        Share of triplets whose X is nearer to A than to B, averaged
     """
     require(profile, PROFILE, "profile")
     models = order_of(profile["model"], order)
@@ -77,6 +84,13 @@ def abx_answers(relations: pd.DataFrame, order: Sequence[str] | None = None) -> 
 
     Raises:
         BrainalignError: A column is missing, or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("whisper", "French", n, 0.1 * n, 0.1 * n - 0.1, 0.1 * n + 0.1, 0.05, 40) for n in range(3)]
+        >>> figure, caption = abx_answers(pd.DataFrame(rows, columns=["model", "group", "layer", "r", "low", "high", "p", "n"]))
+        >>> print(caption[:60])
+        Spearman correlation over triplets of delta = d(B, X) − d(A,
     """
     require(relations, ("model", "group", "layer", "r", "low", "high", "p", "n"), "answers")
     models, groups = order_of(relations["model"], order), order_of(relations["group"], None)

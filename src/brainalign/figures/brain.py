@@ -70,6 +70,14 @@ def brain_map(
     Raises:
         BrainalignError: A column is missing, there are no rows, an electrode has several rows under a label, or no
             electrode has coordinates (ask :func:`located` before).
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", "p1", f"e{k}", "STG", -60.0, 10.0 * k, 0.0, 0.1 * k) for k in range(3)]
+        >>> scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "x", "y", "z", "r"])
+        >>> figure, caption = brain_map(scores)
+        >>> print(caption[:60])
+        Pearson r of 3 electrodes (3 left) on the brain, seen from t
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize

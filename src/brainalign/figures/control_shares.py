@@ -49,6 +49,14 @@ def control_shares(
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or a control has two rows for a region.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", "all", 1.0, 1.0, 1.0), ("word_rate", "all", 0.4, 0.2, 0.6), ("word_rate", "STG", 0.5, 0.3, 0.7)]
+        >>> table = pd.DataFrame(rows, columns=["control", "region", "share", "share_low", "share_high"])
+        >>> figure, caption = control_shares(table.assign(share_over="3 participants", n=10), "gpt2")
+        >>> print(caption[:60])
+        Share of gpt2's held-out score that each control reaches (ra
     """
     require(table, ("control", "region", "share", "share_low", "share_high", "share_over", "n"), "controls")
     once(table, ("control", "region"), "controls")

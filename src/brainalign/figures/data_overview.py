@@ -32,6 +32,15 @@ def data_overview(electrodes: pd.DataFrame, participants: pd.DataFrame, stimuli:
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> electrodes = pd.DataFrame({"subject": ["p1", "p2"], "region": ["STG", "A1"], "electrodes": [3, 2]})
+        >>> participants = pd.DataFrame({"subject": ["p1", "p2"], "presentations": [4, 4]})
+        >>> stimuli = pd.DataFrame({"duration": [2.0, 3.0], "covered": [0.8, 0.9], "words": [6, 9], "most_repeats": [1, 3]})
+        >>> figure, caption = data_overview(electrodes, participants, stimuli)
+        >>> print(caption[:60])
+        5 electrodes of 2 participants by region (left); durations o
     """
     require(electrodes, ("subject", "region", "electrodes"), "electrodes")
     require(stimuli, ("duration", "covered", "words", "most_repeats"), "stimuli")

@@ -48,6 +48,15 @@ def feature_picture(
 
     Returns:
         The figure and its caption, which states sizes and norms.
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.1, 0.4], "offset": [0.3, 0.6]})
+        >>> onset, offset = words["onset"].to_numpy(), words["offset"].to_numpy()
+        >>> figure, caption = feature_picture(np.eye(2), onset, offset, sound=None, duration=1.0, words=words, title="gpt2, layer 3")
+        >>> print(caption[:60])
+        gpt2, layer 3: 2 rows, all 2 dimensions, z-scored over the r
     """
     end = min(duration, SHOWN)
     kept = np.flatnonzero(onset < end)

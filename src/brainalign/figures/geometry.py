@@ -48,6 +48,14 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(a, i, b, j, 1.0 if (a, i) == (b, j) else 0.4) for a in "xy" for i in (0, 1) for b in "xy" for j in (0, 1)]
+        >>> cells = pd.DataFrame(rows, columns=["model_a", "layer_a", "model_b", "layer_b", "value"])
+        >>> figure, caption = geometry_layers(cells, ["x", "y"], "CKA")
+        >>> print(caption[:60])
+        CKA of every layer with every layer. A ring marks the most s
     """
     require(cells, ("model_a", "layer_a", "model_b", "layer_b", "value"), "geometry")
     n, told = len(order), []
@@ -120,6 +128,17 @@ def geometry_regions(
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", n, f"p{p}", "STG", 0.1 * (n + 1) + 0.01 * p, 0.02) for n in (0, 1) for p in range(3)]
+        >>> cells = pd.DataFrame(rows, columns=["model", "layer", "subject", "region", "value", "random"])
+        >>> means = cells.groupby(["model", "layer", "region"], as_index=False)["value"].mean().rename(columns={"value": "mean"})
+        >>> profiles = means.assign(low=means["mean"] - 0.05, high=means["mean"] + 0.05)
+        >>> ceilings = pd.DataFrame({"region": ["STG"], "lower": [0.3], "upper": [0.4], "ceiling": ["others"]})
+        >>> figure, caption = geometry_regions(cells, profiles, ceilings, ["gpt2"], "CKA")
+        >>> print(caption[:60])
+        CKA of each layer with each region's response patterns: mean
     """
     require(cells, ("model", "layer", "subject", "region", "value", "random"), "geometry_regions")
     require(profiles, ("model", "layer", "region", "mean", "low", "high"), "geometry_regions")
@@ -208,6 +227,15 @@ def geometry_map(
 
     Returns:
         The figure and its caption, which says how much of the distances the plane shows.
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> points = pd.DataFrame({"name": ["gpt2", "gpt2", "STG"], "layer": [0, 1, -1]})
+        >>> similarity = np.array([[1.0, 0.8, 0.3], [0.8, 1.0, 0.4], [0.3, 0.4, 1.0]])
+        >>> figure, caption = geometry_map(points, similarity, ["gpt2"], "CKA")
+        >>> print(caption[:60])
+        Layers (dots, joined in their order; numbers at the first an
     """
     from sklearn.manifold import ClassicalMDS
 

@@ -30,6 +30,13 @@ def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tu
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", "STG", 0.3, 0.2, 0.4), ("bert", "STG", 0.2, 0.1, 0.3)]
+        >>> figure, caption = geometry_runs(pd.DataFrame(rows, columns=["run", "place", "value", "low", "high"]), ["gpt2", "bert"], "CKA")
+        >>> print(caption[:60])
+        CKA in each run (point; whisker: its 95 % confidence interva
     """
     require(table, ("run", "place", "value", "low", "high"), "geometry of runs")
     colour = colours(order)

@@ -42,6 +42,15 @@ def hierarchy_figure(
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a layer.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", n, f"p{p}", f"{r}{p}", r, 0.1 + 0.02 * n) for n in range(3) for p in range(3) for r in ("A1", "STG")]
+        >>> layers = pd.DataFrame(rows, columns=["model", "layer", "subject", "electrode", "region", "r"])
+        >>> means = pd.DataFrame({"subject": ["p0", "p1", "p2"] * 2, "region": ["A1"] * 3 + ["STG"] * 3, "centre": [1, 1, 2, 2, 2, 1]})
+        >>> figure, caption = hierarchy_figure(layers, means, "r", "centre", order=["A1", "STG"])
+        >>> print(caption[:59])
+        Left: mean Pearson r by layer and region over participants,
     """
     require(layers, ("layer", "region", *ELECTRODE, score), "layers")
     once(layers, ("layer", *ELECTRODE), "layers")

@@ -43,6 +43,16 @@ def figure_2(
 
     Returns:
         The figure and its caption.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(m, n, f"p{p}", f"e{p}", "STG", 0.1 + 0.02 * n + 0.01 * p) for m in ("gpt2", "mel") for n in (0, 1) for p in range(4)]
+        >>> layers = pd.DataFrame(rows, columns=["model", "layer", "subject", "electrode", "region", "r2"])
+        >>> scores = layers[layers["layer"] == 1]
+        >>> choices = pd.concat([scores.assign(rule=rule) for rule in ("nested", "max")])
+        >>> figure, caption = figure_2(scores, layers, None, choices)
+        >>> print(caption[:60])
+        A. Mean R² (1 − SSE/SST) by region (bar; whisker: its 95 % c
     """
     common: dict[str, Any] = {"order": order, "noun": noun}
     rows: list[list[tuple[Draw, float]]] = []
@@ -76,6 +86,19 @@ def figure_3(
 
     Returns:
         The figure and its caption.
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from functools import partial
+        >>> from brainalign.figures import prediction_example
+        >>> times, words = np.arange(50) / 50, pd.DataFrame(columns=["word", "onset", "offset"])
+        >>> example = partial(prediction_example, times, np.sin(9 * times), {"gpt2": np.sin(9 * times + 0.3)}, words, "p1 e1")
+        >>> rows = [("gpt2 x mel", f"p{p}", f"e{p}", "STG", 0.4 + 0.01 * p, 0.2) for p in range(4)]
+        >>> table = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "similarity", "similarity_partial"])
+        >>> figure, caption = figure_3(lambda panel: example(into=panel), table, None)
+        >>> print(caption[:60])
+        A. Actual response and held-out prediction, p1 e1; Pearson r
     """
     bars = [
         _panel(region_bars, similarity, tests, score, order=order, noun=noun)
@@ -111,6 +134,15 @@ def figure_4(
 
     Returns:
         The figure and its caption.
+
+    Example:
+        >>> import pandas as pd
+        >>> def table(labels):
+        ...     rows = [(m, f"p{p}", f"e{p}", "STG", 0.1 + 0.01 * p) for m in labels for p in range(4)]
+        ...     return pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r2"])
+        >>> figure, caption = figure_4(table(["gpt2", "gpt2 shared", "gpt2 rest"]), None, table(["lexical", "acoustic"]), None)
+        >>> print(caption[:60])
+        A. Mean R² (1 − SSE/SST) by region (bar; whisker: its 95 % c
     """
     lines = [baseline] if baseline is not None else []
     return paper_figure(

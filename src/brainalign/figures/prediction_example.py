@@ -62,6 +62,15 @@ def prediction_example(
 
     Raises:
         BrainalignError: An array has another length than ``times``, or there is no time at all.
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> times = np.arange(50) / 50
+        >>> words = pd.DataFrame({"word": ["so"], "onset": [0.1], "offset": [0.3]})
+        >>> figure, caption = prediction_example(times, np.sin(9 * times), {"gpt2": np.sin(9 * times + 0.3)}, words, "p1 e1")
+        >>> print(caption[:60])
+        Actual response and held-out prediction, p1 e1; Pearson r ov
     """
     if len(times) == 0:
         raise BrainalignError(f"the example {title!r} has no frames; at least 1 is needed to draw it.")

@@ -39,6 +39,13 @@ def spectra(table: pd.DataFrame, *, noun: str = "channel") -> tuple[Figure, str]
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("run-1", stage, f, 1 / f, 0.5 / f, 2 / f) for stage in ("before", "after") for f in (1.0, 10.0, 100.0)]
+        >>> figure, caption = spectra(pd.DataFrame(rows, columns=["run", "stage", "frequency", "median", "low", "high"]))
+        >>> print(caption[:60])
+        Power density by Welch's method, median over channels (line)
     """
     require(table, ("run", "stage", "frequency", "median", "low", "high"), "spectra")
     runs = table["run"].nunique()
@@ -93,6 +100,13 @@ def onset_responses(table: pd.DataFrame, *, noun: str = "channel", what: str = "
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"region": "STG", "time": [-0.1, 0.0, 0.1], "mean": [0.0, 0.1, 0.8], "n": 20, "channels": 3})
+        >>> figure, caption = onset_responses(table.assign(low=table["mean"] - 0.1, high=table["mean"] + 0.1))
+        >>> print(caption[:59])
+        Mean response around the onset of the stimuli (dashed) over
     """
     require(table, ("region", "time", "mean", "low", "high", "n", "channels"), "onset response")
     regions = order_of(table["region"], None)
@@ -133,6 +147,13 @@ def offsets(table: pd.DataFrame, *, source: str = "sound") -> tuple[Figure, str]
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"run": "run-1", "time": [1.0, 9.0], "offset": [0.010, 0.012], "trusted": True, "agrees": True})
+        >>> figure, caption = offsets(table)
+        >>> print(caption[:60])
+        Offset of each presentation (or piece of 10 s): where the re
     """
     require(table, ("run", "time", "offset", "trusted", "agrees"), "offsets")
     runs = order_of(table["run"], None)

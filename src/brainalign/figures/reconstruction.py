@@ -30,6 +30,14 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or one stands twice.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [(f"p{p}", m, axis, 0.1 * p) for p in range(3) for m in ("gpt2", "mean") for axis in ("trials", "channels")]
+        >>> table = pd.DataFrame(rows, columns=["subject", "model", "score_axis", "r_mean"])
+        >>> figure, caption = reconstruction_axes(table, "mean")
+        >>> print(caption[:60])
+        The same held-out predictions scored in two ways, a dot a pa
     """
     require(table, ("subject", "model", "score_axis", "r_mean"), "reconstruction")
     once(table, ("subject", "model", "score_axis"), "reconstruction")
@@ -77,6 +85,13 @@ def reconstruction_course(channels: pd.DataFrame, intercept: str) -> tuple[Figur
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or one stands twice.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = [("gpt2", f"p{p}", f"e{p}", t, 0.1 + t + 0.01 * p) for p in range(3) for t in (0.0, 0.1)]
+        >>> figure, caption = reconstruction_course(pd.DataFrame(rows, columns=["model", "subject", "electrode", "time", "r"]), "mean")
+        >>> print(caption[:60])
+        Mean r along trials at each time, over channels and then ove
     """
     require(channels, ("subject", "electrode", "model", "time", "r"), "reconstruction_channels")
     once(channels, ("subject", "electrode", "model", "time"), "reconstruction_channels")

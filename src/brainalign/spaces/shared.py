@@ -53,6 +53,14 @@ class SharedSpace:
         cca: The fit.
         k_: Variates used: ``k``, or one fewer than the smaller truncated space has dimensions.
         n_rows: Training rows.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> common = rng.normal(size=(500, 2))
+        >>> x, y = (np.hstack([common + 0.3 * rng.normal(size=(500, 2)), rng.normal(size=(500, 3))]) for _ in range(2))
+        >>> space = SharedSpace(k=2).fit(x, y)
+        >>> [space.transform(x, "x", part).shape[1] for part in ("shared", "rest", "truncated")]
+        [2, 3, 5]
     """
 
     def __init__(self, k: int = 50, variance: float = 0.99, ridge: float = 0.0) -> None:

@@ -22,6 +22,12 @@ class Models:
         embedding: The input embedding of ``contextual``: its words without position.
         controls: What the model in question is held against in ``analysis=controls``, by name.
         regimes: The model under other weights, each with a name of its own (``analysis=regimes``, which asks for these alone).
+
+    Example:
+        >>> from types import SimpleNamespace  # in place of representations, of which the names alone count here
+        >>> model, baseline = SimpleNamespace(name="gpt2"), SimpleNamespace(name="mel")
+        >>> [m.name for m in Models(model, baseline=baseline)]
+        ['gpt2', 'mel']
     """
 
     model: Representation

@@ -27,6 +27,13 @@ class Study(LayerChoice):
 
     Its attributes are those of :class:`brainalign.study.problem.Problem` (data, window, folds) and
     :class:`brainalign.study.fitting.Fitting` (arithmetic, inner folds, store).
+
+    Example:
+        >>> from brainalign.data.simulated import simulate
+        >>> data = simulate(subjects=1, electrodes=4, sentences=6, repeated=2, repeats=3)
+        >>> study = Study(data, tmin=0.0, tmax=0.1, lag_unit="seconds", rate=50.0, alphas=[10.0, 1000.0], outer_folds=3)
+        >>> len(study.lags), len(study.split.folds), len(study.ceilings)
+        (6, 3, 4)
     """
 
     def under(self, split_kind: str) -> Study:
