@@ -74,10 +74,11 @@ def test_ten_children_are_logged_and_a_browser_shows_the_sweep(brainalign, ui, t
     assert len(found) == 11 and {r.info.status for r in found} == {"FINISHED"}
     (parent,) = (r for r in found if r.data.tags.get("kind") == "sweep")
     printed = next(line for line in done.stdout.splitlines() if "workflowType" in line).strip()
+    child = next(r.info.run_id for r in found if f"/runs/{r.info.run_id}?" in printed)  # each child says where it is
     page = printed.replace("http://127.0.0.1:5000", ui())
-    runs = look(page, tmp_path / "runs.png")
+    runs = look(page.replace(f"/runs/{child}?", "/runs?"), tmp_path / "runs.png")
     assert "sweep · model.n_mels=4,6,8,10" in runs
-    own = look(page.replace("/runs?", f"/runs/{parent.info.run_id}?"), tmp_path / "parent.png")
+    own = look(page.replace(child, parent.info.run_id), tmp_path / "parent.png")
     assert "mel · encoding · simulated · model.n_mels=22" in own and "10 children: 10 FINISHED" in own
     assert f"run_uuid={parent.info.run_id}" in own  # the figure in its description
     assert all((tmp_path / name).stat().st_size > 20_000 for name in ("runs.png", "parent.png"))

@@ -327,7 +327,7 @@ def ui_address(run: Run) -> str | None:
     if run.record.unlogged is not None:
         return None
     server = hide_secrets(run.uri).rstrip("/") if run.uri.startswith("http") else "http://127.0.0.1:5000"
-    return f"{server}/#/experiments/{run.experiment_id}/runs/{run.id}"
+    return f"{server}/#/experiments/{run.experiment_id}/runs/{run.id}?workflowType=machine_learning"
 
 
 def figure_link(run: Run, name: str, suffix: str = "svg") -> str:
