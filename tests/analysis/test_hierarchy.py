@@ -85,7 +85,7 @@ def test_a_regime_names_weights_that_a_model_can_have() -> None:
     with pytest.raises(BrainalignError, match="no checkpoints"):
         model.regime("native", "/nowhere")
     with pytest.raises(BrainalignError, match="no weights"):
-        planted_speech.PlantedSpeech("planted_speech", "planted_speech", "all", 0).regime("random", "untrained")
+        planted_speech.PlantedSpeech("planted_speech", "planted_speech", "all", 0, 96, 16).regime("random", "untrained")
 
 
 def test_blocks_of_one_story_leave_out_what_the_response_looks_back_over(study) -> None:
