@@ -20,7 +20,7 @@ from brainalign.tracking.text import scrub
 PACKAGES = (
     "brainalign", "filelock", "hydra-core", "omegaconf", "mlflow", "torch", "transformers", "safetensors", "numpy",
     "scipy", "scikit-learn", "statsmodels", "pandas", "pyarrow", "matplotlib", "soundfile", "rich",
-    "jinja2", "joblib", "nilearn", "nibabel", "pyyaml", "mne", "mne-bids", "pynwb", "h5py", "pymatreader",
+    "jinja2", "joblib", "packaging", "threadpoolctl", "nilearn", "nibabel", "pyyaml", "mne", "mne-bids", "pynwb", "h5py", "pymatreader",
 )  # fmt: skip
 """The package itself and what it depends on."""
 
