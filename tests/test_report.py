@@ -15,6 +15,7 @@ from brainalign.report import ROWS, write_report
 from brainalign.stats import compare
 from brainalign.study.conclusion import Conclusion
 from brainalign.study.result import AnalysisResult
+from brainalign.tracking.files import write_figures, write_tables
 
 VOID = {"meta", "img", "br"}
 
@@ -125,6 +126,21 @@ def test_figures_are_whole_and_captioned(page, arguments):
     caption = arguments["result"].figures["score_distribution"][1]
     assert image["alt"] == caption
     assert f"Figure 1. {caption} figures/score_distribution.png" in page.words()
+
+
+def test_what_is_named_beside_the_page_is_there(tmp_path, arguments, scores):
+    """Names that no file may have, as a lab's own figures and tables can have; a figure's PNG is the page's picture."""
+    result = AnalysisResult(
+        tables={"A+/B": scores}, figures={"A+/B": score_distribution(scores), "plain": score_distribution(scores)}
+    )
+    write_figures(tmp_path, result.figures)
+    write_tables(tmp_path, result.tables)
+    path = write_report(tmp_path / "report.html", **arguments | {"result": result}, simulated=False)
+    page = Page(path.read_text(encoding="utf-8"))
+    named = re.findall(r"(?:figures|tables)/[\w-]+\.(?:png|parquet)", page.words())
+    assert len(named) == 3 and all((tmp_path / name).is_file() for name in named)
+    shown = [base64.b64decode(a["src"].partition(",")[2]) for tag, a in page.tags if tag == "img"]
+    assert shown == [(tmp_path / name).read_bytes() for name in named if name.endswith("png")]
 
 
 def test_every_part_is_there(page):

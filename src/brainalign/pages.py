@@ -65,18 +65,23 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def picture(figure: Figure, caption: str, file: str = "") -> dict[str, Any]:
+def picture(figure: Figure, caption: str, page: Path | None = None, file: str = "") -> dict[str, Any]:
     """What a page needs of a figure; its width in CSS pixels is that on paper.
 
     Args:
-        figure: It is drawn here.
+        figure: It is drawn here, unless its file is a PNG that is there.
         caption: Its caption.
-        file: Where it lies beside the page; empty where it does not.
+        page: The page.
+        file: Where the figure lies beside the page; empty where it does not.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
+    if page is not None and file.endswith(".png") and (page.parent / file).is_file():
+        png = (page.parent / file).read_bytes()
+    else:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI)
+        png = buffer.getvalue()
     return {
-        "png": base64.b64encode(buffer.getvalue()).decode(),
+        "png": base64.b64encode(png).decode(),
         "caption": caption,
         "width": round(figure.get_figwidth() * 110),
         "file": file,

@@ -12,6 +12,7 @@ from brainalign.notes import Alike, Severity
 from brainalign.pages import cell, picture, render, write_page
 from brainalign.study.conclusion import Conclusion
 from brainalign.study.result import AnalysisResult
+from brainalign.tracking.files import FIGURES, TABLES, file_name
 from brainalign.tracking.text import flatten, plain
 
 ROWS = 12
@@ -98,7 +99,10 @@ def write_report(
         simulated=simulated,
         contents=[(name, name.capitalize()) for name, present in sections.items() if present],
         notes=[(severity.value, severity is Severity.INFORMS, own) for severity, own in notes.items()],
-        figures=[picture(*drawn, f"figures/{name}.{figure_format}") for name, drawn in result.figures.items()],
+        figures=[
+            picture(*drawn, path, f"{FIGURES}/{file_name(name)}.{figure_format}")
+            for name, drawn in result.figures.items()
+        ],
         data=data,
         models=models,
         methods=methods,
@@ -126,7 +130,7 @@ def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
     return {
         "name": name,
         "shown": f"{shown} the whole table is in",
-        "file": f"tables/{name}.parquet",
+        "file": f"{TABLES}/{file_name(name)}.parquet",
         "constant": ", ".join(told),
         "columns": [{"name": str(c), "numeric": pd.api.types.is_numeric_dtype(table[c].dtype)} for c in varying],
         "rows": [[cell(value) for value in row] for row in first.itertuples(index=False)],

@@ -125,6 +125,25 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
 
 
+def test_a_figure_is_laid_out_once_and_keeps_its_engine(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 1), layout="constrained")
+    axes = figure.subplots()
+    axes.set(ylabel="a long label", title="a title")
+    engine, drawn, draw_once = figure.get_layout_engine(), [], Figure.draw
+    monkeypatch.setattr(
+        Figure, "draw", lambda self, renderer: drawn.append(type(renderer)) or draw_once(self, renderer)
+    )
+    write_figures(tmp_path, {"f": (figure, "")}, ("png", "svg", "pdf"))
+    assert len(drawn) == 4  # the layout, and each format
+    assert figure.get_layout_engine() is engine
+    written, figure.dpi = axes.get_position().bounds, 300
+    figure.draw_without_rendering()
+    assert axes.get_position().bounds == pytest.approx(written, abs=0.005)
+    assert ">a long label</text>" in (tmp_path / "figures/f.svg").read_text()
+
+
 def test_opening_a_run_needs_no_heavy_import():
     code = (
         "import sys; from brainalign.tracking import load_run, tracked_run;"

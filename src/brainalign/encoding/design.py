@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -195,9 +196,17 @@ class Design:
 
     def test_rows(self, fold: int) -> list[tuple[int, NDArray[np.bool_]]]:
         """(presentation, (T,) mask) of everything that fold scores."""
-        test = np.array(sorted(self.split.folds[fold].test))
-        found = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
-        return [(i, mask) for i, mask in found if mask.any()]
+        return self._test_rows[fold]
+
+    @cached_property
+    def _test_rows(self) -> list[list[tuple[int, NDArray[np.bool_]]]]:
+        """Of each fold: asked for again and again, and as long as the responses' rows at most."""
+        found = []
+        for fold in self.split.folds:
+            test = np.array(sorted(fold.test))
+            masks = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
+            found.append([(i, mask) for i, mask in masks if mask.any()])
+        return found
 
 
 class Sums:

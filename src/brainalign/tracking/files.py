@@ -25,6 +25,9 @@ PROVENANCE = "provenance.json"
 TABLES = "tables"
 FIGURES = "figures"
 
+DPI = 300
+"""Pixels an inch of figures' PNG files, as journals ask for at least."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -93,12 +96,13 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]
 def write_figures(
     folder: Path, figures: Mapping[str, tuple[Figure, str]], formats: Sequence[str] = ("png", "svg")
 ) -> list[Path]:
-    """Write each figure as ``figures/<name>.<format>``, its caption as their description; PNG has 300 dpi.
+    """Write each figure as ``figures/<name>.<format>``, its caption as their description; PNG has 300 pixels an inch.
 
     Args:
         folder: The run's folder.
         figures: Name -> (figure, caption). They stay open; who made them closes them.
-        formats: Such as ``png``, ``svg``, ``pdf``. Text in a PDF stays text, as journals ask, its font embedded.
+        formats: Such as ``png``, ``svg``, ``pdf``. Text in an SVG and a PDF stays text, as journals ask; a PDF has its
+            font within it, an SVG its name.
 
     Returns:
         The paths, each figure's formats in turn. The same figure gives the same bytes.
@@ -116,14 +120,30 @@ def write_figures(
     import matplotlib
 
     paths = []
-    with matplotlib.rc_context({"svg.hashsalt": "brainalign", "pdf.fonttype": 42}):  # else the ids in an SVG are random
+    # a hash, else the ids in an SVG are random; its text as text, so that it can be edited and searched
+    with matplotlib.rc_context({"svg.hashsalt": "brainalign", "svg.fonttype": "none", "pdf.fonttype": 42}):
         for name, (figure, caption) in figures.items():
-            for suffix in formats:
-                path = Path(folder) / FIGURES / f"{file_name(name)}.{suffix}"
-                with replacing(path) as temporary:
-                    figure.savefig(temporary, dpi=300, metadata=_described(suffix, caption))
-                paths.append(path)
+            with _laid_out(figure):
+                for suffix in formats:
+                    path = Path(folder) / FIGURES / f"{file_name(name)}.{suffix}"
+                    with replacing(path) as temporary:
+                        figure.savefig(temporary, dpi=DPI, metadata=_described(suffix, caption))
+                    paths.append(path)
     return paths
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Solve a figure's layout once for all its formats, which would each solve it and draw twice; it gets its engine back."""
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    figure.dpi = DPI  # sizes of text depend on it
+    figure.draw_without_rendering()
+    figure.dpi = dpi
+    figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 def _described(suffix: str, caption: str) -> dict[str, str | None]:

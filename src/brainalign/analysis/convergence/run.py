@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,9 +16,8 @@ from brainalign.analysis.geometry.run import layer_maps
 from brainalign.analysis.similarity.run import similarity
 from brainalign.analysis.variance_partition.run import variance_partition
 from brainalign.errors import BrainalignError
-from brainalign.figures import figure_2, figure_3, figure_4
+from brainalign.figures import figure_2, figure_4
 from brainalign.notes import changes
-from brainalign.study.example_prediction import example_figure
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.sentences import predicted, sentence
@@ -89,7 +87,7 @@ def convergence(
 
 
 def paper_figures(whole: AnalysisResult, study: Study, models: Models) -> dict[str, tuple[Figure, str]]:
-    """Figures 2, 3 and 4 of the paper, those for which there are tables.
+    """Figures 2, 3 and 4 of the paper, those for which there are tables; the third is taken out of the parts' own.
 
     Args:
         whole: All parts merged.
@@ -103,10 +101,8 @@ def paper_figures(whole: AnalysisResult, study: Study, models: Models) -> dict[s
     between = tests[tests["family"] == "contrasts x regions"]
     choices = scores[scores["space"] == "full"]
     found["figure_2"] = figure_2(full, tables["layers"], between, choices, outcome.score, order=order, noun=study.noun)
-    if "similarity" in tables:
-        leaders = {m.name: study.layer_selection(m).nested[0] for m in models.pair}
-        example = partial(example_figure, study, models.model.name, leaders)
-        found["figure_3"] = figure_3(lambda panel: example(into=panel), tables["similarity"], tests, noun=study.noun)
+    if "similarity" in whole.figures:  # what analysis=similarity draws is the paper's figure 3
+        found["figure_3"] = whole.figures.pop("similarity")
     if "decomposition" in tables:
         shown = study.shown(scores)
         spaces = shown[shown["space"].isin(["full", "shared", "rest"])]
