@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from brainalign.config import check, conf_folder
 from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
+from brainalign.plans import leave_nothing, note_failure
 from brainalign.secrets import hide_in_files, hide_in_logs, hide_secrets, told_without_secrets
 from brainalign.sweep import finish, words
 
@@ -42,13 +42,19 @@ def _task(composed: DictConfig) -> None:
 
         with sigterm_raises():  # before the MLflow run is there, too: submitit's own handler ignores SIGTERM
             run(config, folder, words(job))
-        if config.plan:
-            _leave_nothing(folder, Path(config.paths.output))
     except BrainalignError as error:
         if job.mode == RunMode.MULTIRUN:
-            _record(error, composed, job)
+            if composed.plan is True:
+                note_failure(error, " ".join(map(str, job.overrides.task)))
+            else:
+                _record(error, composed, job)
             raise  # the other children go on; the sweep's end reports it
         _refuse(str(error))
+    finally:
+        if composed.plan is True:
+            leave_nothing(
+                folder, [".hydra", f"{job.job.name}.log"], Path(composed.paths.output).expanduser().absolute()
+            )
 
 
 def _record(error: BrainalignError, composed: DictConfig, job: HydraConf) -> None:
@@ -64,18 +70,6 @@ def _record(error: BrainalignError, composed: DictConfig, job: HydraConf) -> Non
         tags={"overrides": "\n".join(overrides)},
         folder=Path(job.runtime.output_dir),
     )
-
-
-def _leave_nothing(folder: Path, output: Path) -> None:
-    """Remove what Hydra made for a run that did nothing, and the folders of results that are then empty."""
-    made = (folder / ".hydra", folder / f"{HydraConfig.get().job.name}.log")
-    if not set(folder.iterdir()) <= set(made):
-        return  # an earlier run's folder
-    shutil.rmtree(made[0], ignore_errors=True)
-    made[1].unlink(missing_ok=True)
-    while folder.is_relative_to(output) and folder != Path.cwd() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
 
 
 def _refuse(text: str) -> None:

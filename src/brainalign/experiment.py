@@ -22,6 +22,7 @@ from brainalign.methods import published, recordings, software
 from brainalign.notes import changes, grouped
 from brainalign.outputs import without_secrets, write_outputs
 from brainalign.own_code import own_code
+from brainalign.plans import note_plan
 from brainalign.study.conclusion import conclude
 from brainalign.study.data_summary import data_summary
 from brainalign.study.group_scores import group_table
@@ -83,7 +84,9 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
     present = list(models) if analysis.needs.models else []
     named = " x ".join(m.name for m in (models.model, models.partner) if m in present)
     if config.plan:
-        show_plan(analysis.stages(study, models))
+        stages = analysis.stages(study, models)
+        show_plan(stages)
+        note_plan(stages)
         return None
 
     settings, question = config.values(), analysis.question(asked(config, dataset, present))

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from brainalign.config.check import check_places
 from brainalign.errors import BrainalignError
 from brainalign.launchers import check_launcher
+from brainalign.plans import begin_plans, end_plans, leave_nothing
 from brainalign.secrets import hide_in_files, hide_in_logs, hide_secrets
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class SweepParent(Callback):
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._run: Run | None = None
+        self._run: Run | None = None  # none of a sweep of plans
         self._swept: list[str] = []
 
     def __reduce__(self) -> tuple[type[SweepParent], tuple[()]]:
@@ -71,6 +72,12 @@ class SweepParent(Callback):
         for key, values in swept.items():
             if twice := sorted({value for value in values if values.count(value) > 1}):
                 raise BrainalignError(f"the sweep has {key}={twice[0]} twice, which is the same run; leave one out.")
+        folder = Path(config.hydra.sweep.dir).absolute()
+        if config.plan is True:
+            begin_plans()
+            self._open.callback(leave_nothing, folder, ["multirun.yaml"], output)
+            SweepParent.current = self
+            return
         told = [f"{key}={','.join(values)}" for key, values in swept.items()] or [overrides]
         uri = absolute_uri(config.tracking.uri or output)
         self._run = self._open.enter_context(
@@ -81,7 +88,7 @@ class SweepParent(Callback):
                 name=" · ".join(["sweep", *told])[:200],
                 tags={"kind": "sweep"},
                 params={"sweep": OmegaConf.to_container(config.hydra.overrides.task)},
-                folder=Path(config.hydra.sweep.dir).absolute(),
+                folder=folder,
                 description=f"Sweep `{overrides}`; one child run each.",
             )
         )
@@ -90,22 +97,25 @@ class SweepParent(Callback):
         SweepParent.current = self
 
     def close(self, error: BaseException | None) -> None:
-        """Sum up the children and end the parent: FINISHED, or as the error says.
+        """Sum up the children, or their plans, and end the parent: FINISHED, or as the error says.
 
         Args:
             error: What ended the sweep, where something did. Hydra raises the first failed child's when all have ended.
         """
-        assert self._run is not None, "on_multirun_start has been called"
-        hide_in_files(self._run.folder)  # Hydra's multirun.yaml
+        if self._run is not None:
+            hide_in_files(self._run.folder)  # Hydra's multirun.yaml
         try:
-            failed, total = sum_up(self._run, self._swept)
+            failed, total = sum_up(self._run, self._swept) if self._run is not None else end_plans()
         except Exception:  # the children's results stand whatever becomes of their summary
             log.exception("the sweep's summary could not be made")
             failed = total = 0
         if isinstance(error, Exception) and failed:
-            error = BrainalignError(f"{failed} of {total} children did not finish; the table of children says why.")
-        self._open.__exit__(type(error) if error else None, error, None)
+            told = "table of children says" if self._run is not None else "lines above say"
+            error = BrainalignError(f"{failed} of {total} children did not finish; the {told} why.")
         SweepParent.current = None
+        self._open.__exit__(type(error) if error else None, error, None)
+        if isinstance(error, BrainalignError):
+            raise error
 
 
 def finish(error: BaseException | None) -> None:

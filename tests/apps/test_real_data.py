@@ -55,6 +55,11 @@ def test_validate_says_what_is_there_or_every_fault(tmp_path):
     assert re.search(
         r"mydata: no faults; 1 participants, 4 electrodes, 2 stimuli, 3 presentations, digest \w{12}", good.stdout
     )
+    sound = root / "stimuli" / "s2.wav"
+    sound.rename(tmp_path / "s2.wav")
+    quiet = tools("validate", "data=folder", f"data.root={root}")
+    assert "note: 1 of 2 stimuli have no sound (s2): no model that needs sound" in quiet.stdout
+    (tmp_path / "s2.wav").rename(sound)
     channels, events = root / "sub-01" / "channels.tsv", root / "sub-01" / "events.tsv"
     channels.write_text(channels.read_text().replace("LA2", "LA1"))
     events.write_text(events.read_text().replace("s2", "s3"))

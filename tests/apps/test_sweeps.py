@@ -1,6 +1,7 @@
 """Sweeps and what comes after: a parent that sums up, the same command again, runs compared."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -137,3 +138,19 @@ def test_a_run_whose_table_is_gone_is_named(brainalign_in, place, three_runs):
     done = brainalign_in(place, "analysis=compare", f"analysis.runs=[{run},{three_runs['envelope']}]")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert f"the run {run} (mel · encoding · simulated) has no table of scores" in done.stderr
+
+
+def test_ones_own_checkpoints_are_swept_by_name_and_plans_are_added_up(brainalign, tmp_path, test_data):
+    """Options of a lab's folder, one key; plans leave neither run nor folder, and one that cannot be made is said."""
+    place = tmp_path / "lab" / "model"
+    place.mkdir(parents=True)
+    for name, path in (("step_1", test_data / "models" / "aidreams-260k"), ("step_2", tmp_path / "nowhere")):
+        (place / f"{name}.yaml").write_text(f"defaults: [causal_lm, _self_]\nname: {name}\npath: {path}\n")
+    done = brainalign("-m", "--config-dir=lab", *SMALL, "model=step_1,step_2,mel", "plan=true")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "extract step_1" in done.stdout and "extract mel" in done.stdout
+    assert re.search(r"2 of 3 children planned: in all about \d.*; \d+\.\d GiB needed at most", done.stderr)
+    assert re.search(r"no plan of .*model=step_2.*nowhere", done.stderr)
+    assert done.stderr.splitlines()[-1] == "brainalign: 1 of 3 children did not finish; the lines above say why."
+    outputs = tmp_path / "outputs"
+    assert not (outputs / "mlflow.db").exists() and {p.name for p in outputs.iterdir()} <= {"cache"}

@@ -83,7 +83,24 @@ def test_matlab_mtrf_toolbox_to_1e_8(test_data):
     np.testing.assert_allclose(backward.coef_.transpose(1, 0, 2), z["bwd_w"], atol=1e-8)
     fit = trf(5, 0).fit([x[:128]], [y[:128, :4]])
     np.testing.assert_allclose(fit.predict([x[128:256]])[0], z["predict_rec"], atol=1e-8)
-    np.testing.assert_allclose(fit.score([x[128:256]], [y[128:256, :4]]), z["predict_r"], atol=1e-8)
+    np.testing.assert_allclose(fit.score([x[128:256]], [y[128:256, :4]], metric="r"), z["predict_r"], atol=1e-8)
+
+
+def test_score_is_the_r2_of_a_runs_tables():
+    """1 - SSE/SST about the training mean, by hand: a shift of the scored responses costs; r does not see it."""
+    x, y = data()
+    y[0][:3, 1] = np.nan
+    trf = RidgeTRF(0.0, 0.08, 50.0, 10.0, dtype="float64").fit(x[:-1], y[:-1])
+    mean = np.nanmean(np.vstack(y[:-1]), axis=0)
+    for shift in (0.0, 3.0):
+        actual, predicted = y[-1] + shift, trf.predict(x[-1:])[0]
+        by_hand = 1 - ((actual - predicted) ** 2).sum(axis=0) / ((actual - mean) ** 2).sum(axis=0)
+        np.testing.assert_allclose(trf.score(x[-1:], [actual]), by_hand, atol=1e-10)
+    np.testing.assert_allclose(
+        trf.score(x[-1:], [actual], metric="r"), trf.score(x[-1:], y[-1:], metric="r"), atol=1e-10
+    )
+    with pytest.raises(BrainalignError, match=r"metric='mse' is no score; 'r2' or 'r' is needed"):
+        trf.score(x, y, metric="mse")
 
 
 def test_float32_agrees_with_float64_and_a_hopeless_matrix_is_solved_in_float64():

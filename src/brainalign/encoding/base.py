@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         intercept_: (c,).
         lags_: (lags,) in frames.
         n_features_in_: d.
+        response_mean_: (c,) mean of the responses that were fitted.
     """
 
     _unitless = True  # whether the fit of a response in another unit is the same in that unit
@@ -82,22 +83,33 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return found
         return found[0][:, 0] if self._flat else found[0]
 
-    def score(self, features: Given, responses: Given) -> Any:
-        """Pearson r of each electrode over all presentations together.
+    def score(self, features: Given, responses: Given, metric: Literal["r2", "r"] = "r2") -> Any:
+        """How well each electrode is predicted, over all presentations together: the score that a run's tables hold.
+
+            R2 = 1 - sum_t (y(t) - p(t))^2 / sum_t (y(t) - m)^2,   m the mean of the responses that were fitted
+
+        A mean over electrodes is left to the caller. Unlike scikit-learn's ``r2_score``, which takes the mean of the scored
+        responses, this one does not forgive a shift between what was fitted and what is scored.
 
         Args:
             features: (T_i, d) for each presentation, or one plain array.
             responses: (T_i, c) for each presentation, NaN = left out, or one plain array.
+            metric: ``r2``, or ``r`` for Pearson's correlation of response and prediction, as the mTRF toolbox has it.
 
         Returns:
             (c,), or a number where the model was fitted on a plain vector.
+
+        Raises:
+            BrainalignError: ``metric`` is another.
         """
+        if metric not in ("r2", "r"):
+            raise BrainalignError(f"metric={metric!r} is no score; 'r2' or 'r' is needed.")
         arrays, _ = as_presentations(self, features)
         targets, _ = as_presentations(None, responses)
         x, y = checked(arrays, targets)
-        actual = np.vstack(y)
-        r = score(actual, np.vstack(self.predict(x)), np.zeros(actual.shape[1])).r
-        return float(r[0]) if self._flat else r
+        found = score(np.vstack(y), np.vstack(self.predict(x)), self.response_mean_)
+        values = found.r2 if metric == "r2" else found.r
+        return float(values[0]) if self._flat else values
 
     def save(self, path: str | Path) -> None:
         """Write parameters and everything fitted to one ``.npz`` file, without pickles.
@@ -164,6 +176,7 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = x[0].shape[1]
         self.coef_ = np.zeros((len(self.lags_), self.n_features_in_, design.n_channels))
         self.intercept_ = np.zeros(design.n_channels)
+        self.response_mean_: NDArray[np.float64] = np.asarray(np.nanmean(np.vstack(y), axis=0, dtype=np.float64))
         return Opened(design, dict(zip(names, x, strict=True)), self.lags_)
 
     def __sklearn_tags__(self) -> Any:

@@ -32,6 +32,17 @@ def validate(overrides: list[str]) -> list[str]:
         return str(error).splitlines()
     for note in (*dataset.notes, *(n for r in dataset.recordings for n in r.notes)):
         say(f"note: {note}")
+    without = {
+        "sound": [s.id for s in dataset.stimuli.values() if s.audio is None],
+        "words": [s.id for s in dataset.stimuli.values() if s.words.empty],
+    }
+    for what, ids in without.items():
+        if ids:
+            some = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
+            say(
+                f"note: {len(ids)} of {len(dataset.stimuli)} stimuli have no {what} ({some}): "
+                f"no model that needs {what} can be compared on them"
+            )
     presentations = sum(len(r.presentations) for r in dataset.recordings)
     say(
         f"{dataset.name}: no faults; {len(dataset.recordings)} participants, {len(dataset.channels)} electrodes, "

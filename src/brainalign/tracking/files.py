@@ -94,7 +94,7 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]
 
 
 def write_figures(
-    folder: Path, figures: Mapping[str, tuple[Figure, str]], formats: Sequence[str] = ("png", "svg")
+    folder: str | Path, figures: Mapping[str, tuple[Figure, str]], formats: Sequence[str] = ("png", "svg")
 ) -> list[Path]:
     """Write each figure as ``figures/<name>.<format>``, its caption as their description; PNG has 300 pixels an inch.
 
@@ -113,7 +113,7 @@ def write_figures(
         >>> import pandas as pd
         >>> table = pd.DataFrame({"component": [1], "fold": [0], "in_sample": [0.9], "held_out": [0.5], "null_95": [0.2]})
         >>> with TemporaryDirectory() as folder:
-        ...     written = write_figures(Path(folder), {"cca": canonical_correlations(table)}, ["svg"])
+        ...     written = write_figures(folder, {"cca": canonical_correlations(table)}, ["svg"])
         ...     print(sorted(p.name for p in Path(folder).rglob("*.svg")))
         ['cca.svg']
     """

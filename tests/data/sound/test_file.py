@@ -35,6 +35,7 @@ def written(folder, ending, **options):
 @pytest.mark.parametrize("ending", FORMATS)
 def test_whole_files_say_nothing_and_hold_what_they_say(tmp_path, ending):
     audio = Audio(path=written(tmp_path, ending))
+    assert Audio(str(audio.path)) == audio  # a notebook gives strings
     assert audio.header_note is None
     assert audio.duration == pytest.approx(SECONDS, abs=0.01) and audio.native_rate == RATE
     x = audio.load()

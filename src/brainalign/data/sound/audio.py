@@ -28,7 +28,7 @@ class Audio:
     """A waveform, held in memory (``samples``) or on disk (``path``).
 
     Attributes:
-        path: A file that libsndfile reads (wav, flac, ogg), or None.
+        path: A file that libsndfile reads (wav, flac, ogg), or None; a string becomes a ``Path``.
         samples: (n,) mono waveform in [-1, 1] at ``rate``, or None.
         rate: Sampling rate of ``samples`` in Hz; a file's own rate is read from its header.
         channel: Of a file with several: ``mean``, ``left``, ``right``, or a number from 1.
@@ -42,6 +42,10 @@ class Audio:
     samples: NDArray[np.float32] | None = None
     rate: int = RATE
     channel: str = "mean"
+
+    def __post_init__(self) -> None:
+        if self.path is not None:
+            object.__setattr__(self, "path", Path(self.path))
 
     @property
     def duration(self) -> float:
