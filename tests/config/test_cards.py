@@ -1,6 +1,7 @@
 """Cards: what they say is what the option loads."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from omegaconf import OmegaConf
@@ -51,3 +52,14 @@ def test_a_card_agrees_with_the_trained_checkpoint(name, folder, trained):
     from brainalign.features.checkpoints.checkpoint import Checkpoint
 
     check_card(name, Card(**CARDS[name].card), Checkpoint(trained / folder, "AutoModel", "").config.get_text_config())
+
+
+def test_another_checkpoint_is_held_neither_to_the_card_nor_to_its_commit():
+    from brainalign.config.check import ModelOptions
+
+    own = ModelOptions()("gpt2")
+    assert own.card is not None and own.revision == own.card.revision
+    other = replace(own, checkpoint="distilbert/distilgpt2")
+    assert other.card is None and other.revision is None
+    named = replace(own, checkpoint="distilbert/distilgpt2", revision="v1")
+    assert named.card is None and named.revision == "v1"

@@ -66,6 +66,11 @@ class CheckpointModel(Model):
     def __post_init__(self) -> None:
         super().__post_init__()
         one_of("model.weights", self.weights, tuple(WEIGHTS))
+        if self.card is not None and self.checkpoint != self.card.hub:
+            # Another checkpoint was named: neither the card nor the commit that it pins is of that one.
+            if self.revision == self.card.revision:
+                self.revision = None
+            self.card = None
 
     def check_options(self, option: Callable[..., Model]) -> None:
         """A folder or file that is no checkpoint is refused before data are read."""

@@ -55,6 +55,7 @@ def _from_hub(name: str, revision: str | None, weights: bool) -> Path:
     from huggingface_hub import constants
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    said = name if revision is None else f"{name} at model.revision={revision}"
     try:
         return _snapshot(name, revision, weights, cached=True)
     except HFValidationError as error:
@@ -65,14 +66,14 @@ def _from_hub(name: str, revision: str | None, weights: bool) -> Path:
         pass
     if constants.HF_HUB_OFFLINE:
         raise BrainalignError(
-            f"checkpoint {name} is not in the local cache ({constants.HF_HUB_CACHE}) and HF_HUB_OFFLINE "
+            f"checkpoint {said} is not in the local cache ({constants.HF_HUB_CACHE}) and HF_HUB_OFFLINE "
             f"forbids its download; unset HF_HUB_OFFLINE, give a folder by model.path=, or try without ({_TINY})."
         )
     try:
         return _snapshot(name, revision, weights, cached=False)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise BrainalignError(
-            f"checkpoint {name} is not in the local cache and could not be fetched ({first_line(error)}); "
+            f"checkpoint {said} is not in the local cache and could not be fetched ({first_line(error)}); "
             "give a folder by model.path=, or "
             f"try without ({_TINY}); HF_HUB_OFFLINE=1 keeps to the cache."
         ) from error
