@@ -93,7 +93,7 @@ def published(config: Config, names: Collection[str]) -> list[tuple[str, str]]:
         names: Of the models that took part.
     """
     roles = (config.model, config.partner, config.baseline, config.lexical, config.acoustic, config.contextual)
-    known = [m for m in roles if getattr(m, "card", None) is not None and m.path is None and m.label in names]
+    known = [m for m in roles if getattr(m, "card", None) is not None and m.label in names]
     told = {m.label: f"{m.label} is the model of {m.card.reference}." for m in known}
     return [("Published models", " ".join(told.values()))] if told else []
 

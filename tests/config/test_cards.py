@@ -54,12 +54,14 @@ def test_a_card_agrees_with_the_trained_checkpoint(name, folder, trained):
     check_card(name, Card(**CARDS[name].card), Checkpoint(trained / folder, "AutoModel", "").config.get_text_config())
 
 
-def test_another_checkpoint_is_held_neither_to_the_card_nor_to_its_commit():
+def test_other_files_are_held_neither_to_the_card_nor_to_its_commit():
     from brainalign.config.check import ModelOptions
 
     own = ModelOptions()("gpt2")
     assert own.card is not None and own.revision == own.card.revision
     other = replace(own, checkpoint="distilbert/distilgpt2")
     assert other.card is None and other.revision is None
+    folder = replace(own, path="there")
+    assert folder.card is None and folder.revision is None
     named = replace(own, checkpoint="distilbert/distilgpt2", revision="v1")
     assert named.card is None and named.revision == "v1"

@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from brainalign.data.frames.responses import collect
+from brainalign.data.sound.audio import Audio
+from brainalign.data.splits.test_set import _Content
 from brainalign.data.splits.test_set import fixed_test as fixed
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.encoding.nested import fit_outer
@@ -216,6 +219,17 @@ def test_a_test_story_in_training_by_another_name_is_refused(stories):
         with pytest.raises(BrainalignError, match=f"'story2' is in training by another name: '{copy.id}' .*{said}"):
             fixed(data, ["story2"])
         assert fixed(data, ["story2", copy.id]) == ["story2", copy.id]
+
+
+def test_the_same_sound_is_known_at_another_level_and_format(stories, tmp_path):
+    rng = np.random.default_rng(0)
+    sounds = [rng.normal(size=160_000).astype(np.float32) / 10 for _ in range(2)]
+    soundfile.write(tmp_path / "quiet.flac", 0.3 * np.stack([sounds[0]] * 2, 1), 16_000)
+    there = [Audio(samples=sounds[0]), Audio(samples=sounds[1]), Audio(tmp_path / "quiet.flac")]
+    named = [Stimulus(n, 10.0, audio=a) for n, a in zip("abc", there, strict=True)]
+    contents = [_Content.of(s) for s in named]
+    assert contents[0].same(contents[2]) == "has the same sound"
+    assert contents[0].same(contents[1]) == "" and contents[1].same(contents[2]) == ""
 
 
 def test_too_few_training_stories_are_one_sentence(stories):

@@ -66,8 +66,8 @@ class CheckpointModel(Model):
     def __post_init__(self) -> None:
         super().__post_init__()
         one_of("model.weights", self.weights, tuple(WEIGHTS))
-        if self.card is not None and self.checkpoint != self.card.hub:
-            # Another checkpoint was named: neither the card nor the commit that it pins is of that one.
+        if self.card is not None and (self.path is not None or self.checkpoint != self.card.hub):
+            # Other files were named: neither the card nor the commit that it pins is of those.
             if self.revision == self.card.revision:
                 self.revision = None
             self.card = None
@@ -94,7 +94,7 @@ class CheckpointModel(Model):
         from brainalign.features.checkpoints.positions import check_positions
 
         folder = checkpoint_folder(self.checkpoint, self.path, self.revision, weights=self.weights != "untrained")
-        if self.card is not None and self.path is None:
+        if self.card is not None:
             check_card(self.name, self.card, Checkpoint(folder, "AutoModel", "").config.get_text_config())
         if not self.positions:
             check_positions(Checkpoint(folder, "AutoModel", "").config)

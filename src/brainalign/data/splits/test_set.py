@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.data.sound.audio import Audio
 from brainalign.data.types import Dataset, Stimulus
 from brainalign.errors import BrainalignError, nearest
 
@@ -14,6 +19,12 @@ NO = ("train", "training", "false", "no", "0", "n/a", "")
 
 RUN = 5
 """Words in a row that are compared."""
+
+SAME_LENGTH = 0.01
+"""Seconds by which the same sound may differ in length, from one file to another."""
+
+SAME_SOUND = 0.99
+"""Correlation of two waveforms above which they are one."""
 
 SHARE = 0.5
 """Of a test stimulus's runs of words that a training stimulus may hold as well."""
@@ -48,7 +59,7 @@ def fixed_test(dataset: Dataset, asked: str | Sequence[str]) -> list[str]:
             f"encoding.test={asked} holds {len(found)} of the {len(heard)} stimuli that were heard; some must be scored and others left to "
             "train on."
         )
-    content = {name: _Content.of(dataset.stimuli[name]) for name in heard}  # read once: sound is long
+    content = {name: _Content.of(dataset.stimuli[name]) for name in heard}  # sound is long, and read once
     for name in found:
         for other in training:
             if why := content[name].same(content[other]):
@@ -80,9 +91,10 @@ def _marked(dataset: Dataset, column: str, heard: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Content:
-    """What a stimulus is told by, whatever its name: digest of its sound (None: silent), words, and their runs."""
+    """What a stimulus is told by, whatever its name: its sound (None: silent), words, and their runs."""
 
-    sound: str | None
+    sound: Audio | None
+    seconds: float
     words: tuple[str, ...]
     runs: frozenset[tuple[str, ...]]
 
@@ -91,11 +103,26 @@ class _Content:
         """Of a stimulus."""
         words = tuple(stimulus.words["word"].str.lower())
         runs = frozenset(words[i : i + RUN] for i in range(len(words) - RUN + 1))
-        return cls(None if stimulus.audio is None else stimulus.audio.digest(), words, runs)
+        return cls(stimulus.audio, stimulus.duration, words, runs)
+
+    @cached_property
+    def waveform(self) -> NDArray[np.floating]:
+        """Every fourth sample, as a direction: level, format and rate of a file are no part of it."""
+        assert self.sound is not None
+        samples = self.sound.load()[::4]
+        samples = samples - samples.mean()
+        return samples / (np.linalg.norm(samples) or 1)
+
+    def sounds_like(self, training: _Content) -> bool:
+        """Whether both last as long and have the same waveform."""
+        if self.sound is None or training.sound is None or abs(self.seconds - training.seconds) > SAME_LENGTH:
+            return False
+        n = min(len(self.waveform), len(training.waveform))
+        return bool(self.waveform[:n] @ training.waveform[:n] > SAME_SOUND)
 
     def same(self, training: _Content) -> str:
         """Why a test stimulus is a training one under another name; empty where it is not."""
-        if self.sound is not None and self.sound == training.sound:
+        if self.sounds_like(training):
             return "has the same sound"
         if self.words and self.words == training.words:
             return "has the same words"
