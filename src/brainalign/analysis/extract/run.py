@@ -124,8 +124,8 @@ def _warn(result: AnalysisResult, layers: pd.DataFrame, unit: str) -> None:
         named = ", ".join(f"{row.layer} ({row.common:.2f})" for row in clocks.itertuples())
         result.warnings.append(
             limits(
-                f"In layer{'s' * (len(clocks) > 1)} {named} more than half of the variance is the same in two stimuli at the same {unit[:-1]} number: what they "
-                "predict may be time since onset alone."
+                f"In layer{'s' * (len(clocks) > 1)} {named} more than half of the variance is the same in two stimuli at the same "
+                f"{unit[:-1]} number: what they predict may be time since onset alone."
             )
         )
 

@@ -111,7 +111,7 @@ class _Content:
         assert self.sound is not None
         samples = self.sound.load()[::4]
         samples = samples - samples.mean()
-        return samples / (np.linalg.norm(samples) or 1)
+        return np.asarray(samples / (np.linalg.norm(samples) or 1))
 
     def sounds_like(self, training: _Content) -> bool:
         """Whether both last as long and have the same waveform."""
