@@ -30,7 +30,7 @@ def told(config, tmp_path):
 
     def make(*overrides):
         data = config(*overrides).data
-        return data.told(data.read(ReadSettings(tmp_path / "cache")))
+        return data.methods(data.read(ReadSettings(tmp_path / "cache")))
 
     return make
 
@@ -82,9 +82,9 @@ def test_fmri(config):
         "The repetition time was 2 s. "
     )
     data = dataclasses.replace(data, highpass=None, zscore=False)
-    assert data.told(dataset) == begin + "Slow drifts were left as they were."
+    assert data.methods(dataset) == begin + "Slow drifts were left as they were."
     data = dataclasses.replace(data, highpass=120.0, zscore=True)
-    assert data.told(dataset) == begin + (
+    assert data.methods(dataset) == begin + (
         "Drifts slower than 120 s were regressed out of each story by discrete cosines. Each voxel was z-scored within each story."
     )
 
@@ -92,6 +92,6 @@ def test_fmri(config):
 def test_simulated_is_called_so(config):
     data = config("data=simulated_small", "data.subjects=2").data
     stimuli = {"s": Stimulus("s", 1.0)}
-    paragraph = data.told(Dataset("simulated", stimuli, []))
+    paragraph = data.methods(Dataset("simulated", stimuli, []))
     assert paragraph.startswith("Stimuli and responses were simulated, not recorded (simulated: subjects 2, ")
     assert "notch" not in paragraph and "read" not in paragraph.split()

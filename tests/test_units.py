@@ -35,8 +35,8 @@ def world():
     kernel = rng.normal(size=(D, C)) * [1, 0.5, 0.5, 0]
     y = [np.roll(x[s], 1, axis=0) @ kernel + 3 * rng.normal(size=(70, C)) for s in heard]
     split = split_groups(heard, [70] * len(heard), 4, 0, "stimulus")
-    for response, atoms in zip(y, split.atoms, strict=True):
-        if np.isin(atoms, list(split.folds[1].test)).all():
+    for response, segments in zip(y, split.segments, strict=True):
+        if np.isin(segments, list(split.folds[1].test)).all():
             response[:, 2] = 0.7
     return x, heard, y, split
 

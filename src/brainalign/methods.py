@@ -45,7 +45,7 @@ def recordings(config: Config, study: Study) -> str:
         config: Of the run, settled.
         study: Data, window and folds.
     """
-    return config.data.told(study.dataset)
+    return config.data.methods(study.dataset)
 
 
 def responses(config: Config, study: Study) -> str:

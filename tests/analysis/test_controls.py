@@ -222,5 +222,5 @@ def test_a_share_is_a_ratio_of_sums_with_whole_participants_left_out():
 
 
 def test_every_control_says_what_it_keeps():
-    assert all(c.keeps and c.destroys and c.told for c in FEATURES.values())
+    assert all(c.keeps and c.destroys and c.phrase for c in FEATURES.values())
     assert limitations.__doc__

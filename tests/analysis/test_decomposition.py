@@ -62,7 +62,7 @@ def test_swapping_test_stimuli_changes_nothing_that_is_fitted(tmp_path):
               outcome=Outcome(permutations=0))
     )  # fmt: skip
     study = bench.listen(data)
-    test = {s for s, a in zip(study.stimuli, study.split.atoms, strict=True) if a[0] in study.split.folds[0].test}
+    test = {s for s, a in zip(study.stimuli, study.split.segments, strict=True) if a[0] in study.split.folds[0].test}
     fitted = []
     for held_out in (frozenset(), frozenset(test)):
         model = Swapped(data, layers=[3], name="m")

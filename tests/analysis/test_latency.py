@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from brainalign.analysis.latency.run import enough, latency, peaks, told_from_zero
+from brainalign.analysis.latency.run import differs_from_zero, enough, latency, peaks
 from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
@@ -153,11 +153,11 @@ def test_participants_are_the_unit_where_there_are_three_and_folds_where_there_a
     """Electrodes that agree within each of four participants: 24 values say yes, 4 participants do not."""
     people = np.repeat([0.1, 0.09, -0.03, 0.05], 6) + 1e-4 * np.tile(np.arange(6), 4)
     scores, who = np.tile(people, (5, 1)), np.repeat(list("abcd"), 6)
-    assert not told_from_zero(scores, who) and told_from_zero(scores + 0.2, who)
+    assert not differs_from_zero(scores, who) and differs_from_zero(scores + 0.2, who)
     # two participants who share what one fold does: not their electrodes count, but the folds
     shared = np.array([0.3, -0.1, 0.05, -0.2, 0.3])[:, None] + 1e-3 * np.arange(12)
-    assert not told_from_zero(shared, ["a"] * 6 + ["b"] * 6) and told_from_zero(0.2 + 0.1 * shared, ["a"] * 12)
-    assert not told_from_zero(np.full((5, 2), np.nan), ["a", "b"])
+    assert not differs_from_zero(shared, ["a"] * 6 + ["b"] * 6) and differs_from_zero(0.2 + 0.1 * shared, ["a"] * 12)
+    assert not differs_from_zero(np.full((5, 2), np.nan), ["a", "b"])
 
 
 def test_noise_that_electrodes_share_names_no_region_too_often():
@@ -170,7 +170,7 @@ def test_noise_that_electrodes_share_names_no_region_too_often():
             pair = own + np.swapaxes(own, 1, 2)
             common = pair.sum(axis=2) - pair[:, range(5), range(5)]
             scores = np.repeat(common, 6, axis=0).T + rng.normal(size=(5, 6 * people))
-            told[people] += told_from_zero(scores, np.repeat(np.arange(people), 6).astype(str).tolist())
+            told[people] += differs_from_zero(scores, np.repeat(np.arange(people), 6).astype(str).tolist())
     assert max(told.values()) <= binom.ppf(0.999, 300, 0.025)
 
 

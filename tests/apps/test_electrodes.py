@@ -16,7 +16,7 @@ CCA = (
 )  # fmt: skip
 
 
-def left_behind(tmp_path):
+def run_tables(tmp_path):
     (folder,) = {p.parent for p in (tmp_path / "outputs").glob("2*/**/metrics.json")}
     tables = {p.stem: pd.read_parquet(p) for p in (folder / "tables").glob("*.parquet")}
     return tables, (folder / "report.html").read_text(), json.loads((folder / "provenance.json").read_text())
@@ -25,7 +25,7 @@ def left_behind(tmp_path):
 def test_responsive_electrodes_alone_are_scored_and_the_report_says_how_many(brainalign, tmp_path):
     done = brainalign(*SMALL, "electrodes=responsive", "data.silent_fraction=0.3")
     assert done.returncode == 0, done.stderr
-    tables, page, _ = left_behind(tmp_path)
+    tables, page, _ = run_tables(tmp_path)
     scores = tables["scores"].query("rule == 'nested'")
     assert (scores["responsive_p"] < 0.01 / 10).all() and len(scores) >= 12
     assert (scores["rho_true"] > 0).mean() > 0.9
@@ -37,7 +37,7 @@ def test_responsive_electrodes_alone_are_scored_and_the_report_says_how_many(bra
 def test_hemispheres_apart_and_groups_of_regions_are_what_results_are_about(brainalign, tmp_path):
     done = brainalign(*SMALL, "electrodes.hemispheres=apart", "electrodes.regions={temporal:[STG,MTG],A1:[A1]}")
     assert done.returncode == 0, done.stderr
-    tables, page, _ = left_behind(tmp_path)
+    tables, page, _ = run_tables(tmp_path)
     expected = {"temporal L", "temporal R", "A1 L", "A1 R"}
     assert set(tables["scores"]["region"]) == expected
     assert set(tables["tests"]["region"]) == expected
@@ -62,7 +62,7 @@ def test_what_cannot_be_chosen_is_one_sentence(brainalign, arguments, sentence):
 def test_every_run_that_encodes_has_its_leak_audit(brainalign, tmp_path):
     done = brainalign(*SMALL, "encoding.split=presentation", "data.mixture={A1:{acoustic:1},STG:{acoustic:1}}")
     assert done.returncode == 0, done.stderr
-    tables, page, _ = left_behind(tmp_path)
+    tables, page, _ = run_tables(tmp_path)
     audit = tables["leak_audit"].set_index("fold")
     assert audit.index.tolist() == ["1", "2", "3", "all"] and audit["leak"]["all"] > 0.3
     share = f"{audit['leak']['all']:.0%}"
@@ -77,7 +77,7 @@ def test_one_participant_with_one_electrode_a_region_and_no_repeats_goes_on_and_
 ):
     done = brainalign(*SMALL, "data.subjects=1", "data.electrodes=3", "data.repeated=0", *analysis)
     assert done.returncode == 0, done.stderr
-    tables, page, _ = left_behind(tmp_path)
+    tables, page, _ = run_tables(tmp_path)
     assert tables["scores"]["r"].notna().all() and tables["leak_audit"]["leak"].eq(0).all()
     for sentence in (
         "There is one participant (sim01): results generalise to this participant",

@@ -6,12 +6,12 @@ import pytest
 from brainalign.data.arrays import read_arrays
 from brainalign.data.bids.dataset import read_bids
 from brainalign.data.folder import read_folder
-from brainalign.data.formats import Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, StimuliFormat
 from brainalign.data.nwb.dataset import read_nwb
 from brainalign.data.raw.dataset import read_raw_files
 from tests.data import recordings
 
-KEYS = Keys(
+KEYS = ArrayKeys(
     stimulus="stimulus",
     onset="onset",
     rate="rate",
@@ -84,7 +84,7 @@ def test_epoched_arrays_are_presentations(plain, tmp_path, turned):
         tmp_path / "sub-01.npz", responses=stack.transpose(2, 1, 0) if turned else stack, rate=200.0, start=-0.5,
         stimulus=np.array(["s1", "s2", "s1"]), electrode=np.array(recordings.NAMES), region=np.array(recordings.REGIONS),
     )  # fmt: skip
-    keys = Keys(stimulus="stimulus", rate="rate", start="start", electrode="electrode", region="region")
+    keys = ArrayKeys(stimulus="stimulus", rate="rate", start="start", electrode="electrode", region="region")
     axes = ["channel", "time", "trial"] if turned else ["trial", "time", "channel"]
     (one,) = read_arrays(tmp_path, "{subject}.npz", keys, S, axes=axes).recordings
     for a, b in zip(plain.recordings[0].presentations, one.presentations, strict=True):

@@ -10,7 +10,7 @@ import pytest
 
 from brainalign.data.arrays import read_arrays
 from brainalign.data.fmri.stories import read_story_fmri
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat, TranscriptFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat, TranscriptFormat
 from brainalign.data.nwb.dataset import read_nwb
 from brainalign.data.plausibility import published_counts, swapped_axes
 from brainalign.data.raw.dataset import read_raw_files
@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 
 
 def arrays(root, keys, events=None, **options):
-    return read_arrays(root, "{subject}.npz", Keys(**keys), S, events=EventFormat(**(events or {})), **options)
+    return read_arrays(root, "{subject}.npz", ArrayKeys(**keys), S, events=EventFormat(**(events or {})), **options)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_what_images_and_stories_do_not_read_is_refused(tmp_path):
     np.savez(tmp_path / "s1.npz", data=np.ones((9, 2)))
 
     def read(ending, **options):
-        options.setdefault("keys", Keys("data"))
+        options.setdefault("keys", ArrayKeys("data"))
         return read_story_fmri(tmp_path, f"{{stimulus}}.{ending}", options.pop("keys"), 2.0, S, **options)
 
     for options, sentence in (
         (
-            {"keys": Keys("data", region="atlas")},
+            {"keys": ArrayKeys("data", region="atlas")},
             "data.keys.region=atlas does nothing here, because an image has no keys",
         ),
         ({"axes": ["channel", "time"]}, r"data.axes=\['channel', 'time'\] does nothing"),
@@ -101,7 +101,7 @@ def test_what_images_and_stories_do_not_read_is_refused(tmp_path):
     with pytest.raises(BrainalignError, match="data.mask=m.nii does nothing"):
         read("npz", mask="m.nii")
     with pytest.raises(BrainalignError, match="data.keys.onset=o does nothing"):
-        read("npz", keys=Keys("data", onset="o"))
+        read("npz", keys=ArrayKeys("data", onset="o"))
 
 
 def test_what_recordings_do_not_read_is_refused(tmp_path):
@@ -157,7 +157,7 @@ def test_stories_on_their_side_and_of_other_lengths(tmp_path):
     for shape, told in (((500, 300), "the 500 samples .* last 1000 s, but stimulus 's9' lasts 599 s, as the 300 channels would"),
                         ((100, 7), "'s9' 599 s, its 100 volumes 200 s"), ((300, 500), None)):  # fmt: skip
         np.savez(tmp_path / "s9.npz", data=rng.normal(size=shape))
-        data = read_story_fmri(tmp_path, "{stimulus}.npz", Keys("data"), 2.0, S)
+        data = read_story_fmri(tmp_path, "{stimulus}.npz", ArrayKeys("data"), 2.0, S)
         found = [n for n in data.notes if "participant 01" in n]
         assert found == [] if told is None else (len(found) == 1 and re.search(told, found[0]))
 

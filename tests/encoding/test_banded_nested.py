@@ -38,7 +38,7 @@ def world(seed=0, widths=(2, 3, 2), strength=(1.0, 0.2, 0.0), n=12, c=5, noise=1
 def literal(design, bands, heard, y, electrode, ratios):
     """Every step with scikit-learn on the scaled lagged columns: (ratios, alpha, inner score, outer r2) of each fold."""
     widths = [next(iter(b.values())).shape[1] for b in bands]
-    x, fold_of = side_by_side(bands), [a[0] for a in design.split.atoms]
+    x, fold_of = side_by_side(bands), [a[0] for a in design.split.segments]
     k = len(design.split.folds)
 
     def r2(train, test, alpha, row):
@@ -121,7 +121,7 @@ def test_a_weak_band_beside_a_strong_one_is_shrunk_on_its_own():
 def test_the_fit_of_a_fold_is_that_of_the_banded_estimator():
     design, bands, heard, y = world(5, widths=(2, 3), strength=(1.0, 0.3))
     found = fit_banded(design, [(bands, range(4))], 2, [10.0], LAGS, [30.0])
-    train = [i for i, a in enumerate(design.split.atoms) if a[0] != 1]
+    train = [i for i, a in enumerate(design.split.segments) if a[0] != 1]
     x = side_by_side(bands)
     frames = np.vstack([x[heard[i]] for i in train])
     z = {s: (v - frames.mean(axis=0)) / frames.std(axis=0) for s, v in x.items()}
@@ -130,8 +130,8 @@ def test_the_fit_of_a_fold_is_that_of_the_banded_estimator():
     best = np.flatnonzero((kept.alpha_ == [[30.0], [300.0]]).all(axis=0))
     assert len(best)  # electrodes for which the estimator itself chose these
     for e in best:
-        for i, atoms in enumerate(design.split.atoms):
-            if atoms[0] == 1:
+        for i, segments in enumerate(design.split.segments):
+            if segments[0] == 1:
                 mine = found.scores.predictions[1][heard[i]][:, e] * design.unit[e] + design.center[e]
                 np.testing.assert_allclose(mine, kept.predict([z[heard[i]]])[0][:, e], atol=1e-5)
 
@@ -141,7 +141,7 @@ def test_lag_products_are_computed_once_for_all_combinations(monkeypatch):
     made = []
     monkeypatch.setattr(Sums, "_moments", lambda self, a, real=Sums._moments: made.append(a) or real(self, a))
     fit_banded(design, [(bands, range(4))], 3, RATIOS, LAGS, ALPHAS)
-    assert len(made) == design.split.n_atoms
+    assert len(made) == design.split.n_segments
 
 
 def test_one_choice_for_all_electrodes():
@@ -153,7 +153,7 @@ def test_one_choice_for_all_electrodes():
 def test_the_outer_test_rows_have_no_say_in_the_choice():
     design, bands, heard, y = world(8)
     rng = np.random.default_rng(0)
-    swapped = [rng.normal(size=v.shape) * 50 if a[0] == 2 else v for v, a in zip(y, design.split.atoms, strict=True)]
+    swapped = [rng.normal(size=v.shape) * 50 if a[0] == 2 else v for v, a in zip(y, design.split.segments, strict=True)]
     a = fit_banded(design, [(bands, range(4))], 3, RATIOS, LAGS, ALPHAS)
     b = fit_banded(Design(heard, swapped, design.split), [(bands, range(4))], 3, RATIOS, LAGS, ALPHAS)
     np.testing.assert_array_equal(a.alpha[:, 2], b.alpha[:, 2])

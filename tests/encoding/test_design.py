@@ -31,7 +31,7 @@ def by_hand(heard, x, y, split, rule, fold, electrode, alpha):
     """Outer r2 with scikit-learn on rows that are put together by hand."""
     from sklearn.linear_model import Ridge
 
-    train = [i for i, a in enumerate(split.atoms) if a[0] in split.training(fold)]
+    train = [i for i, a in enumerate(split.segments) if a[0] in split.training(fold)]
     pairs = [(heard[i], y[i][:, electrode]) for i in train if rule != "first" or i in firsts(heard)]
     if rule == "average":
         pairs = [(s, np.mean([v for t, v in pairs if t == s], axis=0)) for s in dict.fromkeys(t for t, _ in pairs)]
@@ -39,7 +39,7 @@ def by_hand(heard, x, y, split, rule, fold, electrode, alpha):
     z = {s: (v - frames.mean(axis=0)) / frames.std(axis=0) for s, v in x.items()}
     target = np.concatenate([v for _, v in pairs])
     model = Ridge(alpha).fit(np.vstack([lag_matrix(z[s], LAGS) for s, _ in pairs]), target)
-    test = [i for i, a in enumerate(split.atoms) if a[0] in split.folds[fold].test]
+    test = [i for i, a in enumerate(split.segments) if a[0] in split.folds[fold].test]
     actual = np.concatenate([y[i][:, electrode] for i in test])
     guess = np.concatenate([model.predict(lag_matrix(z[heard[i]], LAGS)) for i in test])
     return score(actual[:, None], guess[:, None], np.array([target.mean()])).r2[0]

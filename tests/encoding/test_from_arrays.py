@@ -22,7 +22,7 @@ def test_with_one_layer_and_one_penalty_it_is_ridge_on_standardised_features_fol
     layers, responses, groups = world
     table = nested_trf({1: layers[1]}, responses, groups, tmax=0.06, alphas=[10.0], folds=3, seed=4)
     split = split_groups(groups, [40] * 12, 3, 4, "stimulus")
-    fold = np.array([atoms[0] for atoms in split.atoms])
+    fold = np.array([segments[0] for segments in split.segments])
     found = []
     for f in range(3):
         train = np.vstack([layers[1][i] for i in np.flatnonzero(fold != f)])

@@ -32,14 +32,14 @@ def literal(heard, x, y, split, electrode):
     """Every step of nested selection with scikit-learn on the lagged matrix, standardised on training rows before lagging."""
     k = len(split.folds)
 
-    def fit_and_predict(train_atoms, test_atoms, alpha):
-        rows = {a: [i for i, v in enumerate(split.atoms) if v[0] in a] for a in (train_atoms, test_atoms)}
-        frames = np.vstack([x[heard[i]] for i in rows[train_atoms]])
+    def fit_and_predict(train_segments, test_segments, alpha):
+        rows = {a: [i for i, v in enumerate(split.segments) if v[0] in a] for a in (train_segments, test_segments)}
+        frames = np.vstack([x[heard[i]] for i in rows[train_segments]])
         mean, sd = frames.mean(axis=0), frames.std(axis=0)
         big = {a: np.vstack([lag_matrix((x[heard[i]] - mean) / sd, LAGS) for i in r]) for a, r in rows.items()}
         target = {a: np.concatenate([y[i][:, electrode] for i in r]) for a, r in rows.items()}
-        model = Ridge(alpha).fit(big[train_atoms], target[train_atoms])
-        return target[test_atoms], model.predict(big[test_atoms]), target[train_atoms].mean()
+        model = Ridge(alpha).fit(big[train_segments], target[train_segments])
+        return target[test_segments], model.predict(big[test_segments]), target[train_segments].mean()
 
     out = []
     for f in range(k):
@@ -100,16 +100,16 @@ def test_a_participant_who_heard_only_some_stimuli_is_scored_on_those_alone():
     heard, x, y = world(7, n=12, repeats=())
     split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
     part = [v.copy() for v in y]
-    for v, atoms in zip(part, split.atoms, strict=True):
-        if atoms[0] == 1:
+    for v, segments in zip(part, split.segments, strict=True):
+        if segments[0] == 1:
             v[:, 3:] = np.nan  # the last two electrodes have nothing in fold 1
     found = fit_outer(Design(heard, part, split), x, LAGS, ALPHAS)
     assert np.isnan(found.r[1, 3:]).all() and np.isfinite(np.delete(found.r, 1, axis=0)).all()
     # as if fold 1 did not exist: its three stimuli are dropped, the other folds keep their names
-    keep = [i for i, atoms in enumerate(split.atoms) if atoms[0] != 1]
+    keep = [i for i, segments in enumerate(split.segments) if segments[0] != 1]
     again = {0: 0, 2: 1, 3: 2}
     small = Split(
-        "stimulus", tuple(np.full(len(y[i]), again[int(split.atoms[i][0])]) for i in keep),
+        "stimulus", tuple(np.full(len(y[i]), again[int(split.segments[i][0])]) for i in keep),
         tuple(Fold(frozenset({f}), frozenset({f})) for f in range(3)),
     )  # fmt: skip
     alone = fit_outer(Design([heard[i] for i in keep], [y[i][:, 3:] for i in keep], small), x, LAGS, ALPHAS)
@@ -122,8 +122,8 @@ def test_an_electrode_recorded_in_one_fold_alone_has_no_score_there():
     heard, x, y = world(8, n=12, repeats=())
     split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
     part = [v.copy() for v in y]
-    for v, atoms in zip(part, split.atoms, strict=True):
-        if atoms[0] != 2:
+    for v, segments in zip(part, split.segments, strict=True):
+        if segments[0] != 2:
             v[:, 4] = np.nan
     found = fit_outer(Design(heard, part, split), x, LAGS, ALPHAS)
     assert np.isnan(found.r[:, 4]).all() and np.isfinite(found.r[:, :4]).all()
@@ -134,7 +134,7 @@ def test_swapping_the_outer_test_responses_changes_no_choice_and_no_prediction()
     split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
     rng = np.random.default_rng(9)
     fold = 2
-    swapped = [rng.normal(size=v.shape) * 50 if a[0] == fold else v for v, a in zip(y, split.atoms, strict=True)]
+    swapped = [rng.normal(size=v.shape) * 50 if a[0] == fold else v for v, a in zip(y, split.segments, strict=True)]
     selections = []
     for responses in (y, swapped):
         selection = LayerSelection()
@@ -188,9 +188,9 @@ def test_blocks_of_one_story_leave_the_gap_out_of_training():
     y = [lag_matrix(x["story"], LAGS) @ rng.normal(size=(12, 2)) + rng.normal(size=(200, 2))]
     split = split_blocks(["story"], [200], 4, gap=4, skip=4)
     found = fit_outer(Design(["story"], y, split), x, LAGS, ALPHAS)
-    (atoms,) = split.atoms
+    (segments,) = split.segments
     for f in range(4):
-        train, test = np.isin(atoms, split.training(f)), np.isin(atoms, list(split.folds[f].test))
+        train, test = np.isin(segments, split.training(f)), np.isin(segments, list(split.folds[f].test))
         mean, sd = x["story"][train].mean(axis=0), x["story"][train].std(axis=0)
         big = lag_matrix((x["story"] - mean) / sd, LAGS)
         for e in range(2):
@@ -221,7 +221,7 @@ def test_fewer_inner_folds_are_the_next_ones(inner_folds, chosen_by):
     split = split_groups(heard, [len(v) for v in y], 4, 0, "stimulus")
     search = Search(inner_folds)
     found = fit_outer(Design(heard, y, split), x, LAGS, ALPHAS, search=search)
-    fold_of = np.array([a[0] for a in split.atoms])
+    fold_of = np.array([a[0] for a in split.segments])
     for f, inner in enumerate(chosen_by):
         assert search.chosen_by(4, f) == inner
         curve = 0.0

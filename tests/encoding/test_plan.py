@@ -77,7 +77,7 @@ def test_operations_and_memory_of_all_parts_add_up():
     (group,), n, m, d, c, p = made.groups, 1000, 5, 9, 6, 45
     plan, own = (f(made, *a) for f, a in ((plan_fit, (d, m, 7, arithmetic)),
         (_plan_group, (group, Bands((d,), np.ones((1, 1))), m, 7, arithmetic, Search()))))  # fmt: skip
-    edges = sum(group.edges(a) for a in range(made.split.n_atoms))
+    edges = sum(group.edges(a) for a in range(made.split.n_segments))
     fit = 6 * p**3 / 3 + 2 * p**2 * c  # at most one alpha an electrode
     sums = 2 * n * m * (d + 1) * (d + 1 + c)
     written = edges * p * p * 15 + 2 * n * p * c

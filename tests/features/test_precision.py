@@ -11,10 +11,10 @@ from brainalign.features.base import Rows
 from brainalign.features.cache import FeatureCache
 from brainalign.features.checkpoints import checkpoint
 from brainalign.features.checkpoints.checkpoint import Loading
-from brainalign.features.clip import Clipped
+from brainalign.features.clip import ClippedExtractor
 from brainalign.features.language.model import LanguageModel
 from brainalign.features.language.surprisal import Surprisal
-from brainalign.features.precision import deviation, reference, told
+from brainalign.features.precision import deviation, precision_note, reference
 from brainalign.features.representation import Representation
 from brainalign.features.speech.model import SpeechModel
 from brainalign.features.words.controls import ShuffledWords
@@ -40,7 +40,7 @@ def of(kind, folder, how="bfloat16", **options):
     return kind.from_folder(folder, "m", Loading(precision=how), **options)
 
 
-@pytest.mark.parametrize("wrapped", [lambda m: m, lambda m: Clipped(m, 6.0), ShuffledWords])
+@pytest.mark.parametrize("wrapped", [lambda m: m, lambda m: ClippedExtractor(m, 6.0), ShuffledWords])
 @pytest.mark.parametrize("kind", [LanguageModel, Surprisal])
 def test_the_reference_is_the_extractor_in_float32(language_folder, said, kind, wrapped):
     stimuli = [said(*WORDS, name=f"s{k}") for k in range(9)]  # 6.5 s each
@@ -60,7 +60,7 @@ def test_a_run_tells_what_it_measured_and_so_does_one_from_the_cache(speech_fold
     exact, coarse = (Representation(of(SpeechModel, speech_folder, p), stimuli, "d", cache) for p in ("float32", how))
     exact.rows(0), coarse.rows(2)
     measured = {n: deviation(coarse.rows(n), exact.rows(n)) for n in coarse.layers}
-    assert coarse.notes == [told("m", measured)] and not exact.notes
+    assert coarse.notes == [precision_note("m", measured)] and not exact.notes
     worst = max(measured, key=measured.get)
     assert f"furthest in layer {worst}" in coarse.notes[0]
     assert ("better be taken in float32" in coarse.notes[0]) == (measured[worst] > 0.01)
@@ -80,7 +80,7 @@ def test_no_memory_for_float32_is_told_and_no_fault(language_folder, said, tmp_p
         monkeypatch.setattr(precision, "in_float32", full)
     model = Representation(of(LanguageModel, language_folder), {"s1": said(*WORDS)}, "d", FeatureCache(tmp_path))
     assert len(model.rows(1)) == 1
-    assert model.notes == [told("m", {1: None})] and "was not measured" in model.notes[0]
+    assert model.notes == [precision_note("m", {1: None})] and "was not measured" in model.notes[0]
 
 
 def test_trained_models_on_real_words(trained, test_data, tmp_path, said):

@@ -21,7 +21,7 @@ from brainalign.features import representation as module
 from brainalign.features.align import to_grid
 from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
-from brainalign.features.clip import Clipped
+from brainalign.features.clip import ClippedExtractor
 from brainalign.features.representation import Representation
 
 
@@ -145,7 +145,7 @@ def test_an_extractor_of_a_lab_is_told_by_its_code_also_inside_another_one(tmp_p
         module.__file__, module.Counting = str(file), Counting
         exec(file.read_text(), vars(module))
         own = module.Own()
-        return [represent(e, tmp_path / "cache").key(0) for e in (own, Clipped(own, 5.0), Counting())]
+        return [represent(e, tmp_path / "cache").key(0) for e in (own, ClippedExtractor(own, 5.0), Counting())]
 
     first, again, edited = keys("a = 1"), keys("a = 1"), keys("a = 2")
     assert first == again

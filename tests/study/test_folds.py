@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from brainalign.data.frames.responses import collect
+from brainalign.data.frames.responses import responses_on_frames
 from brainalign.data.sound.audio import Audio
 from brainalign.data.splits.test_set import _Content
 from brainalign.data.splits.test_set import fixed_test as fixed
@@ -107,7 +107,7 @@ def test_words_before_the_first_volume_reach_it_through_the_lags(stories, tmp_pa
     scores = here.scores(word_rate(data, tmp_path))
     assert scores["r2"].min() > 1 - 1e-9 and (scores["n_frames"].dropna().max()) == 5 * 35
     # a grid that begins with the first volume sees silence where words were
-    blind = collect(data, None)
+    blind = responses_on_frames(data, None)
     assert blind.grids["story0"].start == 11.0
 
 

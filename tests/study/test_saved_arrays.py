@@ -68,7 +68,7 @@ def test_r_of_the_scores_table_comes_back_from_the_predictions(kept):
         for c in range(len(study.channels)):
             r = []
             for fold in range(3):
-                rows = [i for i, atoms in enumerate(study.split.atoms) if atoms[0] == fold]
+                rows = [i for i, segments in enumerate(study.split.segments) if segments[0] == fold]
                 actual = np.concatenate([study.responses.values[i][:, c] for i in rows])
                 guess = np.concatenate([saved[study.stimuli[i]][:, c] for i in rows])
                 heard = np.isfinite(actual)
@@ -115,8 +115,8 @@ def test_the_weights_make_the_predictions(kept):
 def test_blocks_of_one_stimulus_meet_in_one_array_and_the_start_is_empty(world):
     study, _, run = world(split_kind="blocks")
     saved = run.predictions["mel"]
-    for stimulus, atoms in zip(study.stimuli, study.split.atoms, strict=True):
-        np.testing.assert_array_equal(np.isfinite(saved[stimulus]).all(axis=1), atoms >= 0)
+    for stimulus, segments in zip(study.stimuli, study.split.segments, strict=True):
+        np.testing.assert_array_equal(np.isfinite(saved[stimulus]).all(axis=1), segments >= 0)
         assert np.isnan(saved[stimulus][: len(study.lags)]).all()
 
 
@@ -124,8 +124,8 @@ def test_a_leaky_split_keeps_every_folds_prediction(world):
     study, _, run = world(split_kind="presentation")
     saved = run.predictions["mel"]
     folds = {}
-    for stimulus, atoms in zip(study.stimuli, study.split.atoms, strict=True):
-        folds.setdefault(stimulus, set()).add(int(atoms[0]))
+    for stimulus, segments in zip(study.stimuli, study.split.segments, strict=True):
+        folds.setdefault(stimulus, set()).add(int(segments[0]))
     wanted = {s if len(f) == 1 else f"{s}/fold{n}" for s, f in folds.items() for n in f}
     assert set(saved) == wanted and any("/fold" in name for name in wanted)
 

@@ -50,10 +50,10 @@ def test_ceilings_rest_on_scored_rows_alone():
         50.0 * rng.normal(size=(20, 1)),
     )  # what begins a run repeats itself perfectly
     values = [np.vstack([edge, signal + rng.normal(size=signal.shape)]) for _ in range(4)]
-    atoms = np.r_[np.full(20, -1), np.zeros(200, dtype=int)]
+    segments = np.r_[np.full(20, -1), np.zeros(200, dtype=int)]
     channels = pd.DataFrame({"subject": ["p"], "electrode": ["e"], "region": ["A1"]})
     study = SimpleNamespace(
-        stimuli=["s"] * 4, channels=channels, split=SimpleNamespace(atoms=[atoms] * 4), seed=0,
+        stimuli=["s"] * 4, channels=channels, split=SimpleNamespace(segments=[segments] * 4), seed=0,
         recorded=SimpleNamespace(presentations=[("s", k) for k in range(4)], values=values), test=None,
         responses=SimpleNamespace(values=values), outcome=SimpleNamespace(draws=20, inter_subject=False),
     )  # fmt: skip
@@ -84,13 +84,15 @@ def test_a_frame_of_cca_is_a_words_from_its_onset_on_and_no_later_than_its_offse
     times = np.arange(15) * 0.02
     assert np.flatnonzero(inside_words(words, times)).tolist() == [2, 3, 4, 10, 11, 12]
     grid = FrameGrid(0.0, 50.0, 15)
-    # atoms change at frame 2 and frame 10, where the words begin
-    atoms = np.r_[np.zeros(2), np.ones(8), np.full(5, 2)].astype(int)
+    # segments change at frame 2 and frame 10, where the words begin
+    segments = np.r_[np.zeros(2), np.ones(8), np.full(5, 2)].astype(int)
     study = SimpleNamespace(
-        stimuli=["s"], split=SimpleNamespace(atoms=[atoms]), responses=SimpleNamespace(grids={"s": grid}),
+        stimuli=["s"], split=SimpleNamespace(segments=[segments]), responses=SimpleNamespace(grids={"s": grid}),
         dataset=SimpleNamespace(stimuli={"s": SimpleNamespace(words=words, timed_words=words)}),
     )  # fmt: skip
-    marks = {atom: marks_of(study, frozenset([atom]), "words", voiced=False)["s"].tolist() for atom in range(3)}
+    marks = {
+        segment: marks_of(study, frozenset([segment]), "words", voiced=False)["s"].tolist() for segment in range(3)
+    }
     assert marks == {0: [False, False], 1: [True, False], 2: [False, True]}
     voiced = marks_of(study, frozenset([1, 2]), "frames", voiced=True)["s"]
     assert np.flatnonzero(voiced).tolist() == [2, 3, 4, 10, 11, 12]

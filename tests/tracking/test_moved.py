@@ -8,7 +8,7 @@ import pytest
 
 from brainalign.errors import BrainalignError
 from brainalign.tools.relog import relog
-from brainalign.tools.reproduce import left_behind
+from brainalign.tools.reproduce import run_folder
 from brainalign.tracking import absolute_uri, artifacts, artifacts_of, as_parent, prepare_store
 from brainalign.tracking import store as stores
 from brainalign.tracking.client import mlflow_client
@@ -108,7 +108,7 @@ def test_a_moved_folder_of_results_is_read_where_it_lies_now(finished_run, tmp_p
     assert file.read_text() == "scores" and file.is_relative_to(tmp_path / "moved")
     assert "the folder of results was moved" in caplog.text and "results/mlartifacts" in caplog.text
     assert fetch(uri, found, "tables/none.parquet", tmp_path) is None
-    assert (left_behind(finished_run.id, uri, tmp_path) / "tables" / "scores.parquet").is_file()
+    assert (run_folder(finished_run.id, uri, tmp_path) / "tables" / "scores.parquet").is_file()
 
 
 def test_a_store_that_was_moved_alone_names_where_the_artifacts_were(finished_run, tmp_path):
@@ -123,7 +123,7 @@ def test_a_store_that_was_moved_alone_names_where_the_artifacts_were(finished_ru
     with pytest.raises(BrainalignError, match=said):
         fetch(uri, found, "tables/scores.parquet", tmp_path)
     with pytest.raises(BrainalignError, match=said):
-        left_behind(found.id, uri, tmp_path)
+        run_folder(found.id, uri, tmp_path)
 
 
 def test_a_new_run_does_not_make_the_old_place_again(finished_run, begin, tmp_path):

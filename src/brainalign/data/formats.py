@@ -148,7 +148,7 @@ class EventFormat:
 
 
 @dataclass
-class Keys:
+class ArrayKeys:
     """A map of keys (``group/name``; a pattern's fields are filled in).
 
     Three layouts are told apart by it:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import Any
 
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.errors import BrainalignError
 
 PLACES = ("electrode", "region", "hemisphere", "x", "y", "z")
@@ -27,7 +27,7 @@ def refuse_unread(key: str, given: Any, read: Collection[str], where: str, why: 
         BrainalignError: One is set.
 
     Example:
-        >>> refuse_unread("data.keys", Keys(region="atlas"), (), "s1.nii.gz", "an image has no keys")
+        >>> refuse_unread("data.keys", ArrayKeys(region="atlas"), (), "s1.nii.gz", "an image has no keys")
         Traceback (most recent call last):
         brainalign.errors.BrainalignError: s1.nii.gz: data.keys.region=atlas does nothing here, because an image has no keys; leave it out.
     """
@@ -47,7 +47,9 @@ def refuse_option(key: str, value: Any, why: str) -> None:
         raise BrainalignError(f"{key}={value} does nothing here, because {why}; leave it out (null).")
 
 
-def refuse_keys(keys: Keys, where: str, axes: Collection[str], apart: bool, table: str | None, channels: bool) -> None:
+def refuse_keys(
+    keys: ArrayKeys, where: str, axes: Collection[str], apart: bool, table: str | None, channels: bool
+) -> None:
     """Refuse keys of arrays that a layout does not read.
 
     Args:
@@ -76,7 +78,7 @@ def refuse_keys(keys: Keys, where: str, axes: Collection[str], apart: bool, tabl
     refuse_unread("data.keys", keys, read, where, " and ".join(why) or "the recording goes on")
 
 
-def refuse_image_keys(keys: Keys, where: str) -> None:
+def refuse_image_keys(keys: ArrayKeys, where: str) -> None:
     """Refuse all keys, where files are images."""
     bare = replace(keys, responses="responses") if keys.responses == "data" else keys  # story_fmri's own default
     refuse_unread("data.keys", bare, (), where, "an image has no keys")

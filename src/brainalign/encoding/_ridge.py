@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
-from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
+from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.encoding.summed import run
@@ -86,16 +86,16 @@ class RidgeFit(TRF):
         arithmetic = Arithmetic(self.device, self.dtype, self.solver)
         c = opened.design.n_channels
         self.cv_scores_ = np.full((count, c), np.nan)
-        atoms = AtomMoments(opened.lags, arithmetic)
+        segments = SegmentMoments(opened.lags, arithmetic)
         if count > 1:
             for group in opened.design.groups:
-                parts = atoms.of(group, opened.frames)
+                parts = segments.of(group, opened.frames)
                 self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, arithmetic)
         best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_, penalties)
         if self.alpha_rule == "shared" and count > 1:
             best[:] = choose(over_folds(self.cv_scores_.T)[:, None], penalties)
         for group in opened.design.groups:
-            whole = atoms.of(group, opened.frames).total(range(opened.split.n_atoms))
+            whole = segments.of(group, opened.frames).total(range(opened.split.n_segments))
             self._fit_chosen(opened, group, whole, directions, best, arithmetic)
         return best
 
@@ -103,7 +103,7 @@ class RidgeFit(TRF):
         self,
         opened: Opened,
         group: MaskGroup,
-        atoms: Sums,
+        segments: Sums,
         directions: list[Direction],
         arithmetic: Arithmetic,
     ) -> NDArray[np.float64]:
@@ -111,8 +111,8 @@ class RidgeFit(TRF):
         count, split = sum(len(d.places) for d in directions), opened.split
         sums, known = (np.zeros((count, len(group.channels))) for _ in range(2))
         for f, fold in track(list(enumerate(split.folds)), "cross-validating the TRF"):
-            train = atoms.total(split.training(f))
-            test = HeldOut(atoms.total(sorted(fold.test)))
+            train = segments.total(split.training(f))
+            test = HeldOut(segments.total(sorted(fold.test)))
             if train.n < 2:
                 continue
             for direction in directions:

@@ -30,7 +30,7 @@ class MaskGroup:
 
     Attributes:
         channels: (c,) their places among all channels.
-        segments: Atom -> stimulus -> what is fitted of it.
+        segments: Segment -> stimulus -> what is fitted of it.
         averaged: Whether the presentations of a stimulus count as one, with their mean response.
     """
 
@@ -38,38 +38,38 @@ class MaskGroup:
     segments: dict[int, dict[str, Part]]
     averaged: bool = False
 
-    def rows(self, atom: int) -> int:
-        """Valid rows of an atom, repeats counted."""
-        return int(sum(weight.sum() for weight, _, _ in self.segments[atom].values()))
+    def rows(self, segment: int) -> int:
+        """Valid rows of a segment, repeats counted."""
+        return int(sum(weight.sum() for weight, _, _ in self.segments[segment].values()))
 
-    def distinct_rows(self, atom: int) -> int:
-        """Valid rows of an atom, repeats counted once."""
-        return int(sum((weight > 0).sum() for weight, _, _ in self.segments[atom].values()))
+    def distinct_rows(self, segment: int) -> int:
+        """Valid rows of a segment, repeats counted once."""
+        return int(sum((weight > 0).sum() for weight, _, _ in self.segments[segment].values()))
 
-    def edges(self, atom: int) -> int:
-        """Rows of an atom after which the number of valid presentations changes."""
-        return int(sum((np.diff(weight, append=0.0) != 0).sum() for weight, _, _ in self.segments[atom].values()))
+    def edges(self, segment: int) -> int:
+        """Rows of a segment after which the number of valid presentations changes."""
+        return int(sum((np.diff(weight, append=0.0) != 0).sum() for weight, _, _ in self.segments[segment].values()))
 
     @property
     def additive(self) -> bool:
-        """Whether sums over several atoms are the sums of their own; not where a row's average runs over atoms."""
+        """Whether sums over several segments are the sums of their own; not where a row's average runs over segments."""
         if not self.averaged:
             return True
         shared: dict[str, NDArray[np.float64]] = {}
         for parts in self.segments.values():
             for stimulus, (weight, _, _) in parts.items():
                 shared[stimulus] = shared.get(stimulus, np.zeros(len(weight))) + (weight > 0)
-        return all((atoms <= 1).all() for atoms in shared.values())
+        return all((segments <= 1).all() for segments in shared.values())
 
-    def merged(self, atoms: Iterable[int]) -> dict[str, Part]:
-        """What is fitted of each stimulus where these atoms are fitted together.
+    def merged(self, segments: Iterable[int]) -> dict[str, Part]:
+        """What is fitted of each stimulus where these segments are fitted together.
 
         Args:
-            atoms: Their numbers.
+            segments: Their numbers.
         """
         found: dict[str, Part] = {}
-        for atom in atoms:
-            for stimulus, part in self.segments[atom].items():
+        for segment in segments:
+            for stimulus, part in self.segments[segment].items():
                 found[stimulus] = _add(found.get(stimulus), part)
         return {s: _average(part) for s, part in found.items()} if self.averaged else found
 
@@ -102,7 +102,7 @@ class Design:
     Args:
         stimuli: The stimulus of each presentation.
         responses: (T_i, C) for each presentation, NaN where not recorded.
-        split: Atoms and folds.
+        split: Segments and folds.
         centred: Take the grand mean off each channel for the numbers' sake; nothing depends on it while the intercept is
             not penalised.
         unitless: Divide each channel by a power of two near its largest deviation, so that float32 has room for volts and tesla
@@ -171,16 +171,16 @@ class Design:
         """Channels with the valid rows ``masks``, (T_i,) each."""
         segments: dict[int, dict[str, Part]] = {}
         heard: set[str] = set()
-        for i, (name, valid, atoms) in enumerate(zip(self.stimuli, masks, self.split.atoms, strict=True)):
+        for i, (name, valid, segment_of) in enumerate(zip(self.stimuli, masks, self.split.segments, strict=True)):
             counts = valid
             if self.repeats == "first" and name in heard:
                 counts = np.zeros_like(valid)
             elif valid.any():
                 heard.add(name)
-            for atom in np.unique(atoms[atoms >= 0]):
-                keep = counts & (atoms == atom)
+            for segment in np.unique(segment_of[segment_of >= 0]):
+                keep = counts & (segment_of == segment)
                 y = Summed(self.responses, ((i, keep),), channels)
-                here = segments.setdefault(int(atom), {})
+                here = segments.setdefault(int(segment), {})
                 here[name] = _add(here.get(name), (keep.astype(np.float64), y, y.sums(power=2)))
         return MaskGroup(channels, segments, averaged=self.repeats == "average")
 
@@ -204,13 +204,13 @@ class Design:
         found = []
         for fold in self.split.folds:
             test = np.array(sorted(fold.test))
-            masks = ((i, np.isin(atoms, test)) for i, atoms in enumerate(self.split.atoms))
+            masks = ((i, np.isin(segments, test)) for i, segments in enumerate(self.split.segments))
             found.append([(i, mask) for i, mask in masks if mask.any()])
         return found
 
 
 class Sums:
-    """Moments of a mask group's atoms, and of any set of them together.
+    """Moments of a mask group's segments, and of any set of them together.
 
     Args:
         group: The electrodes.
@@ -232,23 +232,23 @@ class Sums:
         self._group, self._features, self._lags, self._device = group, features, lags, device
         self.electrodes = len(group.channels)
         self._centre = far_centre(features.values())
-        self._atoms = {a: self._moments([a]) for a in sorted(group.segments)} if group.additive else None
+        self._segments = {a: self._moments([a]) for a in sorted(group.segments)} if group.additive else None
 
-    def total(self, atoms: Iterable[int]) -> Moments:
-        """Of the rows of some atoms.
+    def total(self, segments: Iterable[int]) -> Moments:
+        """Of the rows of some segments.
 
         Args:
-            atoms: Their numbers.
+            segments: Their numbers.
         """
-        return self._moments(atoms) if self._atoms is None else total(self._atoms[a] for a in atoms)
+        return self._moments(segments) if self._segments is None else total(self._segments[a] for a in segments)
 
-    def _moments(self, atoms: Iterable[int]) -> Moments:
-        parts = sorted(self._group.merged(atoms).items())
+    def _moments(self, segments: Iterable[int]) -> Moments:
+        parts = sorted(self._group.merged(segments).items())
         return moments([Segment(self._features[s], *part) for s, part in parts], self._lags, self._device, self._centre)
 
 
-class AtomMoments:
-    """Moments of every atom for one group of electrodes and one set of features at a time; the last are kept.
+class SegmentMoments:
+    """Moments of every segment for one group of electrodes and one set of features at a time; the last are kept.
 
     Args:
         lags: (m,) consecutive integers.

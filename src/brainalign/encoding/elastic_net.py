@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from brainalign.encoding._ridge import warn_at_edge
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
-from brainalign.encoding.design import AtomMoments, MaskGroup, Sums
+from brainalign.encoding.design import MaskGroup, SegmentMoments, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError, nearest
@@ -126,17 +126,17 @@ class ElasticNetTRF(TRF):
         self.n_iter_, self.dual_gap_ = np.zeros(c, dtype=np.int64), np.zeros(c)
         self._unfinished: list[float] = []
         best = np.zeros(c, dtype=np.int64)
-        atoms = AtomMoments(opened.lags, arithmetic)
+        segments = SegmentMoments(opened.lags, arithmetic)
         if count > 1:
             for group in opened.design.groups:
-                self.cv_scores_[:, group.channels] = self._curve(opened, atoms.of(group, opened.frames), arithmetic)
+                self.cv_scores_[:, group.channels] = self._curve(opened, segments.of(group, opened.frames), arithmetic)
             shrink = self.candidates_[:, 0]
             best = choose(self.cv_scores_, shrink)
             if self.alpha_rule == "shared":
                 best[:] = choose(over_folds(self.cv_scores_.T)[:, None], shrink)
         self.alpha_, self.l1_ratio_ = self.candidates_[best].T
         for group in opened.design.groups:
-            whole = atoms.of(group, opened.frames).total(range(opened.split.n_atoms))
+            whole = segments.of(group, opened.frames).total(range(opened.split.n_segments))
             self._fit_chosen(opened, group, whole, best, arithmetic)
         warn_at_edge(self.alpha_, np.unique(self.candidates_[:, 0]), "alpha")
         if self._unfinished:
@@ -164,12 +164,12 @@ class ElasticNetTRF(TRF):
             raise BrainalignError(f"tol={self.tol} and max_iter={self.max_iter} must be above 0 and at least 1.")
         return np.array(list(product(alphas, ratios)))
 
-    def _curve(self, opened: Opened, atoms: Sums, arithmetic: Arithmetic) -> NDArray[np.float64]:
+    def _curve(self, opened: Opened, segments: Sums, arithmetic: Arithmetic) -> NDArray[np.float64]:
         """(candidates, c) mean R2 over the folds in which an electrode was recorded."""
-        split, found = opened.split, [np.full((len(self.candidates_), atoms.electrodes), np.nan)]
+        split, found = opened.split, [np.full((len(self.candidates_), segments.electrodes), np.nan)]
         for f, fold in track(list(enumerate(split.folds)), "cross-validating the elastic net"):
-            train = atoms.total(split.training(f))
-            test = HeldOut(atoms.total(sorted(fold.test)))
+            train = segments.total(split.training(f))
+            test = HeldOut(segments.total(sorted(fold.test)))
             if train.n >= 2 and test.moments.n:
                 found.append(arithmetic.run(partial(self._scores, train, test), len(train.ysum)))
         return over_folds(np.stack(found))

@@ -51,20 +51,20 @@ def presentations_split(
                 "give cv a number of folds, or a splitter that keeps groups together, such as GroupKFold."
             )
         role[train, f], role[test, f] = 1, 2
-    atoms, atom_of = np.unique(role, axis=0, return_inverse=True)
+    segments, segment_of = np.unique(role, axis=0, return_inverse=True)
     folds = tuple(
         Fold(
-            frozenset(np.flatnonzero(atoms[:, f] == 2).tolist()),
-            frozenset(np.flatnonzero(atoms[:, f] != 1).tolist()),
+            frozenset(np.flatnonzero(segments[:, f] == 2).tolist()),
+            frozenset(np.flatnonzero(segments[:, f] != 1).tolist()),
         )
         for f in range(len(pairs))
     )
-    whole = tuple(np.full(t, a) for t, a in zip(lengths, atom_of.ravel(), strict=True))
+    whole = tuple(np.full(t, a) for t, a in zip(lengths, segment_of.ravel(), strict=True))
     return Split("cv", whole, folds)
 
 
 def no_split(lengths: Sequence[int]) -> Split:
-    """All presentations in one atom, and no fold: where there is nothing to choose.
+    """All presentations in one segment, and no fold: where there is nothing to choose.
 
     Args:
         lengths: Frames of each presentation.

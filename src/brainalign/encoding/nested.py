@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.data.splits.split import Split
-from brainalign.encoding.design import AtomMoments, Design, MaskGroup, Sums
+from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError
@@ -174,7 +174,7 @@ def fit_batches(
     alphas = sorted(set(alphas))  # where nothing is known, the last shrinks most
     k, c = len(design.split.folds), design.n_channels
     out, chosen = OuterScores.empty(k, c), np.zeros((k, c), dtype=np.int64)
-    sums = AtomMoments(lags, arithmetic)
+    sums = SegmentMoments(lags, arithmetic)
     for batch in batches:
         frames, folds, bands = batch.frames, batch.folds, batch.tried
         inner = np.full((k, len(bands.ratios) * len(alphas), c), np.nan)
@@ -282,7 +282,7 @@ def inner_curves(
     """Mean inner R2 for every outer fold, candidate and electrode, over the inner folds in which the electrode was recorded.
 
     Args:
-        sums: Moments of the atoms.
+        sums: Moments of the segments.
         split: The folds.
         alphas: The grid.
         outer: The outer folds to choose for; the others' curves stay empty.

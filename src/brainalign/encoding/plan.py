@@ -106,8 +106,8 @@ def _plan_group(
     """The plan of one mask group."""
     split, k, c, d = design.split, len(design.split.folds), len(group.channels), sum(bands.widths)
     every = len(split.every)
-    rows = [group.distinct_rows(a) for a in range(split.n_atoms)]
-    edges = sum(group.edges(a) for a in range(split.n_atoms))
+    rows = [group.distinct_rows(a) for a in range(split.n_segments)]
+    edges = sum(group.edges(a) for a in range(split.n_segments))
     p, wide = m * d, m * (d + 1)
 
     def method(training: list[int], tests: list[int], count: int) -> Method:
@@ -139,7 +139,7 @@ def _plan_group(
 
 
 def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test_rows: int) -> int:
-    """Bytes at the peak of a path: the atoms' moments and rows, a matrix, right-hand sides and weights.
+    """Bytes at the peak of a path: the segments' moments and rows, a matrix, right-hand sides and weights.
 
     More than ``HELD`` electrodes stream: what is as wide as the responses is then held for one block of them.
     """

@@ -19,7 +19,7 @@ _NORMAL = 1.4826
 """Of the median absolute deviation of normal values, times this is their standard deviation."""
 
 
-class Clipped:
+class ClippedExtractor:
     """An extractor whose values are clipped at a robust z *within their row*.
 
         z_d = (x_d - median(x)) / (1.4826 median|x - median(x)|),    over the dimensions d of one row x
@@ -35,7 +35,7 @@ class Clipped:
         BrainalignError: The limit is below 1.
 
     Example:
-        >>> Clipped.values(np.array([[0.0, 1.0, -1.0, 2.0, -2.0, 90.0]]), 3.0).round(2)
+        >>> ClippedExtractor.values(np.array([[0.0, 1.0, -1.0, 2.0, -2.0, 90.0]]), 3.0).round(2)
         array([[ 0.  ,  1.  , -1.  ,  2.  , -2.  ,  7.17]])
     """
 

@@ -96,7 +96,7 @@ class JoinedRepresentation(Representation):
         told = "; ".join(f"{b.representation.describe()}{b.window}" for b in self.bands)
         return f"{self.name}: {len(self.bands)} bands of features, each with its own penalty: {told}"
 
-    def spread(self, layer: int) -> None:
+    def variance_shares(self, layer: int) -> None:
         """Of no band: each is told of where it is a model of its own."""
 
     def rows(self, layer: int) -> NoReturn:

@@ -92,7 +92,7 @@ def deviation(found: Mapping[str, Rows], exact: Mapping[str, Rows]) -> float | N
     return float(np.sqrt((((x - y) ** 2).mean(axis=0)[varied] / variance[varied]).mean()))
 
 
-def told(name: str, found: Mapping[int, float | None]) -> str:
+def precision_note(name: str, found: Mapping[int, float | None]) -> str:
     """What a report says of it.
 
     Args:
@@ -100,9 +100,9 @@ def told(name: str, found: Mapping[int, float | None]) -> str:
         found: Layer -> :func:`deviation`.
 
     Example:
-        >>> told("gpt2", {0: 0.002, 1: 0.004}).removeprefix("features.precision: ")
+        >>> precision_note("gpt2", {0: 0.002, 1: 0.004}).removeprefix("features.precision: ")
         'the layers of gpt2 lie 0.2 to 0.4 % of their spread from float32 on the first stimuli (RMS), furthest in layer 1.'
-        >>> told("gpt2", {1: 0.004, 2: 0.0123}).split(", furthest")[1]
+        >>> precision_note("gpt2", {1: 0.004, 2: 0.0123}).split(", furthest")[1]
         ' in layer 2; more than 1 % in layer(s) 2, which had better be taken in float32.'
     """
     measured = {n: value for n, value in found.items() if value is not None}

@@ -20,8 +20,8 @@ from brainalign.errors import BrainalignError
 from brainalign.features.align import Align, Resample, to_grid, words_from_frames, words_without_frame
 from brainalign.features.base import Extractor, Features, Rows, Unit
 from brainalign.features.cache import FeatureCache
-from brainalign.features.precision import deviation, reference, told
-from brainalign.features.spread import Spread, spread
+from brainalign.features.precision import deviation, precision_note, reference
+from brainalign.features.variance_shares import VarianceShares, variance_shares
 from brainalign.notes import changes
 from brainalign.own_code import own_code
 from brainalign.progress import track
@@ -123,7 +123,7 @@ class Representation:
         """The model in a sentence, and what span of the input its rows have seen."""
         return f"{self.name}: {self.extractor.describe()}; {self.extractor.receptive_field}"
 
-    def spread(self, layer: int) -> Spread | None:
+    def variance_shares(self, layer: int) -> VarianceShares | None:
         """Where a layer's variance lies, as found when it was extracted.
 
         Args:
@@ -133,7 +133,7 @@ class Representation:
             None where it has a single dimension, is not extracted yet, or was so by an earlier release.
         """
         found = self._cache.about(self._keys[layer]).get("spread")
-        return None if found is None else Spread(*(np.nan if value is None else value for value in found))
+        return None if found is None else VarianceShares(*(np.nan if value is None else value for value in found))
 
     def rows(self, layer: int) -> dict[str, Rows]:
         """Stimulus -> rows of one layer; all layers that are missing are extracted in one pass.
@@ -237,7 +237,7 @@ class Representation:
             whole = aside.read(n) | chunk[n]
             measured: dict[str, Any] = {} if exact is None else {"deviation": deviation(whole, exact[n])}
             if max((r.values.shape[1] for r in whole.values()), default=0) > 1:
-                measured["spread"] = [value if np.isfinite(value) else None for value in spread(whole)]
+                measured["spread"] = [value if np.isfinite(value) else None for value in variance_shares(whole)]
             self._cache.write(self._keys[n], whole, {"model": self.name, "layer": n, **measured})
         aside.discard()
         log.info("%s: %d layer(s) of %d stimuli extracted", self.name, len(layers), len(todo))
@@ -249,7 +249,7 @@ class Representation:
         self._precision_told = True
         if "deviation" in self._cache.about(self._keys[layer]):
             measured = {n: self._cache.about(key).get("deviation") for n, key in self._keys.items()}
-            self._note(1, told(self.name, measured))
+            self._note(1, precision_note(self.name, measured))
 
     def _note_zeros(self, rows: Mapping[str, Rows]) -> None:
         if self.unit == "words":
@@ -262,7 +262,7 @@ class Representation:
         if self.unit != "words" or layer in self._looked_at or max(r.values.shape[1] for r in rows.values()) < 2:
             return
         self._looked_at.add(layer)
-        found = self.spread(layer) or spread(rows)
+        found = self.variance_shares(layer) or variance_shares(rows)
         if found.first_dominate:
             self._note(
                 1,

@@ -39,7 +39,7 @@ def finite(values: pd.Series) -> NDArray[np.float64]:
     return array[np.isfinite(array)]
 
 
-def spread(n: int, width: float) -> NDArray[np.float64]:
+def jitter(n: int, width: float) -> NDArray[np.float64]:
     """(n,) offsets within -/+ width / 2, evenly spread and the same at each call, for dots side by side."""
     golden = 0.6180339887498949
     places: NDArray[np.float64] = np.arange(n, dtype=np.float64) * golden % 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from brainalign.figures._tables import ELECTRODE, left_out, once, require, spread
+from brainalign.figures._tables import ELECTRODE, jitter, left_out, once, require
 from brainalign.figures.layer_profile import layer_means
 from brainalign.figures.style import DOUBLE, colours, dots, legend_above, new_figure, score_label, style, zero_line
 from brainalign.figures.text import number, wrap
@@ -76,7 +76,7 @@ def hierarchy_figure(
             handles.append(line)
             own = means.loc[means["region"] == region, preferred].to_numpy(dtype=np.float64)
             ci = mean_ci(own)
-            dots(right, x + spread(len(own), 0.5), own, colour=colour[region], size=10, gid=f"participants {region}")
+            dots(right, x + jitter(len(own), 0.5), own, colour=colour[region], size=10, gid=f"participants {region}")
             right.errorbar(
                 x, ci.mean, yerr=None if ci.n < 2 else [[ci.mean - ci.low], [ci.high - ci.mean]], color=colour[region],
                 marker="D", markersize=4.5, capsize=3,

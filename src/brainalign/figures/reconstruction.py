@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from brainalign.figures._tables import once, require, spread
+from brainalign.figures._tables import jitter, once, require
 from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, dots, legend_above, new_figure, style, zero_line
 from brainalign.figures.text import number, wrap
 from brainalign.stats import mean_ci
@@ -55,7 +55,7 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
                 )
                 ci = mean_ci(own)
                 dots(
-                    ax, x + spread(len(own), 0.4), own, colour=colour[name], size=10, gid=f"participants {axis} {name}"
+                    ax, x + jitter(len(own), 0.4), own, colour=colour[name], size=10, gid=f"participants {axis} {name}"
                 )
                 bars = None if ci.n < 2 else [[ci.mean - ci.low], [ci.high - ci.mean]]
                 ax.errorbar(x, ci.mean, yerr=bars, color=colour[name], marker="D", markersize=4.5, capsize=3)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, sentence_of_tests
 from brainalign.figures._planted import LABEL, draw_planted, planted_mean
-from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
+from brainalign.figures._tables import ELECTRODE, finite, jitter, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
     INK,
@@ -167,7 +167,7 @@ def draw_bar(
     if mean.n == 0:
         return 0.0
     axes.bar(at, mean.mean, width, color=colour, alpha=0.45, linewidth=0, gid=gid)
-    dots(axes, at + spread(mean.n, 0.6 * width), values, colour=colour, size=4, gid=f"dots of {gid}")
+    dots(axes, at + jitter(mean.n, 0.6 * width), values, colour=colour, size=4, gid=f"dots of {gid}")
     if np.isfinite(mean.low):
         axes.vlines(at, mean.low, mean.high, color=INK, linewidth=1.0, zorder=3)
     return max(0.0, float(values.max()), mean.high if np.isfinite(mean.high) else mean.mean)

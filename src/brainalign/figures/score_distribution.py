@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.figures._planted import draw_planted, planted_mean
-from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require, spread
+from brainalign.figures._tables import ELECTRODE, finite, jitter, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
     FONT,
@@ -103,7 +103,7 @@ def draw_values(axes: Axes, values: NDArray[np.float64], row: int, label: str, c
     if len(values):
         grid, height = density(values)
         axes.fill_between(grid, row - 0.42 * height, row, color=colour, alpha=0.35, linewidth=0)
-        heights = row + 0.22 + spread(len(values), 0.2)
+        heights = row + 0.22 + jitter(len(values), 0.2)
         dots(axes, values, heights, colour=colour, size=5, gid=f"dots {label}")
         median = float(np.median(values))
         axes.plot([median] * 2, [row - 0.42, row + 0.36], color=INK, linewidth=1.2, gid=f"median {label}")

@@ -69,8 +69,8 @@ def _count(dual: bool, eigh: bool, q: int, test_rows: list[int], c: int, alphas:
         rest = alphas * (solve + min(by_rows, by_gram)) if test_rows else solve  # an electrode has one alpha
         return Method(dual, False, by_gram < by_rows, q, alphas * q**3 / 3 + rest, alphas * FACTOR * q**3 + rest)
     # in the eigenbasis a solution is a scaling; the weights themselves are written where rows outnumber features
-    turned = solve + 2.0 * tested * q * q + alphas * by_rows
+    rotated = solve + 2.0 * tested * q * q + alphas * by_rows
     written = solve + alphas * (solve + by_gram)
-    gram = bool(test_rows) and written < turned
-    rest = (written if gram else turned) if test_rows else 2 * solve
+    gram = bool(test_rows) and written < rotated
+    rest = (written if gram else rotated) if test_rows else 2 * solve
     return Method(dual, True, gram, q, EIGH * q**3 + rest, EIGH * q**3 + rest)

@@ -90,11 +90,11 @@ def path_scores(
         BrainalignError: The matrix is not positive definite at some alpha.
     """
     method = problem.method(tests, len(alphas), arithmetic.solver)
-    turned = method.eigh and not method.by_gram
+    rotated = method.eigh and not method.by_gram
 
     def job(device: torch.device, at_once: int) -> NDArray[np.float64]:
         here, held_out = problem.to(device), [t.to(device) for t in tests]
-        score = _turned_scores if turned else _written_scores
+        score = _rotated_scores if rotated else _written_scores
         return score(here, held_out, alphas, method, arithmetic, at_once)
 
     return arithmetic.run(job, problem.electrodes)
@@ -180,7 +180,7 @@ def scorer(test: HeldOut, system: System, method: Method, dtype: torch.dtype) ->
     return lambda w, electrodes: test.by_rows(system, w, electrodes, rows)
 
 
-def _turned_scores(
+def _rotated_scores(
     problem: Problem,
     tests: Sequence[HeldOut],
     alphas: Sequence[float],
@@ -188,13 +188,13 @@ def _turned_scores(
     arithmetic: Arithmetic,
     at_once: int,
 ) -> NDArray[np.float64]:
-    """Scores in the eigenbasis: the held-out rows are turned once, and an alpha is a scaling of their columns."""
+    """Scores in the eigenbasis: the held-out rows are rotated once, and an alpha is a scaling of their columns."""
     import torch
 
     system = problem.system(method)
     arithmetic.check(system.magnitude, min(alphas))
     values, vectors = _spectrum(system, min(alphas), arithmetic)
-    turned = [[(number, block, system.apply(ready, block, vectors))
+    rotated = [[(number, block, system.apply(ready, block, vectors))
                for number, ready in enumerate(test.prepare(system, vectors.dtype))
                for block in system.blocks(test.moments.stacks[number])] for test in tests]  # fmt: skip
     scale = 1 / (values + values.new_tensor(alphas)[:, None])  # (alphas, q)
@@ -203,7 +203,7 @@ def _turned_scores(
     for electrodes in _blocks(problem.electrodes, at_once):
         rhs = vectors.T @ system.rhs(electrodes).to(vectors.dtype)
         intercepts = system.intercept_of(offset @ rhs.double(), electrodes)
-        for t, (test, pieces) in enumerate(zip(tests, turned, strict=True)):
+        for t, (test, pieces) in enumerate(zip(tests, rotated, strict=True)):
             zero = rhs.new_zeros(rhs.shape[1], dtype=torch.float64)
             found = [Products(zero, zero, zero) for _ in alphas]
             for number, block, rows in pieces:
@@ -223,9 +223,9 @@ def _solutions(
     arithmetic.check(system.magnitude, min(alphas))
     if method.eigh:
         values, vectors = _spectrum(system, min(alphas), arithmetic)
-        turned = _last(lambda electrodes: vectors.T @ system.rhs(electrodes).to(vectors.dtype))
+        rotated = _last(lambda electrodes: vectors.T @ system.rhs(electrodes).to(vectors.dtype))
         for number, alpha in enumerate(alphas):
-            yield number, vectors.dtype, partial(_scaled, vectors, values + alpha, turned)
+            yield number, vectors.dtype, partial(_scaled, vectors, values + alpha, rotated)
         return
     left = dict(enumerate(alphas))
     for dtype in arithmetic.precisions():
@@ -259,8 +259,8 @@ def _solved(factor: Cholesky, rhs: Solve, mine: Electrodes) -> Tensor:
     return factor.solve(rhs(mine))
 
 
-def _scaled(vectors: Tensor, shifted: Tensor, turned: Solve, mine: Electrodes) -> Tensor:
-    return vectors @ (turned(mine) / shifted[:, None])
+def _scaled(vectors: Tensor, shifted: Tensor, rotated: Solve, mine: Electrodes) -> Tensor:
+    return vectors @ (rotated(mine) / shifted[:, None])
 
 
 def _last(make: Solve) -> Solve:

@@ -66,9 +66,9 @@ class Settings:
         Args:
             extractor: Of hidden states.
         """
-        from brainalign.features.clip import Clipped
+        from brainalign.features.clip import ClippedExtractor
 
-        return extractor if self.features.clip is None else Clipped(extractor, self.features.clip)
+        return extractor if self.features.clip is None else ClippedExtractor(extractor, self.features.clip)
 
 
 @dataclass

@@ -80,7 +80,7 @@ def crossfit(
         rows = rows_of(pair)
         fitted, held_out = frozenset(study.split.training(fold)), study.split.folds[fold].test
         if fit == "in_sample":
-            fitted = frozenset(range(study.split.n_atoms))
+            fitted = frozenset(range(study.split.n_segments))
         train_x, train_y, _ = rows.take(marks_of(study, fitted, kind, voiced))
         for model, train in ((x, train_x), (y, train_y)):
             if len(train) and not np.ptp(train, axis=0).any():

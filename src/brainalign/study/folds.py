@@ -118,8 +118,8 @@ def make_split(
         return split_blocks(stimuli, lengths, folds, between, skip=_missing(responses)), notes
     order = responses.played(dataset) if kind == "presentation" else list(range(len(lengths)))
     split = split_groups([stimuli[i] for i in order], [lengths[i] for i in order], folds, seed, kind)
-    atoms = dict(zip(order, split.atoms, strict=True))
-    split = replace(split, atoms=tuple(atoms[i] for i in range(len(lengths))))
+    segments = dict(zip(order, split.segments, strict=True))
+    split = replace(split, segments=tuple(segments[i] for i in range(len(lengths))))
     leak = leaked_share(leak_audit(stimuli, split))
     if leak:
         note = changes(

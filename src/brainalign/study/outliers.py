@@ -23,7 +23,7 @@ def add_outliers(result: AnalysisResult, models: Iterable[Representation]) -> No
         {"model": model.name, "layer": layer, **found._asdict()}
         for model in models
         for layer in model.layers
-        if (found := model.spread(layer)) is not None
+        if (found := model.variance_shares(layer)) is not None
     ]
     if not rows:
         return

@@ -58,19 +58,19 @@ def inside_words(words: pd.DataFrame, times: NDArray[np.float64]) -> NDArray[np.
     return np.asarray((place >= 0) & (times < offset[np.maximum(place, 0)]))
 
 
-def marks_of(study: Study, atoms: frozenset[int], kind: RowKind, voiced: bool) -> dict[str, NDArray[np.bool_]]:
-    """Stimulus -> which of its CCA rows lie in these atoms; a word lies where its onset does.
+def marks_of(study: Study, segments: frozenset[int], kind: RowKind, voiced: bool) -> dict[str, NDArray[np.bool_]]:
+    """Stimulus -> which of its CCA rows lie in these segments; a word lies where its onset does.
 
     Args:
         study: Data and split.
-        atoms: Of the split: a fold's training or test atoms.
+        segments: Of the split: a fold's training or test segments.
         kind: What a row is.
         voiced: Leave frames outside words out, because one of the models has nothing there.
     """
     frames: dict[str, NDArray[np.bool_]] = {}
-    wanted = np.array(sorted(atoms))
-    for stimulus, atom in zip(study.stimuli, study.split.atoms, strict=True):
-        mark = np.isin(atom, wanted)
+    wanted = np.array(sorted(segments))
+    for stimulus, segment in zip(study.stimuli, study.split.segments, strict=True):
+        mark = np.isin(segment, wanted)
         frames[stimulus] = mark | frames[stimulus] if stimulus in frames else mark
     if kind == "frames":
         return frames if not voiced else {s: mark & _in_words(study, s) for s, mark in frames.items()}

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.frames.grid import SLOW
-from brainalign.data.frames.responses import Responses, averaged, collect
+from brainalign.data.frames.responses import Responses, averaged, responses_on_frames
 from brainalign.data.splits.leakage import leak_audit
 from brainalign.data.splits.split import Split
 from brainalign.data.types import Dataset
@@ -102,7 +102,7 @@ class Problem:
     def recorded(self) -> Responses:
         """All participants' responses on the frame grid, each presentation apart."""
         around = max(0, int(self.lags[-1])), max(0, -int(self.lags[0]))
-        return collect(self.dataset, self.rate, around, self.skipped)
+        return responses_on_frames(self.dataset, self.rate, around, self.skipped)
 
     @cached_property
     def responses(self) -> Responses:

@@ -70,13 +70,13 @@ def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:
 def _repeats(study: Problem, columns: NDArray[np.int64]) -> list[Array]:
     """One (N, T, c) array for each stimulus that a participant heard more than once, rows that are scored."""
     found: dict[str, list[Array]] = {}
-    atoms = dict(
-        zip(study.stimuli, study.split.atoms, strict=True)
+    segments = dict(
+        zip(study.stimuli, study.split.segments, strict=True)
     )  # of one stimulus in all its presentations, but for leaky splits
     for (name, _), values in zip(study.recorded.presentations, study.recorded.values, strict=True):
         if study.test and name not in study.test:
             continue
-        if np.isfinite(own := values[atoms[name] >= 0][:, columns]).any():
+        if np.isfinite(own := values[segments[name] >= 0][:, columns]).any():
             found.setdefault(name, []).append(own.astype(np.float64, copy=False))
     return [np.stack(heard) for heard in found.values() if len(heard) > 1]
 
@@ -94,10 +94,10 @@ def inter_subject(study: Problem) -> Array:
     if asked is False or (asked is None and not single) or channels["subject"].nunique() < 2:
         return out
     means: dict[str, list[Array]] = {}
-    for name, values, atoms in zip(study.stimuli, study.responses.values, study.split.atoms, strict=True):
+    for name, values, segments in zip(study.stimuli, study.responses.values, study.split.segments, strict=True):
         if study.test and name not in study.test:
             continue
-        means.setdefault(name, []).append(values[atoms >= 0].astype(np.float64, copy=False))
+        means.setdefault(name, []).append(values[segments >= 0].astype(np.float64, copy=False))
     rows = np.vstack([mean_of_valid(np.stack(heard)) for heard in means.values()])
     centred = rows - np.nanmean(rows, axis=0)
     variance, square = np.nanmean(centred**2, axis=0), np.nanmean(rows**2, axis=0)

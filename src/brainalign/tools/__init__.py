@@ -17,7 +17,7 @@ from brainalign.tools.new import add_new
 from brainalign.tools.reference import add_reference
 from brainalign.tools.relog import add_relog
 from brainalign.tools.reproduce import add_reproduce
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 from brainalign.tools.validate import add_validate
 
 __all__ = ["main"]
@@ -26,7 +26,7 @@ __all__ = ["main"]
 def _models(_: argparse.Namespace) -> None:
     from brainalign.config.cards import models_table
 
-    say(models_table().rstrip())
+    write_line(models_table().rstrip())
 
 
 def _parser() -> argparse.ArgumentParser:

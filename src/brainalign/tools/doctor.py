@@ -13,7 +13,7 @@ from pathlib import Path
 
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 
 LITTLE = 5 * 2**30
 """Bytes of free disk below which features of a large model may not fit."""
@@ -164,9 +164,9 @@ def _doctor(arguments: argparse.Namespace) -> None:
     found = list(diagnose(arguments.uri, arguments.cache))
     width = max(len(f.what) for f in found)
     for f in found:
-        say(f"{f.what:<{width}}  {f.found}")
+        write_line(f"{f.what:<{width}}  {f.found}")
         if f.advice:
-            say(f"{'':<{width}}  -> {f.advice}")
+            write_line(f"{'':<{width}}  -> {f.advice}")
 
 
 def add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
 from brainalign.tools.relog import relog
-from brainalign.tools.reproduce import left_behind
-from brainalign.tools.say import say
+from brainalign.tools.reproduce import run_folder
+from brainalign.tools.stdout import write_line
 
 TEXTS = (".html", ".json", ".yaml", ".txt", ".csv", ".tex", ".svg", ".bib")
 """Files whose text may name a place."""
@@ -48,7 +48,7 @@ def export(run: str, file: Path, uri: str | None = None) -> int:
     if file.exists():
         raise BrainalignError(f"{file} is there already; remove it, or name another file.")
     with TemporaryDirectory(prefix="brainalign-export-") as scratch:
-        folder = left_behind(run, uri, Path(scratch))
+        folder = run_folder(run, uri, Path(scratch))
         found = list(records(folder))
         if not found:
             raise BrainalignError(
@@ -192,7 +192,7 @@ def without_places(text: str, places: Mapping[str, str]) -> str:
 
 def _export(arguments: argparse.Namespace) -> None:
     n = export(arguments.run, arguments.file, arguments.uri)
-    say(f"{arguments.file}: {n} run{'s' * (n > 1)}, {arguments.file.stat().st_size / 2**20:.1f} MiB")
+    write_line(f"{arguments.file}: {n} run{'s' * (n > 1)}, {arguments.file.stat().st_size / 2**20:.1f} MiB")
 
 
 def _import(arguments: argparse.Namespace) -> None:
@@ -200,9 +200,9 @@ def _import(arguments: argparse.Namespace) -> None:
     try:
         n = relog(folder, arguments.uri or "outputs")
     except BrainalignError:
-        say(f"unpacked into {folder}; brainalign-tools relog {folder} --uri STORE logs it")
+        write_line(f"unpacked into {folder}; brainalign-tools relog {folder} --uri STORE logs it")
         raise
-    say(f"{folder}: {n} run{'s' * (n != 1)} logged to {hide_secrets(arguments.uri or 'outputs/mlflow.db')}")
+    write_line(f"{folder}: {n} run{'s' * (n != 1)} logged to {hide_secrets(arguments.uri or 'outputs/mlflow.db')}")
 
 
 def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from brainalign.errors import BrainalignError
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 
 TEMPLATE = """\
 # @package _global_
@@ -72,7 +72,7 @@ def _package(arguments: argparse.Namespace) -> None:
 
     name, group = arguments.name, SKELETONS[arguments.what].group
     root = new_package(arguments.what, name, arguments.folder)
-    say(
+    write_line(
         f"{root}\npip install -e {root}; pytest {root}; then use it by 'hydra.searchpath=[pkg://{name}.conf]' {group}={name}"
     )
 
@@ -81,7 +81,7 @@ def _new(arguments: argparse.Namespace) -> None:
     from brainalign.config import conf_folder
 
     file = new_experiment(arguments.name, arguments.config_dir or conf_folder())
-    say(f"{file}\nThe command stands in its first lines.")
+    write_line(f"{file}\nThe command stands in its first lines.")
 
 
 def add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,7 +8,7 @@ from textwrap import dedent
 from typing import Any
 
 import brainalign
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 
 HEAD = """# Public names
 
@@ -58,4 +58,4 @@ def add_reference(commands: Any) -> None:
 
 
 def _say(_: argparse.Namespace) -> None:
-    say(reference().rstrip())
+    write_line(reference().rstrip())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 
 
 def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
@@ -57,7 +57,7 @@ def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
             with answering(store):
                 parent = renamed.get(record.parent or "") or parent_in(record, store)
             if record.parent and not parent:
-                say(
+                write_line(
                     f"{hide_secrets(store)} lacks the sweep that {place} belongs to: relog the sweep's folder, and it will stand below it."
                 )
             new = catch_up(record, place, store, parent)
@@ -78,7 +78,7 @@ def relog(folder: Path, uri: str | None, artifacts: str | None = None) -> int:
                 None,
             )
             record.save(place)
-        say(f"{new}  {record.status}  {record.name}  {place}")
+        write_line(f"{new}  {record.status}  {record.name}  {place}")
         logged += 1
     return logged
 
@@ -97,7 +97,7 @@ def _check_there(uri: str, place: Path) -> None:
 
 def _relog(arguments: argparse.Namespace) -> None:
     counts = [relog(folder, arguments.uri, arguments.artifacts) for folder in arguments.folders]
-    say(f"{sum(counts)} run(s) logged" if any(counts) else "MLflow has all of these runs already")
+    write_line(f"{sum(counts)} run(s) logged" if any(counts) else "MLflow has all of these runs already")
 
 
 def add_relog(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

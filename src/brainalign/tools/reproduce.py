@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 
 HERE = ("file",)
 """Columns of tables that name places, which differ between a run and its repetition."""
 
 
-def left_behind(run: str, uri: str | None, scratch: Path) -> Path:
+def run_folder(run: str, uri: str | None, scratch: Path) -> Path:
     """The folder of a run, or a copy of its artifacts.
 
     Args:
@@ -202,10 +202,10 @@ def differences(first: Path, second: Path) -> Iterator[str]:
 
 def _reproduce(arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="brainalign-reproduce-") as scratch:
-        folder = left_behind(arguments.run, arguments.uri, Path(scratch))
+        folder = run_folder(arguments.run, arguments.uri, Path(scratch))
         script = commands(folder)
         if not arguments.check:
-            say(script.rstrip())
+            write_line(script.rstrip())
             return
         if not (folder / "metrics.json").is_file():
             raise BrainalignError(
@@ -219,7 +219,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
             raise BrainalignError(f"the repetition differs in {len(found)} place(s):\n  {shown}{more}")
         numbers = len(json.loads((again / "metrics.json").read_text(encoding="utf-8")))
         tables = len(list((again / "tables").glob("*.parquet")))
-        say(f"the same, bit for bit: {numbers} metrics and {tables} tables")
+        write_line(f"the same, bit for bit: {numbers} metrics and {tables} tables")
 
 
 def add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,7 +6,7 @@ import argparse
 import logging
 
 from brainalign.errors import BrainalignError
-from brainalign.tools.say import say
+from brainalign.tools.stdout import write_line
 
 
 def validate(overrides: list[str]) -> list[str]:
@@ -31,7 +31,7 @@ def validate(overrides: list[str]) -> list[str]:
     except BrainalignError as error:
         return str(error).splitlines()
     for note in (*dataset.notes, *(n for r in dataset.recordings for n in r.notes)):
-        say(f"note: {note}")
+        write_line(f"note: {note}")
     without = {
         "sound": [s.id for s in dataset.stimuli.values() if s.audio is None],
         "words": [s.id for s in dataset.stimuli.values() if s.words.empty],
@@ -39,12 +39,12 @@ def validate(overrides: list[str]) -> list[str]:
     for what, ids in without.items():
         if ids:
             some = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
-            say(
+            write_line(
                 f"note: {len(ids)} of {len(dataset.stimuli)} stimuli have no {what} ({some}): "
                 f"no model that needs {what} can be compared on them"
             )
     presentations = sum(len(r.presentations) for r in dataset.recordings)
-    say(
+    write_line(
         f"{dataset.name}: no faults; {len(dataset.recordings)} participants, {len(dataset.channels)} electrodes, "
         f"{len(dataset.stimuli)} stimuli, "
         f"{presentations} presentations, digest {dataset.digest[:12]}"

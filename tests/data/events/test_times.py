@@ -9,7 +9,7 @@ from brainalign.data.arrays import read_arrays
 from brainalign.data.arrays.source import first_time
 from brainalign.data.events.times import onsets_of
 from brainalign.data.fmri.stories import read_story_fmri
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.nwb.dataset import read_nwb
 from brainalign.data.raw.dataset import read_raw_files
 from brainalign.errors import BrainalignError
@@ -128,7 +128,7 @@ def arrays(root, x, axes=("time", "channel"), keys=None, files="{subject}.npz", 
     sounds(root, "s1")
     table = "whole" in events or events_file is not None
     said = {} if table else {"stimulus": "stimulus"} if "trial" in axes else {"stimulus": "stimulus", "onset": "onset"}
-    keys = Keys(rate="rate", start="time" if keys else 0.0, **said)
+    keys = ArrayKeys(rate="rate", start="time" if keys else 0.0, **said)
     return read_arrays(root, files, keys, S, axes, events=EventFormat(**events), events_file=events_file, baseline=0.0)
 
 
@@ -220,7 +220,13 @@ def story(root, table, **events):
     (root / "stimuli" / "s1_words.tsv").write_text("word\tonset\toffset\none\t1\t2\n")
     np.savez(root / "01.npz", data=RNG.standard_normal((40, 5)))
     (root / "ev.tsv").write_text(table)
-    options = {"files": "{subject}.npz", "keys": Keys(responses="data"), "tr": 2.0, "stories": None, "order": ["s1"]}
+    options = {
+        "files": "{subject}.npz",
+        "keys": ArrayKeys(responses="data"),
+        "tr": 2.0,
+        "stories": None,
+        "order": ["s1"],
+    }
     return read_story_fmri(root, stimuli=S, events_file="ev.tsv", events=EventFormat(**events), **options)
 
 

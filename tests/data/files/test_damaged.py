@@ -16,7 +16,7 @@ from brainalign.data.files.reading import read_json, reading
 from brainalign.data.fmri.images import seconds_of
 from brainalign.data.fmri.stories import read_story_fmri
 from brainalign.data.folder import read_folder
-from brainalign.data.formats import Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, StimuliFormat
 from brainalign.data.nwb.dataset import read_nwb
 from brainalign.data.raw.dataset import read_raw_files
 from brainalign.data.sound.audio import Audio
@@ -25,7 +25,7 @@ from brainalign.features.words.vector_files import read_vectors
 from tests.data import recordings
 
 S = StimuliFormat()
-KEYS = Keys(
+KEYS = ArrayKeys(
     rate="rate",
     onset="onset",
     stimulus="stimulus",
@@ -100,7 +100,7 @@ def images(root, ending):
         image = nibabel.Nifti1Image(RNG.standard_normal((3, 3, 3, 20)).astype("f4"), np.eye(4))
         image.header.set_zooms((1, 1, 1, 2.0))
         nibabel.save(image, root / "01" / f"s1.{ending}")
-    return root, lambda: read_story_fmri(root, f"{{subject}}/{{stimulus}}.{ending}", Keys(responses="data"), 2.0)
+    return root, lambda: read_story_fmri(root, f"{{subject}}/{{stimulus}}.{ending}", ArrayKeys(responses="data"), 2.0)
 
 
 def parquet(root):
@@ -108,7 +108,7 @@ def parquet(root):
     np.savez(root / "01.npz", s1=RNG.standard_normal((30, 5)))
     pd.DataFrame({"stimulus": "s1", "tr": range(30), "words": "hello world"}).to_parquet(root / "w.parquet")
     return root, lambda: read_story_fmri(
-        root, "{subject}.npz", Keys(responses="{stimulus}"), 2.0, words_file="w.parquet"
+        root, "{subject}.npz", ArrayKeys(responses="{stimulus}"), 2.0, words_file="w.parquet"
     )
 
 

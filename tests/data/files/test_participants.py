@@ -13,9 +13,9 @@ from brainalign.data.arrays.tree import open_tree, texts
 from brainalign.data.bids.dataset import read_bids
 from brainalign.data.events.table import stimulus_id
 from brainalign.data.files.participants import compare_ids, participants, plain_label
-from brainalign.data.files.patterns import Found, Names, find
+from brainalign.data.files.patterns import MatchedFile, Names, find
 from brainalign.data.files.read_errors import ReadErrors
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.nwb.dataset import read_nwb
 from brainalign.data.raw.dataset import read_raw_files
 from brainalign.errors import BrainalignError
@@ -178,7 +178,7 @@ def test_one_id_in_two_participants_is_told():
 
 
 def test_files_without_a_participant_are_refused(tmp_path):
-    files = [Found(tmp_path / f"{s}.mat", {}) for s in ("S1", "S2")]
+    files = [MatchedFile(tmp_path / f"{s}.mat", {}) for s in ("S1", "S2")]
     errors = ReadErrors()
     participants(tmp_path, files, "*.mat", errors, [])
     assert "write {subject}" in errors.sentences[0]
@@ -263,7 +263,7 @@ def test_matlab_with_axes_of_one(tmp_path, version, axes, shape):
     if "trial" not in axes and "repeat" not in axes:
         form = EventFormat(whole="s1")
         (one,) = read_arrays(
-            tmp_path, "{subject}.mat", Keys(responses="resp", rate=100), S, axes, events=form
+            tmp_path, "{subject}.mat", ArrayKeys(responses="resp", rate=100), S, axes, events=form
         ).recordings
         turned = whole if axes[0] == "time" else whole.T
         assert len(one.channels) == size["channel"] and np.allclose(one.presentations[0].response, turned[:201])
@@ -274,7 +274,7 @@ def test_a_struct_array_of_one_entry(tmp_path):
     out = np.zeros((1, 1), dtype=[("name", object), ("resp", object), ("dataf", object)])
     out[0, 0] = ("s1", RNG.standard_normal((3, 220)), 100.0)
     scipy.io.savemat(tmp_path / "01.mat", {"out": out})
-    keys = Keys(responses="out/resp/{n}", stimulus="out/name/{n}", rate="out/dataf/{n}")
+    keys = ArrayKeys(responses="out/resp/{n}", stimulus="out/name/{n}", rate="out/dataf/{n}")
     (one,) = read_arrays(tmp_path, "{subject}.mat", keys, S, ["channel", "time"]).recordings
     assert [p.stimulus for p in one.presentations] == ["s1"] and len(one.channels) == 3
 

@@ -59,13 +59,13 @@ def test_every_voxel_of_the_mask_is_a_channel_with_its_place(volumes):
 
 
 def test_float32_runs_become_a_recording_and_stay_float32(volumes):
-    from brainalign.data.frames.responses import collect
+    from brainalign.data.frames.responses import responses_on_frames
 
     scans = read_volumes("sub-01", volumes[2], volumes[3])
     stories = [Stimulus(f"story{i}", 12.0) for i in range(2)]
     played = [Presentation(s.id, 0, v, 1 / scans.tr) for s, v in zip(stories, scans.runs, strict=True)]
     recording = Recording("sub-01", scans.channels, played, geometry=scans.geometry)
-    responses = collect(Dataset("it", {s.id: s for s in stories}, [recording]), rate=None)
+    responses = responses_on_frames(Dataset("it", {s.id: s for s in stories}, [recording]), rate=None)
     assert {v.dtype for v in responses.values} == {np.dtype(np.float32)}
     np.testing.assert_array_equal(responses.values[0], scans.runs[0])
 

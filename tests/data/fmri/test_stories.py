@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from brainalign.data.fmri.stories import read_story_fmri
-from brainalign.data.formats import Keys, StimuliFormat
-from brainalign.data.frames.responses import collect
+from brainalign.data.formats import ArrayKeys, StimuliFormat
+from brainalign.data.frames.responses import responses_on_frames
 from brainalign.encoding import RidgeTRF
 from brainalign.errors import BrainalignError
 
@@ -24,7 +24,7 @@ def real():
         pytest.skip("BRAINALIGN_TEST_DATA is not set: the real story fMRI is not there")
     root = Path(root) / "story_fmri"
     data = read_story_fmri(
-        root, "uts03.npz", Keys(responses="{split}/{stimulus}/resp"), tr=2.0, words_file="words.parquet"
+        root, "uts03.npz", ArrayKeys(responses="{split}/{stimulus}/resp"), tr=2.0, words_file="words.parquet"
     )
     return data, pd.read_parquet(root / "words.parquet"), root
 
@@ -45,7 +45,7 @@ def test_the_published_listener_is_predicted_as_well_as_the_independent_script_s
     assert (len(data.stimuli), len(data.channels), data.recordings[0].presentations[0].rate) == (101, 200, 0.5)
     lines = next((root.parent / "glove").glob("*.txt")).read_text(encoding="utf-8").splitlines()
     vectors = {line.split(" ", 1)[0]: np.array(line.split(" ")[1:], dtype=float) for line in lines if line}
-    responses = collect(data, None)
+    responses = responses_on_frames(data, None)
     features = {str(s): by_hand(part, vectors) for s, part in table.groupby("story")}
     for (story, _), values in zip(responses.presentations, responses.values, strict=True):
         assert len(values) == len(features[story])  # row r of the words is row r of the responses
@@ -102,7 +102,7 @@ def read(root, **more):
 
     form = StimuliFormat(root="derivative", patterns=StimulusPatterns(words="TextGrids/{stimulus}.TextGrid"))
     options = {
-        "keys": Keys(responses="data", repeats="individual_repeats"),
+        "keys": ArrayKeys(responses="data", repeats="individual_repeats"),
         "tr": 2.0,
         "stimuli": form,
         "start": 21.0,
@@ -127,7 +127,7 @@ def test_a_file_a_story_with_transcripts_and_repeats(lebel):
 
 def test_bad_input_is_one_sentence(lebel):
     with pytest.raises(BrainalignError, match=r"has no 'dat'; did you mean 'data'"):
-        read(lebel, keys=Keys(responses="dat"))
+        read(lebel, keys=ArrayKeys(responses="dat"))
     with pytest.raises(BrainalignError, match=r"data.stories: 'soul' is not among the 2 stimuli; did you mean 'souls'"):
         read(lebel, stories=["soul"])
     with pytest.raises(BrainalignError, match=r"words.tsv does not exist; it must be data.words_file"):

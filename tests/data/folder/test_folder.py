@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from brainalign.data.folder import read_folder
-from brainalign.data.frames.responses import collect
+from brainalign.data.frames.responses import responses_on_frames
 from brainalign.errors import BrainalignError
 
 RATE = 100.0
@@ -130,7 +130,7 @@ def test_a_clock_that_starts_earlier_and_a_neighbour_close_before(root):
 
 
 def test_it_goes_to_the_frames(root):
-    responses = collect(read_folder(root), 50.0)
+    responses = responses_on_frames(read_folder(root), 50.0)
     assert responses.presentations == [("s1", 0), ("s1", 1), ("s2", 0)]
     assert all(v.shape == (99, 6) and np.isfinite(v).all() for v in responses.values)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.data.frames.responses import collect
+from brainalign.data.frames.responses import responses_on_frames
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 
@@ -26,7 +26,7 @@ def noise(seed, length, channels=2):
 
 def refused(data, rate):
     with pytest.raises(BrainalignError) as error:
-        collect(data, rate)
+        responses_on_frames(data, rate)
     return str(error.value)
 
 
@@ -37,7 +37,7 @@ def test_each_channel_finds_its_own_samples_at_50_hz():
         recording("q", Presentation("a", 1, b0[:80], 50.0, 0.0125), Presentation("a", 0, b0, 50.0, 0.0325)),
         a=1.6, b=2.0,
     )  # fmt: skip
-    out = collect(data, 50.0)
+    out = responses_on_frames(data, 50.0)
     assert out.presentations == [("a", 0), ("a", 1), ("b", 0)]
     assert out.grids["a"].n == 79 and [len(v) for v in out.values] == [79, 79, 99]
     assert out.channels["subject"].tolist() == ["p", "p", "q", "q", "q"] and out.notes == []
@@ -53,7 +53,7 @@ def test_each_channel_finds_its_own_samples_at_50_hz():
 def test_a_faster_recording_is_resampled_inside_its_presentation():
     t = np.arange(250) / 100 - 0.5
     wave = np.c_[np.sin(2 * np.pi * 4 * t), np.cos(2 * np.pi * 3 * t)]
-    out = collect(dataset(recording("p", Presentation("a", 0, wave, 100.0, -0.5)), a=2.0), 50.0)
+    out = responses_on_frames(dataset(recording("p", Presentation("a", 0, wave, 100.0, -0.5)), a=2.0), 50.0)
     f = out.grids["a"].times
     truth = np.c_[np.sin(2 * np.pi * 4 * f), np.cos(2 * np.pi * 3 * f)]
     assert np.abs(out.values[0] - truth)[:-15].max() < 1e-3
@@ -63,7 +63,7 @@ def test_a_few_frames_may_be_missing_at_the_end_but_not_many():
     def short(n):
         return dataset(recording("p", Presentation("a", 0, noise(0, n), 50.0, 0.0125)), a=2.0)
 
-    out = collect(short(96), 50.0)
+    out = responses_on_frames(short(96), 50.0)
     assert np.isnan(out.values[0][96:]).all() and np.isfinite(out.values[0][:96]).all()
     assert refused(short(90), 50.0) == (
         "participant p, stimulus 'a': the response runs from 0.013 s to 1.812 s, but the stimulus from 0 to 2.000 s; "
@@ -80,7 +80,7 @@ def test_own_samples_span_the_union_of_participants():
         recording("q", Presentation("a", 0, q, 0.5, 16.0)),
         a=50.0,
     )
-    out = collect(data, None)
+    out = responses_on_frames(data, None)
     grid = out.grids["a"]
     assert (grid.start, grid.rate, grid.n) == (16.0, 0.5, 12)
     np.testing.assert_array_equal(out.values[0][2:, :2], p)
@@ -120,7 +120,7 @@ def test_channels_that_never_vary_are_dropped_by_name():
         recording("q", Presentation("a", 0, y, 75.0, 0.0)),
         a=2.0,
     )
-    out = collect(data, 50.0)
+    out = responses_on_frames(data, 50.0)
     assert out.notes == [
         "participant p: 2 of 4 channels are left out: E1 (constant), E2 (no valid sample).",
         "participant q: 1 of 2 channels is left out: E0 (no valid sample).",
@@ -164,7 +164,7 @@ def test_the_599_presentations_have_58_943_frames_and_none_is_counted_from_a_rat
             Presentation(name, repeats[name], np.random.default_rng(len(parts)).normal(size=(rows, 1)), 50.0, 0.0125)
         )
         repeats[name] += 1
-    out = collect(dataset(recording("p", *parts), **seconds), 50.0)
+    out = responses_on_frames(dataset(recording("p", *parts), **seconds), 50.0)
     assert len(out.presentations) == 599 and sum(map(len, out.values)) == 58_943
     assert all(grid.start == 0.0125 and grid.rate == 50.0 for grid in out.grids.values())
     # frames are 20 ms apart: duration x 50 counts half a frame too much a presentation, and frames / duration is no rate

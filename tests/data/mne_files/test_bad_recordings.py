@@ -11,7 +11,7 @@ from brainalign.data.arrays import read_arrays
 from brainalign.data.bids.dataset import read_bids
 from brainalign.data.electrodes.channels import check_millimetres
 from brainalign.data.files.placeholders import check_fetched
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.nwb.dataset import read_nwb
 from brainalign.data.raw.dataset import read_raw_files
 from brainalign.errors import BrainalignError
@@ -182,7 +182,7 @@ def test_mixed_rates_in_one_participant(tmp_path):
 def test_keys_that_are_not_there_are_told_with_those_that_are(tmp_path):
     recordings.hdf5(tmp_path)
     keys = {"stimulus": "stimulus", "onset": "onset", "rate": "rate"}
-    read = lambda **more: errors(read_arrays, tmp_path, "{subject}.h5", Keys(**(keys | more)), S)  # noqa: E731
+    read = lambda **more: errors(read_arrays, tmp_path, "{subject}.h5", ArrayKeys(**(keys | more)), S)  # noqa: E731
     (sentence,) = read(responses="response")
     assert "sub-01.h5 has no 'response'; did you mean 'responses'?" in sentence
     (sentence,) = read(electrode="names")
@@ -193,14 +193,16 @@ def test_keys_that_are_not_there_are_told_with_those_that_are(tmp_path):
     assert "the keys of the channels have different lengths: {'name': 4, 'region': 3}" in sentence
     (sentence,) = read(onset=None)
     assert "nothing says when which stimulus was played" in sentence
-    found = errors(read_arrays, tmp_path, "{subject}.h5", Keys(**keys), S, axes=["channel", "time"])
+    found = errors(read_arrays, tmp_path, "{subject}.h5", ArrayKeys(**keys), S, axes=["channel", "time"])
     assert len(found) == 3 and all("but the recording sub-01 runs from 0.000 s to 0.020 s." in f for f in found)
-    assert "no file fits data.files='{subject}.npz'" in errors(read_arrays, tmp_path, "{subject}.npz", Keys(), S)[0]
+    assert (
+        "no file fits data.files='{subject}.npz'" in errors(read_arrays, tmp_path, "{subject}.npz", ArrayKeys(), S)[0]
+    )
     assert (
         "'times' is no axis; did you mean 'time'?"
-        in errors(read_arrays, tmp_path, "{subject}.h5", Keys(), S, axes=["times"])[0]
+        in errors(read_arrays, tmp_path, "{subject}.h5", ArrayKeys(), S, axes=["times"])[0]
     )
-    assert "is no pattern of file names" in errors(read_arrays, tmp_path, "{subject.h5", Keys(), S)[0]
+    assert "is no pattern of file names" in errors(read_arrays, tmp_path, "{subject.h5", ArrayKeys(), S)[0]
     path = tmp_path / "sub-01.h5"
     path.write_bytes(path.read_bytes()[:3000])
     assert "sub-01.h5 cannot be read" in read()[0]

@@ -13,7 +13,7 @@ from brainalign.data.continuous.processed import Processing
 from brainalign.data.continuous.recording import events_over_boundaries
 from brainalign.data.continuous.run import Run
 from brainalign.data.events.event import Event
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.preprocessing.line_noise import notched, other_line_frequency, with_line_frequency
 from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.quality import spectrum
@@ -167,7 +167,7 @@ def test_epochs_and_trials_have_the_same_high_gamma_at_their_ends(tmp_path):
     np.savez(tmp_path / "01.npz", responses=x, rate=RATE, stimulus=np.array(["s1"] * 12))
     processing = Processing(PLAIN, tmp_path / "cache")
     epochs = read_raw_files(tmp_path, "{subject}-epo.fif", StimuliFormat(), processing=processing)
-    keys = Keys(stimulus="stimulus", rate="rate", start=-0.5)
+    keys = ArrayKeys(stimulus="stimulus", rate="rate", start=-0.5)
     trials = read_arrays(
         tmp_path, "{subject}.npz", keys, StimuliFormat(), ("trial", "channel", "time"), processing=processing
     )
@@ -195,10 +195,10 @@ def test_entries_of_several_rates_are_refused(tmp_path):
     x = np.random.default_rng(0).normal(size=(400, 2))
     np.savez(tmp_path / "01.npz", **{"s1/r": x, "s2/r": x, "s1/f": 100.0, "s2/f": 200.0})
     with pytest.raises(BrainalignError, match="'s1/f' gives 100 samples a second, 's2/f' 200"):
-        read_arrays(tmp_path, "{subject}.npz", Keys("{stimulus}/r", rate="{stimulus}/f"), StimuliFormat())
+        read_arrays(tmp_path, "{subject}.npz", ArrayKeys("{stimulus}/r", rate="{stimulus}/f"), StimuliFormat())
     np.savez(tmp_path / "01.npz", responses=x, rate=[100.0, 200.0])
     with pytest.raises(BrainalignError, match=r"data.keys.rate='rate' holds 2 different numbers \(100, 200\)"):
-        read_arrays(tmp_path, "{subject}.npz", Keys(rate="rate"), StimuliFormat(), events=EventFormat(whole="s1"))
+        read_arrays(tmp_path, "{subject}.npz", ArrayKeys(rate="rate"), StimuliFormat(), events=EventFormat(whole="s1"))
 
 
 def test_two_arrays_of_one_file_are_not_one_in_the_cache(tmp_path):
@@ -208,7 +208,7 @@ def test_two_arrays_of_one_file_are_not_one_in_the_cache(tmp_path):
     processing = Processing(PLAIN, tmp_path / "cache")
 
     def read(key):
-        keys = Keys(key, rate="rate")
+        keys = ArrayKeys(key, rate="rate")
         data = read_arrays(
             tmp_path, "{subject}.npz", keys, StimuliFormat(), events=EventFormat(whole="s1"), processing=processing
         )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brainalign.data.frames.grid import FrameGrid
-from brainalign.data.frames.responses import collect
+from brainalign.data.frames.responses import responses_on_frames
 from brainalign.data.simulated import LATENTS, simulate
 from brainalign.errors import BrainalignError
 
@@ -39,7 +39,7 @@ def test_defaults_are_the_documented_size(tmp_path):
 
 
 def test_responses_lie_on_the_speech_frames_after_half_a_second_of_noise(data):
-    frames = collect(data, 50.0)
+    frames = responses_on_frames(data, 50.0)
     for p in data.recordings[0].presentations:
         grid = FrameGrid.speech(data.stimuli[p.stimulus].duration)
         times = p.start + np.arange(len(p.response)) / p.rate

@@ -59,7 +59,7 @@ def test_an_mp3_that_does_not_count_its_frames(tmp_path, mode):
     path = written(tmp_path, "mp3", bitrate_mode=mode, compression_level=0.5)
     content = path.read_bytes()
     found = frames_of_mp3(content)
-    assert found.told and found.seconds == pytest.approx(SECONDS, abs=0.15)
+    assert found.stated and found.seconds == pytest.approx(SECONDS, abs=0.15)
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
     path.write_bytes(tag + content[found.first :])
     guessed = soundfile.info(path)

@@ -8,7 +8,7 @@ import pytest
 
 from brainalign.data.arrays import read_arrays
 from brainalign.data.folder import read_folder
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.errors import BrainalignError
 from brainalign.features.align import to_grid
 from brainalign.features.base import Rows
@@ -88,7 +88,7 @@ def test_epochs_say_their_length_and_a_named_folder_must_be_there(tmp_path):
     np.savez(
         tmp_path / "01.npz", responses=np.random.default_rng(0).standard_normal((3, 100, 2)), names=["a", "b", "c"]
     )
-    keys = Keys(responses="responses", stimulus="names", rate=50.0, start=-0.5)
+    keys = ArrayKeys(responses="responses", stimulus="names", rate=50.0, start=-0.5)
     options = {"keys": keys, "axes": ["trial", "time", "channel"], "events": EventFormat()}
     data = read_arrays(tmp_path, "{subject}.npz", stimuli=StimuliFormat(), **options)
     assert {s.duration for s in data.stimuli.values()} == {1.5}

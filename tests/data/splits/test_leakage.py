@@ -19,12 +19,12 @@ def by_hand(groups, split):
         train = set(split.training(f))
         frames = leaked = 0
         nearest = np.inf
-        for g, atoms in zip(groups, split.atoms, strict=True):
+        for g, segments in zip(groups, split.segments, strict=True):
             there = {
-                t for h, b in zip(groups, split.atoms, strict=True) if h == g for t in range(len(b)) if b[t] in train
+                t for h, b in zip(groups, split.segments, strict=True) if h == g for t in range(len(b)) if b[t] in train
             }
-            for t in range(len(atoms)):
-                if atoms[t] in fold.test:
+            for t in range(len(segments)):
+                if segments[t] in fold.test:
                     frames += 1
                     leaked += bool(there)
                     nearest = min(nearest, min((abs(t - u) for u in there), default=np.inf))
@@ -35,11 +35,11 @@ def contiguous(lengths, unit):
     """Fifths of presentations, or of frames, in the order of presentation; frames may cut a presentation in two."""
     if unit == "presentations":
         sizes = [120, 120, 120, 120, 119]
-        atoms = tuple(np.full(n, f) for n, f in zip(lengths, np.repeat(range(5), sizes), strict=True))
+        segments = tuple(np.full(n, f) for n, f in zip(lengths, np.repeat(range(5), sizes), strict=True))
     else:
         fold = np.arange(sum(lengths)) * 5 // sum(lengths)
-        atoms = tuple(np.split(fold, np.cumsum(lengths)[:-1]))
-    return Split("contiguous", atoms, tuple(Fold(frozenset({f}), frozenset({f})) for f in range(5)))
+        segments = tuple(np.split(fold, np.cumsum(lengths)[:-1]))
+    return Split("contiguous", segments, tuple(Fold(frozenset({f}), frozenset({f})) for f in range(5)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -64,7 +64,7 @@ def test_it_counts_what_a_loop_over_frames_counts(groups, folds, seed, blocks):
     assert leaked_share(audit) == pytest.approx(leaked.sum() / frames.sum())
     if blocks:
         assert (audit["leak"] == 1).all() and (audit["nearest_frames"] == 3).all()  # the gap, and one step more
-        assert frames.sum() == sum((a != UNUSED).sum() for a in split.atoms)
+        assert frames.sum() == sum((a != UNUSED).sum() for a in split.segments)
 
 
 def test_a_split_by_stimulus_is_clean():

@@ -18,8 +18,8 @@ def test_a_stimulus_is_never_split_and_folds_are_a_partition(n, repeats, folds, 
     groups = [f"s{i}" for i in range(n)] * repeats
     split = split_groups(groups, [7] * len(groups), folds, seed, "stimulus")
     home = {}
-    for g, atoms in zip(groups, split.atoms, strict=True):
-        assert len(set(atoms)) == 1 and home.setdefault(g, atoms[0]) == atoms[0]
+    for g, segments in zip(groups, split.segments, strict=True):
+        assert len(set(segments)) == 1 and home.setdefault(g, segments[0]) == segments[0]
     sizes = np.bincount(list(home.values()), minlength=folds)
     assert sizes.sum() == n and np.ptp(sizes) <= 1
     for f in range(folds):
@@ -30,12 +30,12 @@ def test_a_stimulus_is_never_split_and_folds_are_a_partition(n, repeats, folds, 
 @given(st.integers(120, 400), st.integers(3, 6), st.integers(0, 8), st.integers(0, 10))
 def test_blocks_are_contiguous_and_training_keeps_its_distance(length, folds, gap, skip):
     split = split_blocks(["story"], [length], folds, gap, skip)
-    (atoms,) = split.atoms
-    assert (atoms[:skip] == UNUSED).all() and (atoms[skip:] != UNUSED).all()
+    (segments,) = split.segments
+    assert (segments[:skip] == UNUSED).all() and (segments[skip:] != UNUSED).all()
     scored = np.zeros(length, int)
     for f, fold in enumerate(split.folds):
-        test = np.flatnonzero(np.isin(atoms, list(fold.test)))
-        train = np.flatnonzero(np.isin(atoms, split.training(f)))
+        test = np.flatnonzero(np.isin(segments, list(fold.test)))
+        train = np.flatnonzero(np.isin(segments, split.training(f)))
         scored[test] += 1
         assert np.array_equal(test, np.arange(test[0], test[-1] + 1))
         assert np.abs(train[:, None] - test[None, :]).min() > gap
@@ -53,5 +53,5 @@ def test_too_few_stimuli_and_too_short_blocks_are_refused():
 
 def test_the_seed_decides_the_folds():
     a, b, c = (split_groups(PAPER, [9] * len(PAPER), 5, s, "stimulus") for s in (1, 1, 2))
-    assert all(np.array_equal(x, y) for x, y in zip(a.atoms, b.atoms, strict=True))
-    assert not all(np.array_equal(x, y) for x, y in zip(a.atoms, c.atoms, strict=True))
+    assert all(np.array_equal(x, y) for x, y in zip(a.segments, b.segments, strict=True))
+    assert not all(np.array_equal(x, y) for x, y in zip(a.segments, c.segments, strict=True))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from brainalign.data.fmri.stories import read_story_fmri
-from brainalign.data.formats import Keys
+from brainalign.data.formats import ArrayKeys
 from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.sync.fmri import fmri_sync
 from brainalign.data.types import Presentation, Recording, Stimulus
@@ -102,7 +102,7 @@ def test_the_real_listener(test_data):
     ]
     there = set(pd.read_parquet(root / "words.parquet")["story"])
     data = read_story_fmri(
-        root, "uts03.npz", Keys(responses="{split}/{stimulus}/resp"), 2.0, words_file="words.parquet",
+        root, "uts03.npz", ArrayKeys(responses="{split}/{stimulus}/resp"), 2.0, words_file="words.parquet",
         stories=[s for s in stories if s in there],
     )  # fmt: skip
     (one,) = data.recordings

@@ -11,7 +11,7 @@ from brainalign.data.continuous.sync_check import check_sync
 from brainalign.data.events.event import Event
 from brainalign.data.simulated import simulate
 from brainalign.data.sound.audio import RATE, Audio
-from brainalign.data.sync.sound import mean_response, sound_envelope, sync
+from brainalign.data.sync.sound import estimate_sync, mean_response, sound_envelope
 from brainalign.data.types import Stimulus
 from brainalign.signal.lag_curve import lag_curve, peak
 from brainalign.signal.resample import resample_to
@@ -49,7 +49,9 @@ def sound_of(stimuli, events, rate, offset=0.0, drift=0.0, noise=0.01, seed=0):
 
 @pytest.mark.parametrize("rate", [2000.0, 4882.8125])
 def test_an_offset_of_1500_ms_is_found_within_10(stimuli, events, rate):
-    found = sync(*sound_envelope(sound_of(stimuli, events, rate, 1.5), rate), 0.0, events, stimuli, run="run 1")
+    found = estimate_sync(
+        *sound_envelope(sound_of(stimuli, events, rate, 1.5), rate), 0.0, events, stimuli, run="run 1"
+    )
     assert found.offset == pytest.approx(1.5, abs=0.01)
     assert (found.pieces["offset"] - 1.5).abs().max() < 0.01
     assert len(found.pieces) == 40 and found.pieces["agrees"].sum() >= 38 and found.r > 0.9 and found.p < 1e-20
@@ -59,13 +61,13 @@ def test_an_offset_of_1500_ms_is_found_within_10(stimuli, events, rate):
 
 
 def test_right_events_give_no_warning(stimuli, events):
-    found = sync(*sound_envelope(sound_of(stimuli, events, 2000.0), 2000.0), 0.0, events, stimuli)
+    found = estimate_sync(*sound_envelope(sound_of(stimuli, events, 2000.0), 2000.0), 0.0, events, stimuli)
     assert abs(found.offset) < 0.005 and found.warnings == () and np.isnan(found.drift)
 
 
 def test_the_clock_of_the_recording_may_start_anywhere(stimuli, events):
     signal, rate = sound_envelope(sound_of(stimuli, events, 2000.0, -0.4), 2000.0)
-    found = sync(signal[round(2 * rate) :], rate, 102.0, events.assign(onset=events["onset"] + 100), stimuli)
+    found = estimate_sync(signal[round(2 * rate) :], rate, 102.0, events.assign(onset=events["onset"] + 100), stimuli)
     assert found.offset == pytest.approx(-0.4, abs=0.01)
     assert "0.40 s earlier than its events say" in found.warnings[0]
 
@@ -81,7 +83,7 @@ def test_a_drift_of_100_ppm_is_found(stimuli, events):
     for event, part in parts:
         first = round((event.onset - 5) * 200)
         signal[first : first + len(part)] = part
-    found = sync(signal, 200.0, 0.0, spread, stimuli)
+    found = estimate_sync(signal, 200.0, 0.0, spread, stimuli)
     assert found.drift == pytest.approx(100, abs=5)
     assert found.drift_interval[0] < 100 < found.drift_interval[1]
     assert found.offset == pytest.approx(1e-4 * spread["onset"].mean(), abs=0.01)
@@ -95,7 +97,7 @@ def test_a_story_is_checked_in_pieces(stimuli):
     sound = np.concatenate([stimuli[s].audio.load() for s in sorted(stimuli)])[: 60 * RATE]
     story = replace(next(iter(stimuli.values())), id="story", audio=Audio(samples=sound))
     events = pd.DataFrame({"stimulus": ["story"], "onset": [5.0]})
-    found = sync(
+    found = estimate_sync(
         *sound_envelope(sound_of({"story": story}, events, 2000.0, -0.7), 2000.0), 0.0, events, {"story": story}
     )
     assert len(found.pieces) == 6 and found.offset == pytest.approx(-0.7, abs=0.01)
@@ -109,7 +111,7 @@ def test_real_speech_in_noise_as_loud_as_itself(test_data):
     events = pd.DataFrame({"stimulus": list(stimuli), "onset": onsets})
     clean = sound_of(stimuli, events, 4000.0, 1.5, noise=0.0)
     noise = np.random.default_rng(0).normal(size=len(clean)) * clean.std()
-    found = sync(*sound_envelope(clean + noise, 4000.0), 0.0, events, stimuli)
+    found = estimate_sync(*sound_envelope(clean + noise, 4000.0), 0.0, events, stimuli)
     assert len(found.pieces) >= 10 and found.pieces["agrees"].all()
     assert found.offset == pytest.approx(1.5, abs=0.01)
 
@@ -134,7 +136,7 @@ def responses(stimuli, events, offset, channels=12, rate=100.0, strength=1.0, se
 def test_responses_tell_an_offset_too(stimuli, events, offset, warned):
     values = responses(stimuli, events, offset)
     signal = mean_response(values, 100.0, 0.0, events)
-    found = sync(signal, 100.0, 0.0, events, stimuli, "response")
+    found = estimate_sync(signal, 100.0, 0.0, events, stimuli, "response")
     assert found.offset == pytest.approx(offset + 0.12, abs=0.02)
     assert len(found.warnings) == warned
     if warned:
@@ -152,18 +154,18 @@ def test_unrelated_noise_gives_no_warning(stimuli, events, seed):
     """Of 500 such checks with other seeds none gave a warning, and 2 % of those of responses had p < .05."""
     values = responses(stimuli, events, 0.0, strength=0.0, seed=seed)
     signal = mean_response(values, 100.0, 0.0, events)
-    found = sync(signal, 100.0, 0.0, events, stimuli, "response")
+    found = estimate_sync(signal, 100.0, 0.0, events, stimuli, "response")
     assert found.warnings == () and np.isnan(found.offset) and not found.pieces["agrees"].any()
     drifting = np.cumsum(values[:, 0])
-    assert sync(drifting, 100.0, 0.0, events, stimuli, "sound").warnings == ()
+    assert estimate_sync(drifting, 100.0, 0.0, events, stimuli, "sound").warnings == ()
 
 
 def test_stimuli_without_sound_and_events_outside_the_recording_are_passed_over(stimuli, events):
     silent = {s: replace(stimulus, audio=None) for s, stimulus in stimuli.items()}
     signal, rate = sound_envelope(sound_of(stimuli, events, 2000.0), 2000.0)
-    none = sync(signal, rate, 0.0, events, silent)
+    none = estimate_sync(signal, rate, 0.0, events, silent)
     assert none.pieces.empty and none.warnings == () and np.isnan(none.offset)
-    some = sync(signal[: len(signal) // 2], rate, 0.0, events, stimuli)
+    some = estimate_sync(signal[: len(signal) // 2], rate, 0.0, events, stimuli)
     assert 15 < len(some.pieces) < 25 and abs(some.offset) < 0.005
 
 
@@ -181,7 +183,7 @@ def test_the_grid_does_not_matter(stimuli, events):
     signal, rate = sound_envelope(sound_of(stimuli, events, 2000.0, 0.25), 2000.0)
     times = np.arange(0.003, len(signal) / rate - 0.01, 0.01)
     slower = resample_to(signal[:, None], 0.0, rate, times)[:, 0]
-    assert sync(slower, 100.0, 0.003, events, stimuli).offset == pytest.approx(0.25, abs=0.01)
+    assert estimate_sync(slower, 100.0, 0.003, events, stimuli).offset == pytest.approx(0.25, abs=0.01)
 
 
 def trials(stimuli, events, before, after, told, strength=1.0, seed=0, n=40):
@@ -252,13 +254,13 @@ def test_trials_longer_than_their_sound_whose_start_nobody_gave(tmp_path, start,
     import soundfile
 
     from brainalign.data.arrays import read_arrays
-    from brainalign.data.formats import Keys, StimuliFormat
+    from brainalign.data.formats import ArrayKeys, StimuliFormat
 
     (tmp_path / "stimuli").mkdir()
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "stimuli" / "s1.wav", 0.1 * rng.standard_normal(32_000), 16_000)
     np.savez(tmp_path / "01.npz", responses=rng.standard_normal((2, round(seconds * 100), 3)), names=["s1", "s1"])
-    keys = Keys(rate=100.0, stimulus="names", start=start)
+    keys = ArrayKeys(rate=100.0, stimulus="names", start=start)
     data = read_arrays(tmp_path, "{subject}.npz", keys, StimuliFormat(), ("trial", "time", "channel"))
     assert (
         any("2 of 2 trials are longer than their sound ('s1': 2.5 s, sound 2 s)" in n for n in data.recordings[0].notes)

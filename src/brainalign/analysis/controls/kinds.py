@@ -12,12 +12,12 @@ class Control:
     Attributes:
         keeps: What is as it was.
         destroys: What is not.
-        told: Subject of a sentence.
+        phrase: Subject of a sentence.
     """
 
     keeps: str
     destroys: str
-    told: str
+    phrase: str
 
 
 FEATURES = {

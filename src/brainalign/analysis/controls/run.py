@@ -12,7 +12,7 @@ from brainalign.analysis.controls.table import ALL, control_table, limitations
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
-from brainalign.features.spread import CLOCK, common_variance
+from brainalign.features.variance_shares import CLOCK, common_variance
 from brainalign.figures import control_shares
 from brainalign.figures.style import score_label
 from brainalign.notes import changes, limits
@@ -112,10 +112,10 @@ def _under(study: Study, kind: str) -> Study:
 
 def _in_split(model: Representation, oasm: Representation | None, kind: str) -> list[tuple[str, Representation, str]]:
     """(label, representation, clause with room for a share) of what is scored under another split."""
-    found = [(f"split {kind}", model, f"{model.name} reaches {{}} under {SPLITS[kind].told}")]
+    found = [(f"split {kind}", model, f"{model.name} reaches {{}} under {SPLITS[kind].phrase}")]
     if oasm is not None and kind != "stimulus":
         found.append(
-            (f"split {kind} oasm", oasm, f"OASM, which has no content, reaches {{}} under {SPLITS[kind].told}")
+            (f"split {kind} oasm", oasm, f"OASM, which has no content, reaches {{}} under {SPLITS[kind].phrase}")
         )
     return found
 

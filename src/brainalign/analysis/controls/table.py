@@ -149,7 +149,7 @@ def limitations(
     Args:
         table: From :func:`control_table`.
         controls: Label -> what it is, of representations.
-        splits: Label -> what it is, of splits; ``told`` is a clause with room for the share.
+        splits: Label -> what it is, of splits; ``phrase`` is a clause with room for the share.
         model: Label of the model in question.
         label: The score in words.
         noun: What n counts.
@@ -171,14 +171,14 @@ def limitations(
     by = table[(table["control"] == model) & (table["region"] != ALL)].dropna(subset="share")
     best = str(by.loc[by["mean"].idxmax(), "region"]) if len(by) else ""
     sentences = []
-    reached = [_reached(table, name, c.told, best) for name, c in controls.items()]
+    reached = [_reached(table, name, c.phrase, best) for name, c in controls.items()]
     if reached:
         sentences.append(
             f"Of the held-out score of {model} ({base}{f', best in {best}' if best else ''}), {_listed(reached)} (95 % jackknife intervals "
             f"over {over})."
         )
     elsewhere = [
-        c.told.format(percent(*whole.loc[name, ["share", "share_low", "share_high"]])) for name, c in splits.items()
+        c.phrase.format(percent(*whole.loc[name, ["share", "share_low", "share_high"]])) for name, c in splits.items()
     ]
     if elsewhere:
         sentences.append(
@@ -187,7 +187,9 @@ def limitations(
     tested = whole.loc[[name for name in controls if np.isfinite(whole.loc[name, "p_corrected"])]]
     if len(tested):
         same = [
-            c.told for name, c in controls.items() if name in tested.index and tested.loc[name, "p_corrected"] >= LEVEL
+            c.phrase
+            for name, c in controls.items()
+            if name in tested.index and tested.loc[name, "p_corrected"] >= LEVEL
         ]
         test, correction = tested["test"].iloc[0], tested["correction"].iloc[0]
         how = f"{test.replace('_', '-')} test, {'maximum statistic' if correction == 'max' else correction}"

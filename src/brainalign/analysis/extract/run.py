@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.data.types import Dataset
 from brainalign.features.base import Rows
-from brainalign.features.spread import CLOCK, spread
+from brainalign.features.variance_shares import CLOCK, variance_shares
 from brainalign.figures import feature_picture
 from brainalign.notes import limits
 from brainalign.progress import duration, track
@@ -27,8 +27,8 @@ def extract(study: Study, models: Models) -> AnalysisResult:
         models: The model in question.
 
     Returns:
-        Tables layers (one row a layer, with the shares of :class:`brainalign.features.spread.Spread`) and stimuli (one row a
-        stimulus); a picture of one stimulus.
+        Tables layers (one row a layer, with the shares of :class:`brainalign.features.variance_shares.VarianceShares`) and stimuli
+        (one row a stimulus); a picture of one stimulus.
     """
     result, dataset, model = AnalysisResult(), study.dataset, models.model
     missing = len(model.missing)
@@ -113,7 +113,7 @@ def _describe(rows: Mapping[str, Rows]) -> dict[str, float]:
         "hop_s": float(np.median(hops)) if len(hops) and np.ptp(hops) < 1e-6 else np.nan,
         "first_s": float(min((r.onset[0] for r in rows.values() if len(r.onset)), default=np.nan)),
         "bytes": values.nbytes,
-        **spread(rows)._asdict(),
+        **variance_shares(rows)._asdict(),
     }
 
 

@@ -44,7 +44,7 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
 
     Returns:
         Tables latency (one row an electrode and lag) and windows (one row an electrode and window length). Peaks and windows are
-        named (as metrics and in the summary) only for regions whose whole window predicts, by :func:`told_from_zero`.
+        named (as metrics and in the summary) only for regions whose whole window predicts, by :func:`differs_from_zero`.
 
     Raises:
         BrainalignError: The window has one lag, or the model has no such layer.
@@ -80,7 +80,7 @@ def latency(study: Study, models: Models, *, layer: int | None) -> AnalysisResul
         "windows": pd.concat(windows, ignore_index=True),
     }
     told = {
-        n: told_from_zero(_judged(whole, score)[:, rows.index], rows["subject"].to_list(), 1 + len(study.regions))
+        n: differs_from_zero(_judged(whole, score)[:, rows.index], rows["subject"].to_list(), 1 + len(study.regions))
         for n, rows in _named(keys, study.regions)
     }
     silent = [name for name, above in told.items() if not above]
@@ -125,7 +125,7 @@ def _judged(scores: OuterScores, score: str) -> NDArray[np.float64]:
     return scores.r2 if score == "r2" else scores.r
 
 
-def told_from_zero(scores: NDArray[np.float64], subjects: Sequence[str], family: int = 1) -> bool:
+def differs_from_zero(scores: NDArray[np.float64], subjects: Sequence[str], family: int = 1) -> bool:
     """Whether the whole window predicts at all: only then has a peak, or a window that is enough, a meaning.
 
     The interval of the mean over electrodes, at 1 - .05 / family, must lie above 0. Electrodes of one participant share noise and are
@@ -141,7 +141,7 @@ def told_from_zero(scores: NDArray[np.float64], subjects: Sequence[str], family:
     Example:
         >>> rng = np.random.default_rng(0)
         >>> noise = 0.02 * rng.normal(size=(5, 3))
-        >>> told_from_zero(noise, ["p1"] * 3), told_from_zero(noise + 0.2, ["p1"] * 3)
+        >>> differs_from_zero(noise, ["p1"] * 3), differs_from_zero(noise + 0.2, ["p1"] * 3)
         (False, True)
     """
     from scipy.stats import t

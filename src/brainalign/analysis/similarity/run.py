@@ -135,8 +135,8 @@ def _scored_rows(study: Study, fold: int) -> list[tuple[NDArray[np.int64], dict[
     found = []
     for group in study.design.groups:
         rows: dict[str, NDArray[np.bool_]] = {}
-        for atom in sorted(study.design.split.folds[fold].test):
-            for stimulus, (weight, _, _) in sorted(group.segments.get(atom, {}).items()):
+        for segment in sorted(study.design.split.folds[fold].test):
+            for stimulus, (weight, _, _) in sorted(group.segments.get(segment, {}).items()):
                 rows[stimulus] = rows.get(stimulus, np.zeros(len(weight), dtype=bool)) | (weight > 0)
         if any(keep.any() for keep in rows.values()):
             found.append((group.channels, rows))

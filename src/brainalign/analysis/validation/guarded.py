@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.latency.run import told_from_zero
+from brainalign.analysis.latency.run import differs_from_zero
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.side_by_side import each
 from brainalign.data.splits.split import split_groups
@@ -106,7 +106,7 @@ def fitted_order(sets: int) -> list[Finding]:
             pair = own + np.swapaxes(own, 1, 2)  # what folds f and g say of one another is common to both scores
             common = pair.sum(axis=2) - pair[:, range(5), range(5)]
             scores = np.repeat(common, 10, axis=0).T + rng.normal(size=(5, 10 * people))
-            told += told_from_zero(scores, np.repeat(np.arange(people), 10).astype(str).tolist(), family=2)
+            told += differs_from_zero(scores, np.repeat(np.arange(people), 10).astype(str).tolist(), family=2)
         what = (
             f"region of {people} participants, noise shared by a participant's electrodes, that latency names a peak in"
         )

@@ -11,7 +11,7 @@ from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.files.participants import participants
 from brainalign.data.files.patterns import find
 from brainalign.data.files.read_errors import ReadErrors
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.stimuli.files import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError, nearest
@@ -20,7 +20,7 @@ from brainalign.errors import BrainalignError, nearest
 def read_arrays(
     root: str | Path,
     files: str,
-    keys: Keys,
+    keys: ArrayKeys,
     stimuli: StimuliFormat,
     axes: Sequence[str] = ("time", "channel"),
     subjects: Sequence[str] | None = None,

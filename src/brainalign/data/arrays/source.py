@@ -17,10 +17,10 @@ from brainalign.data.electrodes.table import channels_table
 from brainalign.data.events.event import Event
 from brainalign.data.events.table import events_of, stimulus_id
 from brainalign.data.events.times import refuse_unused
-from brainalign.data.files.patterns import Found, beside
+from brainalign.data.files.patterns import MatchedFile, beside
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.tsv import read_tsv
-from brainalign.data.formats import EventFormat, Keys
+from brainalign.data.formats import ArrayKeys, EventFormat
 from brainalign.data.unread_options import refuse_keys, refuse_option, refuse_words
 from brainalign.errors import BrainalignError, nearest
 
@@ -45,8 +45,8 @@ class ArraysSource:
     def __init__(
         self,
         subject: str,
-        files: Mapping[str, Found],
-        keys: Keys,
+        files: Mapping[str, MatchedFile],
+        keys: ArrayKeys,
         axes: Sequence[str],
         events: str | None,
         form: EventFormat,
@@ -98,14 +98,20 @@ class ArraysSource:
         """The file of a run."""
         return [self._files[run].path]
 
-    def _apart(self, found: Found) -> bool:
+    def _apart(self, found: MatchedFile) -> bool:
         """Whether presentations are arrays of their own, and not cut out of a recording that goes on."""
         return (
             "trial" in self._axes or "stimulus" in found.fields or bool(self._keys.fields()) or "repeat" in self._axes
         )
 
     def _of(
-        self, tree: Tree, run: str, found: Found, known: Collection[str] | None, errors: ReadErrors, notes: list[str]
+        self,
+        tree: Tree,
+        run: str,
+        found: MatchedFile,
+        known: Collection[str] | None,
+        errors: ReadErrors,
+        notes: list[str],
     ) -> list[Event]:
         rate = self._rate(tree, found)
         apart, whole = self._apart(found), self._form.whole is not None
@@ -137,7 +143,7 @@ class ArraysSource:
         self,
         tree: Tree,
         run: str,
-        found: Found,
+        found: MatchedFile,
         rate: float,
         known: Collection[str] | None,
         errors: ReadErrors,
@@ -171,7 +177,7 @@ class ArraysSource:
         own = replace(self._form, onset="onset", duration="duration", stimulus=["stimulus"])
         return events_of(table, found.path, run, rate, own, known, errors, notes, start)
 
-    def parts(self, tree: Tree, found: Found) -> list[tuple[tuple[str, dict[str, str]], NDArray[Any]]]:
+    def parts(self, tree: Tree, found: MatchedFile) -> list[tuple[tuple[str, dict[str, str]], NDArray[Any]]]:
         """The arrays of one file, (time, channel) each, with their stimulus and the fields of their names (or the whole file's one)."""
         keys, out = self._keys, []
         pattern = filled_fields(keys.responses, found.fields)
@@ -215,7 +221,7 @@ class ArraysSource:
         turn = [self._axes.index(a) for a in order]
         return array if turn == list(range(len(turn))) else np.asarray(array).transpose(turn)
 
-    def _rate(self, tree: Tree, found: Found) -> float:
+    def _rate(self, tree: Tree, found: MatchedFile) -> float:
         """The one rate of all arrays of a file."""
         key, fields = self._keys.rate, found.fields
         where: dict[float, str] = {}
@@ -261,7 +267,7 @@ class ArraysSource:
             return float(values[0])
         return float(key)
 
-    def table(self, tree: Tree, found: Found, columns: int, notes: list[str]) -> pd.DataFrame:
+    def table(self, tree: Tree, found: MatchedFile, columns: int, notes: list[str]) -> pd.DataFrame:
         """The channels, one row a column of the responses."""
         keys = self._keys
         if (path := beside(self._root, self._channels, found, "data.channels_file")) is not None:

@@ -11,7 +11,7 @@ from brainalign.data.continuous.run import Run
 from brainalign.data.events.event import Event
 from brainalign.data.frames.grid import SLOW
 from brainalign.data.sync.result import Sync
-from brainalign.data.sync.sound import mean_response, sound_envelope, sync
+from brainalign.data.sync.sound import estimate_sync, mean_response, sound_envelope
 from brainalign.data.types import Stimulus
 
 CHECKED = 60
@@ -45,11 +45,11 @@ def check_sync(run: Run, events: Sequence[Event], stimuli: Mapping[str, Stimulus
     )
     if run.sound is not None:
         envelope, rate = sound_envelope(run.sound, run.sound_rate)
-        return sync(envelope, rate, run.sound_start, table, stimuli, "sound", name)
+        return estimate_sync(envelope, rate, run.sound_start, table, stimuli, "sound", name)
     if len(table) < FEWEST:
         return None
     signal = mean_response(run.values, run.rate, run.start, table)
-    return sync(signal, run.rate, run.start, table, stimuli, "response", name)
+    return estimate_sync(signal, run.rate, run.start, table, stimuli, "response", name)
 
 
 def unstated_start(events: Sequence[Event], stimuli: Mapping[str, Stimulus], name: str) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from brainalign.data.files.patterns import Found, fields_of
+from brainalign.data.files.patterns import MatchedFile, fields_of
 from brainalign.data.files.read_errors import ReadErrors
 
 _ENTITY = re.compile(r"(?:^|[_/])([A-Za-z]+)-([A-Za-z0-9+]+)(?=[_./]|$)")
@@ -33,13 +33,13 @@ OwnId = Callable[[Path], str | None]
 
 def participants(
     root: Path,
-    found: Sequence[Found],
+    found: Sequence[MatchedFile],
     pattern: str,
     errors: ReadErrors,
     notes: list[str],
     asked: Sequence[str] | None = None,
     own: OwnId | None = None,
-) -> dict[str, dict[str, Found]]:
+) -> dict[str, dict[str, MatchedFile]]:
     """The files of each participant by the names of their runs.
 
     A participant's label is the pattern's ``{subject}``; where it has none, ``sub-`` in the file's path, or else the id in the
@@ -59,7 +59,7 @@ def participants(
         Label -> name of the run -> file.
 
     Example:
-        >>> files = [Found(Path(f"{s}/01_1_raw.fif"), {"session": s, "subject": "01", "run": "1"}) for s in "AB"]
+        >>> files = [MatchedFile(Path(f"{s}/01_1_raw.fif"), {"session": s, "subject": "01", "run": "1"}) for s in "AB"]
         >>> found = participants(Path("."), files, "{session}/{subject}_{run}_raw.fif", ReadErrors(), [])
         >>> {label: list(runs) for label, runs in found.items()}
         {'01': ['session-A_run-1', 'session-B_run-1']}
@@ -71,7 +71,7 @@ def participants(
     }
     ids = {} if own is None else ids_in([one.path for one in found if one.path not in others], own, errors)
     labels = {path: label or ids.get(path) for path, label in named.items()}
-    people: dict[str, dict[str, Found]] = {}
+    people: dict[str, dict[str, MatchedFile]] = {}
     nameless = [one for one in found if labels[one.path] is None]
     if nameless and len(found) > 1 and (len(nameless) < len(found) or not fields_of(pattern)):
         errors.add(
@@ -108,7 +108,7 @@ def ids_in(paths: Iterable[Path], own: OwnId, errors: ReadErrors) -> dict[Path, 
     return ids
 
 
-def run_name(root: Path, one: Found) -> str:
+def run_name(root: Path, one: MatchedFile) -> str:
     """What tells a file from the others of its participant: the run, or all fields of its name, or its path without ending."""
     fields = {k: v for k, v in one.fields.items() if k != "subject"}
     if set(fields) == {"run"}:
@@ -164,7 +164,7 @@ def plain_label(label: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", text)
 
 
-def _by_name(root: Path, one: Found) -> str | None:
+def _by_name(root: Path, one: MatchedFile) -> str | None:
     """The participant of a file by the pattern's field, or else by ``sub-`` in its path."""
     entities = {m[1].lower(): m[2] for m in _ENTITY.finditer(one.path.relative_to(root).as_posix())}
     return one.fields.get("subject") or entities.get("sub")

@@ -15,7 +15,7 @@ _ENTITIES = re.compile(r"([A-Za-z]+-[^_]+_)+[^_]*")
 
 
 @dataclass(frozen=True)
-class Found:
+class MatchedFile:
     """A file that fits a pattern.
 
     Attributes:
@@ -27,7 +27,7 @@ class Found:
     fields: dict[str, str]
 
 
-def find(root: Path, pattern: str, key: str, known: Mapping[str, str] | None = None) -> list[Found]:
+def find(root: Path, pattern: str, key: str, known: Mapping[str, str] | None = None) -> list[MatchedFile]:
     """The files (or folders) under a root that fit a pattern, in the order of their names.
 
     A field ``{name}`` stands for any characters but ``/``; the same field twice must hold the same. ``*`` and ``?`` are as in a shell,
@@ -66,7 +66,7 @@ def find(root: Path, pattern: str, key: str, known: Mapping[str, str] | None = N
     for path in sorted(paths):
         fields = names.fields(path.relative_to(root).as_posix())
         if fields is not None:
-            found.append(Found(path, fields))
+            found.append(MatchedFile(path, fields))
     return found
 
 
@@ -137,7 +137,7 @@ class _Readings:
         return [{k: v for k in self._fields if (v := match[k]) is not None} for match in ways]
 
 
-def beside(root: Path, pattern: str | None, one: Found, key: str) -> Path | None:
+def beside(root: Path, pattern: str | None, one: MatchedFile, key: str) -> Path | None:
     """The file that belongs to another one by the fields of its name; None where no pattern is given.
 
     Raises:
@@ -155,7 +155,7 @@ def beside(root: Path, pattern: str | None, one: Found, key: str) -> Path | None
 
 
 def tables_beside(
-    root: Path, one: Found, events: str | None, channels: str | None, electrodes: str | None
+    root: Path, one: MatchedFile, events: str | None, channels: str | None, electrodes: str | None
 ) -> tuple[Path | None, Path | None, Path | None]:
     """The tables of events, channels and electrodes that belong to a recording; None where no pattern is given.
 

@@ -20,13 +20,13 @@ from brainalign.data.continuous.recording import usable
 from brainalign.data.events.table import stimulus_id
 from brainalign.data.events.times import onsets_of, refuse_unused
 from brainalign.data.files.participants import participants
-from brainalign.data.files.patterns import Found, beside, find
+from brainalign.data.files.patterns import MatchedFile, beside, find
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
 from brainalign.data.files.tsv import MISSING, read_tsv
 from brainalign.data.fmri.geometry import Geometry
 from brainalign.data.fmri.images import read_surfaces, read_volumes
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat, TranscriptFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat, TranscriptFormat
 from brainalign.data.plausibility import stories_of_other_length
 from brainalign.data.stimuli.files import Read, open_stimuli
 from brainalign.data.stimuli.summary import stimuli_notes
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 def read_story_fmri(
     root: str | Path,
     files: str,
-    keys: Keys,
+    keys: ArrayKeys,
     tr: float,
     stimuli: StimuliFormat | None = None,
     words_file: str | None = None,
@@ -156,7 +156,7 @@ def _lasting(stimulus: Stimulus, recordings: Sequence[Recording]) -> Stimulus:
 
 def _refuse_unread(
     name: str,
-    keys: Keys,
+    keys: ArrayKeys,
     axes: Sequence[str],
     mask: str | None,
     start: float | None,
@@ -190,7 +190,7 @@ class _Runs:
     geometry: Geometry | None = None
 
 
-def _arrays(source: ArraysSource, files: Sequence[Found], notes: list[str]) -> _Runs:
+def _arrays(source: ArraysSource, files: Sequence[MatchedFile], notes: list[str]) -> _Runs:
     parts, table = [], None
     for one in files:
         with open_tree(one.path) as tree:
@@ -207,7 +207,7 @@ def _arrays(source: ArraysSource, files: Sequence[Found], notes: list[str]) -> _
     return _Runs(parts, table)
 
 
-def _images(subject: str, files: Sequence[Found], tr: float, mask: Path | None) -> _Runs:
+def _images(subject: str, files: Sequence[MatchedFile], tr: float, mask: Path | None) -> _Runs:
     runs: dict[tuple[tuple[str, str], ...], dict[str, Path]] = {}
     for one in files:
         key = tuple((k, v) for k, v in one.fields.items() if k != "hemi")
@@ -227,7 +227,13 @@ def _images(subject: str, files: Sequence[Found], tr: float, mask: Path | None) 
 
 
 def _start(
-    root: Path, one: Found, tr: float, start: float | None, pattern: str | None, form: EventFormat, notes: list[str]
+    root: Path,
+    one: MatchedFile,
+    tr: float,
+    start: float | None,
+    pattern: str | None,
+    form: EventFormat,
+    notes: list[str],
 ) -> float:
     """Time of the first row on the clock of the words, which begins with the sound."""
     if form.whole is not None:

@@ -57,7 +57,7 @@ class Responses:
         return [place[key] for key in order]
 
 
-def collect(
+def responses_on_frames(
     dataset: Dataset, rate: float | None, around: tuple[int, int] = (0, 0), skip: Mapping[str, int] | None = None
 ) -> Responses:
     """Bring all recordings of a data set to common frames.
@@ -77,7 +77,7 @@ def collect(
     Example:
         >>> from brainalign.data.simulated import simulate
         >>> data = simulate(subjects=2, electrodes=5, sentences=6, repeated=1, repeats=3)
-        >>> responses = collect(data, rate=50.0)
+        >>> responses = responses_on_frames(data, rate=50.0)
         >>> len(responses.presentations), responses.values[0].shape[1]
         (8, 10)
     """
@@ -110,7 +110,7 @@ def averaged(responses: Responses, stimuli: Collection[str]) -> Responses:
 
     Example:
         >>> from brainalign.data.simulated import simulate
-        >>> responses = collect(simulate(subjects=1, electrodes=2, sentences=6, repeated=1, repeats=3), rate=50.0)
+        >>> responses = responses_on_frames(simulate(subjects=1, electrodes=2, sentences=6, repeated=1, repeats=3), rate=50.0)
         >>> heard = [stimulus for stimulus, _ in responses.presentations]
         >>> again = max(heard, key=heard.count)
         >>> heard.count(again), [s for s, _ in averaged(responses, [again]).presentations].count(again)

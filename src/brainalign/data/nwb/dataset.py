@@ -20,7 +20,7 @@ from brainalign.data.events.event import Event
 from brainalign.data.events.table import events_of
 from brainalign.data.events.times import counts_samples, refuse_unused
 from brainalign.data.files.participants import participants
-from brainalign.data.files.patterns import Found, find, tables_beside
+from brainalign.data.files.patterns import MatchedFile, find, tables_beside
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
 from brainalign.data.files.tsv import MISSING, read_tsv
@@ -123,7 +123,7 @@ class NwbSource:
     """
 
     def __init__(
-        self, subject: str, files: Mapping[str, Found], form: EventFormat, series: str | None, trials: str, sound: str | None,
+        self, subject: str, files: Mapping[str, MatchedFile], form: EventFormat, series: str | None, trials: str, sound: str | None,
         region: str | None, unit: str | None, beside: Mapping[Path, tuple[Path | None, Path | None, Path | None]],
     ) -> None:  # fmt: skip
         self.subject = subject

@@ -19,7 +19,7 @@ from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrodes.table import channels_table
 from brainalign.data.events.event import Event
-from brainalign.data.files.patterns import Found, find
+from brainalign.data.files.patterns import MatchedFile, find
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import read_json, reading
 from brainalign.data.formats import TranscriptFormat
@@ -62,7 +62,7 @@ def read_brain_treebank(
         raise BrainalignError(
             f"data.root={root} holds no sub_1_trial000.h5; it must be the folder of the Brain Treebank."
         )
-    people: dict[str, list[Found]] = {}
+    people: dict[str, list[MatchedFile]] = {}
     for one in found:
         people.setdefault(f"sub_{one.fields['subject']}", []).append(one)
     asked = None if subjects is None else [s if s.startswith("sub_") else f"sub_{s}" for s in map(str, subjects)]
@@ -94,7 +94,7 @@ class TreebankSource:
     """
 
     def __init__(
-        self, root: Path, subject: str, files: Sequence[Found], region: str, sentences: dict[str, Stimulus]
+        self, root: Path, subject: str, files: Sequence[MatchedFile], region: str, sentences: dict[str, Stimulus]
     ) -> None:
         self.subject, self.align = subject, "onset"
         self._root, self._region, self._sentences = root, region, sentences

@@ -73,7 +73,7 @@ class Reader:
         """
         raise NotImplementedError
 
-    def told(self, dataset: Dataset) -> str:
+    def methods(self, dataset: Dataset) -> str:
         """How the data came about and what was done with them before they were analysed, in whole sentences for a methods section.
 
         Args:
@@ -100,7 +100,7 @@ class Simulator(Reader):
 
     simulated: ClassVar[bool] = True
 
-    def told(self, dataset: Dataset) -> str:
+    def methods(self, dataset: Dataset) -> str:
         """That nothing was recorded, and the settings of what was drawn."""
         drawn = ", ".join(f"{key} {value}" for key, value in self.options.items() if value is not None)
         return (
@@ -131,20 +131,20 @@ class ArchiveReader(Reader):
         dataset = with_stimulus_table(dataset, [root / stimuli, root])
         return replace(dataset, notes=(*dataset.notes, *published_counts(dataset, expected, options.get("subjects"))))
 
-    def told(self, dataset: Dataset) -> str:
+    def methods(self, dataset: Dataset) -> str:
         """Which files were read, what was done with each run, and how it was cut."""
-        from brainalign.data.preprocessing.told import told
+        from brainalign.data.preprocessing.methods import preprocessing_methods
 
-        parts = [self.told_files(dataset)]
+        parts = [self.methods_of_files(dataset)]
         if dataset.recordings and (steps := getattr(self, "preprocessing", None)) is not None:
-            parts.append(told(steps, dataset.recordings))
+            parts.append(preprocessing_methods(steps, dataset.recordings))
         elif dataset.recordings and hasattr(self, "preprocessing"):
             parts.append("Nothing was filtered or referenced: responses were taken as the files have them.")
         if dataset.recordings and hasattr(self, "baseline"):
             parts.append(f"Presentations were cut by their events, with up to {self.baseline:g} s before each onset.")
         return " ".join(parts)
 
-    def told_files(self, dataset: Dataset) -> str:
+    def methods_of_files(self, dataset: Dataset) -> str:
         """What was read, in one or more sentences.
 
         Args:

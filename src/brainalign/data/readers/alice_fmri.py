@@ -34,12 +34,12 @@ class AliceFmri(ArchiveReader):
 
         return read_alice_fmri(**options)
 
-    def told_files(self, dataset: Dataset) -> str:
+    def methods_of_files(self, dataset: Dataset) -> str:
         """Regions, TR, drifts and z-score."""
         from brainalign.data.published.alice_fmri import TR
 
         return (
-            f"{super().told_files(dataset)} Responses were the published (Brennan et al. 2016) "
+            f"{super().methods_of_files(dataset)} Responses were the published (Brennan et al. 2016) "
             f"means over spheres of {self.radius} about six regions; the "
             f"repetition time was {TR:g} s. Drifts slower than {self.highpass:g} s were regressed out by discrete cosines, and each time "
             "course was z-scored."

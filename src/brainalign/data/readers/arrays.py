@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.bounds import Bounds
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.data.readers._base import ArchiveReader, ReadSettings
 
@@ -21,7 +21,7 @@ class Arrays(ArchiveReader):
     root: str
     files: str
     axes: list[str]
-    keys: Keys
+    keys: ArrayKeys
     events_file: str | None
     channels_file: str | None
     subjects: list[str] | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.bounds import Bounds
-from brainalign.data.formats import EventFormat, Keys, StimuliFormat
+from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.readers._base import ArchiveReader, ReadSettings
 from brainalign.errors import BrainalignError
 
@@ -21,7 +21,7 @@ class StoryFmri(ArchiveReader):
     root: str
     files: str
     axes: list[str]
-    keys: Keys
+    keys: ArrayKeys
     tr: float
     start: float | None
     words_file: str | None
@@ -54,7 +54,7 @@ class StoryFmri(ArchiveReader):
 
         return read_story_fmri(**options)
 
-    def told_files(self, dataset: Dataset) -> str:
+    def methods_of_files(self, dataset: Dataset) -> str:
         """Files, TR, drifts and z-score."""
         drifts = (
             "Slow drifts were left as they were."
@@ -63,4 +63,4 @@ class StoryFmri(ArchiveReader):
         )
         zscored = " Each voxel was z-scored within each story." if self.zscore else ""
         masked = "" if self.mask is None else " Voxels were those of the mask."
-        return f"{super().told_files(dataset)} The repetition time was {self.tr:g} s.{masked} {drifts}{zscored}"
+        return f"{super().methods_of_files(dataset)} The repetition time was {self.tr:g} s.{masked} {drifts}{zscored}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import soundfile
 
 SLACK = 0.1
-"""Seconds by which the length that is told and what is there may differ unsaid: encoders of mp3 pad a beginning and an end."""
+"""Seconds by which the length that is stated and what is there may differ unsaid: encoders of mp3 pad a beginning and an end."""
 
 SOUND = "sound (wav, flac, ogg or mp3)"
 RATES = range(1_000, 1_000_001)
@@ -41,12 +41,12 @@ class SoundLength:
     Attributes:
         frames: Samples a channel that can be read.
         rate: Samples per second.
-        told: Seconds that the header says; None where it says nothing.
+        stated: Seconds that the header says; None where it says nothing.
     """
 
     frames: int
     rate: int
-    told: float | None
+    stated: float | None
 
     @property
     def seconds(self) -> float:
@@ -55,9 +55,9 @@ class SoundLength:
 
     def note(self, name: str) -> str | None:
         """A sentence where the header is wrong, else None."""
-        if self.told is None or abs(self.told - self.seconds) <= SLACK:
+        if self.stated is None or abs(self.stated - self.seconds) <= SLACK:
             return None
-        return f"{name}: its header says {self.told:.3f} s, but {self.seconds:.3f} s of sound were read; these count."
+        return f"{name}: its header says {self.stated:.3f} s, but {self.seconds:.3f} s of sound were read; these count."
 
 
 def sound_length(path: Path) -> SoundLength:
@@ -100,11 +100,11 @@ def check_rate(rate: int, path: Path) -> None:
 @lru_cache(maxsize=4096)
 def _measured(path: Path, changed: int, size: int) -> SoundLength:
     with _opened(path) as file:
-        told = _told(path, file)
+        stated = _stated(path, file)
         if _ends(file):
-            return SoundLength(file.frames, file.samplerate, told)
+            return SoundLength(file.frames, file.samplerate, stated)
     with _opened(path) as file:  # anew: a seek that failed leaves the decoder lost
-        return SoundLength(sum(len(b) for b in _blocks(file)), file.samplerate, told)
+        return SoundLength(sum(len(b) for b in _blocks(file)), file.samplerate, stated)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _mended(path: Path) -> io.BytesIO | None:
     if ending == ".mp3":
         content = path.read_bytes()
         found = frames_of_mp3(content)
-        if found is None or (found.told and abs(found.seconds - _seconds(path)) <= SLACK):
+        if found is None or (found.stated and abs(found.seconds - _seconds(path)) <= SLACK):
             return None
         return io.BytesIO(counted_mp3(content, found))
     if ending == ".wav" and (place := _wav_data(path)) is not None:
@@ -140,7 +140,7 @@ def _seconds(path: Path) -> float:
     return float(info.frames / info.samplerate)
 
 
-def _told(path: Path, file: soundfile.SoundFile) -> float | None:
+def _stated(path: Path, file: soundfile.SoundFile) -> float | None:
     """Seconds that the header itself says; libsndfile corrects some of them."""
     ending, seconds = path.suffix.lower(), float(file.frames / file.samplerate)
     if ending == ".mp3":

@@ -22,13 +22,13 @@ class Mp3Frames:
         first: Where the first begins, in bytes.
         count: How many there are.
         seconds: Their length.
-        told: Whether a frame before them counts them.
+        stated: Whether a frame before them counts them.
     """
 
     first: int
     count: int
     seconds: float
-    told: bool
+    stated: bool
 
 
 def frames_of_mp3(content: bytes) -> Mp3Frames | None:
@@ -42,13 +42,13 @@ def frames_of_mp3(content: bytes) -> Mp3Frames | None:
     found = _frame(content, at)
     if found is None:
         return None
-    told = _counts(content, at)
-    if told:
+    stated = _counts(content, at)
+    if stated:
         at += found[0]  # holds the count, and no sound
     first, count, seconds = at, 0, 0.0
     while (frame := _frame(content, at)) is not None and at + frame[0] <= len(content):
         count, seconds, at = count + 1, seconds + frame[1], at + frame[0]
-    return Mp3Frames(first, count, seconds, told) if count else None
+    return Mp3Frames(first, count, seconds, stated) if count else None
 
 
 def counted_mp3(content: bytes, frames: Mp3Frames) -> bytes:

@@ -19,7 +19,7 @@ def leak_audit(groups: Sequence[str], split: Split) -> pd.DataFrame:
 
     Args:
         groups: The stimulus of each presentation.
-        split: Atoms of each presentation, and the folds.
+        split: Segments of each presentation, and the folds.
 
     Returns:
         One row an outer fold (``1``, ``2``, ...) and the row ``all``: fold, test_frames, leaked_frames (their stimulus is in
@@ -43,8 +43,10 @@ def leak_audit(groups: Sequence[str], split: Split) -> pd.DataFrame:
         frames = leaked = 0
         distances = []
         for presentations in places.values():
-            scored = [np.flatnonzero(np.isin(split.atoms[i], test)) for i in presentations]
-            fitted = np.unique(np.concatenate([np.flatnonzero(np.isin(split.atoms[i], train)) for i in presentations]))
+            scored = [np.flatnonzero(np.isin(split.segments[i], test)) for i in presentations]
+            fitted = np.unique(
+                np.concatenate([np.flatnonzero(np.isin(split.segments[i], train)) for i in presentations])
+            )
             n = sum(map(len, scored))
             frames += n
             if n and len(fitted):

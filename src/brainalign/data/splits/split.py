@@ -1,7 +1,7 @@
 """Split: which rows are fitted, which are scored, and which are neither.
 
-Every row of every presentation belongs to an *atom*, the smallest set of rows that is always used together. A fold is a
-set of atoms to score and a set of atoms to keep out of its training. Splits by stimulus have one atom a fold; contiguous
+Every row of every presentation belongs to a *segment*, the smallest set of rows that is always used together. A fold is a
+set of segments to score and a set of segments to keep out of its training. Splits by stimulus have one segment a fold; contiguous
 blocks of one long stimulus have three (a block's two borders, which the neighbours' gap excludes, and its inside).
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from brainalign.errors import BrainalignError
 
 UNUSED = -1
-"""Atom of rows that are neither fitted nor scored."""
+"""Segment of rows that are neither fitted nor scored."""
 
 PIECE = 0.2
 """Seconds of the pieces of a shuffled split, about a syllable; on slow grids a piece is one frame."""
@@ -27,8 +27,8 @@ class Fold:
     """One outer fold.
 
     Attributes:
-        test: Atoms to score.
-        excluded: Atoms that its training set leaves out: the test atoms and the gap around them.
+        test: Segments to score.
+        excluded: Segments that its training set leaves out: the test segments and the gap around them.
     """
 
     test: frozenset[int]
@@ -37,17 +37,17 @@ class Fold:
 
 @dataclass(frozen=True)
 class Split:
-    """Atoms of all presentations, and folds made of atoms.
+    """Segments of all presentations, and folds made of segments.
 
     Attributes:
         kind: ``stimulus``, ``blocks``, ``presentation``, ``shuffled`` or ``test``.
-        atoms: One (T_i,) array of atom numbers a presentation; UNUSED where a row takes no part.
+        segments: One (T_i,) array of segment numbers a presentation; UNUSED where a row takes no part.
         folds: The outer folds, which are scored. Where there are no others, the inner folds of one are the other outer folds.
         choosing: Folds that choose and are never scored: those of the training set beside a fixed test set.
     """
 
     kind: str
-    atoms: tuple[NDArray[np.int64], ...]
+    segments: tuple[NDArray[np.int64], ...]
     folds: tuple[Fold, ...]
     choosing: tuple[Fold, ...] = ()
 
@@ -57,14 +57,14 @@ class Split:
         return self.folds + self.choosing
 
     @property
-    def n_atoms(self) -> int:
-        """Number of atoms in use."""
-        return 1 + max(int(a.max(initial=UNUSED)) for a in self.atoms)
+    def n_segments(self) -> int:
+        """Number of segments in use."""
+        return 1 + max(int(a.max(initial=UNUSED)) for a in self.segments)
 
     def training(self, *folds: int) -> list[int]:
-        """The atoms left to fit on when these folds, by their places in ``every``, are held out."""
+        """The segments left to fit on when these folds, by their places in ``every``, are held out."""
         out = frozenset().union(*(self.every[f].excluded for f in folds))
-        return [a for a in range(self.n_atoms) if a not in out]
+        return [a for a in range(self.n_segments) if a not in out]
 
 
 def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, seed: int, kind: str) -> Split:
@@ -91,9 +91,9 @@ def split_groups(groups: Sequence[str], lengths: Sequence[int], n_folds: int, se
     fold_of = np.arange(n_units) * n_folds // n_units
     if kind != "presentation":
         fold_of[np.random.default_rng(seed).permutation(n_units)] = np.arange(n_units) % n_folds
-    atoms = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
+    segments = tuple(np.full(n, fold_of[u]) for n, u in zip(lengths, units, strict=True))
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
-    return Split(kind, atoms, folds)
+    return Split(kind, segments, folds)
 
 
 def split_test(groups: Sequence[str], lengths: Sequence[int], test: Collection[str], n_folds: int, seed: int) -> Split:
@@ -111,7 +111,7 @@ def split_test(groups: Sequence[str], lengths: Sequence[int], test: Collection[s
 
     Example:
         >>> split = split_test(["a", "b", "c", "d"], [2, 2, 2, 2], ["b"], n_folds=3, seed=0)
-        >>> len(split.folds), split.training(0) == sorted({int(split.atoms[i][0]) for i in (0, 2, 3)})
+        >>> len(split.folds), split.training(0) == sorted({int(split.segments[i][0]) for i in (0, 2, 3)})
         (1, True)
     """
     rest = [i for i, name in enumerate(groups) if name not in test]
@@ -122,11 +122,11 @@ def split_test(groups: Sequence[str], lengths: Sequence[int], test: Collection[s
             f"layer; hold fewer stimuli back, or use encoding.outer_folds={max(3, n_rest)}."
         )
     dealt = split_groups([groups[i] for i in rest], [lengths[i] for i in rest], n_folds, seed, "stimulus")
-    atoms = [np.full(n, n_folds) for n in lengths]
-    for i, own in zip(rest, dealt.atoms, strict=True):
-        atoms[i] = own
+    segments = [np.full(n, n_folds) for n in lengths]
+    for i, own in zip(rest, dealt.segments, strict=True):
+        segments[i] = own
     scored = frozenset({n_folds})
-    return Split("test", tuple(atoms), (Fold(scored, scored),), dealt.folds)
+    return Split("test", tuple(segments), (Fold(scored, scored),), dealt.folds)
 
 
 def split_shuffled(
@@ -150,7 +150,7 @@ def split_shuffled(
 
     Example:
         >>> split = split_shuffled(["a", "b", "a"], [6, 4, 6], n_folds=2, seed=0, piece=2, skip=0)
-        >>> bool((split.atoms[0] == split.atoms[2]).all()), split.atoms[0].tolist()
+        >>> bool((split.segments[0] == split.segments[2]).all()), split.segments[0].tolist()
         (True, [0, 0, 0, 0, 1, 1])
     """
     length = dict(zip(groups, lengths, strict=True))
@@ -161,12 +161,12 @@ def split_shuffled(
         )
     dealt = np.split(np.random.default_rng(seed).permutation(sum(pieces)) % n_folds, np.cumsum(pieces)[:-1])
     own = {name: np.repeat(folds, piece) for name, folds in zip(length, dealt, strict=True)}
-    atoms = tuple(
+    segments = tuple(
         np.concatenate([np.full(min(skip, n), UNUSED), own[g][: max(n - skip, 0)]])
         for g, n in zip(groups, lengths, strict=True)
     )
     folds = tuple(Fold(frozenset({f}), frozenset({f})) for f in range(n_folds))
-    return Split("shuffled", atoms, folds)
+    return Split("shuffled", segments, folds)
 
 
 def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, gap: int, skip: int) -> Split:
@@ -182,7 +182,7 @@ def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, ga
     Raises:
         BrainalignError: A block is shorter than its two borders.
     """
-    atoms = []
+    segments = []
     for name, length in zip(groups, lengths, strict=True):
         bounds = np.linspace(skip, length, n_folds + 1).round().astype(int)
         if np.diff(bounds).min() < 2 * gap + 1:
@@ -190,16 +190,16 @@ def split_blocks(groups: Sequence[str], lengths: Sequence[int], n_folds: int, ga
                 f"stimulus {name} has {length} frames: {n_folds} blocks of it are too short for a gap of {gap} frames on "
                 f"either side; use fewer encoding.outer_folds (now {n_folds}) or a shorter window."
             )
-        atom = np.full(length, UNUSED)
+        segment = np.full(length, UNUSED)
         for f in range(n_folds):
             lo, hi = bounds[f], bounds[f + 1]
-            atom[lo:hi] = 3 * f + 1
-            atom[lo : lo + gap] = 3 * f
-            atom[hi - gap : hi] = 3 * f + 2
-        atoms.append(atom)
+            segment[lo:hi] = 3 * f + 1
+            segment[lo : lo + gap] = 3 * f
+            segment[hi - gap : hi] = 3 * f + 2
+        segments.append(segment)
     folds = []
     for f in range(n_folds):
         test = {3 * f, 3 * f + 1, 3 * f + 2}
         neighbours = {a for a in (3 * f - 1, 3 * f + 3) if 0 <= a < 3 * n_folds}
         folds.append(Fold(frozenset(test), frozenset(test | neighbours)))
-    return Split("blocks", tuple(atoms), tuple(folds))
+    return Split("blocks", tuple(segments), tuple(folds))

@@ -40,7 +40,7 @@ DRIFT = 0.02
 _BLOCK = 4096
 
 
-def sync(
+def estimate_sync(
     signal: NDArray[np.floating[Any]],
     rate: float,
     start: float,
@@ -76,7 +76,7 @@ def sync(
         >>> for s, onset in zip(ids, events.onset):
         ...     samples = data.stimuli[s].audio.load()
         ...     sound[round((onset + 0.5) * RATE) :][: len(samples)] = samples
-        >>> found = sync(*sound_envelope(sound, RATE), 0.0, events, data.stimuli)
+        >>> found = estimate_sync(*sound_envelope(sound, RATE), 0.0, events, data.stimuli)
         >>> round(found.offset, 2), bool(found.pieces.trusted.all())
         (0.5, True)
         >>> found.warnings[0]
@@ -134,7 +134,7 @@ def mean_response(
         values: (T, c) z-scored high gamma, not finite where nothing valid was recorded.
         rate: Samples per second.
         start: Time of the first sample, on the clock of the events.
-        events: As :func:`sync` takes them.
+        events: As :func:`estimate_sync` takes them.
 
     Returns:
         (T,) with the sampling of ``values``; NaN where no channel has a valid sample.

@@ -227,7 +227,7 @@ class OwnFeatures:
     @staticmethod
     def _told(opened: OpenArrays, what: str, name: str, asked: float | None) -> float | None:
         """What the config says, or else the file."""
-        said = opened.told(what, name)
+        said = opened.stated(what, name)
         if asked is not None and said is not None and not np.isclose(asked, said):
             raise BrainalignError(f"model.{what}={asked:g}, but {opened.path} says {said:g}; one of the two is wrong.")
         return said if asked is None else asked

@@ -134,7 +134,7 @@ class OpenArrays:
             found[place] = name
         return found
 
-    def told(self, what: str, name: str) -> float | None:
+    def stated(self, what: str, name: str) -> float | None:
         """The rate or start that the file says, of an array or of all: a number of that name, or an attribute.
 
         Args:

@@ -20,7 +20,7 @@ REFERENCE = {
 }
 
 
-def told(steps: Preprocessing, recordings: Sequence[Recording]) -> str:
+def preprocessing_methods(steps: Preprocessing, recordings: Sequence[Recording]) -> str:
     """Channels, notch, reference, signal, artefacts, rate and z-score, in the order in which they were done.
 
     Args:

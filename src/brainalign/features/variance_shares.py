@@ -19,7 +19,7 @@ CLOCK = 0.5
 Array = NDArray[np.float64]
 
 
-class Spread(NamedTuple):
+class VarianceShares(NamedTuple):
     """Shares of a layer's variance, dimensions z-scored over all rows (dimensions without variance left out).
 
     Attributes:
@@ -44,7 +44,7 @@ class Spread(NamedTuple):
         return self.first_rows > max(FIRST, TIMES * self.first_fair)
 
 
-def spread(rows: Mapping[str, Rows]) -> Spread:
+def variance_shares(rows: Mapping[str, Rows]) -> VarianceShares:
     """Where the variance of one layer lies.
 
     Args:
@@ -55,19 +55,19 @@ def spread(rows: Mapping[str, Rows]) -> Spread:
         >>> sink = {s: rng.normal(size=(10, 8)) for s in "abcdef"}
         >>> for values in sink.values():
         ...     values[0] *= 100
-        >>> found = spread({s: Rows(values, at, at) for s, values in sink.items()})
+        >>> found = variance_shares({s: Rows(values, at, at) for s, values in sink.items()})
         >>> found.first_rows > 0.9, found.first_fair, found.first_dominate
         (True, 0.1, True)
     """
     parts = [r.values for r in rows.values() if len(r.values)]
     if not parts:
-        return Spread(*[float("nan")] * 6)
+        return VarianceShares(*[float("nan")] * 6)
     n = sum(map(len, parts))
     mean = sum(part.sum(axis=0, dtype=np.float64) for part in parts) / n
     variance = sum(((part - mean) ** 2).sum(axis=0) for part in parts) / n
     varied = variance > 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
     if not varied.any():
-        return Spread(*[float("nan")] * 6)
+        return VarianceShares(*[float("nan")] * 6)
 
     def scored() -> Iterator[Array]:
         """One stimulus at a time: all of them in float64 would not fit beside the rows."""
@@ -75,7 +75,7 @@ def spread(rows: Mapping[str, Rows]) -> Spread:
 
     powers = [(part**2).sum(axis=1) for part in scored()]
     power = np.concatenate(powers)
-    return Spread(
+    return VarianceShares(
         kurtosis=float(np.mean(sum((part**4).sum(axis=0) for part in scored()) / n)) - 3,
         top_rows=_top(np.sort(power)[::-1]),
         top_dims=_top(np.sort(variance)[::-1]),
@@ -101,7 +101,7 @@ def common_variance(rows: Mapping[str, Rows]) -> float:
         >>> round(common_variance({s: Rows(clock, at, at) for s in "ab"}), 3)
         1.0
     """
-    return spread(rows).common
+    return variance_shares(rows).common
 
 
 def _top(falling: Array) -> float:

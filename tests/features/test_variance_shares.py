@@ -12,11 +12,11 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
 from brainalign.features.checkpoints.positions import check_positions
 from brainalign.features.checkpoints.tiny import tiny_gpt2
-from brainalign.features.clip import Clipped
+from brainalign.features.clip import ClippedExtractor
 from brainalign.features.language.model import LanguageModel
 from brainalign.features.representation import Representation
 from brainalign.features.speech.model import SpeechModel
-from brainalign.features.spread import common_variance, spread
+from brainalign.features.variance_shares import common_variance, variance_shares
 from brainalign.study.outliers import add_outliers
 from brainalign.study.result import AnalysisResult
 
@@ -30,7 +30,7 @@ def rows_of(*parts):
 def test_shares_against_other_ways_to_compute_them():
     rng = np.random.default_rng(0)
     parts = [rng.standard_t(5, size=(n, 12)) * np.arange(1, 13) for n in (80, 120, 40)]
-    found = spread(rows_of(*parts))
+    found = variance_shares(rows_of(*parts))
     values = np.concatenate(parts)
     z = stats.zscore(values)
     power = (z**2).sum(1)
@@ -46,13 +46,13 @@ def test_every_extraction_keeps_them_with_the_layer(tmp_path):
     stimuli = {s: said_of(s, rng) for s in ("a", "b", "c")}
     cache = FeatureCache(tmp_path)
     made = [Representation(LanguageModel(*tiny_gpt2(), {}, "m", layers=[1, 4]), stimuli, "d", cache) for _ in "12"]
-    assert made[0].spread(4) is None
+    assert made[0].variance_shares(4) is None
     for layer in (1, 4):
-        assert made[0].rows(layer) and made[1].spread(layer) == spread(made[0].rows(layer))
+        assert made[0].rows(layer) and made[1].variance_shares(layer) == variance_shares(made[0].rows(layer))
     result = AnalysisResult()
     add_outliers(result, made[1:])
     table = result.tables["outliers"].set_index("layer")
-    assert table.loc[4, "kurtosis"] == made[0].spread(4).kurtosis and list(table["model"]) == ["m", "m"]
+    assert table.loc[4, "kurtosis"] == made[0].variance_shares(4).kurtosis and list(table["model"]) == ["m", "m"]
     worst = table["kurtosis"].idxmax()
     assert (
         f"excess kurtosis {table.loc[worst, 'kurtosis']:.2g} (layer {worst})"
@@ -81,36 +81,36 @@ def test_common_variance_is_the_planted_share():
 def test_constant_dimensions_and_empty_stimuli_count_nothing():
     values = np.random.default_rng(2).normal(size=(50, 3))
     with_constant = np.hstack([values, np.full((50, 1), 7.0)])
-    one, other = (spread(rows_of(v[:30], v[30:], v[:0])) for v in (values, with_constant))
+    one, other = (variance_shares(rows_of(v[:30], v[30:], v[:0])) for v in (values, with_constant))
     assert one.kurtosis == pytest.approx(other.kurtosis) and one.common == pytest.approx(other.common)
-    assert all(np.isnan(spread(rows_of(np.ones((5, 2))))))
+    assert all(np.isnan(variance_shares(rows_of(np.ones((5, 2))))))
 
 
 def test_clipping_bounds_each_row_by_itself():
     rng = np.random.default_rng(3)
     values = rng.normal(size=(20, 64)).astype(np.float32)
     values[0, :3] = [900, -900, 400]
-    found = Clipped.values(values, 6.0)
+    found = ClippedExtractor.values(values, 6.0)
     assert found.dtype == np.float32 and np.array_equal(found[1:], values[1:]) and np.abs(found[0]).max() < 12
     z = np.abs(found[0] - np.median(values[0])) / stats.median_abs_deviation(values[0], scale="normal")
     assert z.max() == pytest.approx(6, rel=1e-3)
-    alone = np.vstack([Clipped.values(row[None], 6.0) for row in values])
+    alone = np.vstack([ClippedExtractor.values(row[None], 6.0) for row in values])
     assert np.array_equal(found, alone)  # nothing is learned from other rows
-    assert np.array_equal(Clipped.values(np.eye(8), 6.0), np.eye(8))  # half of a row is one value
+    assert np.array_equal(ClippedExtractor.values(np.eye(8), 6.0), np.eye(8))  # half of a row is one value
     with pytest.raises(BrainalignError, match="features.clip=0.5 is impossible"):
-        Clipped(LanguageModel(*tiny_gpt2(), {}, "tiny"), 0.5)
+        ClippedExtractor(LanguageModel(*tiny_gpt2(), {}, "tiny"), 0.5)
 
 
 def test_clipping_is_part_of_the_identity_and_said(said):
     plain = LanguageModel(*tiny_gpt2(), {}, "tiny", layers=[2])
-    clipped = Clipped(plain, 2.0)
-    assert clipped.identity() != plain.identity() and clipped.identity() != Clipped(plain, 3.0).identity()
+    clipped = ClippedExtractor(plain, 2.0)
+    assert clipped.identity() != plain.identity() and clipped.identity() != ClippedExtractor(plain, 3.0).identity()
     assert (
         "clipped at 2 robust standard deviations of their row" in clipped.describe()
         and clipped.receptive_field == plain.receptive_field
     )
     own, other = (dict(e.extract([said("so", "it")]))["s1"][2].values for e in (plain, clipped))
-    assert np.array_equal(Clipped.values(own, 2.0), other) and not np.array_equal(own, other)
+    assert np.array_equal(ClippedExtractor.values(own, 2.0), other) and not np.array_equal(own, other)
 
 
 def test_first_words_that_dominate_are_told(said, tmp_path, trained):
