@@ -40,6 +40,10 @@ def test_shares_stand_in_percent_with_splits_in_a_panel_of_their_own(shares):
     assert (
         features.get_xlim()[1] < 120 and splits.get_xlim()[1] < 400
     )  # an interval of a region does not rule the frame
+    for axes in figure.axes:  # no line is longer than the frame: that of A1, to 5,000 %, is not drawn
+        ends = [segment[:, 0] for lines in axes.collections for segment in lines.get_segments()]
+        assert len(ends) == len(axes.get_yticklabels())
+        assert all(axes.get_xlim()[0] <= x.min() and x.max() <= axes.get_xlim()[1] for x in ends)
     assert (
         "untrained 60 % [50, 80]; oasm −10 % [−20, 10]; split shuffled 300 % [290, 320]" in caption
         and "over all 20 electrodes" in caption

@@ -140,7 +140,7 @@ def layers_with_regions():
     ids=lambda part: getattr(part, "__name__", part),
 )  # fmt: skip
 def test_no_figure_is_taller_than_the_journal_takes_nor_cut(name, draw, make_scores, make_tests):
-    scores = make_scores(MANY, AREAS[:2], 2, 1)
+    scores = make_scores(MANY, AREAS[:2], 3, 2)
     two = make_scores(LONG[:3], AREAS[:9], 2, 1)
     panel = [
         (lambda into: score_distribution(two, into=into), 1),
@@ -166,7 +166,13 @@ def test_no_figure_is_taller_than_the_journal_takes_nor_cut(name, draw, make_sco
 def all_pairs(scores):
     pairs = list(combinations(dict.fromkeys(scores["model"]), 2))
     return compare(
-        scores, pairs, regions=list(dict.fromkeys(scores["region"])), family="all", score="r", tests=["sign_flip"]
+        scores,
+        pairs,
+        regions=list(dict.fromkeys(scores["region"])),
+        family="all",
+        score="r",
+        tests=["paired_t"],
+        primary="paired_t",
     )
 
 

@@ -22,9 +22,10 @@ def test_coverage_is_what_it_says():
     assert 1740 <= hits <= 1860  # 1800 -/+ 4.5 binomial standard deviations
 
 
-def test_one_value_has_no_interval_and_none_no_mean():
-    one, none = mean_ci([0.3]), mean_ci([np.nan])
+def test_one_and_two_values_have_no_interval_and_none_no_mean():
+    one, two, none = mean_ci([0.3]), mean_ci([0.3, 0.5]), mean_ci([np.nan])
     assert (one.mean, one.n) == (0.3, 1) and np.isnan([one.low, one.high]).all()
+    assert (two.mean, two.n) == (0.4, 2) and np.isnan([two.low, two.high]).all()
     assert (none.n, none.n_dropped) == (0, 1) and np.isnan(none[:3]).all()
 
 

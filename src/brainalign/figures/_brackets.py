@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from brainalign.figures.style import INK, SMALL
+from brainalign.figures.style import INK, MUTED, SMALL
 from brainalign.figures.text import p_text, stars
 from brainalign.journals import text_size
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEVEL = 0.19
 """Height of one level of brackets in inches."""
+HOPELESS = "cannot be reached"
+"""Stands in the reason of a test that so few participants cannot make significant: a bracket "n.s." would claim more than that."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,26 @@ class Bracket:
 
 def find_brackets(
     tests: pd.DataFrame | None, labels: Sequence[str], regions: Sequence[str], score: str
-) -> list[Bracket]:
-    """The primary tests of this score between shown labels and regions that gave a p-value; short spans lowest."""
+) -> tuple[list[Bracket], list[str]]:
+    """The primary tests of this score between shown labels and regions that gave a p-value; short spans lowest.
+
+    Returns:
+        A bracket a test that could have been significant; and of each other, why it could not.
+    """
     if tests is None or tests.empty:
-        return []
+        return [], []
     place = {label: i for i, label in enumerate(labels)}
     shown = _primary(tests, score)
     shown = shown[shown["a"].isin(labels) & shown["b"].isin(labels) & shown["p_corrected"].notna()]
+    hopeless = shown["reason"].str.contains(HOPELESS) & shown["region"].isin(regions)
+    limits, shown = list(shown.loc[hopeless, "reason"]), shown[~hopeless]
     found = []
     for region in regions:
         here = shown[shown["region"] == region]
         own = [(str(a), str(b), float(p)) for a, b, p in zip(here["a"], here["b"], here["p_corrected"], strict=True)]
         own.sort(key=lambda t: (abs(place[t[0]] - place[t[1]]), min(place[t[0]], place[t[1]])))
         found += [Bracket(region, a, b, p, level) for level, (a, b, p) in enumerate(own)]
-    return found
+    return found, limits
 
 
 def draw_brackets(
@@ -94,26 +102,33 @@ def draw_brackets(
     axes.set_ylim(low, ceiling)
 
 
-def sentence_of_tests(brackets: Sequence[Bracket], tests: pd.DataFrame | None, score: str) -> str:
-    """What the caption says of the tests; empty where none is drawn."""
+def say_no_brackets(axes: Axes, brackets: Sequence[Bracket], limits: Sequence[str]) -> None:
+    """One line over the bars where every test was hopeless."""
+    if limits and not brackets:
+        axes.annotate(
+            "no brackets: too few participants for p < 0.05", (0, 1), (0, 2), xycoords="axes fraction", textcoords="offset points",
+            va="bottom", size=text_size(SMALL - 1), color=MUTED, gid="no brackets",
+        )  # fmt: skip
+
+
+def sentence_of_tests(
+    brackets: Sequence[Bracket], limits: Sequence[str], tests: pd.DataFrame | None, score: str
+) -> str:
+    """What the caption says of the tests that are drawn, and of those that are not; empty where there are neither."""
+    some = f" No bracket for {len(limits)} of {len(limits) + len(brackets)} tests" if brackets else " No brackets"
+    limit = f"{some}: {'; '.join(dict.fromkeys(limits))}." if limits else ""
     if not brackets or tests is None:
-        return ""
+        return limit
     first, shown = brackets[0], _primary(tests, score)
     same = (shown["region"] == first.region) & (shown["a"] == first.a) & (shown["b"] == first.b)
     row = shown[same].iloc[0]
     significant = sum(b.p < 0.05 for b in brackets)
     smallest = min(brackets, key=lambda b: b.p)
-    drawn = {(b.region, b.a, b.b) for b in brackets}
-    told = [r for *place, r in shown[["region", "a", "b", "reason"]].itertuples(index=False) if tuple(place) in drawn]
-    limits = [r for r in told if "cannot be reached" in r]
-    limit = "; ".join(dict.fromkeys(limits)) + (
-        f" (in {len(limits)} of {len(told)})" if len(limits) < len(told) else ""
-    )
     return (
         f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the "
         f"{row['family_size']} tests of the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); "
         f"{significant} of {len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
-        f"{p_text(smallest.p)}).{f' {limit[0].upper()}{limit[1:]}.' if limits else ''}"
+        f"{p_text(smallest.p)}).{limit}"
     )
 
 

@@ -71,15 +71,17 @@ def control_shares(
             height_ratios=[len(part) for part in panels],
         )  # fmt: skip
         for axes, part in zip(grid[:, 0], panels, strict=True):
+            limits = _limits(shown[shown["control"].isin(part)])
             handles = [
-                _draw(axes, shown, part, region, place, regions, colour[region]) for place, region in enumerate(regions)
+                _draw(axes, shown, part, region, place, regions, colour[region], limits)
+                for place, region in enumerate(regions)
             ]
             zero_line(axes, "x")
             axes.axvline(100, color=MUTED, linewidth=0.8, linestyle="--", gid="the model itself")
             axes.set_yticks(range(len(part)), [wrap(name.replace("_", " "), 24) for name in part])
             axes.tick_params(axis="y", length=0)
             axes.set_ylim(len(part) - 0.4, -0.6)
-            axes.set_xlim(*_limits(shown[shown["control"].isin(part)]))
+            axes.set_xlim(*limits)
         grid[-1, 0].set_xlabel(wrap(f"share of {model}'s score (%)", 60))
         legend_above(figure, handles, regions)
     sentences = []
@@ -89,7 +91,8 @@ def control_shares(
     n = int(shown.loc[shown["region"] == ALL, "n"].max())
     caption = (
         f"Share of {model}'s held-out score that each control reaches (ratio of sums over {noun}s; line: 95 % jackknife interval over "
-        f"{shown['share_over'].iloc[0]}, which may leave the frame; dashed: the model itself), over all {count(n, noun)} and by region. "
+        f"{shown['share_over'].iloc[0]}, none where it would leave the "
+        f"frame; dashed: the model itself), over all {count(n, noun)} and by region. "
         f"Over all: {'; '.join(sentences)}."
     )
     missing = int(shown["share"].isna().sum())
@@ -107,22 +110,24 @@ def _draw(
     place: int,
     regions: Sequence[str],
     colour: Colour,
+    limits: tuple[float, float],
 ) -> Any:
     """Dots and intervals of one region; gives what stands for it in the legend."""
     own = shown[shown["region"] == region].set_index("control").reindex(names)
     share, low, high = (100 * own[c].to_numpy(dtype=np.float64) for c in ("share", "share_low", "share_high"))
     at = np.arange(len(names)) + (place - (len(regions) - 1) / 2) * 0.76 / len(regions)
-    axes.hlines(at, low, high, color=colour, linewidth=1.4 if region == ALL else 0.9)
+    inside = (low >= limits[0]) & (high <= limits[1])
+    axes.hlines(at[inside], low[inside], high[inside], color=colour, linewidth=1.4 if region == ALL else 0.9)
     marker, size = ("D", 4.5) if region == ALL else ("o", 3.2)
     (line,) = axes.plot(share, at, marker, color=colour, markersize=size, gid=f"share {region}")
     return line
 
 
 def _limits(shown: pd.DataFrame) -> tuple[float, float]:
-    """All shares, the intervals over all electrodes, 0 and 100 %, with a margin."""
-    whole = shown[shown["region"] == ALL]
-    columns = [shown["share"], whole["share_low"], whole["share_high"]]
-    values = 100 * np.concatenate([c.to_numpy(dtype=np.float64) for c in columns])
-    known = np.concatenate([values[np.isfinite(values)], [0.0, 100.0]])
+    """All shares, 0 and 100 %, and the intervals that are no longer than twice what these span, with a margin."""
+    share, low, high = (100 * shown[c].to_numpy(dtype=np.float64) for c in ("share", "share_low", "share_high"))
+    known = np.concatenate([share[np.isfinite(share)], [0.0, 100.0]])
+    short = high - low <= 2 * np.ptp(known)
+    known = np.concatenate([known, low[short], high[short]])
     margin = 0.06 * float(np.ptp(known))
     return float(known.min()) - margin, float(known.max()) + margin

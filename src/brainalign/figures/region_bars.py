@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, sentence_of_tests
+from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, say_no_brackets, sentence_of_tests
 from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, finite, jitter, left_out, once, require
 from brainalign.figures.style import (
@@ -60,7 +60,8 @@ def region_bars(
         scores: Tidy scores table of one space and one layer rule: subject, electrode, region, ``by``,
             ``score``.
         tests: Table of paired tests; those of this score between labels and regions that are shown become
-            brackets, with the corrected p as text. None or without rows where nothing was tested.
+            brackets, with the corrected p as text; one line says so where none could have been significant.
+            None or without rows where nothing was tested.
         score: Column of the score.
         by: Column whose values stand side by side.
         order: Labels in the order that fixes colours and places; by default as the table has them.
@@ -93,7 +94,7 @@ def region_bars(
     labels = [label for label in labels if (scores[by] == label).any()]
     bars = [label for label in labels if label not in lines] or labels
     regions = list(dict.fromkeys(scores["region"]))
-    brackets = find_brackets(tests, bars, regions, score)
+    brackets, limits = find_brackets(tests, bars, regions, score)
     levels = max((b.level + 1 for b in brackets), default=0)
     width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.16 * len(bars))))
     width = into.width if into is not None else width
@@ -139,9 +140,10 @@ def region_bars(
         axes.set_xticks(range(len(regions)), ticks)
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(regions) - 0.45)
-        axes.set_ylabel(wrap(f"mean {score_label(score)}", 38))
+        axes.set_ylabel(wrap(f"mean {score_label(score)}", 28))
         if brackets:
             draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=room >= 0.7)
+        say_no_brackets(axes, brackets, limits)
         handles = [
             Patch(facecolor=colour[label], alpha=0.6) if label in bars else Line2D([], [], **dashed(colour[label]))
             for label in labels
@@ -151,7 +153,7 @@ def region_bars(
     across += "; diamond: the planted mean" if marks else ""
     caption = (
         f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: one {noun}{across}). "
-        f"{'; '.join(sentences)}.{sentence_of_tests(brackets, tests, score)}"
+        f"{'; '.join(sentences)}.{sentence_of_tests(brackets, limits, tests, score)}"
     )
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 
