@@ -74,6 +74,30 @@ def kind_of(group: str, name: object, role: str | None = None, allow: Collection
     return _loaded(group, _offered(group)[str(name)])
 
 
+def importable(group: str) -> tuple[dict[str, type], dict[str, str]]:
+    """The classes of all kinds; a package of another lab that is broken keeps nobody from the rest.
+
+    Args:
+        group: ``analysis``, ``model`` or ``data``.
+
+    Returns:
+        Name -> class of each kind, and name -> sentence of each that an installed package offers and that cannot be imported.
+
+    Example:
+        >>> classes, broken = importable("model")
+        >>> classes["mel"].__name__, broken
+        ('Mel', {})
+    """
+    classes: dict[str, type] = {}
+    broken: dict[str, str] = {}
+    for name in kinds(group):
+        try:
+            classes[name] = kind_of(group, name)
+        except BrainalignError as error:
+            broken[name] = str(error)
+    return classes, broken
+
+
 def own_figure(name: str, allow: Collection[str] | None = None) -> Callable[..., Any]:
     """The function that draws a figure of a lab (:mod:`brainalign.own_figures`); its module is imported now.
 

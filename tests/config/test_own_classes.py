@@ -60,6 +60,14 @@ class Count(Analysis):
 
         return AnalysisResult(metrics={"count": float(len(study.channels))})
 ''',
+    "figures": """
+def bar(result):
+    from matplotlib.figure import Figure
+
+    figure = Figure((2, 2))
+    figure.subplots().bar(["electrodes"], [result.metrics["count"]])
+    return figure, "How many."
+""",
 }
 WORDS = ["model=mel", "analysis=describe", "data=simulated_small", "tracking.uri=offline"]
 
@@ -82,9 +90,10 @@ def lab(tmp_path, monkeypatch):
 def test_one_of_each_from_a_folder_runs(lab):
     config = composed(["model=mel", "model.kind=my_lab.models:Wide", "+model.note=ours", "~data", "+data.kind=my_lab.readers:Small",
                        "+data.subjects=3", "~analysis", "+analysis.kind=my_lab.analyses:Count", "allow=[my_lab]", "tracking.uri=offline",
-                       f"paths.output={lab / 'out'}"])  # fmt: skip
+                       "figures.own=[my_lab.figures:bar]", f"paths.output={lab / 'out'}"])  # fmt: skip
     assert config.model.note == "ours" and (lab / "imported").exists()
     assert experiment.run(config, lab / "run").metrics["count"] == 9
+    assert (lab / "run" / "figures" / "bar.png").exists()
 
 
 @pytest.mark.parametrize("key", ["model", "baseline", "data", "analysis"])

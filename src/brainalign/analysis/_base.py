@@ -177,15 +177,17 @@ class Analysis:
         """
         from brainalign import methods
 
-        return [
-            ("Responses", methods.responses(config, study)),
-            ("Representations", methods.representations(models)),
-            ("Temporal receptive fields", methods.trf(config, study)),
-            ("Selection and scores", methods.selection(config, study)),
-            ("Noise ceilings", methods.ceilings(config, study)),
-            *self.own_methods(config, study, models),
-            ("Statistics", methods.statistics(config)),
-        ]
+        found = [("Responses", methods.responses(config, study))] if self.needs.responses else []
+        if self.needs.models:
+            found.append(("Representations", methods.representations(models)))
+        if self.needs.fits:
+            found += [
+                ("Temporal receptive fields", methods.trf(config, study)),
+                ("Selection and scores", methods.selection(config, study)),
+                ("Noise ceilings", methods.ceilings(config, study)),
+            ]
+        found += self.own_methods(config, study, models)
+        return [*found, ("Statistics", methods.statistics(config))] if self.needs.fits else found
 
     def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """Paragraphs of :meth:`methods` on what is done beside fits, ceilings and tests; the arguments are the same."""

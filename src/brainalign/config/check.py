@@ -15,7 +15,7 @@ from brainalign.config import settings
 from brainalign.config.options import Source, read_option
 from brainalign.errors import BrainalignError, nearest, within
 from brainalign.models import Model, model_kind
-from brainalign.registry import kind_of, kinds, own_figure
+from brainalign.registry import importable, kind_of, own_figure
 
 LONGEST_NAME = 100
 NO_NAMES = ("0", "all", "intercept only")
@@ -105,7 +105,7 @@ def _check_joined(role: str, values: dict[str, Any]) -> None:
     """Refuse a joined model where one set of features is needed, before any work starts."""
     analysis, needs, name = values["analysis"].kind, values["analysis"].needs, values[role].name
     if needs.study and needs.models and not needs.bands:
-        fitting = [kind for kind in kinds("analysis") if kind_of("analysis", kind).needs.bands]  # type: ignore[attr-defined]
+        fitting = [name for name, kind in importable("analysis")[0].items() if kind.needs.bands]  # type: ignore[attr-defined]
         raise BrainalignError(
             f"{role}={name} is several feature sets, each with a penalty of its own, but analysis={analysis} takes one; name one of "
             f"{role}.of, or analysis={' or '.join(fitting)}."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from brainalign.models._base import Model
-from brainalign.registry import kind_of, kinds
+from brainalign.registry import importable, kind_of
 
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
@@ -33,11 +33,14 @@ def model_kind(name: object, role: str | None = None, allow: Collection[str] = (
 def lacking(dataset: Dataset) -> dict[str, str]:
     """Family of models -> what the data lack for it, a sentence; empty where they allow it.
 
+    A kind that cannot be imported stands there by its own name.
+
     Args:
         dataset: As read.
     """
+    classes, broken = importable("model")
     found: dict[str, str] = {}
-    for kind in map(model_kind, kinds("model")):
+    for kind in cast("dict[str, type[Model]]", classes).values():
         if kind.family:
             found.setdefault(kind.family, kind.lacks(dataset))
-    return found
+    return found | broken

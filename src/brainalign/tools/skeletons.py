@@ -206,20 +206,15 @@ class $made(Analysis):
 
         from brainalign.study.result import AnalysisResult
 
-        responses = np.concatenate(list(study.design.responses))
+        responses = np.concatenate(study.responses.values)
         table = study.channels[["subject", "electrode", "region"]].reset_index(drop=True)
         table["strength"] = np.nanmean(np.abs(responses) ** self.power, axis=0)
         mean = float(table["strength"].mean())
         return AnalysisResult({"strength/mean": mean}, {"strength": table}, summary=[("strength", f"{mean:.3f}")])
 
-    def methods(self, config, study, models):
-        """What was done, as paragraphs."""
-        from brainalign import methods
-
-        return [
-            ("Responses", methods.responses(config, study)),
-            ("Strength", f"The strength of an electrode is the mean of its absolute response to the power of {self.power:g}."),
-        ]
+    def own_methods(self, config, study, models):
+        """What was done, as paragraphs after that on the responses."""
+        return [("Strength", f"The strength of an electrode is the mean of its absolute response to the power of {self.power:g}.")]
 '''
 
 BEGIN = '''\

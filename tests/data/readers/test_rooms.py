@@ -6,13 +6,11 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import brainalign
-from brainalign import experiment
 from brainalign.config import composed, conf_folder
-from brainalign.data.readers import ArchiveReader, Reader, Simulator
+from brainalign.data.readers import ArchiveReader, Simulator
 from brainalign.errors import BrainalignError
 from brainalign.registry import kind_of, kinds
 
@@ -75,17 +73,6 @@ def lab(installed, tmp_path):
         np.savetxt(data / f"{name}.csv", values, delimiter=",")
     place = ["hydra.searchpath=[pkg://ourlab.conf]", f"paths.output={tmp_path / 'out'}"]
     return [*place, "data=clicks", f"data.root={data}"]
-
-
-def test_a_reader_of_an_installed_package_is_found_and_runs(lab, tmp_path):
-    before = {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}
-    assert "clicks" in kinds("data")
-    config = composed([*lab, "analysis=describe", "model=word_rate", "tracking.uri=offline"])
-    assert isinstance(config.data, Reader) and not config.data.simulated
-    experiment.run(config, tmp_path / "run")
-    participants = pd.read_parquet(tmp_path / "run" / "tables" / "participants.parquet")
-    assert participants["subject"].tolist() == ["anna", "ben"]
-    assert before == {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}
 
 
 @pytest.mark.parametrize(

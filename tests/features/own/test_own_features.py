@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save_file
+from scipy.io import savemat
 
 from brainalign.assembly import model_settings
 from brainalign.config import composed
@@ -43,6 +44,15 @@ def written(folder, kind):
             file.attrs["rate"] = 50.0
             for s, values in FRAMES.items():
                 file[s] = values
+    elif kind == "mat":
+        savemat(path, {"rate": 50.0, **FRAMES})
+    elif kind == "mat of v7.3":
+        path = folder / "own.mat"
+        with h5py.File(path, "w", userblock_size=512) as file:
+            for name, values in {"rate": np.full((1, 1), 50.0), **FRAMES}.items():
+                file.create_dataset(name, data=values.T).attrs["MATLAB_class"] = np.bytes_("double")
+        with path.open("r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + bytes(8) + b"\x00\x02IM")
     elif kind == "safetensors":
         save_file(FRAMES, path, metadata={"rate": "50"})
     else:
@@ -57,7 +67,7 @@ def written(folder, kind):
     return path
 
 
-@pytest.mark.parametrize("kind", ["npz", "h5", "safetensors", "parquet", "tsv", "csv"])
+@pytest.mark.parametrize("kind", ["npz", "h5", "mat", "mat of v7.3", "safetensors", "parquet", "tsv", "csv"])
 def test_frames_are_those_that_were_written(kind, tmp_path):
     own, found = read(written(tmp_path, kind))
     assert own.unit == "frames" and own.layers == [0] and "50 frames per second" in own.describe()
@@ -117,6 +127,46 @@ def test_a_sentence_is_of_each_of_its_words_and_vectors_may_stand_in_a_cell(tmp_
     assert np.array_equal(
         read(tmp_path / "own.npz", stimuli, rows="sentences")[1]["s1"][0].values, found["s1"][0].values
     )
+
+
+def test_matlab_keeps_axes_of_length_one_and_fields_of_a_struct(tmp_path):
+    stacked = {
+        "s1": np.arange(4.0).reshape(2, 1, 2),
+        "s2": np.arange(6.0).reshape(2, 1, 3)[..., :2],
+    }  # of one word each
+    savemat(tmp_path / "own.mat", {"features": stacked})
+    stimuli = {s: Stimulus(s, 2.0, words_of(1)) for s in stacked}
+    own, found = read(tmp_path / "own.mat", stimuli, rows="words", keys="features/{stimulus}")
+    assert own.layers == [0, 1] and found["s1"][1].values.tolist() == [[2.0, 3.0]]
+    envelope = {s: v[:, :1] for s, v in FRAMES.items()}
+    for s, values in envelope.items():
+        savemat(tmp_path / f"{s}.mat", {"envelope": values, "rate": 50.0, "start": 0.02})
+    _, found = read(tmp_path / "{stimulus}.mat", {s: STIMULI[s] for s in DURATIONS})
+    assert all(np.allclose(found[s][0].values, v) and found[s][0].onset[0] == 0.02 for s, v in envelope.items())
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        ({"stim": list(FRAMES.values())}, {"keys": "stim/{stimulus}"}, "'stim' is a list .*save a struct with a field a stimulus"),
+        ({**FRAMES, "s2": FRAMES["s2"].T}, {"rate": 50}, "rows must be frames"),
+        ({"s1": FRAMES["s1"], "s2": FRAMES["s2"]}, {"rate": 50}, "has no array of stimulus 's3'"),
+        (FRAMES, {}, "says no rate"),
+        ({**FRAMES, "s2": FRAMES["s2"] * np.nan}, {"rate": 50}, "'s2': 450 values are no finite numbers"),
+        ({**FRAMES, "s2": "words"}, {"rate": 50}, "'s2' holds no numbers"),
+        ({**FRAMES, "s2": {"x": FRAMES["s2"]}}, {"rate": 50}, "has no array of stimulus 's2'"),
+    ],
+)  # fmt: skip
+def test_matlab_files_that_cannot_be_the_stimulis_are_refused_in_a_sentence(content, options, said, tmp_path):
+    if "stim" in content:
+        cells = np.empty((1, 3), dtype=object)
+        cells[0, :] = content["stim"]
+        content = {"stim": cells}
+    savemat(tmp_path / "own.mat", content)
+    ids = {"1": "s1", "2": "s2"} if "stim" in content else {s: s for s in DURATIONS}
+    with pytest.raises(BrainalignError, match=said) as caught:
+        read(tmp_path / "own.mat", {i: STIMULI[s] for i, s in ids.items()}, **options)
+    assert "\n" not in str(caught.value) and "own.mat" in str(caught.value)
 
 
 def changed(folder, **arrays):

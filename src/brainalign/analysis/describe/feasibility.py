@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pandas as pd
 
 from brainalign.analysis._base import Analysis
@@ -9,7 +11,7 @@ from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.facts import Facts
 from brainalign.data.types import Dataset
 from brainalign.models import lacking
-from brainalign.registry import kind_of, kinds
+from brainalign.registry import importable
 
 PEOPLE = 6
 """Participants from which on a sign-flip test can fall below .05: 2 / 2^6 = .031."""
@@ -37,7 +39,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     early = f"nothing was recorded from {-BEFORE[0]:g} s before the onsets on, or too slowly."
     rows = [
         *(("model", family, reason) for family, reason in lacking(dataset).items()),
-        *(("analysis", name, kind.lacks(facts)) for name, kind in _analyses().items()),
+        *(("analysis", name, reason) for name, reason in _analyses(facts).items()),
         ("option", "electrodes=responsive", "" if facts.baseline else early),
         ("option", "tests over participants", "" if people >= PEOPLE else alone),
         (
@@ -51,7 +53,8 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     return table
 
 
-def _analyses() -> dict[str, type[Analysis]]:
-    """Those of one data set: not the ones that look at other runs, and not those whose data are simulated."""
-    found = {name: kind_of("analysis", name) for name in kinds("analysis")}
-    return {name: kind for name, kind in found.items() if kind.needs.study and kind.needs.data}  # type: ignore[attr-defined]
+def _analyses(facts: Facts) -> dict[str, str]:
+    """What is lacking for those of one data set: not the ones that look at other runs, and not those whose data are simulated."""
+    classes, broken = importable("analysis")
+    found = cast("dict[str, type[Analysis]]", classes)
+    return {name: kind.lacks(facts) for name, kind in found.items() if kind.needs.study and kind.needs.data} | broken

@@ -75,6 +75,15 @@ class Tree:
             whole = whole[:axes]
         return np.reshape(array, whole) if len(whole) == axes and np.prod(whole) == np.size(array) else array
 
+    def whole(self, name: str) -> Any:
+        """An array with all its axes, also those of length one that readers of MATLAB's files drop."""
+        array = self[name]
+        return np.reshape(array, size(self.path, name)) if self.is_matlab and isinstance(array, np.ndarray) else array
+
+    def is_list(self, name: str) -> bool:
+        """Whether there is something at a path whose parts have numbers and no names: a MATLAB cell or struct array."""
+        return self.has(name) and isinstance(self._node(name), list | tuple)
+
     def has(self, name: str) -> bool:
         """Whether there is such a path."""
         try:

@@ -186,7 +186,7 @@ class OwnFeatures:
             places = self._names[file.path]
             mine = {layer: name for (of, layer), name in places.items() if of == stimulus}
             for layer, name in mine.items():
-                values = numbers(opened.tree[name], f"{file.path}: {name!r}")
+                values = numbers(opened.tree.whole(name), f"{file.path}: {name!r}")
                 found |= self._layers(opened, name, values, layer)
             if not found and file.stimulus is None:
                 have = [of for of, _ in places if of is not None]

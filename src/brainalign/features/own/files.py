@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from brainalign.data.files.patterns import find
 from brainalign.data.files.reading import reading
 from brainalign.errors import BrainalignError
 
-ARRAYS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf")
+ARRAYS = (".npz", ".npy", ".h5", ".hdf5", ".hf5", ".hdf", ".mat")
 TABLES = (".parquet", ".tsv", ".csv")
 TENSORS = ".safetensors"
+MATLAB = ".mat"
 TOLD = ("rate", "start")
 """Names of what a file says of all its arrays."""
 
@@ -127,6 +129,11 @@ class OpenArrays:
                 continue
             place = fields.get("stimulus", own.stimulus), _layer(fields.get("layer"), self.path, f", {name!r}")
             place = (place[0], own.layer) if "layer" not in fields else place
+            if self.tree.is_list(parent := name.rpartition("/")[0]) and name.endswith(f"/{fields.get('stimulus')}"):
+                raise BrainalignError(
+                    f"{self.path}: {parent!r} is a list (a cell or struct array), whose parts have no names; save a struct with a "
+                    "field a stimulus, or a file a stimulus."
+                )
             if place in found:
                 raise BrainalignError(
                     f"{self.path}: model.keys={keys} fits both {found[place]!r} and {name!r}; it must fit one array a stimulus and layer."
@@ -160,7 +167,7 @@ class OpenArrays:
 
 @contextmanager
 def open_arrays(path: Path) -> Iterator[OpenArrays]:
-    """Open a file of arrays: NPY, NPZ, HDF5 or safetensors.
+    """Open a file of arrays: NPY, NPZ, HDF5, MATLAB or safetensors.
 
     Args:
         path: The file.
@@ -169,6 +176,10 @@ def open_arrays(path: Path) -> Iterator[OpenArrays]:
         BrainalignError: It cannot be read.
     """
     with ExitStack() as stack:
+        if path.suffix.lower() == MATLAB:
+            at = path.stat()
+            yield OpenArrays(path, _matlab(path, at.st_mtime_ns, at.st_size))
+            return
         if path.suffix.lower() != TENSORS:
             tree = stack.enter_context(open_tree(path))
             yield OpenArrays(path, tree, dict(getattr(tree.root, "attrs", {})))
@@ -178,6 +189,13 @@ def open_arrays(path: Path) -> Iterator[OpenArrays]:
         with reading(path, "a file of arrays (.safetensors)"):
             opened = stack.enter_context(safe_open(path, framework="numpy"))
             yield OpenArrays(path, Tree(path, _Tensors(opened)), opened.metadata() or {})
+
+
+@lru_cache(maxsize=1)
+def _matlab(path: Path, modified: int, size: int) -> Tree:
+    """A MATLAB file, which is read whole: once, and not again for each stimulus."""
+    with open_tree(path) as tree:
+        return tree
 
 
 class _Tensors:
