@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brainalign.encoding.plan import GIB
 from brainalign.errors import BrainalignError
 from brainalign.progress import duration
 
@@ -53,6 +52,8 @@ def end_plans() -> tuple[int, int]:
     Returns:
         How many children have no plan, and how many there are.
     """
+    from brainalign.encoding.plan import GIB  # imports scikit-learn, which `--help` does without
+
     file = Path(os.environ.pop(PLACE))
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     file.unlink()

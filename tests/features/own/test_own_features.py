@@ -152,6 +152,7 @@ def test_matlab_keeps_axes_of_length_one_and_fields_of_a_struct(tmp_path):
         ({**FRAMES, "s2": FRAMES["s2"].T}, {"rate": 50}, "rows must be frames"),
         ({"s1": FRAMES["s1"], "s2": FRAMES["s2"]}, {"rate": 50}, "has no array of stimulus 's3'"),
         (FRAMES, {}, "says no rate"),
+        ({"features": FRAMES, "rate": 50.0}, {}, "stimulus 's1'; its arrays are features/s1, features/s2, features/s3, rate; "),
         ({**FRAMES, "s2": FRAMES["s2"] * np.nan}, {"rate": 50}, "'s2': 450 values are no finite numbers"),
         ({**FRAMES, "s2": "words"}, {"rate": 50}, "'s2' holds no numbers"),
         ({**FRAMES, "s2": {"x": FRAMES["s2"]}}, {"rate": 50}, "has no array of stimulus 's2'"),

@@ -190,8 +190,9 @@ class OwnFeatures:
                 found |= self._layers(opened, name, values, layer)
             if not found and file.stimulus is None:
                 have = [of for of, _ in places if of is not None]
+                hint = nearest(stimulus, have[:12]) if have else f"its arrays are {', '.join(opened.tree.names[:12])}"
                 raise BrainalignError(
-                    f"{file.path} has no array of stimulus {stimulus!r}; {nearest(stimulus, have[:12])}; each stimulus of the data needs "
+                    f"{file.path} has no array of stimulus {stimulus!r}; {hint}; each stimulus of the data needs "
                     f"one (model.keys={self._keys or '{stimulus}'})."
                 )
             return found
