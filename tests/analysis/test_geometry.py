@@ -311,3 +311,25 @@ def test_few_stimuli_are_refused(tmp_path):
             control=False,
             electrodes=5,
         )
+
+
+@pytest.mark.parametrize("repeated", [1, 2])
+def test_one_or_two_repeated_stimuli_give_no_ceiling_and_no_end(repeated, tmp_path):
+    """As in the common design of a single repeated test story: the rest goes on, and a sentence says why."""
+    data = simulate(
+        subjects=2, electrodes=6, sentences=12, repeated=repeated, repeats=2, silent_fraction=0, cache_dir=tmp_path
+    )
+    result = geometry(
+        study(data),
+        Models(represent((data, tmp_path), Envelope())),
+        measures=["cka", "rsa", "knn"],
+        rows="frames",
+        spacing=0.1,
+        control=False,
+        electrodes=2,
+        draws=19,
+    )
+    assert result.tables["geometry_ceilings"]["split_half"].isna().all()
+    assert result.tables["geometry_regions"]["value"].notna().all()
+    (why,) = (w for w in result.warnings if "need 3 repeated stimuli" in w)
+    assert why.count(f" {repeated}") == 2  # of each participant

@@ -28,6 +28,9 @@ HALF = 0.5
 REPEATED = 20
 """Rows of repeated stimuli that a split-half ceiling needs."""
 
+REPEATED_STIMULI = 3
+"""Repeated stimuli that it needs: pairs of rows of one stimulus have no part, and of two the row effects are not told apart."""
+
 
 @dataclass(frozen=True)
 class Patterns:
@@ -78,13 +81,14 @@ def patterns_of(
         everywhere: Name of all regions together.
 
     Returns:
-        Patterns, and a sentence on each region that has too few electrodes.
+        Patterns, and a sentence on each region that has too few electrodes, and on too few repeated stimuli.
     """
     channels = study.channels.reset_index(drop=True)
     some = rows.take(np.isin(np.arange(len(rows)), keep))
     found: list[Patterns] = []
     notes: list[str] = []
     few: dict[str, list[str]] = {}
+    scarce: list[str] = []
     for subject, own in channels.groupby("subject", sort=False):
         columns = own.index.to_numpy()
         whole = response_rows(study, columns, some)
@@ -98,6 +102,9 @@ def patterns_of(
             )
             continue
         halves = [response_rows(study, columns, some, half) for half in (0, 1)]
+        repeated = len(np.unique(some.groups[np.isfinite(halves[1]).any(axis=1)]))
+        if 0 < repeated < REPEATED_STIMULI:
+            scarce.append(f"{subject} {repeated}")
         regions = {str(r): np.flatnonzero((own["region"].loc[columns] == r).to_numpy()) for r in own["region"].unique()}
         if len(regions) > 1:
             regions[everywhere] = np.arange(len(columns))
@@ -107,7 +114,12 @@ def patterns_of(
                 few.setdefault(region, []).append(f"{subject} {values.shape[1]}")
                 continue
             both = [half[valid][:, places] for half in halves]
-            found.append(Patterns(str(subject), region, np.flatnonzero(valid), values, _halves(both)))
+            halved = _halves(both, some.groups[valid])
+            found.append(Patterns(str(subject), region, np.flatnonzero(valid), values, halved))
+    if scarce:
+        notes.append(
+            f"Split-half ceilings need {REPEATED_STIMULI} repeated stimuli; too few were repeated for {', '.join(scarce)}."
+        )
     notes += [
         f"{region}: too few {study.noun}s for a geometry (analysis.electrodes={least} are needed) in {', '.join(who)}; left out there."
         for region, who in few.items()
@@ -115,10 +127,10 @@ def patterns_of(
     return found, notes
 
 
-def _halves(both: Sequence[Array]) -> tuple[Codes, Array, Array] | None:
+def _halves(both: Sequence[Array], groups: Codes) -> tuple[Codes, Array, Array] | None:
     """Rows that both halves have, and both z-scored there; None where these are too few to tell."""
     rows = np.flatnonzero(np.isfinite(both[0]).all(axis=1) & np.isfinite(both[1]).all(axis=1))
-    if len(rows) < REPEATED:
+    if len(rows) < REPEATED or len(np.unique(groups[rows])) < REPEATED_STIMULI:
         return None
     return rows, standardised(both[0][rows]), standardised(both[1][rows])
 
