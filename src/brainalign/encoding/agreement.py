@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.linalg.svd import svd
+
 SPAN, ROUNDING = 1e-10, 1e-12
 """Up to which share of a prediction's variance nothing of it is left, and of its mean square it is constant: predictions
 are float32."""
@@ -55,6 +57,6 @@ def agreement(
 
 def _basis(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """(T, rank) orthonormal columns that span those of (T, k)."""
-    u, s, _ = np.linalg.svd(z, full_matrices=False)
+    u, s, _ = svd(z)
     basis: NDArray[np.float64] = u[:, s > s.max(initial=0.0) * max(z.shape) * np.finfo(np.float64).eps]
     return basis

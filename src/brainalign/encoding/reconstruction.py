@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.elastic_net import ElasticNetTRF
+from brainalign.linalg.svd import svd
 from brainalign.linalg.variation import CENTRED, varies
 from brainalign.progress import track
 
@@ -94,7 +95,7 @@ def principal_axes(x: Array, share: float) -> Array:
         x: (n, d).
         share: In (0, 1].
     """
-    _, s, axes = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    _, s, axes = svd(x - x.mean(axis=0))
     held = np.cumsum(s**2) / max(float((s**2).sum()), 1e-300)
     k = int(np.searchsorted(held, share * (1 - 1e-12))) + 1
     found: Array = axes[:k].T

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
+from brainalign.linalg.svd import svd
 from brainalign.linalg.variation import CENTRED, varies
 
 
@@ -47,7 +48,7 @@ class Whitener:
         alive = varies(sd**2, (x**2).mean(axis=0), rounding=CENTRED)
         sd = np.where(alive, sd, 1.0)
         z = (x - mean) / sd * alive
-        _, s, vt = np.linalg.svd(z, full_matrices=False)
+        _, s, vt = svd(z)
         power = s**2 / len(x)
         if power.sum() <= 0:
             raise BrainalignError("CCA was given features none of which varies over its training rows.")
@@ -107,7 +108,7 @@ class CCA:
             )
         left, right = Whitener.fit(x, variance, ridge), Whitener.fit(y, variance, ridge)
         k = left.transform(x).T @ right.transform(y) / len(x)
-        p, rho, qt = np.linalg.svd(k, full_matrices=True)
+        p, rho, qt = svd(k, full_matrices=True)
         return cls(left, right, p, qt.T, np.minimum(rho, 1.0))
 
     def variates(

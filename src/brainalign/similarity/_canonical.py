@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainalign.linalg.cca import Whitener, column_correlations
+from brainalign.linalg.svd import svd
 from brainalign.similarity._rows import Array, Groups, centred, fold_of, paired
 
 
@@ -73,7 +74,7 @@ def correlations(x: Whitened, y: Whitened) -> CanonicalSummary:
 
 def _rotations(x: Array, y: Array) -> tuple[Array, Array, Array]:
     """Canonical directions of two whitened sets of rows, and their correlations."""
-    p, rho, qt = np.linalg.svd(x.T @ y / len(x), full_matrices=False)
+    p, rho, qt = svd(x.T @ y / len(x))
     return p, np.minimum(rho, 1.0), qt.T
 
 

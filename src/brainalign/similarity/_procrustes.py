@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from brainalign.linalg.svd import svd
 from brainalign.similarity._rows import Array, Groups, fold_of, paired
 
 
@@ -53,7 +54,7 @@ def procrustes(x: ArrayLike, y: ArrayLike, *, groups: Groups | None = None, fold
 
 def _rotation(x: Array, y: Array) -> Array:
     """(p, q) with orthonormal rows or columns that brings x nearest to y."""
-    u, _, vt = np.linalg.svd(x.T @ y, full_matrices=False)
+    u, _, vt = svd(x.T @ y)
     return np.asarray(u @ vt)
 
 

@@ -121,7 +121,8 @@ class GeometryAnalysis(Analysis):
             f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
             "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
             f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
-            "regions or pairs of models; intervals are for other participants and other stimuli at once (Schuett et al. 2023), the stimuli "
+            "regions or pairs of models (of fitted measures between models: at most 39 shuffles of one pair of layers, chosen by the other "
+            "half of the stimuli); intervals are for other participants and other stimuli at once (Schuett et al. 2023), the stimuli "
             "resampled by weights or, where rotations are fitted and between models, by random halves without replacement. Nested values "
             f"have their layer chosen on one half of the stimuli and measured on the other, both ways.{controlled}"
         )

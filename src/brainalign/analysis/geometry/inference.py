@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.analysis.geometry.measures import Codes, Settings, Side, similarities
+from brainalign.analysis.geometry.measures import FITTED_MEASURES, Codes, Settings, Side, fitted, similarities
 from brainalign.analysis.geometry.names import STIMULI
 from brainalign.similarity._relation import Matrix, inner, permuted
 
@@ -20,6 +20,9 @@ TIE = 1e-6
 
 HALVES = 20
 """Random halves of the stimuli behind a standard error."""
+
+FITTED = 39
+"""Shuffles at most of a measure that is fitted anew in each."""
 
 
 class Null(NamedTuple):
@@ -90,8 +93,22 @@ def draws_of(a: Matrix, b: Matrix, groups: Codes, settings: Settings) -> Array:
     return found
 
 
-def chosen_elsewhere(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> dict[str, float]:
-    """Measure -> similarity of the best cell where the cell is chosen on one half of the stimuli and measured on the other, both ways.
+class Elsewhere(NamedTuple):
+    """What a cell comes to that is chosen on other stimuli.
+
+    Attributes:
+        values: Measure -> similarity of the best cell of one half of the stimuli, measured on the other half; mean of both ways.
+        cells: Measure -> the cell of the first half.
+        rest: Rows of the second half.
+    """
+
+    values: dict[str, float]
+    cells: dict[str, tuple[int, int]]
+    rest: Codes
+
+
+def chosen_elsewhere(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> Elsewhere:
+    """Choose the best cell on one half of the stimuli and measure it on the other, both ways.
 
     Args:
         a: One side.
@@ -101,17 +118,45 @@ def chosen_elsewhere(a: Side, b: Side, groups: Codes, keep: Codes, settings: Set
         settings: Measures and seed.
     """
     rng = np.random.default_rng([settings.seed, 1])
-    marked = half_of(groups, rng)
-    halves = [
-        similarities(*_on(a, b, part), groups[part], np.arange(len(part)), settings.halved)
-        for part in _split(keep, marked)
-    ]
+    parts = _split(keep, half_of(groups, rng))
+    halves = [similarities(*_on(a, b, part), groups[part], np.arange(len(part)), settings.halved) for part in parts]
     found = {}
     for measure, first in halves[0].items():
         second = halves[1][measure]
         if np.isfinite(first).any() and np.isfinite(second).any():
             there = second.flat[int(np.nanargmax(first))], first.flat[int(np.nanargmax(second))]
             found[measure] = float(np.mean(there))
+    return Elsewhere(found, best_cells(halves[0]), parts[1])
+
+
+def fitted_null(a: Side, b: Side, groups: Codes, chosen: Elsewhere, settings: Settings) -> dict[str, Null]:
+    """Shuffles for the measures that are fitted, Procrustes and CCA: of the cell that one half of the stimuli chose, on the other half.
+
+    The cell owes nothing to the stimuli that are shuffled, so one cell is enough, where a maximum over all would need all their fits
+    again and again.
+
+    Args:
+        a: One side.
+        b: The other.
+        groups: (n,) stimulus of each row.
+        chosen: Cells, and the rows to test on.
+        settings: Measures, draws and seed.
+
+    Returns:
+        Measure -> null; empty where half of the stimuli are fewer than shuffles need.
+    """
+    if len(np.unique(groups[chosen.rest])) < STIMULI:
+        return {}
+    rows = chosen.rest[balanced(np.unique(groups[chosen.rest], return_inverse=True)[1])]
+    stimuli, found = np.unique(groups[rows], return_inverse=True)[1], {}
+    for measure in FITTED_MEASURES:
+        if measure not in chosen.cells:
+            continue
+        i, j = chosen.cells[measure]
+        x, y = a.load(a.layers[i])[rows], b.load(b.layers[j])[rows]
+        observed, *drawn = fitted(x, y, stimuli, measure, settings, min(settings.draws, FITTED))
+        p = (1 + np.sum(np.array(drawn) >= observed - TIE)) / (1 + len(drawn))
+        found[measure] = Null(np.array(p), float(np.mean(drawn)), float(np.quantile(drawn, 0.95)), 1 / (1 + len(drawn)))
     return found
 
 

@@ -24,6 +24,9 @@ Codes = NDArray[np.int64]
 RELATIONAL: tuple[Relational, ...] = ("cka", "rsa", "knn")
 """Measures that are an inner product of two matrices of rows by rows, and so have a null, a ceiling and a map."""
 
+FITTED_MEASURES = ("procrustes", "cca")
+"""Those that are fitted on some stimuli and scored on others."""
+
 FEW = 3
 """Dimensions below which two rows have no correlation or cosine worth the name: distances are then Euclidean."""
 
@@ -156,6 +159,28 @@ def similarities(a: Side, b: Side, groups: Codes, keep: Codes, settings: Setting
         for name, place in (("cca", 0), ("svcca", 1), ("pwcca", 2)):
             found[name] = np.array([[one[place] for one in row] for row in summaries])
     return found
+
+
+def fitted(
+    x: NDArray[np.floating], y: NDArray[np.floating], groups: Codes, measure: str, settings: Settings, draws: int
+) -> list[float]:
+    """One of the fitted measures of two layers, then with whole groups of one of them shuffled.
+
+    Args:
+        x: (n, p).
+        y: (n, q).
+        groups: (n,) from 0, as many rows in each, rows of one together.
+        measure: Of FITTED_MEASURES.
+        settings: Seed, and the variance that CCA keeps.
+        draws: Shuffles.
+    """
+    blocks = np.arange(len(groups)).reshape(groups.max() + 1, -1)
+    orders = [np.random.default_rng([settings.seed, d]).permutation(len(blocks)) for d in range(draws)]
+    turned = (y, *(y[blocks[order].ravel()] for order in orders))
+    if measure == "procrustes":
+        return [float(np.cos(procrustes(x, other, groups=groups))) for other in turned]
+    own = Whitened.fit(x, groups, settings.variance)
+    return [correlations(own, Whitened.fit(other, groups, settings.variance)).held_out for other in turned]
 
 
 def of_random(dims: tuple[int, int], n: int, groups: Codes, keep: Codes, settings: Settings) -> dict[str, float]:

@@ -12,7 +12,14 @@ import pandas as pd
 
 from brainalign.analysis.geometry.brain import patterns_of
 from brainalign.analysis.geometry.control import control_rows, explained, residuals
-from brainalign.analysis.geometry.inference import balanced, best_cells, chosen_elsewhere, null, standard_errors
+from brainalign.analysis.geometry.inference import (
+    balanced,
+    best_cells,
+    chosen_elsewhere,
+    fitted_null,
+    null,
+    standard_errors,
+)
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, constant, of_random, similarities
 from brainalign.analysis.geometry.regions import add_region_tables
@@ -204,7 +211,8 @@ def _pair(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> d
     dims = (a.load(a.layers[0]).shape[1], b.load(b.layers[0]).shape[1])
     found = _prefixed("value", values)
     found |= _prefixed("random", of_random(dims, len(groups), groups, keep, settings))
-    found |= _prefixed("nested", chosen_elsewhere(a, b, groups, keep, settings))
+    elsewhere = chosen_elsewhere(a, b, groups, keep, settings)
+    found |= _prefixed("nested", elsewhere.values)
     found |= _prefixed("se", standard_errors(a, b, groups, keep, settings, best))
     tested = keep[balanced(groups[keep])]
     left, right = a.rows(tested), b.rows(tested)
@@ -215,6 +223,9 @@ def _pair(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> d
             f"p/{measure}": shuffles.p,
             f"null/{measure}": np.array([shuffles.mean, shuffles.high, shuffles.smallest]),
         }
+    for name, of_cell in fitted_null(a, b, groups, elsewhere, settings).items():
+        found[f"null/{name}"] = np.array([of_cell.mean, of_cell.high, of_cell.smallest])
+        found[f"one/{name}"] = of_cell.p
     return found
 
 
@@ -240,7 +251,7 @@ def _pairs(a: Side, b: Side, found: dict[str, np.ndarray[Any, Any]], family: int
     values = {k.removeprefix("value/"): v for k, v in found.items() if k.startswith("value/")}
     rows = []
     for measure, (i, j) in best_cells(values).items():
-        p = float(found[f"p/{measure}"][i, j]) if f"p/{measure}" in found else np.nan
+        p = float(found[f"p/{measure}"][i, j] if f"p/{measure}" in found else found.get(f"one/{measure}", np.nan))
         null_mean, null_high, smallest = found.get(f"null/{measure}", np.full(3, np.nan))
         rows.append(
             {

@@ -1,0 +1,46 @@
+"""The shuffled null of what is fitted: it knows what stimuli have in common by position, where 0 does not."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from brainalign.analysis.geometry.inference import chosen_elsewhere, fitted_null
+from brainalign.analysis.geometry.measures import Settings, Side
+
+GROUPS = np.repeat(np.arange(24), 8)
+SETTINGS = Settings(measures=("procrustes", "cca"), draws=19)
+
+
+def null_of(rng, shared=0.0, clock=0.0):
+    """Two models of three layers: parts of their own, a part in common, and the place of each row in its stimulus."""
+    common, place = rng.normal(size=(len(GROUPS), 4)), np.tile(rng.normal(size=(8, 4)), (24, 1))
+    layers = [[rng.normal(size=(len(GROUPS), 4)) + shared * common + clock * place for _ in range(3)] for _ in range(2)]
+    a, b = (Side(name, [0, 1, 2], own.__getitem__) for name, own in zip("ab", layers, strict=True))
+    chosen = chosen_elsewhere(a, b, GROUPS, np.arange(len(GROUPS)), SETTINGS)
+    return chosen, fitted_null(a, b, GROUPS, chosen, SETTINGS)
+
+
+def test_two_clocks_are_alike_and_their_shuffles_as_much():
+    chosen, null = null_of(np.random.default_rng(0), clock=2.0)
+    for measure in ("procrustes", "cca"):
+        assert chosen.values[measure] > 0.5
+        assert null[measure].mean == pytest.approx(chosen.values[measure], abs=0.05) and null[measure].p > 0.05
+
+
+def test_what_is_shared_is_beyond_all_shuffles():
+    _, null = null_of(np.random.default_rng(1), shared=1.5, clock=2.0)
+    assert {float(n.p) for n in null.values()} == {null["cca"].smallest} == {1 / 20}
+
+
+def test_p_of_unrelated_models_is_small_as_often_as_it_says():
+    p = np.array([[float(n.p) for n in null_of(np.random.default_rng(s))[1].values()] for s in range(40)])
+    for column in p.T:
+        assert binomtest(int((column <= 0.2).sum()), 40, 0.2).pvalue > 0.001
+
+
+def test_too_few_stimuli_for_a_half_have_none():
+    few = GROUPS < 18
+    rng = np.random.default_rng(0)
+    a, b = (Side(n, [0], [rng.normal(size=(few.sum(), 4))].__getitem__) for n in "ab")
+    chosen = chosen_elsewhere(a, b, GROUPS[few], np.arange(few.sum()), SETTINGS)
+    assert chosen.values and fitted_null(a, b, GROUPS[few], chosen, SETTINGS) == {}
