@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class SVD(NamedTuple):
-    """x = u diag(s) vt.
-
-    Attributes:
-        u, s, vt: As numpy's.
-    """
-
-    u: NDArray[np.floating[Any]]
-    s: NDArray[np.floating[Any]]
-    vt: NDArray[np.floating[Any]]
-
-
-def svd(x: NDArray[np.floating[Any]], *, full_matrices: bool = False) -> SVD:
-    """Singular value decomposition.
+def svd(x: NDArray[np.floating[Any]], *, full_matrices: bool = False) -> tuple[Any, Any, Any]:
+    """u, s and v' of x = u diag(s) v', as numpy gives them.
 
     LAPACK's divide and conquer (gesdd) gives up on some matrices of low rank, such as the cross-moments of two models over fewer words
     than they have dimensions; its slower QR iteration (gesvd) then finds them.
@@ -31,12 +19,13 @@ def svd(x: NDArray[np.floating[Any]], *, full_matrices: bool = False) -> SVD:
         full_matrices: As for numpy.
 
     Example:
-        >>> svd(np.diag([3.0, 1.0])).s.tolist()
+        >>> svd(np.diag([3.0, 1.0]))[1].tolist()
         [3.0, 1.0]
     """
     try:
-        return SVD(*np.linalg.svd(x, full_matrices=full_matrices))
+        u, s, vt = np.linalg.svd(x, full_matrices=full_matrices)
     except np.linalg.LinAlgError:
         from scipy import linalg
 
-        return SVD(*linalg.svd(x, full_matrices=full_matrices, lapack_driver="gesvd"))
+        u, s, vt = linalg.svd(x, full_matrices=full_matrices, lapack_driver="gesvd")
+    return u, s, vt

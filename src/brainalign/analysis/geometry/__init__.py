@@ -128,19 +128,25 @@ class GeometryAnalysis(Analysis):
         )
 
     def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
-        """Relations of one model's layers and their shuffles, which cost most; about as many for the regions."""
+        """Relations of one model's layers and their shuffles, as many for the regions, and fits against the other models' layers."""
+        from brainalign.analysis.geometry.rows import row_set
         from brainalign.linalg.machine import matrix_rate
         from brainalign.study.plan import Stage
 
         widths = list(probed.widths.values())
-        rows = min(self.most, sum(g.n for g in study.responses.grids.values()))
+        rows = len(row_set(study, list(models.compared), self.rows, self.spacing).at_most(self.most))
         related = [m for m in self.measures if m in ("cka", "rsa", "knn")]
         matrices = len(widths) + len(study.regions) * len(study.dataset.recordings)
         operations = sum(2.0 * rows**2 * d for d in widths) * len(related)
         operations += self.draws * len(related) * matrices * rows**2 * SHUFFLED
-        operations += (
-            sum(12.0 * rows * d * min(rows, d) for d in widths) * len({"cca", "procrustes"} & set(self.measures)) * 6
-        )
+        # A pair of models, half of which is told here: its cells on all rows and on two halves, one cell on 20 halves and in 39 shuffles.
+        others = [len(m.layers) for m in models.compared if m.name != probed.model.name]
+        fits, d = sum(others) * len(widths) + 30 * len(others), max(widths, default=0)
+        k = min(rows, d)
+        if "procrustes" in self.measures:
+            operations += fits * 5 * 15.0 * d**3
+        if "cca" in self.measures:
+            operations += fits * 6 * 15.0 * k**3 + (3 * len(widths) + 30 * len(others)) * 6 * 12.0 * rows * d * k
         size = f"{len(widths)} layer(s), {rows} rows, {self.draws} shuffles"
         return [
             Stage(

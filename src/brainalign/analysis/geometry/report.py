@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 from brainalign.analysis.geometry.brain import Patterns, audiences
 from brainalign.analysis.geometry.inference import HALVES
 from brainalign.analysis.geometry.measures import Codes, Settings, Side
+from brainalign.analysis.geometry.names import STIMULI
 from brainalign.analysis.geometry.rows import RowSet
 from brainalign.figures import geometry_layers, geometry_map, geometry_regions
 from brainalign.similarity._relation import inner
@@ -44,7 +45,9 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
         result.metrics |= {f"{key}/best": row.best, f"{key}/nested": row.nested, f"{key}/random": row.random}
         if row.measure in ("svcca", "pwcca"):
             continue
-        tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_bonferroni:.3g}" if np.isfinite(row.p) else ""
+        tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_bonferroni:.3g}"
+        if not np.isfinite(row.p):
+            tested = f"; not shuffled, as {2 * STIMULI} stimuli are needed for that"
         interval = f" [{row.best - t * row.se:.3f}, {row.best + t * row.se:.3f}]" if np.isfinite(row.se) else ""
         result.summary.append(
             (
