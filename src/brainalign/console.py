@@ -34,7 +34,7 @@ def show_end(conclusion: Conclusion, notes: Mapping[Severity, Sequence[Alike]], 
     from rich.table import Table
     from rich.text import Text
 
-    from brainalign.tracking import ui_address, ui_command
+    from brainalign.tracking import ui_addresses, ui_command
 
     console = Console(highlight=False)
     console = Console(highlight=False, soft_wrap=True, width=max(console.width, 120))
@@ -56,7 +56,7 @@ def show_end(conclusion: Conclusion, notes: Mapping[Severity, Sequence[Alike]], 
     console.print(f"\nreport   {tracked.folder / 'report.html'}", markup=False)
     console.print(f"figures  {tracked.folder / 'figures'}", markup=False)
     console.print(f"compare  {ui_command(tracked.uri)}", markup=False)
-    if address := ui_address(tracked):
+    for address in ui_addresses(tracked):
         console.print(f"         {address}", markup=False)
 
 

@@ -145,6 +145,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             *published(config, [m.name for m in present]),
             ("Software", software()),
         ]
+        result.metrics["participants"] = float(len(dataset.recordings))
         write_references(folder / FILE, [text for _, text in methods])
         write_outputs(
             tracked,

@@ -56,7 +56,7 @@ def look(address, picture):
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
-        "--window-size=1400,1400",
+        "--window-size=1900,1200",
         "--virtual-time-budget=20000",
     ]
     subprocess.run([*command, f"--screenshot={picture}", address], capture_output=True, timeout=120, check=True)
@@ -73,12 +73,15 @@ def test_ten_children_are_logged_and_a_browser_shows_the_sweep(brainalign, ui, t
     found = client.search_runs([experiment.experiment_id])
     assert len(found) == 11 and {r.info.status for r in found} == {"FINISHED"}
     (parent,) = (r for r in found if r.data.tags.get("kind") == "sweep")
-    printed = next(line for line in done.stdout.splitlines() if "workflowType" in line).strip()
-    child = next(r.info.run_id for r in found if f"/runs/{r.info.run_id}?" in printed)  # each child says where it is
-    page = printed.replace("http://127.0.0.1:5000", ui())
-    runs = look(page.replace(f"/runs/{child}?", "/runs?"), tmp_path / "runs.png")
+    printed = [line.strip() for line in done.stdout.splitlines() if "workflowType" in line][:2]
+    child = next(r.info.run_id for r in found if f"/runs/{r.info.run_id}?" in printed[0])  # each child says where it is
+    page, table = (address.replace("http://127.0.0.1:5000", ui) for ui in [ui()] for address in printed)
+    runs = look(table, tmp_path / "runs.png")
     assert "sweep · model.n_mels=4,6,8,10" in runs
+    assert ">participants<" in runs and ">r2/mean<" in runs  # what matters first, of hundreds of metrics and parameters
+    charts = look(table.replace("/runs?", "/runs?compareRunsMode=CHART&"), tmp_path / "charts.png")
+    assert "layer/r2/mean" in charts and charts.index(">brainalign (") < charts.index("r_normalized/mean")
     own = look(page.replace(child, parent.info.run_id), tmp_path / "parent.png")
     assert "mel · encoding · simulated · model.n_mels=22" in own and "10 children: 10 FINISHED" in own
     assert f"run_uuid={parent.info.run_id}" in own  # the figure in its description
-    assert all((tmp_path / name).stat().st_size > 20_000 for name in ("runs.png", "parent.png"))
+    assert all((tmp_path / name).stat().st_size > 20_000 for name in ("runs.png", "charts.png", "parent.png"))

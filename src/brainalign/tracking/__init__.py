@@ -18,7 +18,7 @@ from brainalign.tracking.run import (
     figure_link,
     record_failure,
     tracked_run,
-    ui_address,
+    ui_addresses,
 )
 from brainalign.tracking.saved import SavedRun, load_run
 from brainalign.tracking.search import Tracked, finished, note_finished_before
@@ -51,7 +51,7 @@ __all__ = [
     "record_failure",
     "sigterm_raises",
     "tracked_run",
-    "ui_address",
+    "ui_addresses",
     "ui_command",
     "write_config",
     "write_figures",

@@ -34,6 +34,7 @@ from brainalign.tracking.record import (
     send_params,
     send_tags,
 )
+from brainalign.tracking.runs_view import KEY
 from brainalign.tracking.signals import deferred, sigterm_raises, uninterrupted
 from brainalign.tracking.store import answering, prepare_store
 from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name, valid_names
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 PARAM_LIMIT = 6000
 NOTE = "mlflow.note.content"
+TRAINING = "workflowType=machine_learning"
+"""Of the addresses of MLflow 3's UI, which else shows an experiment as one of chat models, without runs."""
 """The tag that MLflow shows as a run's description."""
 
 TAG_LIMIT = 8000
@@ -315,19 +318,17 @@ def record_failure(
         raise error
 
 
-def ui_address(run: Run) -> str | None:
-    """Where MLflow's UI shows a run.
+def ui_addresses(run: Run) -> tuple[str, ...]:
+    """Where MLflow's UI shows a run, and all runs of its experiment in brainalign's view; nothing where nothing was logged.
 
     Args:
         run: The run.
-
-    Returns:
-        The address; None where nothing was logged.
     """
     if run.record.unlogged is not None:
-        return None
+        return ()
     server = hide_secrets(run.uri).rstrip("/") if run.uri.startswith("http") else "http://127.0.0.1:5000"
-    return f"{server}/#/experiments/{run.experiment_id}/runs/{run.id}?workflowType=machine_learning"
+    runs = f"{server}/#/experiments/{run.experiment_id}/runs"
+    return f"{runs}/{run.id}?{TRAINING}", f"{runs}?{TRAINING}&viewStateShareKey={KEY}"
 
 
 def figure_link(run: Run, name: str, suffix: str = "svg") -> str:

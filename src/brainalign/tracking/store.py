@@ -17,6 +17,7 @@ from brainalign.secrets import hide_secrets
 from brainalign.tracking.artifacts import artifacts_of, check_artifacts
 from brainalign.tracking.client import impatient, import_mlflow, mlflow_client
 from brainalign.tracking.patience import FIRST, answered
+from brainalign.tracking.runs_view import TAG, runs_view
 from brainalign.tracking.text import reason
 from brainalign.tracking.uri import OFFLINE, SQLITE, absolute_uri, database_file
 
@@ -135,7 +136,7 @@ def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | N
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            made = str(client.create_experiment(name, artifact_location=artifacts))
+            made = str(client.create_experiment(name, artifact_location=artifacts, tags={TAG: runs_view()}))
             check_artifacts(uri, client.get_experiment(made), artifacts)
             return made
         except MlflowException:  # on a server another process can have been quicker
@@ -149,6 +150,8 @@ def _experiment_id(client: MlflowClient, uri: str, name: str, artifacts: str | N
             f"with `MLFLOW_TRACKING_URI={shlex.quote(hide_secrets(uri))} {restore}`."
         )
     check_artifacts(uri, found, artifacts)
+    if TAG not in found.tags:  # made by hand, or by an earlier version; a view that somebody changed stays
+        client.set_experiment_tag(found.experiment_id, TAG, runs_view())
     return str(found.experiment_id)
 
 
