@@ -9,7 +9,7 @@ from brainalign.data.arrays.source import AXES, ArraysSource
 from brainalign.data.continuous.dataset import assemble, chosen_subjects
 from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.files.participants import participants
-from brainalign.data.files.patterns import find
+from brainalign.data.files.patterns import files_under
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.stimuli.files import open_stimuli
@@ -53,17 +53,12 @@ def read_arrays(
     Raises:
         BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the files.")
+    root, found = files_under(root, files, "the files")
     for axis in axes:
         if axis not in AXES:
             raise BrainalignError(f"data.axes={list(axes)}: {axis!r} is no axis; {nearest(axis, AXES)}")
     if not {"time", "channel"} <= set(axes):
         raise BrainalignError(f"data.axes={list(axes)} must name time and channel.")
-    found = find(root, files, "data.files")
-    if not found:
-        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
     errors, notes = ReadErrors(), list[str]()
     people = participants(root, found, files, errors, notes, subjects)
     sources = [

@@ -27,6 +27,25 @@ class MatchedFile:
     fields: dict[str, str]
 
 
+def files_under(root: str | Path, files: str, what: str) -> tuple[Path, list[MatchedFile]]:
+    """The folder ``data.root``, and its files that fit ``data.files``.
+
+    Args:
+        root: As the config has it.
+        files: Pattern of the files.
+        what: What lies in the folder, for the sentence.
+
+    Raises:
+        BrainalignError: There is no such folder, or no file fits.
+    """
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        raise BrainalignError(f"data.root={folder} does not exist; it must be the folder of {what}.")
+    if not (found := find(folder, files, "data.files")):
+        raise BrainalignError(f"data.root={folder}: no file fits data.files={files!r}.")
+    return folder, found
+
+
 def find(root: Path, pattern: str, key: str, known: Mapping[str, str] | None = None) -> list[MatchedFile]:
     """The files (or folders) under a root that fit a pattern, in the order of their names.
 

@@ -20,7 +20,7 @@ from brainalign.data.continuous.recording import usable
 from brainalign.data.events.table import stimulus_id
 from brainalign.data.events.times import onsets_of, refuse_unused
 from brainalign.data.files.participants import participants
-from brainalign.data.files.patterns import MatchedFile, beside, find
+from brainalign.data.files.patterns import MatchedFile, beside, files_under
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
 from brainalign.data.files.tsv import MISSING, read_tsv
@@ -97,12 +97,7 @@ def read_story_fmri(
     Raises:
         BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the responses.")
-    found = find(root, files, "data.files")
-    if not found:
-        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
+    root, found = files_under(root, files, "the responses")
     _refuse_unread(found[0].path.name, keys, axes, mask, start, events_file, events)
     form = stimuli or StimuliFormat()
     table: Mapping[str, Mapping[str, str]] = {}

@@ -20,7 +20,7 @@ from brainalign.data.events.event import Event
 from brainalign.data.events.table import events_of
 from brainalign.data.events.times import counts_samples, refuse_unused
 from brainalign.data.files.participants import participants
-from brainalign.data.files.patterns import MatchedFile, find, tables_beside
+from brainalign.data.files.patterns import MatchedFile, files_under, tables_beside
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
 from brainalign.data.files.tsv import MISSING, read_tsv
@@ -78,12 +78,7 @@ def read_nwb(
     Raises:
         BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the NWB files.")
-    found = find(root, files, "data.files")
-    if not found:
-        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
+    root, found = files_under(root, files, "the NWB files")
     errors, notes, sources = ReadErrors(), list[str](), []
     people = participants(root, found, files, errors, notes, subjects, own_id)
     form = events or EventFormat()

@@ -8,14 +8,13 @@ from pathlib import Path
 from brainalign.data.continuous.dataset import assemble, chosen_subjects
 from brainalign.data.continuous.processed import Processing, processed
 from brainalign.data.files.participants import participants
-from brainalign.data.files.patterns import find, tables_beside
+from brainalign.data.files.patterns import files_under, tables_beside
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.formats import EventFormat, StimuliFormat
 from brainalign.data.mne_files.source import RawFiles, RawSource, own_id
 from brainalign.data.stimuli.files import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.data.unread_options import refuse_option
-from brainalign.errors import BrainalignError
 
 
 def read_raw_files(
@@ -54,17 +53,12 @@ def read_raw_files(
     Raises:
         BrainalignError: Something is missing or cannot be; one sentence for each fault, one a line.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise BrainalignError(f"data.root={root} does not exist; it must be the folder of the recordings.")
+    root, found = files_under(root, files, "the recordings")
     if electrodes_file is None:
         refuse_option("data.unit", unit, "data.electrodes_file is not given, so no coordinates are read")
         refuse_option("data.region", region, "data.electrodes_file is not given, so no regions are read")
     if events is not None and events.whole is not None:
         refuse_option("data.events_file", events_file, "data.events.whole names what was played")
-    found = find(root, files, "data.files")
-    if not found:
-        raise BrainalignError(f"data.root={root}: no file fits data.files={files!r}.")
     errors, notes, sources = ReadErrors(), list[str](), []
     people = participants(root, found, files, errors, notes, subjects, own_id)
     for subject in chosen_subjects(list(people), subjects, str(root)):
