@@ -62,3 +62,19 @@ def test_a_projection_keeps_the_directions_that_the_other_space_has(sizes):
     found = ProjectedSpace.fit(x, y, sizes, rng)
     assert found.n == 2 and (found.held_out > 0.9).all() and (found.null < 0.3).all()
     assert ProjectedSpace.fit(x[:, 2:], y, sizes, rng).n == 0
+
+
+def test_directions_are_held_out_and_their_null_shuffles_the_stretches_of_each_stimulus():
+    x, y = models(n=115)
+    sizes = [40, 55, 20]  # stretches of five groups begin and end inside the stimuli
+    found = ProjectedSpace.fit(x, y, sizes, np.random.default_rng(3))
+    rng, ends = np.random.default_rng(3), np.cumsum(sizes)
+    tables = []
+    for start in range(0, 115, 23):
+        inside = np.arange(start, start + 23)
+        outside = np.setdiff1d(np.arange(115), inside)
+        own = [n for n in (np.searchsorted(ends, inside, side="right") == s for s in range(3)) if n.any()]
+        space = SharedSpace(k=1, variance=1.0).fit(x[outside], y[outside])
+        tables.append(space.canonical_table((x[inside], y[inside], [int(n.sum()) for n in own]), 100, rng))
+    np.testing.assert_allclose(found.held_out, np.mean([t["held_out"] for t in tables], axis=0))
+    np.testing.assert_allclose(found.null, np.mean([t["null_95"] for t in tables], axis=0))

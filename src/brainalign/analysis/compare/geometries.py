@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.compare.tables import MOST, check_labels, contrasts_of
-from brainalign.analysis.geometry.inference import HALVES
+from brainalign.analysis.geometry.inference import over_stimuli
 from brainalign.analysis.geometry.report import MEASURE_NAMES
 from brainalign.figures import geometry_runs
 from brainalign.stats import compare as compare_scores
@@ -70,13 +70,9 @@ def compare_geometry(runs: Mapping[str, GeometryRun], outcome: Outcome, against:
 
 def _pairs(result: AnalysisResult) -> None:
     """Pairs of models: their intervals, a line and a metric each, and a figure a measure."""
-    from scipy.special import stdtrit
-
     table = result.tables["geometry_pairs"]
-    half = float(stdtrit(HALVES - 1, 0.975)) * table["se"]
-    table = table.assign(
-        low=table["best"] - half, high=table["best"] + half, place=table["model_a"] + " x " + table["model_b"]
-    )
+    low, high = over_stimuli(table["best"].to_numpy(), table["se"].to_numpy())
+    table = table.assign(low=low, high=high, place=table["model_a"] + " x " + table["model_b"])
     result.tables["geometry_pairs"] = table
     for row in table.itertuples():
         result.metrics[f"geometry/{row.measure}/{row.place}/{row.run}/best"] = row.best

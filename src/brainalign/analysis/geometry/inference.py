@@ -192,6 +192,19 @@ def standard_errors(
     return {m: float(np.std(v, ddof=1)) for m, v in drawn.items()}
 
 
+def over_stimuli(value: Array | float, error: Array | float) -> tuple[Array | float, Array | float]:
+    """Ends of the 95 % interval for other stimuli: Student's t with one degree of freedom less than there are halves.
+
+    Args:
+        value: Of the whole set.
+        error: Its standard error, of :func:`standard_errors`.
+    """
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(HALVES - 1, 0.975)) * error
+    return value - half, value + half
+
+
 def half_of(groups: Codes, rng: np.random.Generator) -> NDArray[np.bool_]:
     """(n,) rows of a random half of the stimuli."""
     names = np.unique(groups)

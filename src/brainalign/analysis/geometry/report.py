@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from brainalign.analysis.geometry.brain import Patterns, audiences
-from brainalign.analysis.geometry.inference import HALVES
+from brainalign.analysis.geometry.inference import over_stimuli
 from brainalign.analysis.geometry.measures import Codes, Settings, Side
 from brainalign.analysis.geometry.names import STIMULI
 from brainalign.analysis.geometry.rows import RowSet
@@ -39,7 +38,6 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
     table = result.tables["geometry_pairs"]
     if table.empty:
         return
-    t = float(stdtrit(HALVES - 1, 0.975))
     for row in table.itertuples():
         name, key = f"{row.model_a} x {row.model_b}", f"geometry/{row.measure}/{row.model_a} x {row.model_b}"
         result.metrics |= {f"{key}/best": row.best, f"{key}/nested": row.nested, f"{key}/random": row.random}
@@ -48,7 +46,8 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
         tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_bonferroni:.3g}"
         if not np.isfinite(row.p):
             tested = f"; not shuffled, as {2 * STIMULI} stimuli are needed for that"
-        interval = f" [{row.best - t * row.se:.3f}, {row.best + t * row.se:.3f}]" if np.isfinite(row.se) else ""
+        low, high = over_stimuli(row.best, row.se)
+        interval = f" [{low:.3f}, {high:.3f}]" if np.isfinite(row.se) else ""
         result.summary.append(
             (
                 f"{name}: {MEASURE_NAMES[row.measure]}",

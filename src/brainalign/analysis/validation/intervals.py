@@ -14,8 +14,12 @@ from brainalign.analysis.controls.table import share_of
 from brainalign.analysis.latency.run import enough
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.side_by_side import each
-from brainalign.stats import compare, electrodes_ci, ratio_ci
+from brainalign.data.sync.sound import drift_of
+from brainalign.data.types import Presentation, Recording
+from brainalign.stats import compare, electrodes_ci, mean_ci, ratio_ci
 from brainalign.stats.abx import relate, wilson
+from brainalign.stats.onset_response import onset_response
+from brainalign.stats.power import rate as power_rate
 
 Array = NDArray[np.float64]
 
@@ -24,6 +28,8 @@ STUDENT = 0.93
 """Coverage that Student's interval over a jackknife must not fall below: unequal numbers of electrodes cost it a little."""
 BOOTSTRAP = 0.9
 """And a percentile bootstrap's."""
+CLOCK = 0.98
+"""And that of a drift, which is a 99 % interval."""
 
 
 class Cohort(NamedTuple):
@@ -74,6 +80,22 @@ def intervals(sets: int) -> list[Finding]:
         ("window that is enough (latency), 8 participants", BOOTSTRAP, _window),
         ("share of right answers (ABX, Wilson), 40 trials", STUDENT, _answers),
         ("correlation with listeners (ABX, bootstrap over 20 contrasts)", BOOTSTRAP, _relation),
+        ("difference of two models over participants' means (beside the sign flip), 8 participants", STUDENT, _flipped),
+        ("effect size d_z, paired t, one electrode a participant, 8 participants", STUDENT, lambda g: _effect(g, 1)),
+        (
+            "effect size d_z over participants' means (beside the sign flip), 8 participants",
+            STUDENT,
+            lambda g: _effect(g, 10),
+        ),
+        (
+            "mean over participants' own means (hierarchy, reconstruction, parts, listeners), 5 participants",
+            STUDENT,
+            _people,
+        ),
+        ("mean share of right answers (ABX), 20 contrasts of 15 triplets", STUDENT, _contrasts),
+        ("response around the onset, 20 presentations, at one time", STUDENT, _onset),
+        ("chance that a test finds an effect (power, Clopper-Pearson), 100 data sets", STUDENT, _chance),
+        ("drift of the clock of sounds, 99 % (Theil-Sen), 30 pieces", CLOCK, _clock),
     ]
     found = []
     for number, (what, least, covers) in enumerate(checks):
@@ -130,6 +152,12 @@ def _mixed(rng: np.random.Generator) -> bool:
 
 
 def _difference(rng: np.random.Generator, people: int, each: int, test: str) -> bool:
+    row = _tested(rng, people, each, test)
+    return bool(row["ci_low"] <= 0.3 <= row["ci_high"])
+
+
+def _tested(rng: np.random.Generator, people: int, each: int, test: str) -> pd.Series:
+    """Two models that differ by .3; participants and electrodes each differ with deviation 1."""
     rows = [
         (f"s{s}", f"e{e}", "A1", model, 0.3 * (model == "a") + shift * (model == "a") + rng.normal())
         for s, shift in enumerate(rng.normal(size=people))
@@ -137,8 +165,48 @@ def _difference(rng: np.random.Generator, people: int, each: int, test: str) -> 
         for model in "ab"
     ]
     table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "model", "r"])
-    row = compare(table, [("a", "b")], regions=["A1"], family="one", tests=[test], primary=test).iloc[0]
-    return bool(row["ci_low"] <= 0.3 <= row["ci_high"])
+    return compare(table, [("a", "b")], regions=["A1"], family="one", tests=[test], primary=test).iloc[0]
+
+
+def _flipped(rng: np.random.Generator) -> bool:
+    return _difference(rng, 8, 10, "sign_flip")
+
+
+def _effect(rng: np.random.Generator, each: int) -> bool:
+    row = _tested(rng, 8, each, "paired_t" if each == 1 else "sign_flip")
+    return bool(row["effect_low"] <= 0.3 / np.sqrt(1 + 2 / each) <= row["effect_high"])
+
+
+def _people(rng: np.random.Generator) -> bool:
+    data = cohort(rng, 5)
+    ci = mean_ci(pd.Series(data.score).groupby(data.subjects).mean())
+    return ci.low <= 0.2 <= ci.high
+
+
+def _contrasts(rng: np.random.Generator) -> bool:
+    ci = mean_ci(rng.binomial(15, rng.beta(8, 2, 20)) / 15)
+    return ci.low <= 0.8 <= ci.high
+
+
+def _onset(rng: np.random.Generator) -> bool:
+    channels = pd.DataFrame(
+        {"subject": "s", "electrode": ["a", "b"], "region": "A1", "hemisphere": "L", "x": 0.0, "y": 0.0, "z": 0.0}
+    )
+    heard = [Presentation(f"s{k}", 0, 0.3 + rng.normal() + rng.normal(size=(1, 2)), 50.0, 0.0) for k in range(20)]
+    row = onset_response(Recording("s", channels, heard), before=0.0, after=0.0).iloc[0]
+    return bool(row["low"] <= 0.3 <= row["high"])
+
+
+def _chance(rng: np.random.Generator) -> bool:
+    found = power_rate(int(rng.binomial(100, 0.8)), 100)
+    return found.low <= 0.8 <= found.high
+
+
+def _clock(rng: np.random.Generator) -> bool:
+    times = np.sort(rng.uniform(0, 600, 30))
+    pieces = pd.DataFrame({"time": times, "offset": 0.1 + 1e-4 * times + 0.005 * rng.normal(size=30)})
+    _, low, high = drift_of(pieces)
+    return low <= 1e-4 <= high
 
 
 def _window(rng: np.random.Generator) -> bool:

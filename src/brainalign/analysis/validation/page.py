@@ -17,6 +17,8 @@ WORDS = {
     "null": "Where nothing is to be found.",
     "intervals": "How often a printed interval contains what it is about, where participants differ as much as electrodes do. "
     "Means, ratios and shares over electrodes have intervals over participants where there are three or more.",
+    "intervals of geometry": "How often a printed interval of `analysis=geometry` contains the mean of what is printed over all other "
+    "worlds: other stimuli (20 a world), and with regions other participants (4) as well.",
 }
 """Check -> what it is."""
 

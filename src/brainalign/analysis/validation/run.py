@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brainalign.analysis.validation.ceilings import ceilings
 from brainalign.analysis.validation.finding import table
+from brainalign.analysis.validation.geometries import geometries
 from brainalign.analysis.validation.guarded import fitted_order, short_folds
 from brainalign.analysis.validation.intervals import intervals
 from brainalign.analysis.validation.layers import layers
@@ -50,6 +51,7 @@ def validation(study: Study, models: Models, *, seeds: int, sentences: int, path
         "slow responses in short folds": lambda: short_folds(seeds),
         "orders and peaks without any": lambda: fitted_order(20 * seeds),
         "intervals": lambda: intervals(20 * seeds),
+        "intervals of geometry": lambda: geometries(10 * seeds),
     }
     found = []
     try:

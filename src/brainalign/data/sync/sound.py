@@ -89,7 +89,7 @@ def estimate_sync(
     table = pd.DataFrame(rows, columns=["stimulus", "time", "offset", "r", "margin"])
     table.insert(0, "run", run)
     table["trusted"] = table["margin"] >= MARGIN
-    drift = _drift(table[table["trusted"]])
+    drift = drift_of(table[table["trusted"]])
     offset, r, p = _session(curves, table["time"].to_numpy(dtype=np.float64), drift[0])
     line = offset + np.nan_to_num(drift[0]) * (table["time"] - table["time"].mean())
     table["agrees"] = (table["offset"] - line).abs() <= AGREE
@@ -199,7 +199,7 @@ def _curves(
     return np.array(curves).reshape(len(rows), 2 * reach + 1)[order], [rows[i] for i in order]
 
 
-def _drift(table: pd.DataFrame) -> tuple[float, float, float]:
+def drift_of(table: pd.DataFrame) -> tuple[float, float, float]:
     """Slope of the offsets over time, and its 99 % interval; NaN where it cannot be told from 0."""
     from scipy.stats import theilslopes
 
