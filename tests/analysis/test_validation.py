@@ -1,9 +1,14 @@
 """Validation's own machinery: data sets side by side give the very numbers that they give one after the other."""
 
+import ast
+from pathlib import Path
+
 import joblib
 import numpy as np
 import pytest
 
+import brainalign
+from brainalign.analysis import validation
 from brainalign.analysis.validation.ceilings import ceilings
 from brainalign.analysis.validation.layers import layers
 from brainalign.analysis.validation.listening import Bench
@@ -35,3 +40,62 @@ def test_on_two_cores_as_on_one_bit_by_bit(bench, monkeypatch):
 def test_results_come_in_the_order_of_the_items_whatever_takes_longest():
     sizes = [300, 1, 200, 2]
     assert each(lambda n: float(np.linalg.matrix_rank(np.eye(n))), sizes, "ranks") == sizes
+
+
+ROW = {
+    "analysis/geometry/inference.py over_stimuli": "two models in the layers that are most alike",
+    "analysis/geometry/resampling.py interval": "model and region, layer chosen on other stimuli",
+    "analysis/latency/run.py told_from_zero": "that latency names a peak in",
+    "analysis/latency/run.py enough": "window that is enough (latency)",
+    "data/sync/sound.py drift_of": "drift of the clock of sounds",
+    "stats/abx.py wilson": "share of right answers (ABX, Wilson)",
+    "stats/abx.py _bootstrap": "correlation with listeners (ABX, bootstrap",
+    "stats/ceiling.py _interval": "95 % intervals that contain the truth",
+    "stats/compare.py _mixed": "difference of two models, mixed model",
+    "stats/interval.py mean_ci": "mean over participants' own means",
+    "stats/interval.py ratio_ci": "ratio of sums over noise ceilings",
+    "stats/power.py rate": "chance that a test finds an effect",
+    "stats/ttest.py t_row": "difference of two models, paired t",
+    "stats/ttest.py effect_interval": "effect size d_z, paired t",
+}
+"""What makes the ends of intervals, and words of its row."""
+NO_INTERVAL = {
+    "analysis/geometry/inference.py null", "analysis/geometry/regions.py add_region_tables", "spaces/shared.py canonical_table",
+    "data/continuous/speech.py aligned_to_speech", "data/preprocessing/quality.py spectrum",
+}  # fmt: skip
+"""Quantiles of a null, of loudness, and of channels."""
+ENDS = {
+    "stdtrit",
+    "ppf",
+    "quantile",
+    "nanquantile",
+    "percentile",
+    "nanpercentile",
+    "proportion_ci",
+    "nctdtrinc",
+    "theilslopes",
+}
+
+
+def makers_of_ends(root):
+    for file in sorted(root.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef) or "validation" in file.parts:
+                continue
+            inside = list(ast.walk(node))
+            called = {getattr(c.func, "attr", getattr(c.func, "id", "")) for c in inside if isinstance(c, ast.Call)}
+            if called & ENDS or any(
+                isinstance(c, ast.Constant) and round(c.value, 2) == 1.96 for c in inside if _float(c)
+            ):
+                yield f"{file.relative_to(root).as_posix()} {node.name}"
+
+
+def _float(node):
+    return isinstance(getattr(node, "value", None), float)
+
+
+def test_every_interval_that_the_package_makes_has_a_row_of_its_coverage():
+    assert set(makers_of_ends(Path(brainalign.__file__).parent)) == {*ROW, *NO_INTERVAL}
+    rooms = Path(validation.__file__).parent.glob("*.py")
+    rows = "".join(file.read_text(encoding="utf-8") for file in rooms)
+    assert [words for words in ROW.values() if words not in rows] == []
