@@ -234,7 +234,7 @@ def test_the_method_is_the_one_with_the_fewest_counted_operations():
     turned = choose_method(features=10, rows=100, test_rows=[7, 5], electrodes=3, alphas=4, solver="eigh")
     counted = (
         12.5 * 10**3 + 2 * 10**2 * 3 + 2 * 12 * 10**2 + 4 * (2 * 12 * 10 * 3)
-    )  # rows are turned once, scored for each alpha
+    )  # turned once, scored for each alpha
     assert not turned.by_gram and turned.flops == turned.cost == pytest.approx(counted)
 
 

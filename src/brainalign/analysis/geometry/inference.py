@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from brainalign.analysis.geometry.names import STIMULI
 from brainalign.similarity._relation import Matrix, inner, permuted
 
 Array = NDArray[np.float64]
+F = TypeVar("F", float, Array)
 
 TIE = 1e-6
 """Difference of two likenesses that is rounding of float32."""
@@ -192,7 +193,7 @@ def standard_errors(
     return {m: float(np.std(v, ddof=1)) for m, v in drawn.items()}
 
 
-def over_stimuli(value: Array | float, error: Array | float) -> tuple[Array | float, Array | float]:
+def over_stimuli(value: F, error: F) -> tuple[F, F]:
     """Ends of the 95 % interval for other stimuli: Student's t with one degree of freedom less than there are halves.
 
     Args:

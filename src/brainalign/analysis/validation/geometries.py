@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from brainalign.analysis.geometry.names import MEASURES
 from brainalign.analysis.geometry.resampling import interval
 from brainalign.analysis.validation.finding import Finding, rate
 from brainalign.analysis.validation.side_by_side import each
-from brainalign.similarity._relation import Relational
 
 Array = NDArray[np.float64]
 
@@ -52,7 +51,7 @@ def geometries(sets: int) -> list[Finding]:
         for what in worlds[0]:
             printed = [w[what] for w in worlds]
             truth = {p.cell: np.mean([q.value for q in printed if q.cell == p.cell]) for p in printed}
-            hits = sum(p.low <= truth[p.cell] <= p.high for p in printed)
+            hits = sum(bool(p.low <= truth[p.cell] <= p.high) for p in printed)
             told = f"{measure}, {what}"
             found.append(rate("intervals of geometry", told, LEAST, hits, sets, "world", side="not below"))
     return found
@@ -86,7 +85,7 @@ def _regions(measure: str, seed: int) -> dict[str, Printed]:
     layers, patterns, groups = _world(seed)
     settings = Settings(seed=seed, draws=1)  # shuffles are not what is asked here
     if measure in settings.relational:
-        found = vars(outcome(layers, patterns, groups, cast(Relational, measure), settings))
+        found = vars(outcome(layers, patterns, groups, measure, settings))
     else:
         found = against(layers, patterns, groups, measure, settings)
     anew = np.broadcast_to(found["resampled"], (len(found["resampled"]), *found["values"].shape))
