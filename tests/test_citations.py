@@ -28,13 +28,13 @@ def test_every_entry_parses_and_has_a_citation_and_key_of_its_own():
 
 
 @pytest.mark.parametrize("card", sorted({
-    line.split('"')[1] for file in conf_folder().glob("model/*.yaml")
-    for line in file.read_text().splitlines() if line.strip().startswith("reference:")
+    line.split('"')[1] for file in [*conf_folder().glob("model/*.yaml"), *conf_folder().glob("data/*.yaml")]
+    for line in file.read_text().splitlines() if line.strip().startswith('reference: "')
 }))  # fmt: skip
-def test_the_paper_of_each_published_model_is_there_by_its_title(card):
+def test_the_paper_of_each_published_model_and_data_set_is_there_by_its_title(card):
     (entry,) = cited([card])
     title = re.search(r"title = \{(.*)\}", entry)[1]
-    assert title in card
+    assert re.sub(r"[{}\\]", "", title).replace("``", "“").replace("''", "”") in card
 
 
 def test_what_the_methods_name_has_an_entry():

@@ -34,8 +34,11 @@ PAPERS = {
     "scipy": "Virtanen et al. 2020",
     "scikit-learn": "Pedregosa et al. 2011",
     "transformers": "Wolf et al. 2020",
+    "torch": "Paszke et al. 2019",
+    "mlflow": "Zaharia et al. 2018",
+    "hydra-core": "Yadan 2019",
 }
-"""Of the software that computes."""
+"""Of the software of every run."""
 
 
 def recordings(config: Config, study: Study) -> str:
@@ -189,14 +192,17 @@ def statistics(config: Config) -> str:
         if stats.permutations
         else ""
     )
+    published = " Settings that were left open follow Chen et al. 2024 (mode=paper)." if config.mode == "paper" else ""
     return (
         f"Figures show {TESTS[stats.test]}, corrected by {CORRECTIONS[stats.correction]} over the declared family of contrasts x regions. "
-        f"The table of tests has the other tests and corrections beside them, with effect sizes and 95 % intervals.{own}"
+        f"The table of tests has the other tests and corrections beside them, with effect sizes and 95 % intervals.{own}{published}"
     )
 
 
 def software() -> str:
-    """Versions of what computed."""
-    named: Sequence[str] = ("brainalign", "torch", "transformers", "numpy", "scipy", "scikit-learn", "statsmodels")
+    """Versions of what computed, configured and recorded."""
+    named: Sequence[str] = (
+        "brainalign", "torch", "transformers", "numpy", "scipy", "scikit-learn", "statsmodels", "hydra-core", "mlflow",
+    )  # fmt: skip
     papers = {name: f" ({paper})" for name, paper in PAPERS.items()}
     return ", ".join(f"{name} {version(name)}{papers.get(name, '')}" for name in named) + "."

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
@@ -65,3 +66,28 @@ def test_other_files_are_held_neither_to_the_card_nor_to_its_commit():
     assert folder.card is None and folder.revision is None
     named = replace(own, checkpoint="distilbert/distilgpt2", revision="v1")
     assert named.card is None and named.revision == "v1"
+
+
+def test_every_named_data_set_of_a_paper_has_a_card_and_the_table_is_up_to_date(capsys):
+    from brainalign.config.cards import data_cards
+    from brainalign.tools import main
+
+    cards = data_cards()
+    assert {"podcast_ecog", "lebel_fmri", "narratives_fmri", "meg_masc", "brain_treebank", "alice_fmri"} <= set(cards)
+    for card in cards.values():
+        assert card.licence and card.home and card.source and re.search(r"(19|20)\d\d$", card.short)
+    narratives = cards["narratives_fmri"].bad
+    assert narratives[:2] == ["001 pieman_run-1", "001 pieman_run-2"] and len(set(narratives)) == 27
+    main(["data"])
+    assert capsys.readouterr().out == (Path(__file__).parents[2] / "docs" / "data-sets.md").read_text()
+
+
+def test_a_run_of_a_named_data_set_knows_its_card():
+    from brainalign.citations import cited
+    from brainalign.config import composed
+
+    card = composed(["data=podcast_ecog", "data.root=x"]).data.card
+    assert (card.subjects, card.stimuli, card.hours) == (9, 1, 0.5)
+    (entry,) = cited([card.methods])
+    assert f"doi = {{{card.doi}}}" in entry
+    assert composed(["data=bids", "data.root=x"]).data.card is None

@@ -1,7 +1,7 @@
 """Options that do nothing are refused; lengths that fit the other axis, units and counts that look wrong are told."""
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import nibabel
 import numpy as np
@@ -9,15 +9,17 @@ import pandas as pd
 import pytest
 
 from brainalign.data.arrays import read_arrays
+from brainalign.data.card import DataCard, against_card
 from brainalign.data.fmri.stories import read_story_fmri
 from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat, TranscriptFormat
 from brainalign.data.nwb.dataset import read_nwb
-from brainalign.data.plausibility import published_counts, swapped_axes
+from brainalign.data.plausibility import swapped_axes
 from brainalign.data.raw.dataset import read_raw_files
 from brainalign.data.readers.story_fmri import StoryFmri
 from brainalign.data.types import Stimulus
 from brainalign.data.unread_options import refuse_transcripts
 from brainalign.errors import BrainalignError
+from brainalign.notes import Severity
 from tests.data import recordings
 
 S = StimuliFormat()
@@ -175,5 +177,17 @@ def test_times_in_milliseconds_are_recognised(folder, tmp_path):
 
 def test_a_set_of_another_size_than_published_is_told(folder):
     data = arrays(folder, DURING)
-    assert "has 9 participants, here is 1" in published_counts(data, {"subjects": 9, "stimuli": 1}, None)[0]
-    assert published_counts(data, {"subjects": 9, "stimuli": 1}, ["01"]) == [] == published_counts(data, None, None)
+    card = DataCard("Roe et al. 2020, A set", None, "CC0", "example.org", 9, 1, 0.5, "")
+    (people, hours) = against_card(data, card, None)
+    assert "has 9 participants, here is 1" in people and "has 0.5 h of stimuli, here are" in hours
+    assert against_card(data, card, ["01"]) == [hours]
+    assert against_card(data, replace(card, subjects=None, hours=None), None) == []
+
+
+def test_runs_that_the_authors_leave_out_change_the_result(folder):
+    data = arrays(folder, DURING)
+    (who,) = [r.subject for r in data.recordings]
+    bad = [f"{who} s1_run-2", f"{who} elsewhere", "another all"]
+    (note,) = against_card(data, DataCard("Roe et al. 2020, A set", None, "CC0", "x", 1, 1, None, "", bad), None)
+    assert note.startswith(f"1 run among the data that Roe et al. 2020 leave out: {who} s1_run-2.")
+    assert note.severity is Severity.CHANGES

@@ -1,4 +1,4 @@
-"""Responses' lengths against their stimuli: matrices that lie on their side, and counts and times that look wrong."""
+"""Responses' lengths against their stimuli: matrices that lie on their side, and times that look wrong."""
 
 from __future__ import annotations
 
@@ -79,26 +79,3 @@ def stories_of_other_length(dataset: Dataset, tr: float) -> list[str]:
             ]
         out += said
     return out
-
-
-def published_counts(dataset: Dataset, expected: Mapping[str, int] | None, subjects: Sequence[str] | None) -> list[str]:
-    """The sentences on a named set that has not the participants or stimuli that were published.
-
-    Args:
-        dataset: As read.
-        expected: ``subjects``, ``stimuli`` -> how many there are; None: not known.
-        subjects: Those that were asked for; None for all.
-
-    Example:
-        >>> from brainalign.data.simulated import simulate
-        >>> published_counts(simulate(subjects=2, electrodes=2, sentences=5, repeated=0), {"subjects": 9}, None)
-        ['the published set has 9 participants, here are 2: a part of it, or another version?']
-    """
-    found = {"subjects": len(dataset.recordings), "stimuli": len(dataset.stimuli)}
-    words = {"subjects": "participants", "stimuli": "stimuli"}
-    return [
-        f"the published set has {n} {words[what]}, here {'is' if found[what] == 1 else 'are'} {found[what]}: "
-        "a part of it, or another version?"
-        for what, n in (expected or {}).items()
-        if found[what] != n and not (what == "subjects" and subjects is not None)
-    ]

@@ -29,6 +29,12 @@ def _models(_: argparse.Namespace) -> None:
     write_line(models_table().rstrip())
 
 
+def _data(_: argparse.Namespace) -> None:
+    from brainalign.config.cards import data_table
+
+    write_line(data_table().rstrip())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="brainalign-tools", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -42,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     add_reference(commands)
     models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
     models.set_defaults(do=_models)
+    data = commands.add_parser("data", help="the table of public data sets, in Markdown: docs/data-sets.md")
+    data.set_defaults(do=_data)
     return parser
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brainalign.analysis.describe.tables import describe
 from brainalign.assembly import open_dataset
+from brainalign.citations import FILE, write_references
 from brainalign.config import Config, local_config
 from brainalign.console import show_end
 from brainalign.figures import write_quality
@@ -56,8 +57,12 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
         tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
-        simulated = config.data.simulated
+        simulated, card = config.data.simulated, getattr(config.data, "card", None)
         result = describe(dataset)
+        if card is not None:
+            result.tell("More of the data", "published", f"{card.counts} ({card.short}; licence: {card.licence})")
+        methods = [("Recordings", config.data.methods(dataset))]
+        write_references(folder / FILE, [text for _, text in methods])
         result.warnings += [*dataset.notes, *(n for r in dataset.recordings for n in r.named_notes)]
         for r in dataset.recordings:
             if r.quality is not None or r.checks:
@@ -74,7 +79,7 @@ def run_description(config: Config, folder: Path, overrides: Sequence[str]) -> A
             people=people,
             data=result.rows,
             models=[],
-            methods=[],
+            methods=methods,
             config=used,
             provenance=provenance(started=started, seed=config.seed, device="none", dataset_digest=dataset.digest),
             simulated=simulated,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.bounds import Bounds, check_bounds
+from brainalign.data.card import DataCard, against_card
 from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
@@ -111,17 +112,22 @@ class Simulator(Reader):
 
 @dataclass
 class ArchiveReader(Reader):
-    """A kind of data that lies in files under ``root``; preprocessing, the table of stimuli and published counts are handled here."""
+    """A kind of data that lies in files under ``root``; preprocessing, the table of stimuli and the card are handled here.
+
+    Attributes:
+        card: What the set is, where it is a published one.
+    """
+
+    card: DataCard | None = field(default=None, kw_only=True)
 
     def read(self, settings: ReadSettings) -> Dataset:
-        """Read the files, then the table that lies beside the stimuli, and hold the counts against those that were published."""
+        """Read the files, then the table that lies beside the stimuli, and hold the data against the card."""
         from brainalign.data.continuous.processed import Processing
-        from brainalign.data.plausibility import published_counts
         from brainalign.data.stimuli.table import with_stimulus_table
 
         self.check_installed()
         options = self.options
-        expected = options.pop("expected", None)
+        del options["card"]
         if "preprocessing" in options:
             steps = options.pop("preprocessing")
             options["processing"] = None if steps is None else Processing(steps, settings.cache)
@@ -129,13 +135,17 @@ class ArchiveReader(Reader):
         root = Path(options["root"]).expanduser()
         stimuli = getattr(options.get("stimuli"), "root", None) or "stimuli"
         dataset = with_stimulus_table(dataset, [root / stimuli, root])
-        return replace(dataset, notes=(*dataset.notes, *published_counts(dataset, expected, options.get("subjects"))))
+        if self.card is None:
+            return dataset
+        return replace(dataset, notes=(*dataset.notes, *against_card(dataset, self.card, options.get("subjects"))))
 
     def methods(self, dataset: Dataset) -> str:
         """Which files were read, what was done with each run, and how it was cut."""
         from brainalign.data.preprocessing.methods import preprocessing_methods
 
         parts = [self.methods_of_files(dataset)]
+        if self.card is not None:
+            parts.append(self.card.methods)
         if dataset.recordings and (steps := getattr(self, "preprocessing", None)) is not None:
             parts.append(preprocessing_methods(steps, dataset.recordings))
         elif dataset.recordings and hasattr(self, "preprocessing"):
@@ -158,7 +168,7 @@ class ArchiveReader(Reader):
 
         Args:
             settings: Of the run.
-            **options: Of the reader, but for ``expected``; ``processing`` in place of ``preprocessing``.
+            **options: Of the reader, but for ``card``; ``processing`` in place of ``preprocessing``.
         """
         raise NotImplementedError
 

@@ -30,10 +30,9 @@ class Arrays(ArchiveReader):
     events: EventFormat
     stimuli: StimuliFormat
     preprocessing: Preprocessing | None = None
-    expected: dict[str, int] | None = None
 
     requires: ClassVar[tuple[str, ...]] = ("h5py", "pymatreader")
-    bounds: ClassVar[Bounds] = {"baseline": (0, 600), "expected": (1, 1_000_000)}
+    bounds: ClassVar[Bounds] = {"baseline": (0, 600)}
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """As :func:`brainalign.data.arrays.read_arrays`."""

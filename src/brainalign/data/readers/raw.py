@@ -32,10 +32,9 @@ class Raw(ArchiveReader):
     events: EventFormat
     stimuli: StimuliFormat
     preprocessing: Preprocessing | None = None
-    expected: dict[str, int] | None = None
 
     requires: ClassVar[tuple[str, ...]] = ("mne",)
-    bounds: ClassVar[Bounds] = {"baseline": (0, 600), "expected": (1, 1_000_000)}
+    bounds: ClassVar[Bounds] = {"baseline": (0, 600)}
 
     def __post_init__(self) -> None:
         super().__post_init__()

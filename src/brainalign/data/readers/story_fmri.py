@@ -34,11 +34,10 @@ class StoryFmri(ArchiveReader):
     zscore: bool
     events: EventFormat
     stimuli: StimuliFormat
-    expected: dict[str, int] | None = None
 
     requires: ClassVar[tuple[str, ...]] = ("nibabel", "h5py", "pymatreader")
     bounds: ClassVar[Bounds] = {
-        "tr": (0.01, 60), "start": (-1e5, 1e5), "highpass": (0.02, 1e5), "expected": (1, 1_000_000),
+        "tr": (0.01, 60), "start": (-1e5, 1e5), "highpass": (0.02, 1e5),
     }  # fmt: skip
 
     def __post_init__(self) -> None:
