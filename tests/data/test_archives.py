@@ -174,13 +174,13 @@ def test_single_word_production_dutch(tmp_path):
     assert len(cued.presentations) == 4
 
 
-def test_narratives(tmp_path):
+def narratives(root):
     """Surfaces of two hemispheres; the story begins where its event says; Gentle's table has no header and unaligned words."""
     for s in ("001", "002"):
         for side, n in (("L", 5), ("R", 4)):
             arrays = [nibabel.gifti.GiftiDataArray(RNG.standard_normal(n).astype(np.float32)) for _ in range(12)]
             path = (
-                tmp_path
+                root
                 / "derivatives"
                 / "afni-smooth"
                 / f"sub-{s}"
@@ -190,14 +190,18 @@ def test_narratives(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             nibabel.save(nibabel.GiftiImage(darrays=arrays), path)
         put(
-            tmp_path / f"sub-{s}" / "func" / f"sub-{s}_task-pieman_events.tsv",
+            root / f"sub-{s}" / "func" / f"sub-{s}_task-pieman_events.tsv",
             "onset\tduration\ttrial_type\tstim_file\n0.0\t3.0\tmusic\tpieman_audio.wav\n3.0\t15.0\tstory\tpieman_audio.wav\n",
         )
-    sound(tmp_path / "stimuli" / "pieman_audio.wav", 18.0)
+    sound(root / "stimuli" / "pieman_audio.wav", 18.0)
     put(
-        tmp_path / "stimuli" / "gentle" / "pieman" / "align.csv",
+        root / "stimuli" / "gentle" / "pieman" / "align.csv",
         "I,i,0.5,0.7\nbegan,began,0.7,1.2\nPie-man,<unk>,,\nmy,my,1.5,1.7\n",
     )
+
+
+def test_narratives(tmp_path):
+    narratives(tmp_path)
     data = opened("narratives_fmri", tmp_path)
     assert [r.subject for r in data.recordings] == ["001", "002"]
     assert len(data.recordings[0].channels) == 9 and data.recordings[0].geometry.vertices == {"L": 5, "R": 4}

@@ -1,4 +1,4 @@
-"""``brainalign-tools``: what is no run. This machine, the cache, runs to log, repeat or give away, new configs, faults of data."""
+"""``brainalign-tools``: what is no run. This machine, the cache, runs to log, repeat or give away, new configs, public and faulty data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from brainalign.secrets import hide_secrets, told_without_secrets
 from brainalign.tools.cache import add_cache
 from brainalign.tools.doctor import add_doctor
 from brainalign.tools.export import add_export
+from brainalign.tools.fetch import add_fetch
 from brainalign.tools.new import add_new
 from brainalign.tools.reference import add_reference
 from brainalign.tools.relog import add_relog
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add_reproduce(commands)
     add_new(commands)
     add_validate(commands)
+    add_fetch(commands)
     add_reference(commands)
     models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
     models.set_defaults(do=_models)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brainalign.errors import BrainalignError
-from brainalign.tools.stdout import write_line
+from brainalign.tools.stdout import as_size, write_line
 
 DAY = 86_400.0
 
@@ -110,7 +110,7 @@ def prune(found: Sequence[Entry], *, model: str | None, older: float | None, dam
 
 def _list(arguments: argparse.Namespace) -> None:
     for e in entries(arguments.cache, check=arguments.check):
-        write_line(f"{_size(e.size):>10}  {e.age:6.1f} d  {e.stimuli:5d} stimuli  {e.what}  {e.path.name}")
+        write_line(f"{as_size(e.size):>10}  {e.age:6.1f} d  {e.stimuli:5d} stimuli  {e.what}  {e.path.name}")
 
 
 def _total(arguments: argparse.Namespace) -> None:
@@ -119,8 +119,8 @@ def _total(arguments: argparse.Namespace) -> None:
     for e in found:
         by.setdefault(e.model or e.what, []).append(e)
     for name, mine in sorted(by.items()):
-        write_line(f"{_size(sum(e.size for e in mine)):>10}  {len(mine):5d} file(s)  {name}")
-    write_line(f"{_size(sum(e.size for e in found)):>10}  {len(found):5d} file(s)  in all, in {arguments.cache}")
+        write_line(f"{as_size(sum(e.size for e in mine)):>10}  {len(mine):5d} file(s)  {name}")
+    write_line(f"{as_size(sum(e.size for e in found)):>10}  {len(found):5d} file(s)  in all, in {arguments.cache}")
 
 
 def _prune(arguments: argparse.Namespace) -> None:
@@ -139,21 +139,7 @@ def _prune(arguments: argparse.Namespace) -> None:
         if not arguments.dry_run:
             shutil.rmtree(e.path) if e.path.is_dir() else e.path.unlink(missing_ok=True)
         write_line(f"{'would remove' if arguments.dry_run else 'removed'} {e.what}  {e.path.name}")
-    write_line(f"{_size(sum(e.size for e in found))} in {len(found)} file(s)")
-
-
-def _size(size: float) -> str:
-    """Bytes as a person reads them.
-
-    Example:
-        >>> _size(999), _size(2_500_000)
-        ('999 B', '2.5 MB')
-    """
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
+    write_line(f"{as_size(sum(e.size for e in found))} in {len(found)} file(s)")
 
 
 def add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
