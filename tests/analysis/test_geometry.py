@@ -1,5 +1,7 @@
 """Geometry: nulls are uniform, standard errors cover, ceilings bracket a planted truth, and slow drift within stimuli does not count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -297,6 +299,26 @@ def test_a_constant_model_is_said_and_the_rest_goes_on(world):
     assert set(found.tables["geometry_pairs"]["model_b"]) == {"envelope"}
     with pytest.raises(BrainalignError, match="flat is the same in all .* nothing to compare"):
         geometry(it, Models(flat), measures=["cka"], **options)
+
+
+class OnlyWords(Mel):
+    """Has a row in words alone, as a model of a text has."""
+
+    unit = "words"
+
+
+def test_a_partner_without_rows_on_these_data_is_said_and_the_rest_goes_on(world, tmp_path):
+    data, _ = world
+    mute = {k: replace(s, words=s.words[:0]) for k, s in data.stimuli.items()}
+    silent = replace(data, stimuli=mute)
+    options = {"spacing": 0.2, "control": False, "draws": 19, "most": 100, "electrodes": 31}
+    mel, envelope, text = (represent((silent, tmp_path), e) for e in (Mel(), Envelope(), OnlyWords(name="text")))
+    found = geometry(study(silent), Models(mel, text, envelope), measures=["cka"], rows="auto", **options)
+    (said,) = (w for w in found.warnings if "text is left out" in w)
+    assert "0 stimuli with words" in said and said.cannot == "how text compares, as these data do not allow it"
+    assert set(found.tables["geometry_pairs"]["model_b"]) == {"envelope"}
+    alone = geometry(study(silent), Models(mel, text), measures=["cka"], rows="auto", **options)
+    assert set(alone.tables["geometry"]["model_a"]) == {"mel"} and alone.tables["geometry_pairs"].empty
 
 
 def test_few_stimuli_are_refused(tmp_path):

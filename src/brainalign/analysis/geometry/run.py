@@ -76,6 +76,7 @@ def geometry(
     compared = list(models.compared)
     if control and models.baseline is not None:
         compared.remove(models.baseline)
+    compared = _with_rows(study, compared, rows, spacing, result)
     chosen = _with_vectors(study, compared, row_set(study, compared, rows, spacing), result)
     keep = chosen.at_most(settings.most)
     _say_rows(result, study, chosen, keep, settings, control)
@@ -132,7 +133,8 @@ def layer_maps(study: Study, models: Models) -> AnalysisResult:
         study: Data and grid.
         models: Those compared.
     """
-    result, compared = AnalysisResult(), list(models.compared)
+    result = AnalysisResult()
+    compared = _with_rows(study, list(models.compared), "auto", SPACING, result)
     rows = _with_vectors(study, compared, row_set(study, compared, "auto", SPACING), result)
     sides = _sides(study, compared, rows, None, result)
     cells = [
@@ -142,6 +144,23 @@ def layer_maps(study: Study, models: Models) -> AnalysisResult:
     figure, caption = geometry_layers(result.tables["geometry"], [s.name for s in sides], MEASURE_NAMES["cka"])
     result.figures["geometry_layers"] = figure, f"{caption} Over {len(rows):,} {rows.kind}."
     return result
+
+
+def _with_rows(
+    study: Study, compared: Sequence[Representation], asked: str, spacing: float, result: AnalysisResult
+) -> list[Representation]:
+    """The first model, and each other that has something in rows of its own kind together with it; a sentence of each that has not."""
+    first, *others = compared
+    kept = [first]
+    for model in others:
+        try:
+            model_rows(study, model, model.layers[0], row_set(study, [first, model], asked, spacing))
+        except BrainalignError as error:
+            why = f"how {model.name} compares, as these data do not allow it"
+            result.warnings.append(limits(f"{model.name} is left out, and the rest goes on: {error}", why))
+        else:
+            kept.append(model)
+    return kept
 
 
 def _with_vectors(study: Study, compared: Sequence[Representation], rows: RowSet, result: AnalysisResult) -> RowSet:
