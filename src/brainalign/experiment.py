@@ -32,6 +32,7 @@ from brainalign.study.planted_found import add_truth
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.saved_arrays import kept_predictions, kept_weights
+from brainalign.study.score_map import add_brain_map
 from brainalign.study.study import Study
 from brainalign.tracking import (
     CODE,
@@ -123,6 +124,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
             compare_modes(result, config, other(unsettled), study, models)
         add_outliers(result, present)
         add_truth(result, study.outcome.rule)
+        add_brain_map(result, study)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]
         without_secrets(result)
         conclusion = conclude(result, question, analysis.cannot)

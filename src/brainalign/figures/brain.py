@@ -27,6 +27,9 @@ SIDES = {"l": "left", "r": "right"}
 NEGATIVE = "#BBBBBB"
 """Colour of scores below 0."""
 
+MANY = 2000
+"""Dots above which a hemisphere's are one image in SVG and PDF, whose text stays text: voxels would make files that no program opens."""
+
 BAR, WIDEST, ASPECT = 0.9, 2.6, 0.74
 """Inches that the colour bar with its labels takes, and of the widest hemisphere; its height as a share of its width."""
 
@@ -144,7 +147,7 @@ def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: st
     low, high, bottom, top = brain.get_object_bounds()
     axes.scatter(
         scores["y"], scores["z"], c=scores[score].to_numpy(dtype=np.float64), s=16, linewidth=0.3, edgecolor=INK, zorder=3,
-        gid=gid, **colours,
+        gid=gid, rasterized=len(scores) > MANY, **colours,
     )  # fmt: skip
     # the front is on the left where the left hemisphere is looked at
     axes.set(xlim=(high, low) if side == "l" else (low, high), ylim=(bottom, top), aspect="equal")
