@@ -64,7 +64,14 @@ def test_an_encoding_run_leaves_everything_and_mlflow_has_the_same(brainalign, t
     assert (maximum["r"].to_numpy() >= nested["r"].to_numpy() - 1e-9).all()
     stored = {a.path for a in client.list_artifacts(run.info.run_id)}
     assert {"config.yaml", "metrics.json", "provenance.json", "report.html", "tables", "figures"} <= stored
-    for name in ("score_distribution", "layer_profile", "region_bars", "model_scatter", "prediction_example", "brain_map"):
+    for name in (
+        "score_distribution",
+        "layer_profile",
+        "region_bars",
+        "model_scatter",
+        "prediction_example",
+        "brain_map",
+    ):
         assert (folder / "figures" / f"{name}.png").exists() and (folder / "figures" / f"{name}.svg").exists()
     page = (folder / "report.html").read_text()
     assert "imulated data" in page and "tiny_gpt2" in page and "http://" not in page.replace("http://www.w3.org", "")
