@@ -11,6 +11,7 @@ from pathlib import Path
 from brainalign.errors import BrainalignError
 from brainalign.secrets import hide_secrets, told_without_secrets
 from brainalign.tools.cache import add_cache
+from brainalign.tools.config_reference import add_config_reference
 from brainalign.tools.doctor import add_doctor
 from brainalign.tools.export import add_export
 from brainalign.tools.fetch import add_fetch
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add_validate(commands)
     add_fetch(commands)
     add_reference(commands)
+    add_config_reference(commands)
     models = commands.add_parser("models", help="the table of models, in Markdown: docs/models.md")
     models.set_defaults(do=_models)
     data = commands.add_parser("data", help="the table of public data sets, in Markdown: docs/data-sets.md")
