@@ -6,8 +6,11 @@ from pathlib import Path
 from PIL import Image
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-SMALL = ("layer_profile", "ceilings", "similarity", "canonical_correlations", "decomposition", "variance_partition")
-"""Figures that stand beside a question."""
+SMALL = {
+    name: name
+    for name in ("layer_profile", "ceilings", "canonical_correlations", "decomposition", "variance_partition")
+} | {"figure_3": "similarity"}
+"""Figures that stand beside a question, and the names of their pictures."""
 
 
 def shrink(figure: Path, width: int, name: str) -> None:
@@ -23,5 +26,5 @@ if __name__ == "__main__":
     figures = Path(sys.argv[1]) / "figures"
     PICTURES.mkdir(exist_ok=True)
     shrink(figures / "figure_4.png", 1300, "quickstart")
-    for own in SMALL:
-        shrink(figures / f"{own}.png", 420, own)
+    for own, name in SMALL.items():
+        shrink(figures / f"{own}.png", 420, name)

@@ -122,7 +122,7 @@ def read_option(file: Path, group: str) -> Option:
     assert isinstance(tree, yaml.MappingNode)
     prefix = f"{group.replace('/', '.')}." if group and "# @package _global_" not in lines else ""
     keys = [k for k in _keys(tree, prefix, lines, first) if "defaults" not in k.path.split(".")]
-    defaults = next((v.value for k, v in tree.value if k.value == "defaults"), [])
+    defaults: list[yaml.Node] = next((v.value for k, v in tree.value if k.value == "defaults"), [])
     return Option(group, file.stem, said, [_default(node) for node in defaults if node.value != "_self_"], keys)
 
 
