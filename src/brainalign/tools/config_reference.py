@@ -41,7 +41,9 @@ GROUPS = (
 """Folders of conf/ in the order of its config.yaml."""
 _WIDTH = 70
 _ROLES = re.compile(r"(baseline|partner|lexical|acoustic|contextual)\.")
-_DECIDED = re.compile(r"hydra\.(job|run|sweep|callbacks|launcher\._target_)|model\.(card\.|name$)|(.*\.)?kind$")
+_DECIDED = re.compile(
+    r"hydra\.(job|run|sweep|callbacks|launcher\._target_)|(model|data)\.card\.|model\.name$|(.*\.)?kind$"
+)
 
 
 @dataclass(frozen=True)
