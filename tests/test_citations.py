@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_what_the_methods_name_has_an_entry():
         assert paper in library()
     assert "Holm 1979" in methods.CORRECTIONS["holm"] and len(cited([methods.CORRECTIONS["holm"]])) == 1
     assert len(cited([methods.CORRECTIONS["fdr"]])) == 1 and cited([methods.CORRECTIONS["max"]]) == []
+
+
+def test_only_software_that_was_loaded_is_named_and_cited(monkeypatch):
+    for module in ("transformers", "mlflow"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    text = methods.software()
+    assert "transformers" not in text and "mlflow" not in text and "Harris et al. 2020" in text
+    assert not {"wolf2020", "zaharia2018"} & {entry.split("{")[1].split(",")[0] for entry in cited([text])}
+    monkeypatch.setitem(sys.modules, "transformers", methods)
+    assert "Wolf et al. 2020" in methods.software()
 
 
 NAMED = re.compile(r"\b((?:de )?[A-Z][\w-]+(?: et al\.| and [A-Z][\w-]+)? (?:19|20)\d\d)\b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,10 @@ PAPERS = {
     "mlflow": "Zaharia et al. 2018",
     "hydra-core": "Yadan 2019",
 }
-"""Of the software of every run."""
+"""Of software."""
+
+MODULES = {"scikit-learn": "sklearn", "hydra-core": "hydra"}
+"""Package -> what is imported of it, where that has another name."""
 
 
 def recordings(config: Config, study: Study) -> str:
@@ -200,9 +204,15 @@ def statistics(config: Config) -> str:
 
 
 def software() -> str:
-    """Versions of what computed, configured and recorded."""
+    """Versions of what computed, configured and recorded, as far as it was loaded: a run of acoustic features names no transformers.
+
+    Example:
+        >>> "numpy" in software()
+        True
+    """
     named: Sequence[str] = (
         "brainalign", "torch", "transformers", "numpy", "scipy", "scikit-learn", "statsmodels", "hydra-core", "mlflow",
     )  # fmt: skip
+    loaded = [name for name in named if MODULES.get(name, name) in sys.modules]
     papers = {name: f" ({paper})" for name, paper in PAPERS.items()}
-    return ", ".join(f"{name} {version(name)}{papers.get(name, '')}" for name in named) + "."
+    return ", ".join(f"{name} {version(name)}{papers.get(name, '')}" for name in loaded) + "."
