@@ -14,12 +14,13 @@ SMALL = {
 
 
 def shrink(figure: Path, width: int, name: str) -> None:
-    """Write a figure with fewer pixels and 64 colours."""
+    """Write a figure with fewer pixels and 256 colours, chosen so that a thin line keeps its own."""
     with Image.open(figure) as picture:
         smaller = picture.convert("RGB").resize(
             (width, round(width * picture.height / picture.width)), Image.Resampling.LANCZOS
         )
-    smaller.quantize(64).save(PICTURES / f"{name}.png", optimize=True)
+    few = smaller.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=4)
+    few.save(PICTURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
