@@ -33,7 +33,7 @@ def test_each_sentence_of_the_trouble_page_is_one_of_the_source():
     assert [q for q in quoted if q not in written] == []
 
 
-def test_the_reference_of_keys_is_up_to_date_and_says_each():
+def test_each_key_of_the_reference_has_a_meaning():
     assert unsaid() == []
 
 
