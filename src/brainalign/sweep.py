@@ -197,6 +197,8 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
         [f"![sweep]({figure_link(parent, 'sweep')})"] if (parent.folder / "figures" / "sweep.svg").exists() else []
     )
     parent.set_tags({NOTE: "\n\n".join([f"Sweep over {', '.join(swept) or 'nothing'}.", *lines, *picture])})
+    if objective is not None and len(done) > 1:
+        lines.append(f"electrode by electrode, with tests: analysis=compare analysis.sweep={parent.folder}")
     for line in lines:
         log.info(line)
     return len(rest), len(table)

@@ -33,6 +33,13 @@ def test_a_sweep_sums_up_its_children_and_the_same_command_again_does_only_what_
     assert "model.path nor model.checkpoint is set" in table.loc["causal_lm", "error"]
     assert table["r2_normalized/mean"].idxmax() == "mel" and "best by r2_normalized/mean: model=mel" in first.stderr
     assert (folder / "figures" / "sweep.png").exists()
+    assert table["r2_normalized/low"].notna().sum() == 2  # its whiskers
+    assert f"electrode by electrode, with tests: analysis=compare analysis.sweep={folder}" in first.stderr
+    compared = brainalign(
+        "analysis=compare", f"analysis.sweep={folder}", "hydra.run.dir=compared", "tracking.experiment=compared"
+    )
+    assert compared.returncode == 0, compared.stderr
+    assert set(pd.read_parquet(tmp_path / "compared" / "tables" / "scores.parquet")["model"]) == {"mel", "envelope"}
     client, found = runs(tmp_path)
     parent = next(r for r in found if r.data.tags.get("kind") == "sweep")
     assert parent.info.status == "FAILED" and parent.data.tags["best"] == table.loc["mel", "run"]

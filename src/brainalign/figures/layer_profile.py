@@ -13,6 +13,7 @@ from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
+    MUTED,
     Colour,
     colours,
     legend_above,
@@ -23,7 +24,7 @@ from brainalign.figures.style import (
     zero_line,
 )
 from brainalign.figures.text import interval_of, number
-from brainalign.stats import electrodes_ci
+from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +42,8 @@ def layer_profile(
     order: Sequence[str] | None = None,
     noun: str = "electrode",
     choices: pd.DataFrame | None = None,
+    relative: bool = False,
+    ceiling: MeanInterval | None = None,
     into: Panel | None = None,
 ) -> tuple[Figure, str]:
     """Mean score of each layer with its 95 % interval; the best is ringed, an only layer a dashed line.
@@ -53,6 +56,8 @@ def layer_profile(
         noun: What a row of the table is, in the caption.
         choices: Scores table with the column ``rule``: what the choice on inner folds (nested) and the optimum of each
             electrode on the scored data (max) come to, shown to the right of the layers.
+        relative: Place layers by their depth, 0 for a model's first to 1 for its last, so that models of different depth can be compared.
+        ceiling: Mean noise ceiling of this score, a grey band.
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
@@ -83,16 +88,24 @@ def layer_profile(
             own = layers[layers["model"] == model]
             if own.empty:
                 continue
+            if relative:
+                own = own.assign(layer=depth(own["layer"]))
             profile = layer_means(own, score, over)
             handles.append(draw_profile(axes, profile, model, colour[model]))
             names.append(model)
-            sentences.append(describe(profile, model, unit))
+            sentences.append(describe(profile, model, unit, "at depth" if relative else "in layer"))
             for layer, rows in own.groupby("layer"):
                 truth = planted_mean(rows, score)
                 marks += filter(None, [draw_planted(axes, float(str(layer)), truth, f"planted {model}")])
-        axes.set_xlabel("layer (0 = input embedding)")
+        if ceiling is not None:
+            if np.isfinite([ceiling.low, ceiling.high]).all():
+                axes.axhspan(ceiling.low, ceiling.high, color=MUTED, alpha=0.15, linewidth=0, zorder=0, gid="ceiling")
+            handles.append(axes.axhline(ceiling.mean, color=MUTED, linewidth=0.8, gid="mean ceiling"))
+            names.append("noise ceiling")
+        axes.set_xlabel("depth (0 = first layer, 1 = last)" if relative else "layer (0 = input embedding)")
         axes.set_ylabel(f"mean {score_label(score)}")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        if not relative:
+            axes.xaxis.get_major_locator().set_params(integer=True)
         deep = layers.groupby("model")["layer"].nunique() > 1
         told: list[str] = []
         if choices is not None and deep.any():
@@ -104,6 +117,10 @@ def layer_profile(
         f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band), {interval_of(noun)}; a ring "
         f"marks the best layer, chosen on the scores shown and so optimistic. {'; '.join(sentences)}."
     )
+    if ceiling is not None:
+        caption += (
+            f" Grey: the noise ceiling, mean {number(ceiling.mean)} [{number(ceiling.low)}, {number(ceiling.high)}]."
+        )
     if marks:
         caption += " Diamonds: the best layers that were planted, and the means that they would have without any cost of estimation."
     if told:
@@ -147,12 +164,22 @@ def draw_profile(axes: Axes, profile: pd.DataFrame, model: str, colour: Colour) 
     return line
 
 
-def describe(profile: pd.DataFrame, model: str, unit: str) -> str:
+def depth(layers: pd.Series[int]) -> pd.Series[float]:
+    """Layers from 0, the first that there is, to 1, the last; an only one is at 0.
+
+    Example:
+        >>> depth(pd.Series([0, 6, 12])).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    return (layers - layers.min()) / max(1, layers.max() - layers.min())
+
+
+def describe(profile: pd.DataFrame, model: str, unit: str, where: str = "in layer") -> str:
     """The caption's words for one model: its best layer, or its only one."""
     if profile["mean"].isna().all():
         return f"{model}: no finite score"
     best = profile.iloc[int(np.nanargmax(profile["mean"]))]
-    which = "one layer" if len(profile) == 1 else f"best in layer {best['layer']:.0f}"
+    which = "one layer" if len(profile) == 1 else f"best {where} {best['layer']:.3g}"
     interval = f"[{number(best['low'])}, {number(best['high'])}]"
     return f"{model}: {which}, mean {number(best['mean'])} {interval}, n = {best['n']:.0f} {unit}"
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, log_axis, new_figure, style
-from brainalign.figures.text import count, number, wrap
+from brainalign.figures.text import count, interval_of, number, wrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,10 +20,10 @@ PANELS = 3
 
 
 def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple[Figure, str]:
-    """The metric of each finished run against each swept key; a line joins the means where the key is a number.
+    """The metric of each finished run, with its interval, against each swept key; a line joins the means where the key is a number.
 
     Args:
-        runs: One row a run: the swept keys, ``name``, the metric.
+        runs: One row a run: the swept keys, ``name``, the metric; of a ``NAME/mean`` also ``NAME/low`` and ``NAME/high`` where known.
         swept: Keys; the first three are drawn.
         metric: Column.
 
@@ -43,6 +43,8 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
     require(runs, [*swept, "name", metric], "runs")
     drawn = list(swept)[:PANELS] or ["name"]
     known = runs[np.isfinite(runs[metric].to_numpy(dtype=np.float64))]
+    ends = [f"{metric.removesuffix('/mean')}/{end}" for end in ("low", "high")]
+    bounded = known[known[ends].notna().all(axis=1)] if set(ends) <= set(known) else known[:0]
     with style():
         figure, axes = new_figure(min(DOUBLE, SINGLE * len(drawn)), 2.8, ncols=len(drawn), squeeze=False, sharey=True)
         for ax, key in zip(axes[0], drawn, strict=True):
@@ -58,6 +60,9 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
                     log_axis(ax, "x")
             else:
                 ax.set_xticks(range(len(labels)), [wrap(v, 14) for v in labels], rotation=90 if len(labels) > 5 else 0)
+            if len(bounded):
+                low, high = (bounded[end] for end in ends)
+                ax.vlines(across[bounded.index], low, high, color=MUTED, linewidth=0.8, gid=f"intervals by {key}")
             ax.scatter(
                 across,
                 known[metric],
@@ -71,6 +76,7 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
         axes[0][0].set_ylabel(metric)
     best = known.loc[known[metric].idxmax()] if len(known) else None
     told = f" Best: {best['name']} with {number(float(best[metric]))}." if best is not None else ""
+    whisker = f" Whisker: 95 % confidence interval, {interval_of('electrode')}." if len(bounded) else ""
     left = f" {count(len(runs) - len(known), 'run')} without it." if len(runs) > len(known) else ""
     more = f" Swept but not drawn: {', '.join(swept[PANELS:])}." if len(swept) > PANELS else ""
-    return figure, f"{metric} of {count(len(known), 'run')} over {', '.join(drawn)}.{told}{left}{more}"
+    return figure, f"{metric} of {count(len(known), 'run')} over {', '.join(drawn)}.{told}{whisker}{left}{more}"

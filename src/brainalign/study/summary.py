@@ -42,6 +42,8 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: s
             result.metrics[f"{prefix}max/{score}/mean"] = float(optimistic[score].mean())
             result.metrics[f"{prefix}max/{score}/optimism"] = float(optimistic[score].mean() - mine[score].mean())
     r, r2, normalized = (electrodes_ci(mine[s], mine["subject"]) for s in ("r", "r2", "r2_normalized"))
+    for score, interval in {"r": r, "r2": r2, "r2_normalized": normalized}.items():
+        result.metrics |= {f"{prefix}{score}/low": interval.low, f"{prefix}{score}/high": interval.high}
     text = f"{r.mean:.3f} [{r.low:.3f}, {r.high:.3f}] · {r2.mean:.3f} [{r2.low:.3f}, {r2.high:.3f}]"
     result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [{r.over(noun)}]", text))
     if len(optimistic) and optimistic["layer"].nunique() + mine["layer"].nunique() > 2:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brainalign.analysis._base import Analysis, Needs
+from brainalign.errors import BrainalignError
 
 if TYPE_CHECKING:
     from brainalign.config import Config
@@ -19,6 +20,7 @@ class CompareAnalysis(Analysis):
     """Earlier runs side by side."""
 
     runs: list[str]
+    sweep: str | None
     experiments: list[str]
     query: str
     against: str | None
@@ -26,6 +28,10 @@ class CompareAnalysis(Analysis):
     needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False)
     cannot = "why runs differ, where more than one setting differs between them"
     compared_by = ""
+
+    def __post_init__(self) -> None:
+        if self.runs and self.sweep:
+            raise BrainalignError("analysis.runs and analysis.sweep both say which runs; leave one out.")
 
     def run_alone(self, config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResult:
         """See :func:`brainalign.analysis.compare.run.run_comparison`."""

@@ -96,11 +96,10 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     started, options = datetime.now(UTC), config.analysis
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     check_reachable(uri)
-    found = (
-        by_id(uri, options.runs)
-        if options.runs
-        else by_query(uri, options.experiments or [config.tracking.experiment], options.query)
-    )
+    if ids := options.runs or (children_of(options.sweep) if options.sweep else []):
+        found = by_id(uri, ids)
+    else:
+        found = by_query(uri, options.experiments or [config.tracking.experiment], options.query)
     found = [run for run in found if compared_by(run)]
     if not found:
         raise BrainalignError(
@@ -116,6 +115,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         question = f"Do {listed} arrange the same stimuli in the same way, and as the responses do?"
     else:
         scores = {named[run.id]: scores_of(uri, run, outcome.rule) for run in found}
+        layers = {named[run.id]: own for run in found if (own := layers_of(uri, run)) is not None}
         question = f"Do {listed} predict the same electrodes equally well?"
     sources = f"Sources: {', '.join(f'`{run.id}` ({named[run.id]})' for run in found)}"
     with tracked_run(
@@ -137,7 +137,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         result = (
             compare_geometry(geometries, outcome, options.against)
             if geometry
-            else compare(scores, outcome, options.against)
+            else compare(scores, outcome, options.against, layers)
         )
         result.tables["sources"] = pd.DataFrame(
             [{"run": run.id, "label": named[run.id], "name": run.name, "folder": run.folder} for run in found]
@@ -167,6 +167,51 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
         )
     show_end(conclusion, grouped(result.warnings, people), tracked)
     return result
+
+
+def own_model(run: Tracked) -> str:
+    """What a run's tables call its own model: its name with its weights (``tiny_gpt2 untrained``), the first of the models in its tag.
+
+    Args:
+        run: The run.
+    """
+    return run.tags.get("model", "").split(" x ")[0] or run.params.get("model.name", "")
+
+
+def children_of(sweep: str) -> list[str]:
+    """Ids of the finished children of a sweep.
+
+    Args:
+        sweep: Its folder.
+
+    Raises:
+        BrainalignError: The folder is no sweep's that has ended, or none of its children is FINISHED.
+    """
+    file = Path(sweep).expanduser() / "tables" / "children.parquet"
+    if not file.is_file():
+        raise BrainalignError(
+            f"analysis.sweep={sweep}: there is no {file}, which a sweep leaves when it has ended; name the folder of one "
+            "(outputs/DATE/TIME-sweep)."
+        )
+    table = pd.read_parquet(file)
+    done = [str(run) for run in table.loc[table["status"] == "FINISHED", "run"]]
+    if not done:
+        raise BrainalignError(
+            f"analysis.sweep={sweep}: none of its {len(table)} children is FINISHED; give its command again."
+        )
+    return done
+
+
+def layers_of(uri: str, run: Tracked) -> pd.DataFrame | None:
+    """The layer table of a run's own model; None where it has none.
+
+    Args:
+        uri: The store.
+        run: The run.
+    """
+    table = _table(uri, run, "layers")
+    own = None if table is None or "model" not in table else table[table["model"] == own_model(run)]
+    return None if own is None or own.empty else own
 
 
 def compared_by(run: Tracked) -> str:
@@ -236,7 +281,7 @@ def labels(found: Sequence[Tracked], ignored: tuple[str, ...] = IGNORED) -> dict
     own = tuple(side for side in ("model", "partner", "baseline") if side not in ignored)
     varied = [k for k in keys if len({run.params.get(k) for run in found}) > 1 and not k.startswith(own)]
     names = [[run.params[f"{o}.name"] for o in own[:2] if f"{o}.name" in run.params] for run in found]
-    models = [" x ".join(name) or run.name for name, run in zip(names, found, strict=True)]
+    models = [run.tags.get("model") or " x ".join(name) or run.name for name, run in zip(names, found, strict=True)]
     alike = [[run for run, name in zip(found, models, strict=True) if name == model] for model in dict.fromkeys(models)]
     extra = [
         k for k in keys if k.startswith(own) and any(len({run.params.get(k) for run in same}) > 1 for same in alike)
@@ -268,7 +313,7 @@ def scores_of(uri: str, run: Tracked, rule: str) -> pd.DataFrame:
     table = _table(uri, run, "scores")
     if table is None:
         raise BrainalignError(f"the run {run.id} ({run.name}) has no table of scores; leave it out of the comparison.")
-    model = run.params.get("model.name", "")
+    model = own_model(run)
     mine = table[(table["model"] == model) & (table["space"] == "full") & (table["rule"] == rule)]
     if mine.empty:
         raise BrainalignError(
@@ -292,7 +337,7 @@ def geometry_of(uri: str, run: Tracked) -> GeometryRun:
         raise BrainalignError(
             f"the run {run.id} ({run.name}) has no table of similarities; leave it out of the comparison."
         )
-    return GeometryRun(run.params.get("model.name", ""), tables)
+    return GeometryRun(own_model(run), tables)
 
 
 def _table(uri: str, run: Tracked, name: str) -> pd.DataFrame | None:

@@ -8,10 +8,12 @@ from itertools import combinations
 import pandas as pd
 
 from brainalign.errors import BrainalignError, nearest
-from brainalign.figures import model_scatter, region_bars, score_distribution
+from brainalign.figures import brain_map, layer_profile, model_scatter, region_bars, score_distribution
+from brainalign.figures.brain import located
 from brainalign.notes import changes
 from brainalign.stats import compare as compare_scores
 from brainalign.stats import electrodes_ci
+from brainalign.stats.interval import FEWEST
 from brainalign.study.outcome import Outcome
 from brainalign.study.result import AnalysisResult
 from brainalign.study.sentences import SCORES, against, sentence, value
@@ -19,20 +21,27 @@ from brainalign.study.summary import add_tests
 
 KEYS = ["subject", "electrode"]
 
-MOST, BRACKETS = 8, 6
-"""Runs, and pairs of runs, that a figure has room for."""
+MOST, BRACKETS, MAPS = 8, 6, 4
+"""Runs, pairs of runs, and maps of runs that a figure has room for."""
 
 
-def compare(scores: Mapping[str, pd.DataFrame], outcome: Outcome, against: str | None) -> AnalysisResult:
+def compare(
+    scores: Mapping[str, pd.DataFrame],
+    outcome: Outcome,
+    against: str | None,
+    layers: Mapping[str, pd.DataFrame] | None = None,
+) -> AnalysisResult:
     """Pair electrodes across runs, and test every pair of runs, or each against one.
 
     Args:
         scores: Run's label -> the scores table of its model, one row an electrode under the outcome's rule.
         outcome: Score, test and correction.
         against: Label that the others are held against; None = every pair.
+        layers: Run's label -> the layer table of its model, of those runs that have one.
 
     Returns:
-        Tables scores (column ``model`` is the run's label) and tests; bars by region, distributions, a scatter of two.
+        Tables scores (column ``model`` is the run's label), tests and layers; layers by depth under the noise ceiling, bars by region
+        over electrodes, over participants and of normalised scores, brain maps, distributions, a scatter of two.
 
     Raises:
         BrainalignError: Fewer than two runs, an unknown label, or runs that have no electrode in common.
@@ -81,13 +90,43 @@ def compare(scores: Mapping[str, pd.DataFrame], outcome: Outcome, against: str |
             "Figures have no brackets, so many would hide the bars; the table of tests has every pair."
         )
     inside = table[table["model"].isin(drawn)]
-    result.figures |= {
-        "region_bars": region_bars(inside, tests, outcome.score, order=drawn),
-        "score_distribution": score_distribution(inside, outcome.score, order=drawn),
-    }
+    result.figures["region_bars"] = region_bars(inside, tests, outcome.score, order=drawn)
+    _add_layers(result, layers or {}, inside, outcome.score, drawn)
+    _add_participants(result, inside, outcome.score, drawn)
+    if outcome.normalized in inside and inside[outcome.normalized].notna().any():
+        result.figures["region_bars_normalized"] = region_bars(inside, None, outcome.normalized, order=drawn)
+    if located(inside).any():
+        most = drawn[:MAPS]
+        result.figures["brain_map"] = brain_map(inside[inside["model"].isin(most)], outcome.score, order=most)
+    result.figures["score_distribution"] = score_distribution(inside, outcome.score, order=drawn)
     if len(labels) == 2:
         result.figures["model_scatter"] = model_scatter(table, labels[0], labels[1], outcome.score)
     return result
+
+
+def _add_layers(
+    result: AnalysisResult, layers: Mapping[str, pd.DataFrame], scores: pd.DataFrame, score: str, drawn: Sequence[str]
+) -> None:
+    """The table of layers, and the figure of those runs that have several, under the ceiling of the electrodes compared."""
+    if not layers:
+        return
+    table = pd.concat([own.assign(model=label) for label, own in layers.items()], ignore_index=True)
+    result.tables["layers"] = table
+    shown = table[table["model"].isin(drawn)]
+    if score in shown and (shown.groupby("model")["layer"].nunique() > 1).any():
+        once = scores.drop_duplicates(KEYS)
+        ceiling = electrodes_ci(once["ceiling"], once["subject"]) if score == "r2" else None
+        ceiling = ceiling if ceiling is not None and ceiling.n else None
+        result.figures["layer_profile"] = layer_profile(shown, score, order=drawn, relative=True, ceiling=ceiling)
+
+
+def _add_participants(result: AnalysisResult, scores: pd.DataFrame, score: str, drawn: Sequence[str]) -> None:
+    """Bars of participants' means, a dot a participant: where electrodes are many, dots of them say little of people."""
+    if scores["subject"].nunique() < FEWEST:
+        return
+    means = scores.groupby(["model", "region", "subject"], sort=False, as_index=False)[score].mean()
+    means = means.assign(electrode=means["subject"] + " " + means["region"])
+    result.figures["region_bars_participants"] = region_bars(means, None, score, order=drawn, noun="participant")
 
 
 def _found(table: pd.DataFrame, tests: pd.DataFrame, labels: Sequence[str], score: str) -> str:
