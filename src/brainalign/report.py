@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +102,8 @@ def write_report(
         contents=[(name, name.capitalize()) for name, present in sections.items() if present],
         notes=[(severity.value, severity is Severity.INFORMS, own) for severity, own in notes.items()],
         figures=[
-            picture(*drawn, path, f"{FIGURES}/{file_name(name)}.{figure_format}")
-            for name, drawn in result.figures.items()
+            picture(*drawn, path, f"{FIGURES}/{file_name(name)}.{figure_format}") | {"number": number}
+            for number, (name, drawn) in zip(numbers(list(result.figures)), result.figures.items(), strict=True)
         ],
         data=data,
         models=models,
@@ -118,6 +120,18 @@ def _rows(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Nested settings as (dotted key, value), in their order."""
     shown = flatten(plain(settings))
     return [(key, "–" if value is None else str(value)) for key, value in shown.items()]
+
+
+def numbers(names: Sequence[str]) -> list[int]:
+    """The number of each figure: that of its file where it has one (``figure_2`` of a paper), the next free ones for the others.
+
+    Example:
+        >>> numbers(["figure_2", "figure_4", "region_bars"]), numbers(["layer_profile", "region_bars"])
+        ([2, 4, 5], [1, 2])
+    """
+    own = {name: int(match[1]) for name in names if (match := re.fullmatch(r"figure_(\d+)", name))}
+    free = count(max(own.values(), default=0) + 1)
+    return [own.get(name) or next(free) for name in names]
 
 
 def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
