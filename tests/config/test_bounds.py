@@ -3,11 +3,14 @@
 import math
 import random
 import sys
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
+from itertools import zip_longest
 from typing import get_args, get_type_hints
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from brainalign import experiment
@@ -42,21 +45,29 @@ def test_every_number_has_bounds():
     assert [key for key, has in found if not has] == []
 
 
+def options(group):
+    """One option of a group for each of its kinds."""
+    found = {}
+    for file in sorted((conf_folder() / group).glob("*.yaml")):
+        kind = OmegaConf.load(file).get("kind")
+        if kind is not None and not (group == "model" and file.stem == "auto"):
+            found.setdefault(kind, file.stem)
+    return found.values()
+
+
 def composed_options():
-    """Group -> composed configs that together have all its keys."""
+    """Group -> composed configs that together have all its keys; one composition, which takes long, is asked for an option of each."""
+    groups = ("data", "model", "analysis")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        for group in ("data", "model", "analysis"):
-            kinds = set()
-            for file in sorted((conf_folder() / group).glob("*.yaml")):
-                kind = OmegaConf.load(file).get("kind")
-                if kind is None or kind in kinds or (group == "model" and file.stem == "auto"):
-                    continue
-                kinds.add(kind)
-                words = [f"{group}={file.stem}"]
-                try:
-                    yield group, compose("config", overrides=words)
-                except Exception:
-                    continue  # an option that needs others; its schema is fuzzed where they are
+        for together in zip_longest(*map(options, groups)):
+            words = {group: f"{group}={option}" for group, option in zip(groups, together, strict=True) if option}
+            try:
+                config = compose("config", overrides=[*words.values()])
+                yield from ((group, config) for group in words)
+            except HydraException:  # an option that needs others
+                for group, word in words.items():
+                    with suppress(HydraException):  # its schema is fuzzed where they are
+                        yield group, compose("config", overrides=[word])
         yield None, compose("config", overrides=["analysis=encoding"])
 
 
