@@ -24,6 +24,8 @@ MODULES = (
     "torch._dynamo", "torch.distributed.fsdp", "torch.distributed.checkpoint", "sympy.physics.units", "alembic.command",
     "sqlalchemy.dialects.sqlite", "PIL.PngImagePlugin", "matplotlib.figure", "matplotlib.projections", "brainalign.features.language.model",
     "brainalign.features.speech.model", "brainalign.features.checkpoints.tiny", "mne", "nibabel", "h5py", "pynwb",
+    "nilearn.plotting.displays", "brainalign.analysis.encoding.run", "brainalign.analysis.cca.run", "brainalign.data.simulated.simulate",
+    "brainalign.features.acoustic.spectral", "hydra._internal.core_plugins", "pandas.io.formats.style",
 )  # fmt: skip
 
 
