@@ -22,7 +22,9 @@ NAMED = [
     "HF_TOKEN={}", "+hydra.job.env_set.MY_KEY=a {}", "hydra.job.env_set={{HF_TOKEN:{},A:b}}", "hydra.job.env_set={{'DB_PASSWORD':'{}'}}",
     "hydra.job.env_set={{HF_TOKEN: a {}, A: b}}", "HF_TOKEN: {}", "  - aws_secret_access_key: 'a, {}'", '{{"API_KEY": "{}"}}',
     "Authorization: Bearer {}", "curl -H 'Authorization: Basic {}' x", "MLFLOW_TRACKING_PASSWORD={}",
-    "client_secret={}", "failed (password: {})",
+    "client_secret={}", "failed (password: {})", "https://x.net/c?se=1&sig={}", "https://h/x?X-Amz-Signature={}&y=1",
+    "DefaultEndpointsProtocol=https;AccountName=a;AccountKey={}==;EndpointSuffix=x", '{{"HF_TOKEN": "a\\"{}"}}', "HF_TOKEN: |\n  a\n  {}\n",
+    "HF_TOKEN: >-\n  {}", "SECRET_KEY_BASE={}", "env_set={{TOKEN_OF_MINE:{}}}", "login --token {}", "AWS_ACCESS_KEY_ID={}",
 ]  # fmt: skip
 
 
@@ -40,7 +42,7 @@ def test_every_form_is_hidden(form):
         "python run.py model@baseline=mel tracking.uri=http://localhost:5000 data.root=/a@b/c", "sqlite:////home/a@b/mlflow.db",
         "features.begin_token=auto", "begin_token: null", "data.keys.region=x", "model.max_tokens=512", "tokenizer: gpt2",
         "the tokenizer's begin token: its own", "see http://host/a and mail me@x.y", "keys: {region: STG}", "git@github.com:a/b",
-        "model=a,tracking.uri=http://h,model@baseline=mel",
+        "model=a,tracking.uri=http://h,model@baseline=mel", "TOKENIZERS_PARALLELISM=false", "http://h/x?design=1&signal=2",
     ],
 )  # fmt: skip
 def test_settings_and_addresses_stay(text):

@@ -21,10 +21,11 @@ from urllib.parse import unquote
 HIDDEN = "***"
 
 _NAME = (
-    r"(?:[\w.\-/@+~]*?(?:password|passwd|passphrase|secret|token|api[_\-]?key|credentials?)"
-    r"|[\w.\-/@+~]*?_(?:key|auth|pass|pwd|pat)|pwd|authorization)"
+    r"(?:[\w.\-/@+~]*?(?:password|passwd|passphrase|secret|token|(?:api|account|access)[_\-]?key|credentials?)"
+    r"|[\w.\-/@+~]*?_(?:key|key_id|auth|pass|pwd|pat)|pwd|authorization"
+    r"|(?-i:[\w.\-/@+~]*?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN(?!I)|CREDENTIAL)[A-Z0-9_]*))"
 )
-"""A name that says so: HF_TOKEN, sslpassword, aws_secret_access_key, hydra.job.env_set.MY_KEY."""
+"""A name that says so: HF_TOKEN, sslpassword, aws_secret_access_key, AccountKey, hydra.job.env_set.MY_KEY, SECRET_OF_THE_LAB."""
 
 _HARMLESS = r"(?:null|none|true|false|auto|yes|no|\*\*\*|''|\"\")"
 """What no secret is: ``features.begin_token: auto`` is a setting."""
@@ -41,7 +42,8 @@ _URL = re.compile(
 )
 """All that stands before a host: a user, a token, or a password, which may hold slashes, blanks and at signs."""
 
-_QUOTED = r"(?P<q>\\?['\"])(?:(?!(?P=q)).)*(?P=q)"
+_QUOTED = r"(?:\\(?P<e>['\"])(?:(?!\\(?P=e)).)*\\(?P=e)|(?P<q>['\"])(?:\\.|(?P=q){2}|(?!(?P=q)).)*(?P=q))"
+"""In quotes, which may be escaped themselves; within, a quote is escaped or doubled."""
 _EQUALS = re.compile(
     rf"(?i)(?<!\w)({_NAME}['\"]?\s*=\s*)(?!{_HARMLESS}(?:$|[\s,;&}}\])'\"]))(?:{_QUOTED}|(?:(?![,;]\s*[\w.@/+~\-]+=)[^\s&])+)"
 )
@@ -55,6 +57,11 @@ _HEADER = re.compile(
 _KNOWN_SHAPES = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w\-]{16,}|sk-[\w\-]{20,}|AKIA[0-9A-Z]{16}|dapi[0-9a-f]{32})\b"
 )
+_BLOCK = re.compile(rf"(?im)(^\s*(?:-\s+)?['\"]?{_NAME}['\"]?\s*:[ \t]+)[|>][+\-\d]*[ \t]*(?:\n(?:[ \t]+[^\n]*)?)+")
+_QUERY = re.compile(r"(?i)([?&](?:sig|(?:x-\w+-)?(?:signature|credential))=)[^\s&'\"]+")
+"""Signed addresses of stores of objects."""
+
+_OPTION = re.compile(rf"(?i)((?<!\S)--?{_NAME}[ \t]+)(?!-)[^\s'\"]+")
 _SECRET_NAME = re.compile(rf"(?i)^{_NAME}$")
 _KEEPS_IT = re.compile(rf"(?i)^[+~]*{_NAME}=")
 _LEAST = 8
@@ -80,8 +87,9 @@ def hide_secrets(text: str) -> str:
         text = text.replace(value, HIDDEN)
     text = _URL.sub(f"{HIDDEN}@", text)
     text = _HEADER.sub(lambda found: f"{found[1] or found[2]}{HIDDEN}", text)
-    text = _EQUALS.sub(rf"\g<1>{HIDDEN}", text)
-    text = _FLOW.sub(rf"\g<1>{HIDDEN}", _LINE.sub(rf"\g<1>{HIDDEN}", text))
+    text = _BLOCK.sub(rf"\g<1>{HIDDEN}\n", text)
+    for form in (_QUERY, _OPTION, _EQUALS, _LINE, _FLOW):
+        text = form.sub(rf"\g<1>{HIDDEN}", text)
     return _KNOWN_SHAPES.sub(HIDDEN, text)
 
 

@@ -18,6 +18,8 @@ from brainalign.plans import begin_plans, end_plans, leave_nothing
 from brainalign.secrets import hide_in_files, hide_in_logs, hide_secrets
 
 if TYPE_CHECKING:
+    from hydra.core.utils import JobReturn
+
     from brainalign.tracking import Run
 
 OBJECTIVES = ("r2_normalized/mean", "r2/mean")
@@ -50,6 +52,10 @@ class SweepParent(Callback):
             check_places(config)
         except BrainalignError as error:
             raise SystemExit(f"brainalign: {error}") from error
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Hide what Hydra prints of a child that failed: all its overrides."""
+        job_return.overrides = [hide_secrets(str(word)) for word in job_return.overrides or ()]
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the parent run, or end the process with one sentence: Hydra would warn of any other exception, and go on."""

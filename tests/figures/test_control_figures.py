@@ -83,3 +83,15 @@ def test_power_is_a_line_a_test_and_a_panel_an_effect():
     assert "a shared variance of 0.02: sign-flip over participants 40 % [38, 42], mixed model 50 %" in caption
     line = next(x for x in figure.axes[0].get_lines() if x.get_gid() == "mixed effect")
     assert line.get_xdata().tolist() == [5, 10] and line.get_ydata().tolist() == [0.5, 0.5]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_low_figure_has_room_for_the_legend_of_many_regions():
+    """Two rows of controls under 14 regions with long names: the axes keep at least a half of an inch, the frame the journal's height."""
+    regions = ["all", *("x" * 300 + str(i) for i in range(13))]
+    rows = [(c, r, s, s - 0.1, s + 0.1) for c, s in (("m", 1.0), ("envelope", 0.4), ("oasm", 0.1)) for r in regions]
+    table = pd.DataFrame(rows, columns=["control", "region", "share", "share_low", "share_high"])
+    figure, _ = control_shares(table.assign(share_over="2 participants", n=10), "m")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert axes.get_position().height * figure.get_figheight() > 0.5 and figure.get_figheight() < 9

@@ -202,7 +202,10 @@ def score_label(score: str) -> str:
 
 
 def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """A legend over the axes, in as many columns as the names leave room for, read row by row; long names are wrapped."""
+    """A legend over the axes, in as many columns as the names leave room for, read row by row; long names are wrapped.
+
+    A figure that is low beside its legend grows by what the legend takes.
+    """
     if not handles:
         return
     letter, handle, width = 0.56 * text_size(SMALL), 34.0, 72 * inches_wide(figure)
@@ -212,6 +215,13 @@ def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
         wrapped = [short(" ".join(label.split()), max(SHORTEST, lines // 3)) for label in labels]
     longest = max(len(line) for label in wrapped for line in label.split("\n"))
     columns = max(1, min(len(labels), int(width / (longest * letter + handle))))
+    rows = [wrapped[i : i + columns] for i in range(0, len(wrapped), columns)]
+    tall = 1.3 * text_size(SMALL) * sum(max(label.count("\n") + 1 for label in row) for row in rows) / 72
+    height = float(figure.bbox.height / figure.dpi)
+    if tall > LEGEND * height and hasattr(
+        figure, "set_figheight"
+    ):  # a panel of a larger figure has its height from there
+        figure.set_figheight(column_height(height + tall))
     by_column = [i for column in range(columns) for i in range(column, len(labels), columns)]  # as matplotlib fills it
     figure.legend(
         [handles[i] for i in by_column], [wrapped[i] for i in by_column], loc="outside upper left", ncols=columns,

@@ -124,7 +124,9 @@ def _store(store: str) -> Finding:
         return Finding("MLflow store", f"{shown}: {len(experiments)} experiment(s)")
     except BrainalignError as error:
         return Finding(
-            "MLflow store", str(error), "runs go on without it (tracking=offline), and relog logs them later"
+            "MLflow store",
+            hide_secrets(str(error)),
+            "runs go on without it (tracking=offline), and relog logs them later",
         )
 
 
