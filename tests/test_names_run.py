@@ -130,3 +130,16 @@ def test_a_region_without_a_name_is_unknown(region):
     table = r.channels.assign(region=pd.Series([region, "STG"], dtype=object))
     fitted = rename_reserved_columns(replace(data, recordings=[replace(r, channels=table)]))
     assert fitted.channels["region"].tolist() == ["unknown", "STG"]
+
+
+def test_no_region_takes_the_name_of_a_row_of_geometry():
+    from brainalign.data.electrodes.reserved_names import rename_reserved_labels
+
+    data = simulate(subjects=1, electrodes=3, sentences=6, repeated=0)
+    (r,) = data.recordings
+    named = replace(
+        data, recordings=[replace(r, channels=r.channels.assign(region=["all electrodes", "between models", "STG"]))]
+    )
+    fitted = rename_reserved_labels(named)
+    assert fitted.channels["region"].tolist() == ["all electrodes (region)", "between models (region)", "STG"]
+    assert sum("a name of geometry" in note for note in fitted.notes) == 2

@@ -15,6 +15,9 @@ from brainalign.errors import BrainalignError
 ALL = "all"
 """The region of a figure over all electrodes."""
 
+OF_GEOMETRY = ("all electrodes", "all channels", "between models")
+"""What stands for a region in tables of geometry, where a row is about all, or about no brain."""
+
 GROUP = "group"
 """The participant of a table or map over all of them."""
 
@@ -64,14 +67,16 @@ def rename_reserved_columns(dataset: Dataset) -> Dataset:
 
 
 def rename_reserved_labels(dataset: Dataset) -> Dataset:
-    """The data set with no region called ``all``, which stands for all electrodes in tables, and no participant called ``group``.
+    """The data set with no region called ``all``, or what else stands for all electrodes in tables, and no participant called ``group``.
 
     Args:
         dataset: With the regions that results are about.
     """
-    dataset, notes = _without(dataset, "region", ALL)
-    dataset, more = _without(dataset, "subject", GROUP)
-    return replace(dataset, notes=(*dataset.notes, *notes, *more)) if notes or more else dataset
+    notes: list[str] = []
+    for column, ours in (*(("region", name) for name in (ALL, *OF_GEOMETRY)), ("subject", GROUP)):
+        dataset, said = _without(dataset, column, ours)
+        notes += said
+    return replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset
 
 
 def _without(dataset: Dataset, column: str, ours: str) -> tuple[Dataset, list[str]]:
@@ -90,7 +95,7 @@ def _without(dataset: Dataset, column: str, ours: str) -> tuple[Dataset, list[st
         for r in dataset.recordings
     ]
     return replace(dataset, recordings=recordings), [
-        f"The {what} {ours!r} stands as {told!r}: {ours!r} is all of them."
+        f"The {what} {ours!r} stands as {told!r}: {ours!r} is {'all of them' if ours in (ALL, GROUP) else 'a name of geometry'}."
     ]
 
 
