@@ -140,7 +140,7 @@ def region_bars(
         axes.set_xticks(range(len(regions)), ticks)
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(regions) - 0.45)
-        axes.set_ylabel(wrap(f"mean {score_label(score)}", 28))
+        axes.set_ylabel(wrap(f"mean {score_label(score)}", 31))
         if brackets:
             draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=room >= 0.7)
         say_no_brackets(axes, brackets, limits)

@@ -47,7 +47,7 @@ SCORE_LABELS = {
     "r_normalized": "r over root of noise ceiling",
     "r2_pearson_normalized": "squared r over noise ceiling",
     "similarity": "shared variance of predictions (squared Pearson r)",
-    "similarity_partial": "shared variance of predictions (squared partial r given onsets)",
+    "similarity_partial": "shared variance (squared partial r given onsets)",
 }
 """Axis label of each score; scores have no unit, so the label is the definition."""
 
