@@ -81,11 +81,16 @@ def test_fmri(config):
         "Recordings of 1 participant(s), 1 presentations of 1 stimuli, were read (Preprocessed fMRI of stories; data set stories). "
         "The repetition time was 2 s. "
     )
+    cited = (
+        " The data are those of LeBel et al. 2023, A natural language fMRI dataset for voxelwise encoding models (Scientific Data 10, 555), "
+        "doi:10.1038/s41597-023-02437-z; licence: CC0."
+    )
     data = dataclasses.replace(data, highpass=None, zscore=False)
-    assert data.methods(dataset) == begin + "Slow drifts were left as they were."
+    assert data.methods(dataset) == begin + "Slow drifts were left as they were." + cited
     data = dataclasses.replace(data, highpass=120.0, zscore=True)
     assert data.methods(dataset) == begin + (
         "Drifts slower than 120 s were regressed out of each story by discrete cosines. Each voxel was z-scored within each story."
+        + cited
     )
 
 

@@ -6,48 +6,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brainalign.data.archives.http import TRIES, answer, cause_of
 from brainalign.errors import BrainalignError
 from brainalign.progress import track
 
 if TYPE_CHECKING:
-    import requests
-
     from brainalign.data.archives.listing import RemoteFile
 
-TRIES = 4
-"""How often a connection that breaks is taken up again."""
-TIMEOUT = (10.0, 60.0)
-"""Seconds to wait for a connection, and for what comes next over it."""
 PIECE = 2**20
 """Bytes that are written at a time: a step of the progress bar."""
-
-
-def answer(url: str, **options: Any) -> requests.Response:
-    """What a server says to a request.
-
-    Args:
-        url: What is asked for.
-        **options: As of ``requests.get``.
-
-    Raises:
-        BrainalignError: It cannot be reached, or refuses.
-    """
-    import requests
-
-    for n in range(TRIES):
-        try:
-            found = requests.get(url, timeout=TIMEOUT, **options)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            if n == TRIES - 1:
-                raise BrainalignError(f"{url} cannot be reached ({_cause(error)}).") from error
-            time.sleep(n)
-            continue
-        if found.status_code < 400:
-            return found
-        if found.status_code < 500 or n == TRIES - 1:
-            raise BrainalignError(f"{url} is refused by its server: {found.status_code} {found.reason}.")
-        time.sleep(n)
-    raise AssertionError("every way above ends")
 
 
 def download(file: RemoteFile, folder: Path) -> None:
@@ -100,7 +67,7 @@ def _complete(url: str, part: Path, file: RemoteFile) -> None:
         except requests.RequestException as error:
             if n == TRIES - 1:
                 raise BrainalignError(
-                    f"{url} was cut after {part.stat().st_size} of {file.size} bytes ({_cause(error)}), which are kept: give the same "
+                    f"{url} was cut after {part.stat().st_size} of {file.size} bytes ({cause_of(error)}), which are kept: give the same "
                     "command again, and it goes on."
                 ) from error
             time.sleep(n)
@@ -110,9 +77,3 @@ def _complete(url: str, part: Path, file: RemoteFile) -> None:
         raise BrainalignError(
             f"{url}: {size} bytes came, the archive lists {file.size}; they were not kept. Give the same command again."
         )
-
-
-def _cause(error: Exception) -> str:
-    """The last cause of an error of a library that wraps errors in errors."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return str(reason or error).splitlines()[0][:200]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
-from brainalign.data.archives.download import answer
+from brainalign.data.archives.http import answer
 from brainalign.data.card import DataCard, Place
 from brainalign.data.files.patterns import Names
 from brainalign.errors import BrainalignError, nearest
