@@ -82,8 +82,8 @@ def test_fmri(config):
         "The repetition time was 2 s. "
     )
     cited = (
-        " The data are those of LeBel et al. 2023, A natural language fMRI dataset for voxelwise encoding models (Scientific Data 10, 555), "
-        "doi:10.1038/s41597-023-02437-z; licence: CC0."
+        " The data are those of LeBel et al. 2023, A natural language fMRI dataset for voxelwise encoding models (Scientific Data 10, "
+        "555), doi:10.1038/s41597-023-02437-z; licence: CC0."
     )
     data = dataclasses.replace(data, highpass=None, zscore=False)
     assert data.methods(dataset) == begin + "Slow drifts were left as they were." + cited

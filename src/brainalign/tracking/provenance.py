@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
 from brainalign.secrets import hide_secrets
 from brainalign.tracking.text import scrub
-
-PACKAGES = (
-    "brainalign", "filelock", "hydra-core", "omegaconf", "mlflow", "torch", "transformers", "safetensors", "numpy",
-    "scipy", "scikit-learn", "statsmodels", "pandas", "pyarrow", "matplotlib", "soundfile", "rich",
-    "jinja2", "joblib", "packaging", "threadpoolctl", "nilearn", "nibabel", "pyyaml", "mne", "mne-bids", "pynwb", "h5py", "pymatreader",
-)  # fmt: skip
-"""The package itself and what it depends on."""
 
 _PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
@@ -124,8 +118,13 @@ def _word(word: str) -> str:
 
 
 def _versions() -> dict[str, str | None]:
+    """Of the package itself and of all that its installation says it depends on, extras apart."""
     found: dict[str, str | None] = {}
-    for name in PACKAGES:
+    try:
+        declared = requires("brainalign") or []
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        declared = []
+    for name in ("brainalign", *(re.split(r"[^\w.-]", line)[0].lower() for line in declared if "extra ==" not in line)):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
