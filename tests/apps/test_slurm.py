@@ -74,7 +74,7 @@ def test_one_child_is_cancelled_one_is_preempted_and_goes_on_one_is_left_alone(s
     subprocess.run(
         ["scancel", "--signal=USR2", preempted], env=slurm, check=True
     )  # SLURM's own word before it preempts
-    _, err = process.communicate(timeout=170)
+    _, err = process.communicate(timeout=400)
     assert process.returncode == 1
     assert f"job {cancelled} " in err and "ended without a result (" in err and "Traceback" not in err
 
@@ -100,7 +100,7 @@ def test_one_child_is_cancelled_one_is_preempted_and_goes_on_one_is_left_alone(s
 def test_a_child_out_of_time_is_killed(sweep, tmp_path):
     limit = ("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=1", "hydra.launcher.max_num_timeout=0")
     process = sweep(*SLOW, *limit, "data.sentences=600")
-    _, err = process.communicate(timeout=200)
+    _, err = process.communicate(timeout=400)
     assert process.returncode == 1, err
     _, (killed,) = children(tmp_path)
     assert killed.info.status == "KILLED" and killed.data.tags["error"].startswith("stopped by SIG")
