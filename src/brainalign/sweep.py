@@ -116,12 +116,9 @@ class SweepParent(Callback):
             log.exception("the sweep's summary could not be made")
             failed = total = 0
         if isinstance(error, Exception) and failed:
-            told = "table of children says" if self._run is not None else "lines above say"
-            error = BrainalignError(f"{failed} of {total} children did not finish; the {told} why.")
+            error = BrainalignError(f"{failed} of {total} children did not finish; the table of children says why.")
         SweepParent.current = None
         self._open.__exit__(type(error) if error else None, error, None)
-        if isinstance(error, BrainalignError):
-            raise error
 
 
 def finish(error: BaseException | None) -> None:

@@ -158,6 +158,6 @@ def test_ones_own_checkpoints_are_swept_by_name_and_plans_are_added_up(brainalig
     assert "extract step_1" in done.stdout and "extract mel" in done.stdout
     assert re.search(r"2 of 3 children planned: in all about \d.*; \d+\.\d GiB needed at most", done.stderr)
     assert re.search(r"no plan of .*model=step_2.*nowhere", done.stderr)
-    assert done.stderr.splitlines()[-1] == "brainalign: 1 of 3 children did not finish; the lines above say why."
+    assert re.match(r"brainalign: .*nowhere", done.stderr.splitlines()[-1])
     outputs = tmp_path / "outputs"
     assert not (outputs / "mlflow.db").exists() and {p.name for p in outputs.iterdir()} <= {"cache"}
