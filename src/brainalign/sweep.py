@@ -167,6 +167,7 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
 
     from brainalign.figures import stamp
     from brainalign.figures.sweep_metric import sweep_metric
+    from brainalign.registry import kind_of, kinds
     from brainalign.tracking import NOTE, figure_link
     from brainalign.tracking.files import write_figures, write_tables
     from brainalign.tracking.search import children, children_table
@@ -201,7 +202,8 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     )
     parent.set_tags({NOTE: "\n\n".join([f"Sweep over {', '.join(swept) or 'nothing'}.", *lines, *picture])})
     if objective is not None and len(done) > 1:
-        lines.append(f"electrode by electrode, with tests: analysis=compare analysis.sweep={parent.folder}")
+        offered = {kind: kind_of("analysis", kind).of_sweep for kind in kinds("analysis")}  # type: ignore[attr-defined]
+        lines += [f"{what}: analysis={kind} analysis.sweep={parent.folder}" for kind, what in offered.items() if what]
     for line in lines:
         log.info(line)
     return len(rest), len(table)

@@ -76,8 +76,8 @@ class Asked:
 class Analysis:
     """One option of ``conf/analysis``; its fields are the option's keys.
 
-    A subclass gives :meth:`question` and :meth:`run`; it may replace the rest. ``needs``, ``compared_by``, ``cannot`` and ``main_figure``
-    hold for the whole class.
+    A subclass gives :meth:`question` and :meth:`run`; it may replace the rest. ``needs``, ``compared_by``, ``of_sweep``, ``cannot`` and
+    ``main_figure`` hold for the whole class.
 
     Attributes:
         kind: Its name, which is that of its module.
@@ -88,6 +88,8 @@ class Analysis:
     needs: ClassVar[Needs] = Needs()
     compared_by: ClassVar[str] = "scores"
     """What ``analysis=compare`` holds its runs against each other by: the table ``scores`` by electrode, ``geometry``, or nothing."""
+    of_sweep: ClassVar[str] = ""
+    """What it makes of a sweep's children by its key ``sweep``, said when the sweep ends; nothing where it has no such key."""
     cannot: ClassVar[str] = ""
     """What no run of it can show, whatever the data, as it goes on after "It cannot be concluded"."""
     main_figure: ClassVar[str] = "region_bars"

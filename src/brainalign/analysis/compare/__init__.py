@@ -28,6 +28,7 @@ class CompareAnalysis(Analysis):
     needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False)
     cannot = "why runs differ, where more than one setting differs between them"
     compared_by = ""
+    of_sweep = "electrode by electrode, with tests"
 
     def __post_init__(self) -> None:
         if self.runs and self.sweep:
