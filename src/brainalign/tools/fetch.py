@@ -1,4 +1,4 @@
-"""``brainalign-tools fetch``: a public data set from its archive, only what its reader needs."""
+"""``brainalign-tools fetch``: a public data set from its archive, only what its reader needs; or an atlas by nilearn."""
 
 from __future__ import annotations
 
@@ -132,6 +132,12 @@ def _cite(card: DataCard, folder: Path) -> None:
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
+    from brainalign.data.atlas.published import fetch_atlas, is_published
+
+    if is_published(arguments.name):
+        arguments.to.mkdir(parents=True, exist_ok=True)
+        write_line(f"there: data.atlas={fetch_atlas(arguments.name, arguments.to)}")
+        return
     fetch(arguments.name, arguments.to, arguments.participants, arguments.plan)
 
 
@@ -142,7 +148,9 @@ def add_fetch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         commands: Of the command line.
     """
     parser = commands.add_parser("fetch", help="a public data set from its archive: fetch podcast_ecog --to FOLDER")
-    parser.add_argument("name", help="as in data=NAME; brainalign-tools data lists them")
+    parser.add_argument(
+        "name", help="as in data=NAME; brainalign-tools data lists them; or an atlas, as in data.atlas=NAME"
+    )
     parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="where it goes: data.root")
     parser.add_argument(
         "--participants", metavar="N|NAMES", help="how many (3), or which (sub-01,sub-07); by default all"

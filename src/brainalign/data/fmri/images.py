@@ -24,7 +24,7 @@ SAME_TR = 1e-3
 """Seconds by which the TRs of headers may differ and be one: they are rounded there."""
 
 REGION = "brain"
-"""Region of every channel; a reader with an atlas replaces the column."""
+"""Region of every channel; ``data.atlas`` replaces the column."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def read_volumes(subject: str, runs: Sequence[str | Path], mask: str | Path | No
     places, dropped = places[kept], int((~kept).sum())
     table = pd.DataFrame(places, columns=list(VOXEL))
     table[["x", "y", "z"]] = places @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
-    told = _has_orientation(images[0])
+    told = has_orientation(images[0])
     table["hemisphere"] = np.select([told & (table["x"] < 0), told & (table["x"] > 0)], ["L", "R"], "n/a")
     table["electrode"] = [f"{i}-{j}-{k}" for i, j, k in places]
     tr = _one_tr(times, runs)
@@ -171,8 +171,12 @@ def _same_grid(geometry: Volume, image: Any, path: str | Path, first: str | Path
         )
 
 
-def _has_orientation(image: Any) -> bool:
-    """Whether the header says where the voxels lie; else the affine is a guess from their size, and x tells no side."""
+def has_orientation(image: Any) -> bool:
+    """Whether the header says where the voxels lie; else the affine is a guess from their size, and x tells no side.
+
+    Args:
+        image: A nibabel image of voxels.
+    """
     header = image.header
     codes = [int(header[name]) for name in ("qform_code", "sform_code") if name in header]
     return not codes or any(codes)

@@ -112,22 +112,35 @@ class Simulator(Reader):
 
 @dataclass
 class ArchiveReader(Reader):
-    """A kind of data that lies in files under ``root``; preprocessing, the table of stimuli and the card are handled here.
+    """A kind of data that lies in files under ``root``; preprocessing, the table of stimuli, atlas and card are handled here.
 
     Attributes:
+        atlas: File or name of the atlas that says in which region each channel lies; None: the files do.
+        atlas_labels: Table of the names of its labels; None: the one beside it.
         card: What the set is, where it is a published one.
     """
 
+    atlas: str | None = field(default=None, kw_only=True)
+    atlas_labels: str | None = field(default=None, kw_only=True)
     card: DataCard | None = field(default=None, kw_only=True)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.atlas is None and self.atlas_labels is not None:
+            raise BrainalignError(
+                f"data.atlas_labels={self.atlas_labels} does nothing without data.atlas; leave it out."
+            )
+
     def read(self, settings: ReadSettings) -> Dataset:
-        """Read the files, then the table that lies beside the stimuli, and hold the data against the card."""
+        """Read the files, then the table that lies beside the stimuli and the atlas, and hold the data against the card."""
+        from brainalign.data.atlas.regions import with_atlas
         from brainalign.data.continuous.processed import Processing
         from brainalign.data.stimuli.table import with_stimulus_table
 
         self.check_installed()
         options = self.options
-        del options["card"]
+        for handled in ("card", "atlas", "atlas_labels"):
+            del options[handled]
         if "preprocessing" in options:
             steps = options.pop("preprocessing")
             options["processing"] = None if steps is None else Processing(steps, settings.cache)
@@ -135,6 +148,8 @@ class ArchiveReader(Reader):
         root = Path(options["root"]).expanduser()
         stimuli = getattr(options.get("stimuli"), "root", None) or "stimuli"
         dataset = with_stimulus_table(dataset, [root / stimuli, root])
+        if self.atlas is not None and dataset.recordings:
+            dataset = with_atlas(dataset, self.atlas, self.atlas_labels, root)
         if self.card is None:
             return dataset
         return replace(dataset, notes=(*dataset.notes, *against_card(dataset, self.card, options.get("subjects"))))
@@ -152,6 +167,11 @@ class ArchiveReader(Reader):
             parts.append("Nothing was filtered or referenced: responses were taken as the files have them.")
         if dataset.recordings and hasattr(self, "baseline"):
             parts.append(f"Presentations were cut by their events, with up to {self.baseline:g} s before each onset.")
+        if dataset.recordings and self.atlas is not None:
+            named = Path(self.atlas).name
+            parts.append(
+                f"Regions are those of the atlas {named}: each voxel, vertex or electrode has the label at its place."
+            )
         return " ".join(parts)
 
     def methods_of_files(self, dataset: Dataset) -> str:
