@@ -23,6 +23,7 @@ _PUBLIC = {
     "Audio": "data.sound.audio",
     "BandedRidgeTRF": "encoding",
     "BrainalignError": "errors",
+    "DecodingTRF": "encoding",
     "ElasticNetTRF": "encoding",
     "FrameGrid": "data.frames.grid",
     "LanguageModel": "features.language.model",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from brainalign.encoding import BandedRidgeTRF, RidgeTRF
+from brainalign.encoding import BandedRidgeTRF, DecodingTRF, RidgeTRF
 from brainalign.errors import BrainalignError
 from brainalign.linalg.lags import lag_matrix
 
@@ -25,7 +25,7 @@ NAMES = "the arguments are called features and responses"
 
 # without lags, for which the order of rows matters
 @parametrize_with_checks(
-    [RidgeTRF(**INSTANT)],
+    [RidgeTRF(**INSTANT), DecodingTRF(**INSTANT)],
     expected_failed_checks=lambda _: {"check_fit_score_takes_y": NAMES, "check_n_features_in_after_fitting": NAMES},
 )
 def test_scikit_learns_own_checks(estimator, check):

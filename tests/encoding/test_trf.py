@@ -156,7 +156,7 @@ def test_it_is_a_scikit_learn_estimator():
         (lambda x, y: ([x[0] * np.inf, *x[1:]], y), "infinite"),
         (lambda x, y: ([x[0] * np.nan, *x[1:]], y), "NaN among its features"),
         (lambda x, y: (x, [y[0] * np.inf, *y[1:]]), "infinite"),
-        (lambda x, y: (x, [y[0][:, :2], *y[1:]]), "electrodes"),
+        (lambda x, y: (x, [y[0][:, :2], *y[1:]]), "columns of features and 4 of responses"),
         (lambda x, y: (x, [np.c_[v[:, :2], np.full(len(v), np.nan)] for v in y]), "no valid sample"),
     ],
 )

@@ -1,7 +1,8 @@
 """TRF estimators, nested selection and scores."""
 
 from brainalign.encoding.banded import BandedRidgeTRF
+from brainalign.encoding.decoding import DecodingTRF
 from brainalign.encoding.elastic_net import ElasticNetTRF
 from brainalign.encoding.trf import RidgeTRF
 
-__all__ = ["BandedRidgeTRF", "ElasticNetTRF", "RidgeTRF"]
+__all__ = ["BandedRidgeTRF", "DecodingTRF", "ElasticNetTRF", "RidgeTRF"]

@@ -153,13 +153,14 @@ class RidgeFit(TRF):
         return Problem(train, train.hsum.new_zeros(len(scale)), scale, self.intercept_alpha)
 
 
-def warn_at_edge(chosen: NDArray[np.float64], grid: NDArray[np.float64], what: str) -> int:
+def warn_at_edge(chosen: NDArray[np.float64], grid: NDArray[np.float64], what: str, noun: str = "electrodes") -> int:
     """Count electrodes whose choice is the grid's first or last alpha, and say so.
 
     Args:
         chosen: (c,) alphas.
         grid: Those to choose from.
         what: Whose alphas these are, as the user reads it.
+        noun: What chose them.
 
     Returns:
         The count; 0 where there was nothing to choose.
@@ -169,7 +170,7 @@ def warn_at_edge(chosen: NDArray[np.float64], grid: NDArray[np.float64], what: s
     low, high = int((chosen <= grid.min()).sum()), int((chosen >= grid.max()).sum())
     if low or high:
         log.warning(
-            "%s: %d of %d electrodes chose the smallest alpha (%g) and %d the largest (%g); a wider grid may suit them better.",
-            what, low, len(chosen), grid.min(), high, grid.max(),
+            "%s: %d of %d %s chose the smallest alpha (%g) and %d the largest (%g); a wider grid may suit them better.",
+            what, low, len(chosen), noun, grid.min(), high, grid.max(),
         )  # fmt: skip
     return low + high

@@ -58,6 +58,7 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         response_mean_: (c,) mean of the responses that were fitted.
     """
 
+    _sides = ("features", "responses")  # what the user calls what is given and what is predicted
     _unitless = True  # whether the fit of a response in another unit is the same in that unit
     tmin: float
     tmax: float
@@ -77,7 +78,9 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         arrays, plain = as_presentations(self, features)
         for i, x in enumerate(arrays):
             if x.ndim != 2 or x.shape[1] != self.n_features_in_:
-                raise BrainalignError(f"features[{i}] has shape {x.shape}; (time, {self.n_features_in_}) is needed.")
+                raise BrainalignError(
+                    f"{self._sides[0]}[{i}] has shape {x.shape}; (time, {self.n_features_in_}) is needed."
+                )
         found = [convolve(x, self.coef_, self.lags_) + self.intercept_ for x in arrays]
         if not plain:
             return found
@@ -106,7 +109,7 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise BrainalignError(f"metric={metric!r} is no score; 'r2' or 'r' is needed.")
         arrays, _ = as_presentations(self, features)
         targets, _ = as_presentations(None, responses)
-        x, y = checked(arrays, targets)
+        x, y = checked(arrays, targets, self._sides)
         found = score(np.vstack(y), np.vstack(self.predict(x)), self.response_mean_)
         values = found.r2 if metric == "r2" else found.r
         return float(values[0]) if self._flat else values
@@ -152,19 +155,23 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         trf._flat = about["flat"]
         return trf
 
+    def _lags(self) -> NDArray[np.int64]:
+        """The window in frames."""
+        return lags_of(self.tmin, self.tmax, self.rate)
+
     def _open(self, features: Given, responses: Given, groups: Sequence[Any] | None, choices: int) -> Opened:
         """Check what was given and fold it; a single choice needs no folds."""
         arrays, _ = as_presentations(self, features, fit=True)
         targets, dimensions = as_presentations(None, responses)
         self._flat = dimensions == 1
-        x, y = checked(arrays, targets)
+        x, y = checked(arrays, targets, self._sides)
         names = [str(i) for i in range(len(x))]
         labels = names if groups is None else list(groups)
         if len(labels) != len(x):
             raise BrainalignError(f"groups has {len(labels)} entries for {len(x)} presentations; one each is needed.")
         lengths = [len(v) for v in x]
         split = presentations_split(self.cv, labels, lengths) if choices > 1 else no_split(lengths)
-        self.lags_ = lags_of(self.tmin, self.tmax, self.rate)
+        self.lags_ = self._lags()
         longest = max(lengths)  # beyond it all lagged columns are zero
         if np.abs(self.lags_).max() >= longest:
             raise BrainalignError(

@@ -36,36 +36,40 @@ def as_presentations(estimator: Any | None, given: Given, fit: bool = False) -> 
     return [validate_data(estimator, given, reset=fit, dtype=[np.float64, np.float32])], 2
 
 
-def checked(features: list[Array], responses: list[Array]) -> tuple[list[Array], list[Array]]:
+def checked(
+    features: list[Array], responses: list[Array], names: tuple[str, str] = ("features", "responses")
+) -> tuple[list[Array], list[Array]]:
     """Both lists, or one sentence on what is wrong with them.
 
     Args:
         features: (T_i, d) for each presentation.
         responses: (T_i, c) for each presentation.
+        names: What the user calls the two, for the sentence.
 
     Raises:
         BrainalignError: Empty lists, unequal lengths or widths, or infinite values.
     """
+    given, wanted = names
     if len(features) == 0:
-        raise BrainalignError("features is an empty list; at least one presentation is needed.")
+        raise BrainalignError(f"{given} is an empty list; at least one presentation is needed.")
     if len(features) != len(responses):
         raise BrainalignError(
-            f"features has {len(features)} presentations, responses {len(responses)}; they must be equal."
+            f"{given} has {len(features)} presentations, {wanted} {len(responses)}; they must be equal."
         )
     for i, (a, b) in enumerate(zip(features, responses, strict=True)):
         if a.ndim != 2 or b.ndim != 2 or len(a) != len(b) or len(a) == 0:
             raise BrainalignError(
-                f"presentation {i}: features {a.shape} and responses {b.shape} must be (T, d) and (T, c), T > 0."
+                f"presentation {i}: {given} {a.shape} and {wanted} {b.shape} must be (T, d) and (T, c), T > 0."
             )
         if a.shape[1] != features[0].shape[1] or b.shape[1] != responses[0].shape[1]:
             raise BrainalignError(
-                f"presentation {i} has {a.shape[1]} features and {b.shape[1]} electrodes, presentation 0 has "
+                f"presentation {i} has {a.shape[1]} columns of {given} and {b.shape[1]} of {wanted}, presentation 0 has "
                 f"{features[0].shape[1]} and {responses[0].shape[1]}; they must agree."
             )
         if not np.isfinite(a).all() or np.isinf(b).any():
             raise BrainalignError(
-                f"presentation {i} holds infinite values, or NaN among its features; features must be finite, and only "
-                "responses may hold NaN."
+                f"presentation {i} holds infinite values, or NaN among its {given}; {given} must be finite, and only "
+                f"{wanted} may hold NaN."
             )
     return features, responses
 

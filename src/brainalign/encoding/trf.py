@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainalign.encoding._ridge import Direction, RidgeFit, warn_at_edge
 from brainalign.encoding.checks import Given, as_presentations
+from brainalign.encoding.patterns import patterns_of
 
 
 class RidgeTRF(RidgeFit):
@@ -35,6 +36,7 @@ class RidgeTRF(RidgeFit):
         device: ``cpu``, ``cuda`` or ``auto``.
         dtype: ``float32`` solves in float32 where the conditioning allows it; ``float64`` always in float64.
         solver: ``auto`` (by counted operations), ``cholesky``, ``eigh`` or ``dual``.
+        patterns: Also compute ``pattern_``.
 
     Attributes:
         alpha_: (c,) chosen penalty of each electrode.
@@ -42,6 +44,8 @@ class RidgeTRF(RidgeFit):
         intercept_: (c,).
         cv_scores_: (alphas, c) mean R2 over the folds; NaN where there is a single alpha.
         lags_: (lags,) in frames.
+        pattern_: (lags, d, c) how each feature goes along with each prediction (:func:`brainalign.encoding.patterns.patterns_of`);
+            where asked for.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -64,6 +68,7 @@ class RidgeTRF(RidgeFit):
         device: str = "cpu",
         dtype: str = "float32",
         solver: str = "auto",
+        patterns: bool = False,
     ) -> None:
         self.tmin = tmin
         self.tmax = tmax
@@ -75,6 +80,7 @@ class RidgeTRF(RidgeFit):
         self.device = device
         self.dtype = dtype
         self.solver = solver
+        self.patterns = patterns
 
     def fit(self, features: Given, responses: Given, groups: Sequence[Any] | None = None) -> Self:
         """Choose alpha for each electrode by cross-validation, then fit on all presentations.
@@ -89,10 +95,18 @@ class RidgeTRF(RidgeFit):
                 fewer groups than folds.
         """
         grid = self._grid()
+        self.alpha_ = grid[self._choose_path(features, responses, groups, grid)]
+        warn_at_edge(self.alpha_, grid, "alpha")
+        if self.patterns:
+            x, y = as_presentations(self, features)[0], as_presentations(None, responses)[0]
+            self.pattern_ = patterns_of(x, self.coef_, self.lags_, [np.isfinite(v) for v in y])
+        return self
+
+    def _choose_path(
+        self, features: Given, responses: Given, groups: Sequence[Any] | None, grid: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """(c,) the chosen alpha of each electrode, all features under one penalty."""
         width = as_presentations(self, features, fit=True)[0]
         d = width[0].shape[-1] if width else 0
         direction = Direction(np.ones(d), grid.tolist(), list(range(len(grid))))
-        best = self._choose(features, responses, groups, [direction], grid)
-        self.alpha_ = grid[best]
-        warn_at_edge(self.alpha_, grid, "alpha")
-        return self
+        return self._choose(features, responses, groups, [direction], grid)

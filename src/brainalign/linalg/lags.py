@@ -74,3 +74,30 @@ def convolve(values: NDArray[np.floating], coef: NDArray[np.floating], lags: NDA
         if lo < hi:
             out[lo:hi] += values[lo - lag : hi - lag] @ coef[k]
     return out
+
+
+def correlate(
+    values: NDArray[np.floating], others: NDArray[np.floating], lags: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """``lag_matrix(values, lags).T @ others`` as a product a lag: the transpose of :func:`convolve`.
+
+    Args:
+        values: (T, d) features.
+        others: (T, c).
+        lags: (n_lags,) integers.
+
+    Returns:
+        (n_lags, d, c).
+
+    Example:
+        >>> x, y, lags = np.arange(6.0).reshape(3, 2), np.ones((3, 1)), np.array([0, 1])
+        >>> bool((correlate(x, y, lags).reshape(4, 1) == lag_matrix(x, lags).T @ y).all())
+        True
+    """
+    length = len(values)
+    out = np.zeros((len(lags), values.shape[1], others.shape[1]))
+    for k, lag in enumerate(lags):
+        lo, hi = max(0, lag), min(length, length + lag)
+        if lo < hi:
+            out[k] = values[lo - lag : hi - lag].T @ others[lo:hi]
+    return out
