@@ -107,6 +107,7 @@ def hide_in(value: Any) -> Any:
     return hide_secrets(value) if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=1024)  # the environment is asked at each line that is printed
 def names_secret(key: str) -> bool:
     """Whether a setting of this name holds a secret.
 

@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+TOOLS = Path(sys.executable).parent / "brainalign-tools"
+
 READ_LATE = {"HOME", "PATH"}
 """Variables that are read when they are needed; others may be read when the interpreter starts, or a library is imported."""
 
@@ -33,13 +35,13 @@ def warm():
 def brainalign_in(warm, tmp_path_factory):
     """Call the command line in a folder; gives the finished process.
 
-    Another door than ``run.py`` and variables that are not READ_LATE are met by a fresh interpreter, the rest by a fork of one that
-    has everything imported.
+    A door other than ``run.py`` and ``brainalign-tools``, and variables that are not READ_LATE, are met by a fresh interpreter, the
+    rest by a fork of one that has everything imported.
     """
     said, number = tmp_path_factory.mktemp("said"), count()
 
-    def fork(folder, arguments, env, timeout):
-        command, n = [str(ROOT / "run.py"), *map(str, arguments)], next(number)
+    def fork(folder, door, arguments, env, timeout):
+        command, n = [str(door), *map(str, arguments)], next(number)
         outputs = [str(said / f"{n}.out"), str(said / f"{n}.err")]
         request = {"argv": command, "folder": str(folder), "environment": env, "outputs": outputs, "seconds": timeout}
         warm.stdin.write(json.dumps(request) + "\n")
@@ -50,8 +52,8 @@ def brainalign_in(warm, tmp_path_factory):
 
     def call(folder, *arguments, door=ROOT / "run.py", timeout=300, **environment):
         env = {**os.environ, "COLUMNS": "200", **environment}
-        if door == ROOT / "run.py" and READ_LATE.issuperset(environment):
-            return fork(folder, arguments, env, timeout)
+        if door in (ROOT / "run.py", TOOLS) and READ_LATE.issuperset(environment):
+            return fork(folder, door, arguments, env, timeout)
         command = [sys.executable, str(door), *arguments]
         return subprocess.run(
             command, cwd=folder, env=env, capture_output=True, text=True, timeout=timeout, check=False
@@ -64,3 +66,9 @@ def brainalign_in(warm, tmp_path_factory):
 def brainalign(brainalign_in, tmp_path):
     """The same in ``tmp_path``."""
     return partial(brainalign_in, tmp_path)
+
+
+@pytest.fixture
+def tools(brainalign_in, tmp_path):
+    """``brainalign-tools`` in ``tmp_path``."""
+    return partial(brainalign_in, tmp_path, door=TOOLS)

@@ -24,9 +24,9 @@ def results(place):
     return [json.loads(p.read_text()) for p in found if "artifacts" not in p.parts]
 
 
-def test_five_kills_at_random_points_lose_nothing(tmp_path):
-    outcome = kill_again_and_again(ROOT / "run.py", tmp_path, kills=5, seed=1, command=SMALL)
-    assert outcome.kills == 5 and outcome.ends >= 1 and outcome.faults == []
+def test_kills_at_random_points_lose_nothing(tmp_path):
+    outcome = kill_again_and_again(ROOT / "run.py", tmp_path, kills=3, seed=1, command=SMALL)
+    assert outcome.kills == 3 and outcome.ends >= 1 and outcome.faults == []
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from mlflow import MlflowClient
 from tests.apps.servers.servers import MlflowServer, postgres, postgres_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = Path(sys.executable).parent / "brainalign-tools"
 SMALL = (
     "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.sentences=24", "data.repeated=2", "data.repeats=3",
     "encoding.outer_folds=3", "encoding.alphas=[10,1000,100000]", "window.tmax=0.1",
@@ -69,7 +68,7 @@ def test_a_sweep_a_comparison_and_what_they_leave_on_a_server(brainalign, server
     assert "mel" in compared.stdout and "envelope" in compared.stdout
 
 
-def test_a_server_that_dies_in_the_middle_loses_nothing_and_relog_catches_up(server, tmp_path):
+def test_a_server_that_dies_in_the_middle_loses_nothing_and_relog_catches_up(server, tools, tmp_path):
     environment = os.environ | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "COLUMNS": "200"}
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "run.py"), *SMALL, "model=tiny_gpt2", f"tracking.uri={server.uri}", "tracking.experiment=lost"],
@@ -87,13 +86,13 @@ def test_a_server_that_dies_in_the_middle_loses_nothing_and_relog_catches_up(ser
     metrics = json.loads((folder / "metrics.json").read_text())
     assert (folder / "report.html").exists() and json.loads((folder / "tracking.json").read_text())["unlogged"]
 
-    dead = subprocess.run([TOOLS, "relog", folder], capture_output=True, text=True, check=False)
+    dead = tools("relog", folder)
     assert dead.returncode == 1 and "did not answer" in dead.stderr and "Traceback" not in dead.stderr
     server.start()
     client, (run,) = runs_of(server, "lost")
     assert run.info.status == "RUNNING"
     for sentence in ("1 run(s) logged", "MLflow has all of these runs already"):
-        again = subprocess.run([TOOLS, "relog", tmp_path / "outputs"], capture_output=True, text=True, check=False)
+        again = tools("relog", tmp_path / "outputs")
         assert again.returncode == 0 and sentence in again.stdout, again.stderr
     _, (after,) = runs_of(server, "lost")
     assert after.info.run_id == run.info.run_id and after.info.status == "FINISHED"

@@ -3,24 +3,16 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 from mlflow import MlflowClient
 
 from brainalign.tools.reproduce import differences
 
-TOOLS = Path(sys.executable).parent / "brainalign-tools"
 SMALL = (
     "data=simulated_small", "data.subjects=2", "data.electrodes=6", "data.sentences=24", "data.repeated=2", "data.repeats=3",
     "encoding.outer_folds=3", "encoding.alphas=[10,1000,100000]", "window.tmax=0.1",
 )  # fmt: skip
-
-
-def tools(tmp_path, *arguments):
-    return subprocess.run([TOOLS, *map(str, arguments)], cwd=tmp_path, capture_output=True, text=True, check=False)
 
 
 def ids(tmp_path):
@@ -28,12 +20,12 @@ def ids(tmp_path):
     return [r.info.run_id for e in client.search_experiments() for r in client.search_runs([e.experiment_id])]
 
 
-def test_a_run_is_repeated_bit_for_bit_and_the_last_bit_counts(brainalign, tmp_path):
+def test_a_run_is_repeated_bit_for_bit_and_the_last_bit_counts(brainalign, tools, tmp_path):
     assert brainalign(*SMALL, "model=tiny_gpt2", "model.layers=[1]").returncode == 0
     (run,) = ids(tmp_path)
-    shown = tools(tmp_path, "reproduce", run)
+    shown = tools("reproduce", run)
     assert shown.returncode == 0 and "model=tiny_gpt2 'model.layers=[1]'" in shown.stdout
-    same = tools(tmp_path, "reproduce", run, "--check")
+    same = tools("reproduce", run, "--check")
     assert same.returncode == 0 and "the same, bit for bit: " in same.stdout, same.stderr
     assert len(ids(tmp_path)) == 1  # the check leaves nothing behind
     (folder,) = (p.parent for p in (tmp_path / "outputs").glob("2*/*/metrics.json"))
@@ -46,12 +38,12 @@ def test_a_run_is_repeated_bit_for_bit_and_the_last_bit_counts(brainalign, tmp_p
     assert len(found) == 2 and found[0].startswith("metric r/mean: ") and found[1].startswith("table scores: ")
     assert not list(differences(folder, folder))
     for name, sentence in (("0" * 32, "does not have"), (tmp_path, "has no reproduce.txt")):
-        wrong = tools(tmp_path, "reproduce", name)
+        wrong = tools("reproduce", name)
         assert wrong.returncode == 1 and sentence in wrong.stderr and "Traceback" not in wrong.stderr
 
 
-def test_a_new_experiment_runs_alone_and_as_a_sweep_from_a_labs_folder(brainalign, tmp_path):
-    made = tools(tmp_path, "new", "experiment", "night", "--config-dir", tmp_path / "lab")
+def test_a_new_experiment_runs_alone_and_as_a_sweep_from_a_labs_folder(brainalign, tools, tmp_path):
+    made = tools("new", "experiment", "night", "--config-dir", tmp_path / "lab")
     assert made.returncode == 0, made.stderr
     few = ("--config-dir", str(tmp_path / "lab"), "experiment=night", *SMALL[1:-1])
     one = brainalign(*few, "model=mel", "window.tmax=0.38")

@@ -2,8 +2,6 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
 
 
 @pytest.mark.parametrize("page", [p.name for p in sorted(FOLDER.glob("*.md"))])
-def test_a_tutorial_runs(brainalign, tmp_path, monkeypatch, page):
+def test_a_tutorial_runs(brainalign, tools, tmp_path, monkeypatch, page):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```(python|console)\n(.*?)```", (FOLDER / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     assert {kind for kind, _ in blocks} == {"python", "console"}
@@ -23,8 +21,7 @@ def test_a_tutorial_runs(brainalign, tmp_path, monkeypatch, page):
         for line in text.splitlines():
             program, *words = shlex.split(line)
             if program == "brainalign-tools":
-                command = [sys.executable, "-c", "from brainalign.tools import main; main()", *words]
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                done = tools(*words)
             else:
                 assert (program, words[0]) == ("python", "run.py")
                 done = brainalign(*words[1:])

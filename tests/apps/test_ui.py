@@ -59,28 +59,26 @@ def look(address, picture):
         "--window-size=1900,1200",
         "--virtual-time-budget=20000",
     ]
-    subprocess.run([*command, f"--screenshot={picture}", address], capture_output=True, timeout=120, check=True)
-    return subprocess.run(
-        [*command, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True
-    ).stdout
+    command += [f"--screenshot={picture}", "--dump-dom", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
-def test_ten_children_are_logged_and_a_browser_shows_the_sweep(brainalign, ui, tmp_path):
-    done = brainalign("-m", *SMALL, "model=mel", "model.n_mels=4,6,8,10,12,14,16,18,20,22")
+def test_children_are_logged_and_a_browser_shows_the_sweep(brainalign, ui, tmp_path):
+    done = brainalign("-m", *SMALL, "model=mel", "model.n_mels=4,6,8")
     assert done.returncode == 0, done.stderr
     client = MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
     (experiment,) = (e for e in client.search_experiments() if e.name == "brainalign")
     found = client.search_runs([experiment.experiment_id])
-    assert len(found) == 11 and {r.info.status for r in found} == {"FINISHED"}
+    assert len(found) == 4 and {r.info.status for r in found} == {"FINISHED"}
     (parent,) = (r for r in found if r.data.tags.get("kind") == "sweep")
     printed = [line.strip() for line in done.stdout.splitlines() if "workflowType" in line][:2]
     child = next(r.info.run_id for r in found if f"/runs/{r.info.run_id}?" in printed[0])  # each child says where it is
     page, table = (address.replace("http://127.0.0.1:5000", ui) for ui in [ui()] for address in printed)
     runs = look(table, tmp_path / "runs.png")
-    assert "sweep · model.n_mels=4,6,8,10" in runs
+    assert "sweep · model.n_mels=4,6,8" in runs
     assert ">participants<" in runs and ">r2/mean<" in runs  # what matters first, of hundreds of metrics and parameters
     assert "Error loading shared view" not in runs
     own = look(page.replace(child, parent.info.run_id), tmp_path / "parent.png")
-    assert "mel · encoding · simulated · model.n_mels=22" in own and "10 children: 10 FINISHED" in own
+    assert "mel · encoding · simulated · model.n_mels=8" in own and "3 children: 3 FINISHED" in own
     assert f"run_uuid={parent.info.run_id}" in own  # the figure in its description
     assert all((tmp_path / name).stat().st_size > 20_000 for name in ("runs.png", "parent.png"))

@@ -17,14 +17,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 MODULES = (
-    "brainalign.experiment", "brainalign.cli", "brainalign.figures", "brainalign.report", "mlflow", "mlflow.artifacts", "nilearn",
+    "brainalign.experiment", "brainalign.cli", "brainalign.figures", "brainalign.report", "mlflow", "mlflow.artifacts",
     "mlflow.store.tracking.sqlalchemy_store", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "torch",
     "transformers", "statsmodels.api", "pyarrow.parquet", "scipy.stats", "safetensors.numpy", "rich.console", "jinja2", "soundfile",
     "transformers.models.gpt2.modeling_gpt2", "transformers.models.wav2vec2.modeling_wav2vec2", "transformers.models.llama.modeling_llama",
     "torch._dynamo", "torch.distributed.fsdp", "torch.distributed.checkpoint", "sympy.physics.units", "alembic.command",
     "sqlalchemy.dialects.sqlite", "PIL.PngImagePlugin", "matplotlib.figure", "matplotlib.projections", "brainalign.features.language.model",
     "brainalign.features.speech.model", "brainalign.features.checkpoints.tiny", "mne", "nibabel", "h5py", "pynwb",
-    "nilearn.plotting.displays", "brainalign.analysis.encoding.run", "brainalign.analysis.cca.run", "brainalign.data.simulated.simulate",
+    "brainalign.analysis.encoding.run", "brainalign.analysis.cca.run", "brainalign.data.simulated.simulate",
     "brainalign.features.acoustic.spectral", "hydra._internal.core_plugins", "pandas.io.formats.style",
 )  # fmt: skip
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from brainalign.figures.text import count, number, wrap
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.path import Path as Line
 
     from brainalign.figures.style import Panel
 
@@ -141,10 +144,11 @@ def brain_map(
 
 def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: str, **colours: Any) -> None:
     """Draw the outline of one hemisphere from the side and a dot for each row of its scores."""
-    from nilearn.plotting.displays import GlassBrainAxes
+    from matplotlib.collections import PathCollection
 
-    brain = GlassBrainAxes(axes, side, None, edgecolor=MUTED, linewidth=0.5)
-    low, high, bottom, top = brain.get_object_bounds()
+    paths, (low, high, bottom, top) = _outline()
+    lines = PathCollection(paths, facecolor="none", edgecolor=MUTED, linewidth=0.5, joinstyle="miter", capstyle="butt")
+    axes.add_collection(lines, autolim=False)
     axes.scatter(
         scores["y"], scores["z"], c=scores[score].to_numpy(dtype=np.float64), s=16, linewidth=0.3, edgecolor=INK, zorder=3,
         gid=gid, rasterized=len(scores) > MANY, **colours,
@@ -152,6 +156,29 @@ def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: st
     # the front is on the left where the left hemisphere is looked at
     axes.set(xlim=(high, low) if side == "l" else (low, high), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
+
+
+@cache
+def _outline() -> tuple[list[Line], tuple[float, float, float, float]]:
+    """The brain from the side, and its bounds in mm. nilearn adds line by line to an axes, which takes long: it is asked once.
+
+    Its file is loaded without its package, which would import scikit-learn's clusters, tables and browsers for a second or two.
+    """
+    from importlib.util import find_spec, module_from_spec, spec_from_file_location
+
+    from matplotlib.figure import Figure
+
+    package = find_spec("nilearn")
+    assert package is not None and package.submodule_search_locations is not None
+    file = Path(package.submodule_search_locations[0]) / "plotting" / "glass_brain.py"
+    found = spec_from_file_location("nilearn.plotting.glass_brain", file)
+    assert found is not None and found.loader is not None
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    axes = Figure().add_subplot()
+    bounds = module.plot_brain_schematics(axes, "l")
+    to_mm = axes.transData.inverted()
+    return [(p.get_transform() + to_mm).transform_path(p.get_path()) for p in axes.patches], bounds
 
 
 def _cmap() -> Any:
