@@ -65,6 +65,7 @@ def test_tab_completion_is_offered(brainalign):
         (["modle=gpt2"], "modle is no key of this config; did you mean 'model'?"),
         (["encoding.alpha=3"], "did you mean 'encoding.alphas'?"),
         (["analysis.k=3"], "it belongs to analysis=cca"),
+        (["partner=mel"], "choose a model for it first, as model@partner=mel does"),
         (["model@partner=mel"], "it belongs to analysis=abx, cca, convergence,"),
         (["encoding.outer_folds=2"], "encoding.outer_folds=2 is impossible; it must be at least 3."),
         (

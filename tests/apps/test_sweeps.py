@@ -106,8 +106,15 @@ def test_runs_are_compared_electrode_by_electrode(brainalign_in, place, three_ru
     metrics = json.loads((folder / "metrics.json").read_text())
     source = client.get_run(three_runs["mel"]).data.metrics["r2/mean"]
     assert metrics["r2/mel/mean"] == pytest.approx(source) == pytest.approx(scores.query("model == 'mel'")["r2"].mean())
+    first, *others = three_runs.values()
+    (by_folder,) = (
+        f.parent.relative_to(place) for f in place.glob("outputs/2*/*/*/tracking.json") if first in f.read_text()
+    )
     against = brainalign_in(
-        place, "analysis=compare", f"analysis.runs=[{','.join(three_runs.values())}]", "analysis.against=word_rate"
+        place,
+        "analysis=compare",
+        f"analysis.runs=[{','.join([str(by_folder), *others])}]",
+        "analysis.against=word_rate",
     )
     assert against.returncode == 0 and "mel - word_rate" in against.stdout and "mel - envelope" not in against.stdout
 
@@ -121,6 +128,7 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(brainalign_in, place
         ("analysis.query=tags.model is like",): "is not MLflow's language",
         ("analysis.experiments=[nowhere]",): "names 'nowhere', which",
         ("analysis.runs=[0123]",): "does not have",
+        ("analysis.runs=[outputs]",): "outputs has no tracking.json: it is no run's folder",
         (f"analysis.runs=[{three_runs['mel']}]",): "at least 2 are needed",
         (
             f"analysis.runs=[{three_runs['mel']},{three_runs['envelope']}]",

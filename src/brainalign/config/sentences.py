@@ -63,6 +63,8 @@ def _unknown_key(key: str) -> str:
         [p.relative_to(conf_folder()).as_posix() for p in conf_folder().rglob("*") if p.is_dir()],
     )
     if key in valid:
+        if key in ("partner", "baseline"):
+            return f"{key} is not in use with the chosen options; choose a model for it first, as model@{key}=mel does."
         owners = valid[key][:3] + (["others"] if len(valid[key]) > 3 else [])
         return f"{key} is not in use with the chosen options; it belongs to {' and '.join(owners)}."
     if key == "model@partner":

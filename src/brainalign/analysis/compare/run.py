@@ -31,6 +31,7 @@ from brainalign.tracking import (
     tracked_run,
     write_reproduction,
 )
+from brainalign.tracking.record import Record
 from brainalign.tracking.search import by_id, by_query, fetch
 
 SAME = {
@@ -96,7 +97,7 @@ def run_comparison(config: Config, folder: Path, overrides: Sequence[str]) -> An
     started, options = datetime.now(UTC), config.analysis
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     check_reachable(uri)
-    if ids := options.runs or (children_of(options.sweep) if options.sweep else []):
+    if ids := [id_of(run) for run in options.runs] or (children_of(options.sweep) if options.sweep else []):
         found = by_id(uri, ids)
     else:
         found = by_query(uri, options.experiments or [config.tracking.experiment], options.query)
@@ -176,6 +177,16 @@ def own_model(run: Tracked) -> str:
         run: The run.
     """
     return run.tags.get("model", "").split(" x ")[0] or run.params.get("model.name", "")
+
+
+def id_of(run: str) -> str:
+    """A run's MLflow id, from the folder that its last lines name; an id is left as it is.
+
+    Raises:
+        BrainalignError: The folder holds no run.
+    """
+    folder = Path(run).expanduser()
+    return Record.load(folder).id if folder.is_dir() else run
 
 
 def children_of(sweep: str) -> list[str]:
