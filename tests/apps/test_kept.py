@@ -25,9 +25,9 @@ SMALL = (
     "data.repeated=2",
     "data.repeats=3",
     "model=planted_language",
-    "encoding.outer_folds=4",
+    "encoding.outer_folds=3",
     "encoding.alphas=[10,1000,100000]",
-    "window.tmax=0.2",
+    "window.tmax=0.1",
 )
 
 TINY = [o.replace("planted_language", "tiny_gpt2") for o in SMALL]
@@ -116,7 +116,7 @@ def test_predictions_and_weights_are_kept_where_asked_for(brainalign, tmp_path, 
     assert set(run.predictions) == set(run.weights) == models
     saved, weights = run.predictions["tiny_gpt2 untrained"], run.weights["tiny_gpt2 untrained"]
     assert len(saved) == 30 and len(saved.channels) == 12
-    assert weights.layer in (1, 3) and weights.weights.shape == (4, 11, 96, 12)
+    assert weights.layer in (1, 3) and weights.weights.shape == (3, 6, 96, 12)
     assert np.isfinite(weights.weights).all() and np.abs(weights.weights).max() > 0
     stored = {p.name for p in (tmp_path / "outputs").rglob("artifacts/predictions/*.npz")}
     assert stored == {f"{file_name(m)}.npz" for m in models}
