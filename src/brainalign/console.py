@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brainalign.encoding.plan import GIB
-from brainalign.linalg.machine import total_memory
+from brainalign.linalg.machine import resident_memory, total_memory
 from brainalign.notes import Alike, Severity, more_like
 from brainalign.progress import duration
 from brainalign.study.conclusion import Conclusion
@@ -71,7 +71,7 @@ def show_plan(stages: Sequence[Stage]) -> None:
         table.add_row(*map(Text, stage.cells()))
     console = Console(highlight=False, width=max(Console().width, 120))
     console.print(table)
-    need, there = max((s.memory for s in stages), default=0), total_memory()
+    need, there = max((s.memory for s in stages), default=0), total_memory() - resident_memory()
     verdict = "enough" if need <= there else "NOT ENOUGH: the run would be refused"
     whole = duration(sum(s.seconds for s in stages))
     console.print(

@@ -64,7 +64,8 @@ def test_cca_finds_the_shared_lexical_space_and_credits_it_to_the_lexical_cortex
     language = represent(PlantedLanguage(data, layers=[3]), data, tmp_path)
     speech = represent(PlantedSpeech(data, layers=[3]), data, tmp_path)
     result = cca(
-        study(data, alphas=[1e2, 1e3, 1e4]), Models(language, speech), fit="cross_fitted", k=12, variance=0.99, ridge=0.0, rows="words", layers=None
+        study(data, alphas=[1e2, 1e3, 1e4]), Models(language, speech), fit="cross_fitted", k=12, variance=0.99, ridge=0.0,
+        rows="words", layers=None,
     )  # fmt: skip
     held_out = result.tables["canonical"].groupby("component")["held_out"].mean()
     assert (held_out.iloc[:10] > 0.6).all() and held_out.iloc[14:].abs().mean() < 0.1

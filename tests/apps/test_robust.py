@@ -30,6 +30,40 @@ def test_kills_at_random_points_lose_nothing(tmp_path):
 
 
 @pytest.fixture
+def little_memory():
+    """A control group of 700 MB, and how a process enters it."""
+    groups = Path("/sys/fs/cgroup")
+    name = "memory.max" if (groups / "cgroup.controllers").exists() else "memory.limit_in_bytes"
+    group = (groups if name == "memory.max" else groups / "memory") / f"brainalign-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"a control group can be made by root alone ({error})")
+    try:
+        (group / name).write_text("700000000")
+    except OSError as error:
+        group.rmdir()
+        pytest.skip(f"control groups limit no memory here ({error})")
+    yield lambda: (group / "cgroup.procs").write_text(str(os.getpid()))
+    group.rmdir()
+
+
+def test_a_fit_that_does_not_fit_is_refused_and_not_killed(little_memory, tmp_path):
+    """p = 5,250 in float64 needs 0.3 GB beside the 0.4 of libraries and data; 1,050 fit."""
+    for bins, status in ((250, 1), (50, 0)):
+        command = [sys.executable, str(ROOT / "run.py"), *SMALL[:-1], "data.sentences=100", "encoding.solver=cholesky",
+                   "model=mel", f"model.n_mels={bins}", "window.tmax=0.4", "tracking.uri=offline"]  # fmt: skip
+        done = subprocess.run(
+            command, cwd=tmp_path, preexec_fn=little_memory, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stderr
+        if status:
+            last = done.stderr.strip().splitlines()[-1]
+            assert last.startswith("brainalign: this fit needs about 0.3 GiB (21 lags x 250 features"), last
+            assert "of 0.7 GiB that this process may use" in last and "what would fit: " in last
+
+
+@pytest.fixture
 def small_disk(tmp_path):
     """``small_disk(options)``: (re)mount a disk of its own in tmp_path/disk."""
     place = tmp_path / "disk"

@@ -13,7 +13,7 @@ from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import AT_ONCE, HELD, Arithmetic
 from brainalign.linalg.bands import Bands
-from brainalign.linalg.machine import matrix_rate, total_memory
+from brainalign.linalg.machine import matrix_rate, resident_memory, total_memory
 from brainalign.linalg.method import Method
 
 GIB = 2**30
@@ -167,7 +167,8 @@ def check_fits(plan_of: Callable[[int, int], FitPlan], dims: int, n_lags: int) -
     Raises:
         BrainalignError: It needs more memory than there is.
     """
-    limit, plan = total_memory(), plan_of(dims, n_lags)
+    there, held, plan = total_memory(), resident_memory(), plan_of(dims, n_lags)
+    limit = there - held
     if plan.memory <= limit:
         return
     lags = _largest(lambda n: plan_of(dims, n).memory <= limit, n_lags)
@@ -175,7 +176,8 @@ def check_fits(plan_of: Callable[[int, int], FitPlan], dims: int, n_lags: int) -
     would = [f"{lags} lags" if lags else "", f"{width} features a frame" if width else ""]
     raise BrainalignError(
         f"this fit needs about {plan.memory / GIB:.1f} GiB ({n_lags} lags x {dims} features = {plan.features:,} lagged features, "
-        f"{plan.electrodes:,} electrodes), and this machine has {limit / GIB:.1f} GiB; what would fit: "
+        f"{plan.electrodes:,} electrodes), and of {there / GIB:.1f} GiB that this process may use, libraries, features and responses hold "
+        f"{held / GIB:.1f}; what would fit: "
         f"{' or '.join(w for w in would if w) or 'fewer electrodes (data.subjects)'}."
     )
 
