@@ -33,7 +33,7 @@ RUNS = {
 }
 """What the page calls a model -> what chooses it."""
 LABELS = {
-    "word_rate": "word rate", "glove": "GloVe", "llama weights=trained": "Llama", "llama weights=untrained": "Llama, untrained",
+    "word_rate": "word rate", "glove": "GloVe", "llama": "Llama", "llama untrained": "Llama, untrained",
 }  # fmt: skip
 """What the comparison calls a run -> what the page calls it."""
 PAIRS = (

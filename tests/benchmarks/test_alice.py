@@ -1,10 +1,13 @@
 """The Alice page says what its tables say."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.alice import PAGE, PAIRS, RUNS, conclusions, contrasts_of, page
+from benchmarks.alice import DATA, LABELS, PAGE, PAIRS, RUNS, conclusions, contrasts_of, page
+from brainalign.config import composed, settle
 
 
 def scores(gains, seed=0):
@@ -39,6 +42,13 @@ def test_tables_and_sentences_agree_with_what_was_planted(llama):
     assert not any("untrained twin" in line for line in said)  # training shows in LPTL
     text = page(alone, pairs)
     assert f"| LPTL | **{means.loc[('word rate', 'LPTL'), 'mean']:.3f} (t " in text
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_page_knows_each_run_by_the_name_that_its_tables_have(name, test_data, monkeypatch):
+    monkeypatch.setenv("BRAINALIGN_TEST_DATA", str(test_data))
+    config = settle(composed(list(map(os.path.expandvars, (*DATA, *RUNS[name])))))
+    assert LABELS[config.model.label] == name
 
 
 def test_the_page_in_the_docs_is_the_commands_own():

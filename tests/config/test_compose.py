@@ -156,6 +156,4 @@ def test_a_joined_model_is_refused_where_one_set_of_features_is_needed():
             BrainalignError, match=f"model=joined is several feature sets, .* but analysis={analysis} takes one"
         ):
             config("model=joined", of, f"analysis={analysis}")
-    with pytest.raises(BrainalignError, match="save.weights=true, but model=joined is fitted by bands"):
-        config("model=joined", of, "save.weights=true")
     assert config("model=joined", of, "analysis=ceiling").model.joined

@@ -8,14 +8,21 @@ import pytest
 from brainalign.data.simulated import simulate
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic.spectral import Mel
+from brainalign.features.base import ReceptiveField
 from brainalign.features.cache import FeatureCache
+from brainalign.features.joined import Band, JoinedRepresentation
 from brainalign.features.planted.mixtures import PlantedLanguage
 from brainalign.features.representation import Representation
+from brainalign.linalg.lags import lag_matrix
 from brainalign.study.roles import Models
 from brainalign.study.saved_arrays import kept_predictions, kept_weights
 from brainalign.study.study import Study
 from brainalign.tracking import load_run, write_config
 from brainalign.tracking.arrays import PREDICTIONS, WEIGHTS, write_arrays
+
+OPTIONS = {
+    "tmin": -0.04, "tmax": 0.1, "lag_unit": "seconds", "rate": 50.0, "alphas": [10.0, 1e3], "outer_folds": 3,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +36,7 @@ def world(tmp_path_factory):
     cache = FeatureCache(folder)
 
     def make(**changes):
-        options = {
-            "tmin": -0.04,
-            "tmax": 0.1,
-            "lag_unit": "seconds",
-            "rate": 50.0,
-            "alphas": [10.0, 1e3],
-            "outer_folds": 3,
-        }
-        study = Study(data, **{**options, **changes})
+        study = Study(data, **{**OPTIONS, **changes})
         language, mel = PlantedLanguage(data, layers=[2, 3, 4]), Mel()
         models = Models(*(Representation(e, data.stimuli, data.stimuli_digest, cache) for e in (language,)),
                         baseline=Representation(mel, data.stimuli, data.stimuli_digest, cache))  # fmt: skip
@@ -51,6 +50,13 @@ def world(tmp_path_factory):
         return study, models, load_run(run)
 
     return make
+
+
+class EachFoldItsOwn(Study):
+    """Its folds take the first and the second layer of a model by turns, whatever the data say."""
+
+    def best_layer(self, representation, fold):
+        return representation.layers[fold % 2 if len(representation.layers) > 1 else 0]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +116,75 @@ def test_the_weights_make_the_predictions(kept):
                             guess[row, e] += z[row - lag] @ w.weights[fold, k, :, e].astype(np.float64)
                 meant = predicted * study.design.unit + study.design.center
                 np.testing.assert_allclose(guess, meant, atol=2e-5 * np.abs(meant).max())
+
+
+class Columns:
+    """A made-up model of two layers, of three and of two dimensions; the first follows the planted language, the other does not."""
+
+    unit, placement, layers, version, name = "frames", "hold", (0, 1), 1, "own"
+    receptive_field = ReceptiveField(0, 0)
+
+    def __init__(self, language):
+        self._of = language
+
+    def identity(self):
+        return {"kind": "columns"}
+
+    def describe(self):
+        return "columns"
+
+    def check(self, stimulus):
+        pass
+
+    def extract(self, stimuli):
+        for name, layers in self._of.extract(stimuli):
+            rows = layers[2]
+            noise = np.random.default_rng(len(rows.values)).normal(size=(len(rows.values), 2))
+            yield name, {0: replace(rows, values=rows.values[:, :3]), 1: replace(rows, values=noise)}
+
+
+@pytest.mark.parametrize(
+    "windows", [({}, {}), ({"tmin": 0.0, "tmax": 0.04}, {}), ({"tmax": 0.02}, {"tmin": -0.04, "tmax": 0.0})]
+)
+def test_the_weights_of_bands_make_the_run_s_predictions(kept, tmp_path, windows):
+    """Those of all bands side by side, on the run's lags, whatever their penalties, windows and the layers of each fold."""
+    data = kept[0].dataset
+    study, cache = EachFoldItsOwn(data, **OPTIONS), FeatureCache(tmp_path)
+    mel, language = (
+        Representation(e, data.stimuli, data.stimuli_digest, cache)
+        for e in (Mel(n_mels=4), Columns(kept[1].model.extractor))
+    )
+    bands = [Band(mel, **windows[0]), Band(language, **windows[1])]
+    joined = JoinedRepresentation(bands, "both", [0.01, 100.0])
+    picks = [[0, language.layers[fold % 2]] for fold in range(3)]
+    arrays = dict(kept_weights(study, Models(joined)))["both"]
+    assert arrays["band_layers"].tolist() == picks
+    predictions = dict(kept_predictions(study, Models(joined)))["both"]
+    names = arrays["band"].tolist()
+    assert names == ["mel"] * names.count("mel") + [language.name] * (len(names) - names.count("mel"))
+    assert arrays["weights"].shape == (3, 8, len(names), len(study.channels))
+    if windows[0].get("tmin") == 0:
+        outside = (arrays["lags_s"] < -1e-9) | (arrays["lags_s"] > 0.0401)
+        assert not arrays["weights"][:, outside][:, :, arrays["band"] == "mel"].any()
+    for fold, pick in enumerate(picks):
+        held = {study.stimuli[i] for i, _ in study.design.test_rows(fold)}
+        layers = [study.frames(b.representation, n) for b, n in zip(bands, pick, strict=True)]
+        for stimulus in sorted(held)[:3]:
+            parts = [frames[stimulus] for frames in layers]
+            columns = [
+                np.flatnonzero(arrays["band"] == b.name)[: p.shape[1]] for b, p in zip(bands, parts, strict=True)
+            ]
+            h, here = np.hstack(parts), np.concatenate(columns)
+            for c, g in enumerate(arrays["group"]):
+                z = (h - arrays["mean"][fold, g, here]) / arrays["sd"][fold, g, here]
+                guess = np.full(len(h), arrays["intercept"][fold, c])
+                for k, lag in enumerate(arrays["lags"]):
+                    seen = lag_matrix(z, np.array([lag]))
+                    guess += seen @ arrays["weights"][fold, k, here, c].astype(np.float64)
+                kept_ones = predictions[f"predictions/{stimulus}"][:, c]
+                np.testing.assert_allclose(guess, kept_ones, atol=3e-5 * np.abs(kept_ones).max())
+            rest = np.setdiff1d(np.arange(len(names)), here)
+            assert np.isnan(arrays["weights"][fold][:, rest]).all() and len(rest) == fold % 2
 
 
 def test_blocks_of_one_stimulus_meet_in_one_array_and_the_start_is_empty(world):

@@ -110,10 +110,6 @@ def _check_joined(role: str, values: dict[str, Any]) -> None:
             f"{role}={name} is several feature sets, each with a penalty of its own, but analysis={analysis} takes one; name one of "
             f"{role}.of, or analysis={' or '.join(fitting)}."
         )
-    if values["save"].weights:
-        raise BrainalignError(
-            f"save.weights=true, but {role}={name} is fitted by bands, whose weights are not kept; it must be false."
-        )
 
 
 class ModelOptions:

@@ -61,6 +61,7 @@ def fit_banded(
     alphas: Sequence[float],
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
+    keep_weights: bool = False,
 ) -> BandedScores:
     """``fit_outer`` for bands of features with a penalty each.
 
@@ -79,6 +80,7 @@ def fit_banded(
         alphas: The grid of the first band's penalties, in any order.
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
+        keep_weights: Hand over the weights of every outer fold, on the standardised features whatever their bands' penalties.
     """
     candidates = combinations_of(n_bands, ratios)
 
@@ -87,5 +89,5 @@ def fit_banded(
             widths = tuple(next(iter(band.values())).shape[1] for band in frames)
             yield Batch(side_by_side(frames), folds, Bands(widths, candidates))
 
-    scores, chosen = fit_batches(design, batches(), lags, alphas, arithmetic, search)
+    scores, chosen = fit_batches(design, batches(), lags, alphas, arithmetic, search, keep_weights)
     return BandedScores(scores, np.moveaxis(candidates[chosen], -1, 0))

@@ -175,15 +175,18 @@ def fit_batches(
     k, c = len(design.split.folds), design.n_channels
     out, chosen = OuterScores.empty(k, c), np.zeros((k, c), dtype=np.int64)
     sums = SegmentMoments(lags, arithmetic)
+    if keep_weights:
+        out.weights = [np.empty(0, dtype=np.float32)] * k  # by fold: batches come in any order
+        out.intercepts, out.scales = ([np.empty(0)] * k for _ in range(2))
     for batch in batches:
         frames, folds, bands = batch.frames, batch.folds, batch.tried
         inner = np.full((k, len(bands.ratios) * len(alphas), c), np.nan)
         if keep_weights:
             shape = len(lags), next(iter(frames.values())).shape[1], c
-            for _ in folds:
-                out.weights.append(np.full(shape, np.nan, dtype=np.float32))
-                out.intercepts.append(np.full(c, np.nan))
-                out.scales.append(np.full((len(design.groups), 2, shape[1]), np.nan))
+            for f in folds:
+                out.weights[f] = np.full(shape, np.nan, dtype=np.float32)
+                out.intercepts[f] = np.full(c, np.nan)
+                out.scales[f] = np.full((len(design.groups), 2, shape[1]), np.nan)
         for group in design.groups:
             inner[:, :, group.channels] = inner_curves(
                 sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands

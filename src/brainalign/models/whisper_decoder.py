@@ -25,6 +25,4 @@ class WhisperDecoder(CheckpointModel):
         """The extractor."""
         from brainalign.features.language.whisper_decoder import WhisperDecoder as Extracted
 
-        options = language_options(self, settings)
-        del options["begin"]  # a decoder has a prompt of its own
-        return settings.clipped(Extracted.from_folder(*self.place(settings), **options))
+        return settings.clipped(Extracted.from_folder(*self.place(settings), **language_options(self, settings)))

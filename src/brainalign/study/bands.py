@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.banded_nested import BandedScores
-from brainalign.encoding.nested import Frames
+from brainalign.encoding.nested import Frames, OuterScores
 from brainalign.errors import BrainalignError
 from brainalign.features.joined import Band
 from brainalign.linalg.lags import lag_matrix, lags_of
@@ -16,7 +17,12 @@ from brainalign.study.fitting import Fitting
 
 
 def fit_bands(
-    study: Fitting, bands: Sequence[Band], layers: Sequence[tuple[int, ...]], ratios: Sequence[float], name: str
+    study: Fitting,
+    bands: Sequence[Band],
+    layers: Sequence[tuple[int, ...]],
+    ratios: Sequence[float],
+    name: str,
+    keep_weights: bool = False,
 ) -> BandedScores:
     """Nested banded ridge of some bands.
 
@@ -28,6 +34,7 @@ def fit_bands(
         layers: Outer fold -> layer of each band.
         ratios: Penalties that every later band chooses from, in units of the first's.
         name: Of the features, for the log.
+        keep_weights: Hand over the weights of every outer fold, see :func:`band_weights`.
     """
     lags = own_lags(study, bands)
 
@@ -38,8 +45,63 @@ def fit_bands(
         for pick in dict.fromkeys(layers):
             yield [frames(n, layer) for n, layer in enumerate(pick)], [f for f, p in enumerate(layers) if p == pick]
 
-    dims = [widest(band, {pick[n] for pick in layers}) * (len(lags[n]) if lags else 1) for n, band in enumerate(bands)]
-    return study.fit_banded(batches(), dims, ratios, name, lags=None if lags is None else np.array([0]))
+    widths = _widths(bands, layers)
+    dims = [width * (len(lags[n]) if lags else 1) for n, width in enumerate(widths)]
+    return study.fit_banded(
+        batches(), dims, ratios, name, lags=None if lags is None else np.array([0]), keep_weights=keep_weights
+    )
+
+
+def band_weights(
+    study: Fitting, bands: Sequence[Band], layers: Sequence[tuple[int, ...]], fitted: OuterScores
+) -> dict[str, NDArray[Any]]:
+    """Weights of :func:`fit_bands` on the lags of the study, as those of a model without bands.
+
+    A band with a window of its own was lagged before it was standardised. Its weights are given on the features before that: weight 0
+    at lags outside its window, ``mean`` 0, and as ``sd`` the root mean square of those at its lags.
+
+    Args:
+        study: Data, window and folds.
+        bands: What was fitted together.
+        layers: Outer fold -> layer of each band.
+        fitted: Scores with weights.
+
+    Returns:
+        ``weights`` (folds, lags, d, C), ``intercept`` (folds, C), ``mean`` and ``sd`` (folds, groups, d), of all bands side by side;
+        ``band`` (d,) which one each dimension belongs to; ``band_layers`` (folds, bands). NaN where a fold's layer of a band has
+        fewer dimensions than another fold's.
+    """
+    lags, widths, folds, channels = own_lags(study, bands), _widths(bands, layers), len(layers), study.design.n_channels
+    ends = np.cumsum([0, *widths])
+    weights = np.full((folds, len(study.lags), ends[-1], channels), np.nan, dtype=np.float32)
+    mean, sd = (np.full((folds, len(study.design.groups), ends[-1]), np.nan) for _ in range(2))
+    intercept = np.stack(fitted.intercepts)
+    for fold, pick in enumerate(layers):
+        at = 0
+        for n, band in enumerate(bands):
+            width, count = widest(band, {pick[n]}), len(lags[n]) if lags else 1
+            here, there = slice(at, at := at + width * count), slice(ends[n], ends[n] + width)
+            w, scale = fitted.weights[fold][:, here], fitted.scales[fold][:, :, here]
+            if lags is None:
+                weights[fold, :, there], mean[fold, :, there], sd[fold, :, there] = w, scale[:, 0], scale[:, 1]
+                continue
+            own = scale[:, 1].reshape(-1, count, width)
+            mean[fold, :, there], sd[fold, :, there] = 0.0, np.sqrt((own**2).mean(axis=1))
+            for g, group in enumerate(study.design.groups):
+                raw = w[0][:, group.channels] / scale[g, 1][:, None]
+                intercept[fold, group.channels] -= scale[g, 0] @ raw
+                on_lags = np.zeros((len(study.lags), width, len(group.channels)))
+                on_lags[np.searchsorted(study.lags, lags[n])] = raw.reshape(count, width, -1)
+                weights[fold, :, there, group.channels] = np.moveaxis(on_lags * sd[fold, g, there][:, None], -1, 0)
+    names = np.repeat([band.name for band in bands], widths)
+    return {
+        "weights": weights, "intercept": intercept, "mean": mean, "sd": sd, "band": names, "band_layers": np.array(layers),
+    }  # fmt: skip
+
+
+def _widths(bands: Sequence[Band], layers: Sequence[tuple[int, ...]]) -> list[int]:
+    """Dimensions of each band, the most of the layers that the folds take."""
+    return [widest(band, {pick[n] for pick in layers}) for n, band in enumerate(bands)]
 
 
 def widest(band: Band, layers: set[int]) -> int:

@@ -163,6 +163,7 @@ class Fitting(Problem):
         ratios: Sequence[float],
         name: str,
         lags: NDArray[np.int64] | None = None,
+        keep_weights: bool = False,
     ) -> BandedScores:
         """Nested banded ridge TRFs of all electrodes: a penalty for each band of features; a long fit says its plan first.
 
@@ -172,6 +173,7 @@ class Fitting(Problem):
             ratios: Penalties that every later band chooses from, in units of the first's.
             name: Of the features, for the log.
             lags: In frames, when not the window's.
+            keep_weights: Hand over the weights of every outer fold.
 
         Raises:
             BrainalignError: The fit does not fit into this machine's memory.
@@ -186,4 +188,6 @@ class Fitting(Problem):
         seconds = plan.seconds(self.arithmetic)
         if seconds > LONG:
             log.info("plan for %s: %s; %.1f GiB, about %s", name, plan, plan.memory / GIB, duration(seconds))
-        return fit_banded(self.design, bands, len(dims), ratios, window, self.alphas, self.arithmetic, self.search)
+        return fit_banded(
+            self.design, bands, len(dims), ratios, window, self.alphas, self.arithmetic, self.search, keep_weights
+        )

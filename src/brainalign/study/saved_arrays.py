@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainalign.features.joined import JoinedRepresentation
+from brainalign.features.representation import Representation
+from brainalign.study.bands import band_weights, fit_bands
+from brainalign.study.layer_selection import layers_of
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -72,28 +76,25 @@ def kept_weights(study: Study, models: Models) -> Iterator[tuple[str, Arrays]]:
     Yields:
         Name and arrays: ``weights`` (folds, lags, d, C) float32, NaN where there is no fit; ``intercept`` (folds, C); ``mean`` and
         ``sd`` (folds, groups, d) of the training frames; ``group`` (C,), electrodes with the same valid frames; ``lags`` (lags,) in
-        frames and ``lags_s`` in seconds; ``layer``; ``subject`` and ``electrode`` (C,).
+        frames and ``lags_s`` in seconds; ``layer``; ``subject`` and ``electrode`` (C,). Of joined models also ``band`` and
+        ``band_layers``, see :func:`brainalign.study.bands.band_weights`.
     """
-    design = study.design
+    design, unit = study.design, study.design.unit
     rate = next(iter(study.responses.grids.values())).rate
     group = np.empty(design.n_channels, dtype=np.int64)
     for number, mine in enumerate(design.groups):
         group[mine.channels] = number
     for model in models.compared:
         layer = study.layer_selection(model).best_layer
-        frames = study.frames(model, layer)
-        width = next(iter(frames.values())).shape[1]
-        size = len(design.split.folds) * len(study.lags) * width * design.n_channels * 4
+        found = _of_bands(study, model) if isinstance(model, JoinedRepresentation) else _of_layer(study, model, layer)
+        size = found["weights"].nbytes
         log.info("keeping weights of %s, layer %s: %.0f MB, and as much in MLflow", model.name, layer, size / 1e6)
-        scores = study.fit(frames, width, model.name, keep_weights=True)
-        scale = np.stack(scores.scales)
         yield (
             model.name,
             {
-                "weights": np.stack(scores.weights) * design.unit.astype(np.float32),
-                "intercept": np.stack(scores.intercepts) * design.unit + design.center,
-                "mean": scale[:, :, 0],
-                "sd": scale[:, :, 1],
+                **found,
+                "weights": found["weights"] * unit.astype(np.float32),
+                "intercept": found["intercept"] * unit + design.center,
                 "group": group,
                 "lags": study.lags,
                 "lags_s": study.lags / rate,
@@ -101,6 +102,23 @@ def kept_weights(study: Study, models: Models) -> Iterator[tuple[str, Arrays]]:
                 **_channels(study),
             },
         )
+
+
+def _of_layer(study: Study, model: Representation, layer: int) -> Arrays:
+    """Weights of one layer in the units of the fit, with what features were standardised by."""
+    frames = study.frames(model, layer)
+    scores = study.fit(frames, next(iter(frames.values())).shape[1], model.name, keep_weights=True)
+    scale = np.stack(scores.scales)
+    return {
+        "weights": np.stack(scores.weights), "intercept": np.stack(scores.intercepts), "mean": scale[:, :, 0], "sd": scale[:, :, 1],
+    }  # fmt: skip
+
+
+def _of_bands(study: Study, model: JoinedRepresentation) -> Arrays:
+    """The same of all bands together, with their names; each fold has the layers that it chose."""
+    layers = layers_of(study, model.bands)
+    fitted = fit_bands(study, model.bands, layers, model.ratios, model.name, keep_weights=True)
+    return band_weights(study, model.bands, layers, fitted.scores)
 
 
 def _channels(study: Study) -> Arrays:

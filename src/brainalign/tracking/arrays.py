@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +38,13 @@ def write_arrays(folder: Path, model: str, arrays: Mapping[str, NDArray[Any]]) -
     return path
 
 
-def read_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, *names: str, optional: Collection[str] = ()) -> dict[str, NDArray[Any]]:
     """Some arrays of a file; without names, all.
+
+    Args:
+        path: The file.
+        names: Of arrays.
+        optional: And of some that it need not have.
 
     Raises:
         BrainalignError: The file is damaged or lacks one of them.
@@ -48,7 +53,8 @@ def read_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
 
     try:
         with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in names or content.files}
+            there = [name for name in optional if name in content.files]
+            return {name: content[name] for name in (*(names or content.files), *there)}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise BrainalignError(
             f"{path} cannot be read ({error}); a file that save.predictions or save.weights wrote is needed."
@@ -103,7 +109,7 @@ class SavedPredictions(Mapping[str, "NDArray[np.float32]"]):
 
 @dataclass(frozen=True)
 class SavedWeights:
-    """TRF weights of a model's best layer, one fit an outer fold.
+    """TRF weights of a model's best layer, one fit an outer fold; of a joined model, those of all bands side by side.
 
     The prediction of electrode c at frame t in fold f is, with features h standardised and then zero outside the stimulus,
 
@@ -118,6 +124,9 @@ class SavedWeights:
         lags_s: (lags,) in seconds.
         layer: The layer with the best mean inner score.
         subject, electrode: (C,) who the columns are.
+        band: (d,) the band that each dimension belongs to, as in ``weights[:, :, band == "mel"]``; None where there are no bands.
+        band_layers: (folds, bands) layer of each band, chosen on inner folds; None where there are no bands. A band whose layers
+            differ in width has NaN weights where a fold's layer has no such dimension.
     """
 
     weights: NDArray[np.float32]
@@ -130,6 +139,8 @@ class SavedWeights:
     layer: int
     subject: NDArray[np.str_]
     electrode: NDArray[np.str_]
+    band: NDArray[np.str_] | None = None
+    band_layers: NDArray[np.int64] | None = None
 
     @classmethod
     def read(cls, path: Path) -> SavedWeights:
@@ -138,5 +149,8 @@ class SavedWeights:
         Raises:
             BrainalignError: It is damaged.
         """
-        found: dict[str, Any] = read_arrays(path, *(field.name for field in fields(cls)))
+        needed = [field.name for field in fields(cls) if field.default is MISSING]
+        found: dict[str, Any] = read_arrays(
+            path, *needed, optional=[f.name for f in fields(cls) if f.name not in needed]
+        )
         return cls(**{**found, "layer": int(found["layer"])})

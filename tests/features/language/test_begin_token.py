@@ -74,6 +74,28 @@ def test_what_is_not_there_is_one_sentence():
         LanguageModel(*tiny_gpt2(), {}, "tiny", begin="boss")
 
 
+@pytest.mark.parametrize("begin", ["bos", "text"])
+def test_a_bidirectional_model_takes_none(begin):
+    """It has marks of its own: what would do nothing is refused, and ``auto`` and ``none`` read the same."""
+    from transformers import BertConfig, BertForMaskedLM
+
+    torch.manual_seed(0)
+    small = {
+        "hidden_size": 24,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+        "vocab_size": 300,
+    }
+    model, tokenizer = BertForMaskedLM(BertConfig(**small)).eval(), tokenizer_with(bos_token="<s>", eos_token="</s>")
+    with pytest.raises(
+        BrainalignError, match=f"features.begin={begin}: model m is bidirectional .* features.begin=auto"
+    ):
+        LanguageModel(model, tokenizer, {}, "m", begin=begin)
+    same = {str(LanguageModel(model, tokenizer, {}, "m", begin=b).identity()) for b in ("auto", "none")}
+    assert len(same) == 1
+
+
 @pytest.mark.parametrize("begin", ["auto", "none", "text"])
 @pytest.mark.parametrize("context", [Context(), Context("window", 3), Context("window", 2, 1), Context("isolated")])
 def test_states_are_those_of_literal_calls_with_the_token_before_each_text(begin, context, said):

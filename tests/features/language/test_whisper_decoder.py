@@ -91,5 +91,7 @@ def test_what_it_lacks_is_one_sentence(trained, jfk, language_folder):
         extractor.check(replace(jfk, words=many))
     with pytest.raises(BrainalignError, match="of type 'gpt2', but a decoder that hears is Whisper's alone"):
         WhisperDecoder.from_folder(language_folder, "d")
+    with pytest.raises(BrainalignError, match=r"features.begin=bos: model d is a decoder and has a prompt of its own"):
+        WhisperDecoder.from_folder(trained / "whisper_tiny_en", "d", begin="bos")
     with pytest.raises(BrainalignError, match=r"features.context=isolated: model d, a decoder"):
         WhisperDecoder.from_folder(trained / "whisper_tiny_en", "d", context=Context("isolated"))

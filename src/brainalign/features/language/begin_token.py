@@ -61,3 +61,25 @@ def begin_token(tokenizer: Any, begin: str, name: str, vocabulary: int) -> int |
             "without."
         )
     return int(found)
+
+
+def check_unmarked(begin: str, name: str, why: str) -> None:
+    """Refuse a begin token for a model that takes none.
+
+    Args:
+        begin: One of ``BEGINS``; ``auto`` and ``none`` ask for no token here.
+        name: Of the model, for the sentence.
+        why: What it has instead, for the sentence.
+
+    Raises:
+        BrainalignError: ``bos`` or ``text``.
+
+    Example:
+        >>> check_unmarked("auto", "bert", "bidirectional")
+    """
+    one_of("features.begin", begin, BEGINS)
+    if begin in ("bos", "text"):
+        raise BrainalignError(
+            f"features.begin={begin}: model {name} is {why}, so there is no begin token to put before its texts; features.begin=auto gives "
+            "one to the causal models of a run and leaves the others as they are."
+        )

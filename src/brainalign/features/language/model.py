@@ -20,7 +20,7 @@ from brainalign.features.base import Placement, ReceptiveField, Rows, Unit
 from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
 from brainalign.features.checkpoints.forward import asked_layers, hidden_states, kind, origin, ready, weights_digest
 from brainalign.features.checkpoints.tap import BLOCK, Tap
-from brainalign.features.language.begin_token import begin_token
+from brainalign.features.language.begin_token import begin_token, check_unmarked
 from brainalign.features.language.context import AUTO, Context, Pass, fitted_passes, word_passes
 from brainalign.features.language.encoded import Encoded, encode
 from brainalign.features.language.text_models import is_bidirectional, text_checkpoint, token_limit
@@ -61,14 +61,14 @@ class LanguageModel:
         device: Torch device.
         join_clitics: See :func:`text_of`.
         context: What a word is read with.
-        begin: See :func:`begin_token`; bidirectional models have marks of their own, whatever it says.
+        begin: See :func:`begin_token`; bidirectional models have marks of their own, and take ``auto`` or ``none``.
         tap: Where in a block a layer is taken.
 
     Attributes:
         limit: Sub-words that the model can read at once, special ones included; None = any number.
 
     Raises:
-        BrainalignError: The tokenizer is a slow one, or has no begin token where one is asked for.
+        BrainalignError: The tokenizer is a slow one, or there is no begin token where one is asked for.
 
     Example:
         >>> import pandas as pd
@@ -117,6 +117,8 @@ class LanguageModel:
         tap.check(self.config.num_attention_heads, name)
         self.layers: Sequence[int] = asked_layers(layers, self._depth, name, first=int(tap.inside))
         self.limit = token_limit(self.config, tokenizer)
+        if not self.causal:
+            check_unmarked(begin, name, "bidirectional and has its tokenizer's own marks")
         self._begin = begin_token(tokenizer, begin, name, self.config.vocab_size) if self.causal else None
 
     @classmethod

@@ -16,6 +16,7 @@ from brainalign.errors import BrainalignError
 from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
 from brainalign.features.checkpoints.forward import batch_states, kind, ready
+from brainalign.features.language.begin_token import check_unmarked
 from brainalign.features.language.encoded import Encoded, encode
 from brainalign.features.language.model import LanguageModel
 from brainalign.features.speech.frontend import MEL, MelFrontend
@@ -39,6 +40,7 @@ class WhisperDecoder(LanguageModel):
         identity: What the model is, beside its weights.
         name: As it stands in tables.
         processor: Whisper's feature extractor.
+        begin: ``auto`` or ``none``, which are the same to it.
         options: Of :class:`LanguageModel`: pooling, layers, device, join_clitics, tap.
     """
 
@@ -51,8 +53,10 @@ class WhisperDecoder(LanguageModel):
         identity: dict[str, Any],
         name: str,
         processor: Any,
+        begin: str = "auto",
         **options: Any,
     ) -> None:
+        check_unmarked(begin, name, "a decoder and has a prompt of its own")
         super().__init__(model, tokenizer, identity, name, begin="none", **options)
         if self.context.policy not in ("auto", "stimulus"):
             raise BrainalignError(
