@@ -254,3 +254,30 @@ def test_a_full_device_is_tried_with_fewer_electrodes_then_left_once(monkeypatch
     assert how.run(job, 1000) == 1000 and how.run(job, 1000) == 1000
     assert tried[:4] == [("cuda", 1000), ("cuda", 250), ("cuda", 64), ("cpu", 1000)]
     assert sum("solved on the CPU" in r.message for r in caplog.records) == 1
+
+
+@pytest.mark.parametrize("solver", ["eigh", "dual"])
+@pytest.mark.parametrize("fails_in", [{torch.float32}, {torch.float32, torch.float64}], ids=["float32", "both"])
+def test_eigenvalues_that_are_not_found_cost_time_and_no_digit(solver, fails_in, monkeypatch, caplog):
+    """float64, then a factor for each alpha, said once; the failure is raised where LAPACK would raise it."""
+    rng, lags, alphas = np.random.default_rng(4), np.arange(4), np.logspace(1, 4, 40).tolist()
+    data, new = moments(segments([40, 35], 3, 5, rng), lags), segments([30], 3, 5, rng)
+    problem, tests, chosen = Problem(data, *data.scale()), [HeldOut(moments(new, lags))], np.array(alphas[::8])
+    plain = Arithmetic(solver="cholesky", dtype="float64")
+    scores, weights = path_scores(problem, tests, alphas, plain), chosen_weights(problem, chosen, plain)
+    eigh = torch.linalg.eigh
+
+    def fails(matrix, UPLO):
+        if matrix.dtype in fails_in:
+            raise torch.linalg.LinAlgError("did not converge")
+        return eigh(matrix, UPLO=UPLO)
+
+    monkeypatch.setattr(torch.linalg, "eigh", fails)
+    monkeypatch.setattr(arithmetic_module, "_said", set())
+    how = Arithmetic(solver=solver, dtype="float32")
+    assert problem.method(tests, len(alphas), solver).eigh
+    np.testing.assert_allclose(path_scores(problem, tests, alphas, how), scores, atol=1e-4)
+    found = chosen_weights(problem, chosen, how)
+    np.testing.assert_allclose(*(w.predict(new[0].values, lags) for w in (found, weights)), atol=1e-4)
+    said = [r.message for r in caplog.records if "did not converge" in r.message]
+    assert len(said) == len(fails_in) and "float64 is taken" in said[0]

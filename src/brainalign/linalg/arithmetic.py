@@ -84,7 +84,7 @@ class Arithmetic:
             raise BrainalignError(
                 "device=mps was asked for, but this machine has no Apple GPU; use device=cpu or auto."
             )
-        _say_once(
+        say_once(
             "device=mps: models run on Apple's GPU, which has no float64; systems are solved on the CPU.", log.info
         )
         return torch.device("mps")
@@ -140,7 +140,7 @@ class Arithmetic:
             except torch.OutOfMemoryError:
                 torch.cuda.empty_cache()
                 if at_once <= LEAST_AT_ONCE:
-                    _say_once(
+                    say_once(
                         "The CUDA device has too little memory for these systems: they are solved on the CPU.",
                         log.warning,
                     )
@@ -153,7 +153,7 @@ class Arithmetic:
 _said: set[str] = set()
 
 
-def _say_once(sentence: str, say: Callable[[str], None]) -> None:
+def say_once(sentence: str, say: Callable[[str], None]) -> None:
     """Once a process."""
     if sentence not in _said:
         _said.add(sentence)

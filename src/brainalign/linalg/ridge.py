@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.arithmetic import Arithmetic, say_once
 from brainalign.linalg.cholesky import Cholesky, NotPositiveDefinite
 from brainalign.linalg.dual import Dual
 from brainalign.linalg.held_out import HeldOut, Products
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 System = Primal | Dual
 Solve = Callable[[Electrodes], "Tensor"]
 """From electrodes to their (q, c) solutions, or right-hand sides."""
@@ -89,13 +93,16 @@ def path_scores(
     Raises:
         BrainalignError: The matrix is not positive definite at some alpha.
     """
-    method = problem.method(tests, len(alphas), arithmetic.solver)
-    rotated = method.eigh and not method.by_gram
+    chosen = problem.method(tests, len(alphas), arithmetic.solver)
 
     def job(device: torch.device, at_once: int) -> NDArray[np.float64]:
         here, held_out = problem.to(device), [t.to(device) for t in tests]
-        score = _rotated_scores if rotated else _written_scores
-        return score(here, held_out, alphas, method, arithmetic, at_once)
+
+        def scored(method: Method) -> NDArray[np.float64]:
+            score = _rotated_scores if method.eigh and not method.by_gram else _written_scores
+            return score(here, held_out, alphas, method, arithmetic, at_once)
+
+        return _or_by_factors(scored, chosen)
 
     return arithmetic.run(job, problem.electrodes)
 
@@ -116,10 +123,14 @@ def solve_chosen(
         BrainalignError: The matrix is not positive definite at some alpha.
     """
     distinct = np.unique(alphas)
-    method = problem.method([], len(distinct), arithmetic.solver)
+    chosen = problem.method([], len(distinct), arithmetic.solver)
 
     def job(device: torch.device, at_once: int) -> None:
-        system, together = problem.to(device).system(method), len(alphas) <= at_once
+        here = problem.to(device)
+        _or_by_factors(lambda method: solved(here, method, at_once), chosen)
+
+    def solved(here: Problem, method: Method, at_once: int) -> None:
+        system, together = here.system(method), len(alphas) <= at_once
         found = []
         for number, _, solve in _solutions(system, distinct.tolist(), method, arithmetic):
             mine = np.flatnonzero(alphas == distinct[number])
@@ -275,16 +286,43 @@ def _last(make: Solve) -> Solve:
     return of
 
 
+class NotConverged(Exception):
+    """No precision gave the eigenvalues of a system."""
+
+
+def _or_by_factors(solve: Callable[[Method], T], method: Method) -> T:
+    """What a method gives; where its eigenvalues are not found, what a Cholesky factor for each alpha gives."""
+    try:
+        return solve(method)
+    except NotConverged:
+        return solve(replace(method, eigh=False, by_gram=False))
+
+
 def _spectrum(system: System, smallest: float, arithmetic: Arithmetic) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (q,) and eigenvectors (q, q), in the precision that the smallest alpha needs."""
+    """Eigenvalues (q,) and eigenvectors (q, q), in the precision that the smallest alpha needs.
+
+    LAPACK's and CUDA's divide and conquer give up on some matrices, in float32 sooner than in float64.
+
+    Raises:
+        NotConverged: They did so in each precision.
+    """
     import torch
 
     for dtype in arithmetic.precisions():
         upper, largest = system.upper(dtype)
-        if arithmetic.safe(dtype, largest, smallest):
-            break
-    values, vectors = torch.linalg.eigh(upper, UPLO="U")
-    return values.clamp(min=0), vectors
+        if not arithmetic.safe(dtype, largest, smallest):
+            continue
+        try:
+            values, vectors = torch.linalg.eigh(upper, UPLO="U")
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+            instead = "float64 is taken" if dtype == torch.float32 else "a Cholesky factor is made for each alpha"
+            say_once(
+                f"an eigendecomposition did not converge in {str(dtype).removeprefix('torch.')}: {instead}.",
+                log.warning,
+            )
+            continue
+        return values.clamp(min=0), vectors
+    raise NotConverged
 
 
 def _blocks(c: int, at_once: int) -> list[slice]:
