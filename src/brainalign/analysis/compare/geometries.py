@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.analysis.compare.tables import MOST, check_labels, contrasts_of
 from brainalign.analysis.geometry.inference import over_stimuli
-from brainalign.analysis.geometry.report import MEASURE_NAMES
+from brainalign.analysis.geometry.report import IN_SAMPLE, MEASURE_NAMES
 from brainalign.figures import geometry_runs
 from brainalign.stats import compare as compare_scores
 from brainalign.study.outcome import Outcome
@@ -72,10 +72,14 @@ def _pairs(result: AnalysisResult) -> None:
     """Pairs of models: their intervals, a line and a metric each, and a figure a measure."""
     table = result.tables["geometry_pairs"]
     low, high = over_stimuli(table["best"].to_numpy(), table["se"].to_numpy())
-    table = table.assign(low=low, high=high, place=table["model_a"] + " x " + table["model_b"])
+    fitted = table["measure"].isin(IN_SAMPLE)
+    place = table["model_a"] + " x " + table["model_b"]
+    table = table.assign(low=np.where(fitted, np.nan, low), high=np.where(fitted, np.nan, high), place=place)
     result.tables["geometry_pairs"] = table
     for row in table.itertuples():
         result.metrics[f"geometry/{row.measure}/{row.place}/{row.run}/best"] = row.best
+        if row.measure in IN_SAMPLE:
+            continue
         result.summary.append(
             (
                 f"{row.run}: {row.place}, {MEASURE_NAMES[str(row.measure)]}",

@@ -32,6 +32,9 @@ MEASURE_NAMES = {
     "knn": "mutual neighbours",
 }
 
+IN_SAMPLE = ("svcca", "pwcca")
+"""Computed on the rows that they are fitted on: they stand in tables beside unrelated Gaussians, and have no line, interval or test."""
+
 
 def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings) -> None:
     """What pairs of models come to: a line, metrics and a test a measure."""
@@ -41,7 +44,7 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
     for row in table.itertuples():
         name, key = f"{row.model_a} x {row.model_b}", f"geometry/{row.measure}/{row.model_a} x {row.model_b}"
         result.metrics |= {f"{key}/best": row.best, f"{key}/nested": row.nested, f"{key}/random": row.random}
-        if row.measure in ("svcca", "pwcca"):
+        if row.measure in IN_SAMPLE:
             continue
         tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_bonferroni:.3g}"
         if not np.isfinite(row.p):
