@@ -45,51 +45,7 @@ class Taps(Reader):
         return Dataset("taps", stimuli, recordings)
 '''
 
-MODEL = '''
-from dataclasses import dataclass
-from typing import ClassVar
-
-from brainalign.models import Model
-
-
-@dataclass
-class Letters(Model):
-    """Letters of each word, to a power."""
-
-    power: float
-
-    needs: ClassVar = ("words",)
-    family: ClassVar = "word length"
-
-    def extractor(self, settings, dataset):
-        return Extracted(self.name, self.power)
-
-
-class Extracted:
-    unit, placement, layers, version = "words", "hold", (0,), 1
-
-    def __init__(self, name, power):
-        from brainalign.features.base import ReceptiveField
-
-        self.name, self.power, self.receptive_field = name, power, ReceptiveField(0, 0, "words")
-
-    def identity(self):
-        return {"kind": "letters", "power": self.power}
-
-    def describe(self):
-        return f"letters of each word to the power of {self.power:g}"
-
-    def check(self, stimulus):
-        pass
-
-    def extract(self, stimuli):
-        import numpy as np
-
-        from brainalign.features.words.timed import word_rows
-
-        for s in stimuli:
-            yield s.id, {0: word_rows(s, np.array([[len(w) ** self.power] for w in s.words["word"]], dtype=float))}
-'''
+MODEL = (Path(__file__).parent / "letters_model.py").read_text(encoding="utf-8")
 
 ANALYSIS = '''
 from dataclasses import dataclass

@@ -68,8 +68,8 @@ def section(runs: Runs, docs: Path) -> list[str]:
         f"({two(curve.iloc[-1])}) much less. Layer 0 is the convolutions with positions added. The untrained encoder is at or",
         f"below chance in every layer ({two(fresh.min())} to {two(fresh.max())}): its frames say when, not what, and B comes from A's own",
         "clip. Re-randomised weights keep what the size of weights does by itself, and are the fairer control."
-        " Numbers of untrained networks, and no others, moved by up to .002 between two writings of this page, from an unknown cause: "
-        "untrained Whisper's weights and layers are the same bits with one thread and with two.",
+        " Numbers of untrained networks, and no others, moved by up to .002 after the first writing of this page (layer 2 above was .477):",
+        "their weights were drawn in float16 then, as the checkpoints' config.json says, and are drawn in float32 now.",
         "",
         *details(
             [

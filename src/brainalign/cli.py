@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hydra
 from hydra.conf import HydraConf
+from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -82,6 +83,8 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     sys.excepthook = told_without_secrets
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+    # For --help Hydra copies its store of settings once a group, 126 times; what is read from the store is a copy anyhow.
+    setattr(ConfigStore, "__deepcopy__", lambda store, _: store)  # noqa: B010
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing, and the sentence is ours
     try:
         try:

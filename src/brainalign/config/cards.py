@@ -19,6 +19,10 @@ A model lies on one device (`device=`). One that is larger than that goes by `fe
 'brainalign[large]'`): it is divided among all GPUs, then memory, then disk (in `paths.cache`), with the same hidden states; with
 `device=cpu` GPUs are left alone. Weights that are drawn anew or shuffled must fit in memory first.
 
+No GPU was at hand where this release was made: its tests divide models between memory and disk and hold which devices are chosen, but
+`device=cuda`, `device=mps` and a division among GPUs were never run. Before relying on one, extract a few stimuli there and with
+`device=cpu` (`analysis=extract`), and compare.
+
 Models run in float32. Of `features.precision=float16` or `bfloat16` every run tells how far the layers lie from float32 on its own
 first stimuli, in units of each dimension's spread, and names those beyond 1 %. In `benchmarks/RESULTS.md` (three trained models, real
 words and sounds) all layers stay within 1 % in float16, and most do not in bfloat16, which has three bits less.

@@ -18,7 +18,7 @@ PREAMBLE = "% In the preamble: \\usepackage{array,booktabs,longtable,pdflscape}\
 OTHER_SIGNS = "% Names have signs that pdfLaTeX lacks: XeLaTeX or LuaLaTeX, with a font that has them.\n"
 BEGIN = "\\begin{landscape}\n\\scriptsize\\setlength{\\tabcolsep}{2pt}\\setlength{\\LTcapwidth}{\\linewidth}\n"
 END = "\\end{landscape}\n"
-NAMES = ">{\\raggedright}p{.11\\linewidth}>{\\raggedright}p{.18\\linewidth}"
+NAMES = ">{\\raggedright}p{.10\\linewidth}>{\\raggedright}p{.17\\linewidth}"
 """Columns of the names, which are broken where they are long; the others are as wide as their numbers."""
 CAPTION = (
     "All tests. $n$: pairs of values (participants); $t$ with its degrees of freedom; $p$: two-sided, not corrected; corrected $p$: by the "

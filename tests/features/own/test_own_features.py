@@ -204,6 +204,26 @@ def test_arrays_that_cannot_be_the_stimulis_are_refused_in_a_sentence(arrays, op
     assert "\n" not in str(caught.value) and "own.npz" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"), [((2.01, 8.4), True), ((6.0, 6.51), False), ((6.0,), False), ((14.0,), True)]
+)
+def test_a_rate_one_per_cent_wrong_is_told_from_few_stimuli_where_lengths_can_tell(seconds, told, tmp_path):
+    """Two stimuli of one convention of rounding differ by the true rate, to a frame either way; a long one ends at the wrong place."""
+    stimuli = {f"s{i}": Stimulus(f"s{i}", d, words_of(3)) for i, d in enumerate(seconds)}
+    for convention in (lambda x: int(x), lambda x: int(np.ceil(x)) + 1, lambda x: int(x - 1.25) + 1):
+        np.savez(
+            tmp_path / "own.npz",
+            **{s: RNG.normal(size=(convention(50 * one.duration), 2)) for s, one in stimuli.items()},
+        )
+        read(tmp_path / "own.npz", stimuli, rate=50)
+        for rate in (49.5, 50.5):
+            if told:
+                with pytest.raises(BrainalignError, match=r"frames more, but its rate|but the stimulus lasts"):
+                    read(tmp_path / "own.npz", stimuli, rate=rate)
+            else:
+                read(tmp_path / "own.npz", stimuli, rate=rate)
+
+
 def test_a_missing_stimulus_is_named(tmp_path):
     np.savez(tmp_path / "own.npz", **{s: v for s, v in FRAMES.items() if s != "s2"})
     with pytest.raises(BrainalignError, match="own.npz has no array of stimulus 's2'"):

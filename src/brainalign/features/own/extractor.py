@@ -236,14 +236,16 @@ class OwnFeatures:
 
 def _check_rate(path: str, frames: Sequence[tuple[float, int, float]]) -> None:
     """Refuse a rate with which longer stimuli have too few or too many frames, if only a little."""
-    if len(frames) < 3:
+    if len(frames) < 2:
         return
     durations, counts, rates = (np.array(column, dtype=np.float64) for column in zip(*frames, strict=True))
     spread = durations.std()
     if spread * rates[0] < 10:
         return
     slope, base = np.polyfit(durations, counts, 1)
-    error = (counts - base - slope * durations).std() / (spread * np.sqrt(len(frames)))
+    # two lie on a line whatever they are: their counts are rounded, as evenly one way as the other
+    noise = (counts - base - slope * durations).std() if len(frames) > 2 else 1 / np.sqrt(12)
+    error = noise / (spread * np.sqrt(len(frames)))
     if abs(slope - rates[0]) > max(WRONG * rates[0], 5 * error):
         raise BrainalignError(
             f"{path}: with each second that a stimulus is longer there are {slope:.4g} frames more, but its rate is said to be "
