@@ -22,6 +22,7 @@ WORDS = {
     "ceiling",
     "compare",
     "controls",
+    "decoding",
     "decomposition",
     "encoding",
     "geometry",
@@ -203,7 +204,16 @@ def test_the_search_for_names_finds_them():
 def test_analyses_that_take_a_partner_are_found_in_their_options():
     told = sentence(ConfigCompositionException("Could not override 'model@partner'."), [])
     named = told.split("analysis=")[1].rstrip(".").split(", ")
-    assert {"abx", "cca", "convergence", "decomposition", "geometry", "similarity", "variance_partition"} == set(named)
+    assert {
+        "abx",
+        "cca",
+        "convergence",
+        "decoding",
+        "decomposition",
+        "geometry",
+        "similarity",
+        "variance_partition",
+    } == set(named)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

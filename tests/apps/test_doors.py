@@ -22,7 +22,7 @@ def test_every_door_shows_the_same_help(brainalign, door):
         "data: alice_eeg, alice_fmri",
         "model: articulation, auto, bert",
         "window: fir_tr",
-        "analysis: abx, cca, ceiling, compare, controls, convergence, decomposition",
+        "analysis: abx, cca, ceiling, compare, controls, convergence, decoding, decomposition",
     ):
         assert f"\n{group}" in shown.stdout
     assert shown.stdout.count("python run.py ") == 5
@@ -66,7 +66,7 @@ def test_tab_completion_is_offered(brainalign):
         (["encoding.alpha=3"], "did you mean 'encoding.alphas'?"),
         (["analysis.k=3"], "it belongs to analysis=cca"),
         (["partner=mel"], "choose a model for it first, as model@partner=mel does"),
-        (["model@partner=mel"], "it belongs to analysis=abx, cca, convergence,"),
+        (["model@partner=mel"], "it belongs to analysis=abx, cca, convergence, decoding,"),
         (["encoding.outer_folds=2"], "encoding.outer_folds=2 is impossible; it must be at least 3."),
         (
             ["model@baseline=null"],

@@ -7,6 +7,7 @@ from brainalign.figures.ceilings import ceilings
 from brainalign.figures.control_shares import control_shares
 from brainalign.figures.curves_by_region import curves_by_region
 from brainalign.figures.data_overview import data_overview
+from brainalign.figures.decoding import decoding_scores
 from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.geometry import geometry_layers, geometry_map, geometry_regions
 from brainalign.figures.geometry_runs import geometry_runs
@@ -37,6 +38,7 @@ __all__ = [
     "control_shares",
     "curves_by_region",
     "data_overview",
+    "decoding_scores",
     "feature_picture",
     "figure_2",
     "figure_3",

@@ -1,0 +1,106 @@
+"""analysis=decoding: features reconstructed from all channels, and segments told by their reconstruction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from brainalign.analysis._base import Analysis, Asked, Needs
+from brainalign.bounds import Bounds
+from brainalign.errors import one_of, within
+
+if TYPE_CHECKING:
+    from brainalign.config import Config
+    from brainalign.study.plan import Probed, Stage
+    from brainalign.study.result import AnalysisResult
+    from brainalign.study.roles import Models
+    from brainalign.study.study import Study
+
+
+@dataclass
+class DecodingAnalysis(Analysis):
+    """The backward model of each participant, for each layer of each model."""
+
+    components: int | None
+    segment: float | None
+    rival: str
+
+    bounds: ClassVar[Bounds] = {"components": (1, 10_000), "segment": (0.1, 3600)}
+    needs = Needs(fits=False)
+    compared_by = ""
+    main_figure = "decoding"
+    cannot = "that the brain codes these features: what goes along with them is reconstructed as well"
+
+    def __post_init__(self) -> None:
+        one_of("analysis.rival", self.rival, ("mismatch", "partner"))
+        within("analysis.components", self.components, 1)
+        within("analysis.segment", self.segment, 0.1)
+
+    def question(self, asked: Asked) -> str:
+        """Whether features can be read from the brain."""
+        return f"Can the features of {', '.join(asked.models)} be read from all channels of {asked.people} who heard {asked.heard}?"
+
+    def run(self, study: Study, models: Models) -> AnalysisResult:
+        """See :func:`brainalign.analysis.decoding.run.decoding`."""
+        from brainalign.analysis.decoding.run import decoding
+
+        return decoding(study, models, **self.options)
+
+    def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """The backward model, its scores, and the segments."""
+        rate = study.frame_rate
+        alphas = sorted(config.encoding.alphas)
+        lags = f"{study.lags[0] / rate:g} to {study.lags[-1] / rate:g} s"
+        reduced = (
+            ""
+            if self.components is None
+            else f" Of a layer with more than {self.components} dimensions, the first {self.components} principal components of its "
+            "z-scored dimensions were the target; they are of the stimuli alone, without any response, and the same in every fold."
+        )
+        found = [
+            (
+                "Decoding",
+                f"For each participant, features were reconstructed from all channels at lags of {lags} after them by "
+                "ridge regression (the "
+                "backward model; Crosse et al. 2016), with zeros outside a presentation. Channels were z-scored on "
+                "the training frames. In "
+                f"{len(study.split.folds)} outer folds, alpha was chosen for each dimension among {len(alphas)} "
+                f"values from {alphas[0]:g} to "
+                f"{alphas[-1]:g} by R² on inner folds, which are the other outer folds; frames whose window holds a "
+                f"missing sample took no part.{reduced} "
+                "The score is Pearson's r of held-out feature and reconstruction, for each dimension, averaged over "
+                "folds; participants' means over "
+                "dimensions are tested against 0 by exact sign flips, corrected over models and layers by the "
+                "maximum statistic. Patterns are those of "
+                "Haufe et al. 2014, of all dimensions jointly, in standard deviations of the channel per standard deviation of the "
+                "reconstruction.",
+            )
+        ]
+        if self.segment is not None:
+            rival = (
+                "the next held-out segment of the same features"
+                if self.rival == "mismatch"
+                else f"the features of {models.partner.name if models.partner else 'the partner'} at the same time (the ignored stream)"
+            )
+            found.append(
+                (
+                    "Attention" if self.rival == "partner" else "Match-mismatch",
+                    f"Held-out reconstructions were cut into segments of {self.segment:g} s. A segment is told right "
+                    "where its mean r over dimensions "
+                    f"with what was heard is above that with {rival}; chance is .5. A participant's accuracy has an exact "
+                    "binomial interval (Clopper and "
+                    "Pearson 1934), which takes segments as independent, and a permutation p, for which reconstructions "
+                    "were dealt anew to the pairs of "
+                    "segments. Participants' accuracies are tested against .5 by exact sign flips, corrected likewise.",
+                )
+            )
+        return found
+
+    def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
+        """A backward model for each participant and layer."""
+        from brainalign.analysis.decoding.run import planned
+        from brainalign.study.plan import fits
+
+        widths = [min(d, self.components or d) for d in probed.widths.values()]
+        stage = fits(study, f"decode {probed.model.name}", planned(study, widths))
+        return [replace(stage, size=stage.size.replace("electrodes", "dimensions"))]
