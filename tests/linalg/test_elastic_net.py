@@ -129,3 +129,24 @@ def test_a_response_that_does_not_vary_has_no_weights():
     cross[:, 1], yy[1] = 0.0, 0.0
     fit = elastic_net(gram, cross, yy, 50, 0.01, 0.5)
     assert not fit.coef[:, 1].any() and fit.converged.all() and fit.coef[:, 0].any()
+
+
+@pytest.mark.parametrize("alone", [0, 10**6])
+def test_compiled_loops_and_those_of_a_gpu_find_the_same_weights(alone, monkeypatch):
+    from brainalign.linalg import coordinate_descent
+
+    monkeypatch.setattr(coordinate_descent, "ALONE", alone)  # all by matrix products, or each on a matrix of its own
+    monkeypatch.setattr(coordinate_descent, "TILE", 32)
+    _, _, (gram, cross, yy) = problem(400, 120, 8, 5, 0.9)
+    gram[7], gram[:, 7], cross[7] = 0.0, 0.0, 0.0  # a constant column
+    whole = module._Problem(gram, cross, yy, 400 * 0.02 * 0.5, 400 * 0.02 * 0.5)
+    bound, budget = 1e-13 * yy, torch.full((8,), 20000)
+    theirs, _ = module._descend(whole.coordinates(gram.diagonal() > 0), torch.zeros(119, 8).double(), bound, budget)
+    fit = elastic_net(gram, cross, yy, 400, 0.02, 0.5, tol=1e-13, max_iter=20000)
+    assert fit.converged.all() and not fit.coef[7].any() and len(set(fit.iterations.tolist())) > 1
+    np.testing.assert_allclose(np.delete(fit.coef.numpy(), 7, axis=0), theirs.numpy(), atol=1e-6)
+    again = [
+        elastic_net(gram, cross[:, e : e + 1], yy[e : e + 1], 400, 0.02, 0.5, tol=1e-13, max_iter=20000) for e in (0, 5)
+    ]
+    for e, one in zip((0, 5), again, strict=True):
+        np.testing.assert_allclose(one.coef[:, 0].numpy(), fit.coef[:, e].numpy(), atol=1e-7)

@@ -1,4 +1,8 @@
-"""Elastic net by coordinate descent on the Gram matrix, all electrodes at once and nearly all of it matrix products."""
+"""Elastic net by coordinate descent on the Gram matrix, all electrodes at once.
+
+On a CUDA device a sweep is matrix products and vectors of electrodes; on a CPU its loops are compiled
+(``coordinate_descent``).
+"""
 
 from __future__ import annotations
 
@@ -227,6 +231,13 @@ def elastic_net(
         left = left[going]
         if not len(left):
             return ElasticNetFit(coef, iterations, gap / n, gap <= bound)
+        if gram.device.type == "cpu":
+            swept, counts = _compiled(
+                whole.electrodes(left), w[:, going], residual[:, going], bound[left], max_iter - iterations[left]
+            )
+            coef[:, left] = swept
+            iterations[left] += counts
+            continue
         working = w[:, going].any(1) | (residual[:, going].abs() > whole.l1).any(1)
         if 2 * working.sum() > len(working):  # a copy of nearly the whole Gram matrix would not pay
             working[:] = True
@@ -234,6 +245,22 @@ def elastic_net(
         swept, counts = _descend(part, w[:, going][working], bound[left], max_iter - iterations[left])
         coef[working.nonzero(), left] = swept
         iterations[left] += counts
+
+
+def _compiled(problem: _Problem, w: Tensor, residual: Tensor, bound: Tensor, budget: Tensor) -> tuple[Tensor, Tensor]:
+    """(p, c) weights and (c,) sweeps, as ``_descend``, on the coordinates that each electrode needs."""
+    import torch
+
+    from brainalign.linalg.coordinate_descent import descend
+
+    cross, found, left = (
+        v.T.clone(memory_format=torch.contiguous_format).numpy() for v in (problem.cross, w, residual)
+    )
+    counts = descend(
+        problem.gram.contiguous().numpy(), cross, problem.yy.numpy(), problem.l1, problem.l2, found, left,
+        bound.numpy(), budget.numpy(), MEMORY,
+    )  # fmt: skip
+    return torch.from_numpy(found).T, torch.from_numpy(counts)
 
 
 def _descend(problem: _Problem, start: Tensor, bound: Tensor, budget: Tensor) -> tuple[Tensor, Tensor]:
