@@ -91,3 +91,9 @@ def test_a_run_of_a_named_data_set_knows_its_card():
     (entry,) = cited([card.methods])
     assert f"doi = {{{card.doi}}}" in entry
     assert composed(["data=bids", "data.root=x"]).data.card is None
+
+
+def test_what_the_page_says_that_transformers_lacks_it_lacks():
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    assert "xeus" not in CONFIG_MAPPING_NAMES  # else an option and a card, and the sentence in config/cards.py goes

@@ -26,6 +26,9 @@ No GPU was at hand where this release was made: its tests divide models between 
 Models run in float32. Of `features.precision=float16` or `bfloat16` every run tells how far the layers lie from float32 on its own
 first stimuli, in units of each dimension's spread, and names those beyond 1 %. In `benchmarks/RESULTS.md` (three trained models, real
 words and sounds) all layers stay within 1 % in float16, and most do not in bfloat16, which has three bits less.
+
+XEUS is no option: transformers 5.23 has no such architecture. What ESPnet computes with it goes by `model=features`
+([own-features.md](own-features.md)).
 """
 _MODELS = """| model | checkpoint | layers x dims | licence | reference | facts from |
 |---|---|---|---|---|---|
