@@ -181,6 +181,9 @@ def test_a_set_of_another_size_than_published_is_told(folder):
     (people, hours) = against_card(data, card, None)
     assert "has 9 participants, here is 1" in people and "has 0.5 h of stimuli, here are" in hours
     assert against_card(data, card, ["01"]) == [hours]
+    named = replace(card, labels=["01", "02", "07"])
+    assert "here is 1 (missing: 02, 07): a part" in against_card(data, named, None)[0]
+    assert against_card(data, named, ["01"]) == [hours]
     assert against_card(data, replace(card, subjects=None, hours=None), None) == []
 
 

@@ -46,6 +46,7 @@ class DataCard:
         bad: Runs that the authors leave out, each a participant and a stimulus or ``all``: ``021 pieman``, ``001 pieman_run-1``.
         source: Where this was looked up, and what was not.
         places: Where ``brainalign-tools fetch`` gets them; None = not by it.
+        labels: Of the participants, as ``data.subjects`` has them; None = not known.
     """
 
     reference: str
@@ -58,6 +59,7 @@ class DataCard:
     source: str
     bad: list[str] | None = None
     places: list[Place] | None = None
+    labels: list[str] | None = None
 
     bounds: ClassVar[Bounds] = {"subjects": (1, 1_000_000), "stimuli": (1, 1_000_000), "hours": (0.01, 100_000)}
 
@@ -99,12 +101,13 @@ def against_card(dataset: Dataset, card: DataCard, subjects: Sequence[str] | Non
         >>> against_card(simulate(subjects=2, electrodes=2, sentences=5, repeated=0), card, None)
         ['the published set has 9 participants, here are 2: a part of it, or another version?']
     """
+    missing = _missing(dataset, card) if subjects is None else ""
     found = {"participants": len(dataset.recordings), "stimuli": len(dataset.stimuli)}
     published = {"participants": None if subjects is not None else card.subjects, "stimuli": card.stimuli}
     out = [
         Note(
-            f"the published set has {n} {what}, here {'is' if found[what] == 1 else 'are'} {found[what]}: "
-            "a part of it, or another version?"
+            f"the published set has {n} {what}, here {'is' if found[what] == 1 else 'are'} {found[what]}"
+            f"{missing if what == 'participants' else ''}: a part of it, or another version?"
         )
         for what, n in published.items()
         if n is not None and found[what] != n
@@ -117,6 +120,13 @@ def against_card(dataset: Dataset, card: DataCard, subjects: Sequence[str] | Non
             )
         )
     return out + _left_out(dataset, card)
+
+
+def _missing(dataset: Dataset, card: DataCard) -> str:
+    """Who is not there of those whom the card names, in brackets; empty where it names none, or nobody is missing."""
+    here = {r.subject.removeprefix("sub-") for r in dataset.recordings}
+    names = [label for label in card.labels or () if label not in here]
+    return f" (missing: {', '.join(names)})" if names else ""
 
 
 def _left_out(dataset: Dataset, card: DataCard) -> list[Note]:

@@ -1,5 +1,9 @@
 """The simulated data set as a whole: sizes, seeds, silent electrodes, what is refused."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -154,3 +158,21 @@ def test_the_evoked_level_is_there_from_the_first_frame_on_and_nowhere_else(data
             expected = np.zeros_like(p.response)
             expected[25:, heard] = 1.0
             np.testing.assert_allclose(p.response - q.response, expected, atol=1e-12)
+
+
+def test_without_a_cache_one_folder_holds_the_vectors_and_goes_with_the_process(tmp_path):
+    code = (
+        "from brainalign.data.simulated import simulate, simulate_fmri\n"
+        "a = simulate(subjects=1, electrodes=2, sentences=5, repeated=0)\n"
+        "b = simulate_fmri(subjects=1, voxels=1, stories=1, sentences=5, repeats=1)\n"
+        "print(open(a.vectors).read() == open(b.vectors).read() != '', a.vectors == b.vectors)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.split() == ["True", "True"]
+    assert not list(tmp_path.glob("brainalign-simulated-*"))

@@ -75,7 +75,7 @@ def simulate_fmri(
         drift: Standard deviation of the drift, in those of signal plus noise.
         highpass: Seconds; slower fluctuations are regressed out.
         seed: Of everything.
-        cache_dir: Where the lexicon's word vectors are written; a temporary folder where None.
+        cache_dir: Where the lexicon's word vectors are written; where None a folder that goes when the process ends.
 
     Returns:
         The data set ``simulated_fmri``; its channels have the columns rho_true and planted_layer, its latents are the layers.

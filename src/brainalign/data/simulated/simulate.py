@@ -71,7 +71,7 @@ def simulate(
         mixture: Latent -> share of the signal's variance, the same for all electrodes; or region -> such shares, the
             regions not named keeping their own; None = each region its own, scattered over electrodes.
         seed: Of everything.
-        cache_dir: Where the lexicon's word vectors are written in GloVe's format; a temporary folder where None.
+        cache_dir: Where the lexicon's word vectors are written in GloVe's format; where None a folder that goes when the process ends.
 
     Returns:
         The data set ``simulated``, with its latents. Channels have the columns rho_true, and share_acoustic,

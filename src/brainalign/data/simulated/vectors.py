@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +54,12 @@ def write_vectors(vectors: Vectors, seed: int, cache_dir: Path | None) -> Path:
     Args:
         vectors: Word -> (d,).
         seed: Stands in the file's name.
-        cache_dir: Its folder, made where missing; a new temporary one where None.
+        cache_dir: Its folder, made where missing; where None a temporary one, which goes when this process ends.
 
     Returns:
         The file.
     """
-    folder = Path(tempfile.mkdtemp(prefix="brainalign-simulated-")) if cache_dir is None else Path(cache_dir)
+    folder = Path(_of_this_process().name) if cache_dir is None else Path(cache_dir)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"simulated_vectors_seed{seed}.txt"
     content = "".join(f"{w} {' '.join(f'{x:.{DECIMALS}f}' for x in v)}\n" for w, v in vectors.items()).encode()
@@ -69,3 +70,9 @@ def write_vectors(vectors: Vectors, seed: int, cache_dir: Path | None) -> Path:
         file.write(content)
     Path(name).replace(path)
     return path
+
+
+@cache
+def _of_this_process() -> tempfile.TemporaryDirectory[str]:
+    """One folder for all that is simulated: a data set holds its file's path, and so may copies of it as long as the process lives."""
+    return tempfile.TemporaryDirectory(prefix="brainalign-simulated-")
