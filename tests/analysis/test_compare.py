@@ -64,8 +64,8 @@ def test_layers_stand_at_their_depth_under_the_ceiling_and_participants_are_dots
     figure, caption = result.figures["layer_profile"]
     lines = {line.get_gid(): line.get_xydata() for line in figure.axes[0].get_lines()}
     np.testing.assert_allclose(lines["mean shallow"], lines["mean deep"][::6])
-    assert set(lines["mean ceiling"][:, 1]) == {0.5} and "Grey: the noise ceiling, mean 0.5" in caption
-    assert "deep: best at depth 1" in caption
+    assert set(lines["mean ceiling"][:, 1]) == {0.5} and "Grey: the mean noise ceiling" in caption
+    assert "Highest: deep, at depth 1" in caption
     assert set(result.tables["layers"]["model"]) == set(runs)
     bars, _ = result.figures["region_bars_participants"]
     (dots,) = (c for c in bars.axes[0].collections if c.get_gid() == "dots of bar A1 deep")

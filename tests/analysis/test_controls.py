@@ -129,7 +129,7 @@ def test_an_untrained_twin_with_the_same_weights_reaches_everything(heard):
     assert any("one draw of its weights" in w for w in result.warnings)
     figure, caption = result.figures["control_shares"]
     figure.draw_without_rendering()
-    assert "untrained 100 % [100, 100]" in caption
+    assert "Largest over all: untrained, 100 % [100, 100]" in caption
 
 
 def test_shuffled_words_lose_what_words_drive(heard):

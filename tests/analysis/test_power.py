@@ -103,7 +103,10 @@ def test_the_table_has_both_sizes_of_every_design_and_the_metrics_are_its_own(fo
     assert any("t-test over pooled electrodes calls" in w and "no evidence" in w for w in found.warnings)
     figure, caption = found.figures["power_curves"]
     figure.draw_without_rendering()
-    assert len(figure.axes) == 1 and "With 6 participants and 12 sentences, a difference of 0.02" in caption
+    assert (
+        len(figure.axes) == 1
+        and "Highest with 6 participants and 12 sentences: a difference of 0.02: sign-flip" in caption
+    )
 
 
 def test_the_level_is_shared_by_the_family_and_the_pilots_are_the_same_bits(world, found):

@@ -114,7 +114,8 @@ def test_known_unique_and_shared_variance_comes_back(world):
     tests = result.tables["tests"]
     assert set(tests["contrast"]) >= {"unique a - unique b", "unique a - shared a and b"}
     _, caption = result.figures["variance_partition"]
-    assert f"unique a {found['unique a']:.1f}" in caption and "all together" in caption
+    largest = max(found, key=found.get)
+    assert f" Largest: {largest} in STG, {found[largest]:.3f}" in caption and "all together" in caption
     assert {"alpha_model", "alpha_partner"} <= set(fits) and fits.query("model == 'a'")["alpha_partner"].isna().all()
 
 

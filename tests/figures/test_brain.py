@@ -45,9 +45,8 @@ def test_every_located_electrode_is_a_dot_in_its_place_and_colour(placed, artist
     places = scores[located(scores)].drop_duplicates(["subject", "electrode"])
     assert f"of {len(places)} electrodes ({(places.x < 0).sum()} left and {(places.x > 0).sum()} right)" in caption
     assert "1 electrode without coordinates not shown" in caption
-    for model, own in shown.groupby("model"):
-        best = own.loc[own.r.idxmax()]
-        assert f"{model}, {best.subject} {best.electrode} ({best.region}), {number(best.r)}" in caption
+    best = shown.loc[shown.r.idxmax()]
+    assert f" Highest: {best.model}, {best.subject} {best.electrode} ({best.region}), {number(best.r)}." in caption
     assert f"grey: below 0, {(shown.r < 0).sum()} of {len(shown)} values" in caption
     assert f"{int((located(scores) & scores.r.isna()).sum())} values without a finite score left out" in caption
     from matplotlib.colors import to_rgba

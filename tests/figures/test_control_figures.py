@@ -45,8 +45,7 @@ def test_shares_stand_in_percent_with_splits_in_a_panel_of_their_own(shares):
         assert len(ends) == len(axes.get_yticklabels())
         assert all(axes.get_xlim()[0] <= x.min() and x.max() <= axes.get_xlim()[1] for x in ends)
     assert (
-        "untrained 60 % [50, 80]; oasm −10 % [−20, 10]; split shuffled 300 % [290, 320]" in caption
-        and "over all 20 electrodes" in caption
+        caption.endswith("Largest over all: split shuffled, 300 % [290, 320].") and "over all 20 electrodes" in caption
     )
 
 
@@ -80,7 +79,8 @@ def test_power_is_a_line_a_test_and_a_panel_an_effect():
     figure, caption = power_curves(pd.DataFrame(rows), participants=10, sentences=60, level=0.05)
     figure.draw_without_rendering()
     assert len(figure.axes) == 4
-    assert "a shared variance of 0.02: sign-flip over participants 40 % [38, 42], mixed model 50 %" in caption
+    told = "Highest with 10 participants and 60 sentences: a shared variance of 0.02: sign-flip over participants, 40 % [38, 42]."
+    assert caption.endswith(told)
     line = next(x for x in figure.axes[0].get_lines() if x.get_gid() == "mixed effect")
     assert line.get_xdata().tolist() == [5, 10] and line.get_ydata().tolist() == [0.5, 0.5]
 

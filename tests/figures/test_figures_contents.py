@@ -34,7 +34,11 @@ def test_bars_are_means_and_every_finite_electrode_is_a_dot(make_scores, make_te
         assert bar.get_height() == pytest.approx(group.r.mean())
         np.testing.assert_allclose(np.sort(dots.get_offsets()[:, 1]), np.sort(group.r.dropna()))
         assert (np.abs(dots.get_offsets()[:, 0] - bar.get_x() - bar.get_width() / 2) <= bar.get_width() / 2).all()
-        assert f"{model} {number(group.r.mean())}" in caption
+    assert "Highest" not in caption and "below 0.05" in caption  # one result: the tests
+    means = scores.groupby(["model", "region"]).r.mean()
+    model, region = means.idxmax()
+    caption = region_bars(scores, None)[1]
+    assert f" Highest: {model} in {region}, {number(means.max())} [" in caption and number(means.min()) not in caption
     assert f"{int(scores.r.isna().sum())} values without a finite score left out" in caption
 
 
@@ -102,8 +106,11 @@ def test_distribution_marks_the_median(make_scores, artist):
         values = group.r2.dropna()
         assert artist(figure, f"median {model}").get_xdata()[0] == pytest.approx(values.median())
         assert len(artist(figure, f"dots {model}").get_offsets()) == len(values)
-        extent = f"from {number(values.min())} to {number(values.max())}, {len(values)} electrodes"
-        assert f"{model}: median {number(values.median())}, {extent}" in caption
+    middle = scores.groupby("model").r2.median()
+    n = scores.r2[scores.model == middle.idxmax()].notna().sum()
+    assert caption.endswith(
+        f" Highest: {middle.idxmax()}, median {number(middle.max())} of {n} electrodes. 10 values without a finite score left out."
+    )
     assert figure.axes[0].get_xlabel().startswith("R² (1 − SSE/SST)")
 
 
@@ -119,10 +126,13 @@ def test_layer_profile_is_the_mean_and_rings_the_best(make_layers, artist, over)
     there = own[own.layer == 4]
     best = electrodes_ci(there.r, there.subject) if over == "electrodes" else mean_ci(there.r)
     interval = f"[{number(best.low)}, {number(best.high)}], n = {best.n} {over}"
-    assert f"gpt2: best in layer 4, mean {number(best.mean)} {interval}" in caption
+    assert (
+        f" Highest: gpt2, in layer 4, mean {number(best.mean)} {interval}."
+        in layer_profile(layers[layers.model == "gpt2"], over=over)[1]
+    )
     mel = values.r[values.model == "mel"].mean()
     assert artist(figure, "mean mel").get_ydata()[0] == pytest.approx(mel)
-    assert f"mel: one layer, mean {number(mel)}" in caption
+    assert f" Highest: mel, one layer, mean {number(mel)}" in caption and "gpt2" not in caption
 
 
 def test_electrodes_and_participants_differ_where_participants_have_more_electrodes(make_layers):
@@ -130,7 +140,7 @@ def test_electrodes_and_participants_differ_where_participants_have_more_electro
     assert layer_profile(layers)[1] != layer_profile(layers, over="participants")[1]
 
 
-def test_scatter_counts_what_lies_above_the_line(make_scores):
+def test_scatter_draws_each_electrode_and_tells_the_difference(make_scores):
     scores = make_scores(MODELS, REGIONS)
     figure, caption = model_scatter(scores, "gpt2", "mel")
     wide = scores.pivot(index=["subject", "electrode"], columns="model", values="r")[["gpt2", "mel"]]
@@ -138,9 +148,8 @@ def test_scatter_counts_what_lies_above_the_line(make_scores):
     drawn = np.vstack([np.asarray(c.get_offsets()) for c in figure.axes[0].collections])
     np.testing.assert_allclose(np.sort(drawn[:, 0]), np.sort(both.mel))
     np.testing.assert_allclose(np.sort(drawn[:, 1]), np.sort(both.gpt2))
-    above = int((both.gpt2 > both.mel).sum())
-    assert f"gpt2 is higher in {above} of {len(both)} electrodes ({100 * above / len(both):.0f} %)" in caption
-    assert f"mean difference {number((both.gpt2 - both.mel).mean())}" in caption
+    assert f"for {len(both)} electrodes, one dot per electrode" in caption
+    assert f"Mean difference {number((both.gpt2 - both.mel).mean())}" in caption
     assert f"{len(wide) - len(both)} pairs without a finite score left out" in caption
     assert figure.axes[0].get_xlim() == figure.axes[0].get_ylim()
 
@@ -150,9 +159,8 @@ def test_canonical_curves_are_means_over_folds(canonical, artist):
     mean = canonical.groupby("component")[["in_sample", "held_out", "null_95"]].mean()
     for column in mean:
         np.testing.assert_allclose(artist(figure, f"mean {column}").get_ydata(), mean[column])
-    first, beyond = mean.loc[1], int((mean.held_out > mean.null_95).sum())
+    beyond = int((mean.held_out > mean.null_95).sum())
     assert 0 < beyond < 12
-    assert f"in-sample {number(first.in_sample)}, held-out {number(first.held_out)}" in caption
     assert f"in {beyond} of 12 components" in caption and "3 folds" in caption
 
 
@@ -161,8 +169,9 @@ def test_example_states_r_over_valid_frames(example):
     figure, caption = prediction_example(times, actual, predictions, words, "electrode s0/e1")
     kept = np.isfinite(actual)
     r = np.corrcoef(actual[kept], predictions["gpt2"][kept])[0, 1]
-    assert f"144 frames shown: gpt2 r = {number(r)}, mel r = 0.000" in caption  # a constant prediction has r = 0
-    assert f"gpt2, r = {number(r)}" in [t.get_text() for t in figure.legends[0].get_texts()]
+    assert caption.endswith(f"over the 144 frames shown). Highest: gpt2, r = {number(r)}.")
+    legend = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert {f"gpt2, r = {number(r)}", "mel, r = 0.000"} <= set(legend)  # a constant prediction has r = 0
     written = [t.get_text() for t in figure.findobj(lambda a: a.get_gid() == "word")]
     assert written == list(words.word)
 
@@ -184,7 +193,7 @@ def test_scores_that_are_all_nan_break_nothing(make_scores, make_tests, make_lay
     for rows in (layers.model == "gpt2", layers.r.notna()):
         figure, caption = layer_profile(layers.assign(r=layers.r.mask(rows)))
         figure.draw_without_rendering()
-        assert "gpt2: no finite score" in caption
+        assert ("No score is finite." if rows.all() or (rows == layers.r.notna()).all() else "Highest: mel") in caption
 
 
 def test_one_electrode_is_drawn_without_an_interval(make_scores):

@@ -178,9 +178,9 @@ def all_pairs(scores):
 
 def test_a_sign_that_no_font_has_is_told_once_and_long_names_are_shortened(make_scores, recwarn):
     scores = make_scores(("gpt2", "x" * 300), ("A1", "left " + "y" * 300 + " right"), 2, 2)
-    figure, caption = region_bars(scores.replace("A1", "A1 \ue123"), None, "r")
+    figure, _ = region_bars(scores.replace("A1", "A1 \ue123"), None, "r")
     with boxes_unsaid():
         figure.draw_without_rendering()
     assert [str(w.message) for w in recwarn] == [] and missing_signs([figure]) == ["\ue123"]
     ticks = [t.get_text() for t in figure.axes[0].get_xticklabels()]
-    assert "…" in ticks[1] and max(map(len, ticks)) < 100 and "y" * 300 in caption
+    assert "…" in ticks[1] and max(map(len, ticks)) < 100

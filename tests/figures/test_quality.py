@@ -92,7 +92,7 @@ def test_offsets_are_dots_and_the_caption_counts_who_agrees(checked, artist):
     assert_nothing_cut(figure)
     filled, open_ = artist(figure, "trusted run 1"), artist(figure, "doubtful run 1")
     assert len(filled.get_offsets()) == 39 and open_.get_offsets().tolist() == [[63 / 60, -2.0]]
-    assert f"run 1: 39 of 40 agree, median {number(checked.pieces.offset[checked.pieces.agrees].median())} s" in caption
+    assert f"39 of 40 agree, median {number(checked.pieces.offset[checked.pieces.agrees].median())} s" in caption
 
 
 def test_nothing_is_cut_with_many_regions_and_runs_of_long_names(listener, checked):

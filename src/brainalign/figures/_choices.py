@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures.style import MUTED, Colour, inches_wide
-from brainalign.figures.text import number
 from brainalign.stats import MeanInterval, electrodes_ci, mean_ci
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def draw_choices(
     extent: tuple[float, float],
     *,
     participants: bool,
-) -> list[str]:
+) -> bool:
     """Mean and 95 % interval of each layer rule, as two more places to the right of the layers.
 
     Args:
@@ -42,14 +41,14 @@ def draw_choices(
         participants: Average each participant's scores first.
 
     Returns:
-        The caption's words for each model; none where no model has both rules.
+        Whether a model has both rules.
     """
     from matplotlib.ticker import MaxNLocator
 
     first, last = extent
     step = STEP * (last - first) / (inches_wide(axes.figure) - 0.8 - 3 * STEP)  # type: ignore[arg-type]
     at = {rule: last + (i + 1) * step for i, rule in enumerate(RULES)}
-    words = []
+    drawn = False
     for i, model in enumerate(colour):
         found = {rule: rule_mean(choices, model, rule, score, participants) for rule in RULES}
         if any(mean.n == 0 for mean in found.values()):
@@ -62,14 +61,13 @@ def draw_choices(
                 at[rule] + aside, mean.mean, "D", markersize=4, markerfacecolor=face, markeredgecolor=colour[model],
                 gid=f"{rule} {model}",
             )  # fmt: skip
-        nested, optimum = (found[rule].mean for rule in RULES)
-        words.append(f"{model} {number(nested)} and {number(optimum)} (+{number(optimum - nested)})")
-    if words:
+        drawn = True
+    if drawn:
         layers = [float(t) for t in MaxNLocator(5, integer=True).tick_values(first, last) if first <= t <= last]
         axes.set_xticks([*layers, *at.values()], [*(f"{t:.0f}" for t in layers), *at], minor=False)
         axes.axvline(last + 0.5 * step, color=MUTED, linewidth=0.6)
         axes.set_xlim(first - 0.4 * step, last + 2.6 * step)
-    return words
+    return drawn
 
 
 def rule_mean(choices: pd.DataFrame, model: str, rule: str, score: str, participants: bool) -> MeanInterval:

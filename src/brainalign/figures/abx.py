@@ -10,7 +10,7 @@ import pandas as pd
 from brainalign.figures._tables import require
 from brainalign.figures.layer_profile import describe, draw_profile
 from brainalign.figures.style import DOUBLE, MUTED, SMALL, colours, legend_above, new_figure, order_of, style, zero_line
-from brainalign.figures.text import number, p_text
+from brainalign.figures.text import number, one_result, p_text
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ def abx_layers(profile: pd.DataFrame, order: Sequence[str] | None = None) -> tup
             size=text_size(SMALL),
             color=MUTED,
         )
-        handles, sentences = [], []
+        handles, found = [], []
         for model in models:
             own = profile[profile["model"] == model]
             handles.append(draw_profile(axes, own[list(PROFILE[1:])].astype(float), model, colour[model]))
-            sentences.append(describe(own, model, "contrasts"))
+            found.append(describe(own, model, "contrasts"))
         axes.set_ylim(bottom=min(0.46, axes.get_ylim()[0]))  # room for the word
         axes.set_xlabel("layer (0 = input embedding)")
         axes.set_ylabel("ABX accuracy, mean over contrasts")
@@ -67,7 +67,7 @@ def abx_layers(profile: pd.DataFrame, order: Sequence[str] | None = None) -> tup
     caption = (
         "Share of triplets whose X is nearer to A than to B, averaged by contrast and then over contrasts, with its 95 % confidence "
         "interval over contrasts (band); a dashed line is a model with one layer; a ring marks the best layer, chosen on the accuracies "
-        f"shown and so optimistic. {'; '.join(sentences)}."
+        f"shown and so optimistic.{one_result(found)}"
     )
     return figure, caption
 
@@ -95,7 +95,7 @@ def abx_answers(relations: pd.DataFrame, order: Sequence[str] | None = None) -> 
     require(relations, ("model", "group", "layer", "r", "low", "high", "p", "n"), "answers")
     models, groups = order_of(relations["model"], order), order_of(relations["group"], None)
     colour = colours(models)
-    sentences, handles = [], dict[str, Any]()
+    found, handles = list[tuple[float, str]](), dict[str, Any]()
     with style():
         figure, panels = new_figure(DOUBLE, 3.0, ncols=len(groups), sharey=True, squeeze=False)
         for axes, group in zip(panels[0], groups, strict=True):
@@ -108,10 +108,9 @@ def abx_answers(relations: pd.DataFrame, order: Sequence[str] | None = None) -> 
                 handles[model] = draw_profile(axes, shown, model, colour[model])
                 if own["r"].notna().any():
                     best = own.loc[own["r"].idxmax()]
-                    sentences.append(
-                        f"{group}, {model}: highest in layer {best['layer']:.0f}, {number(best['r'])} "
-                        f"[{number(best['low'])}, {number(best['high'])}], {p_text(best['p'])}, n = {best['n']:.0f} triplets"
-                    )
+                    interval = f"[{number(best['low'])}, {number(best['high'])}], {p_text(best['p'])}"
+                    where = f"{model} and {group} listeners in layer {best['layer']:.0f}"
+                    found.append((best["r"], f"{where}, {number(best['r'])} {interval}, n = {best['n']:.0f} triplets"))
             axes.set_title(f"listeners: {group}")
             axes.set_xlabel("layer (0 = input embedding)")
             axes.xaxis.get_major_locator().set_params(integer=True)
@@ -120,6 +119,6 @@ def abx_answers(relations: pd.DataFrame, order: Sequence[str] | None = None) -> 
     caption = (
         "Spearman correlation over triplets of delta = d(B, X) − d(A, X) and the mean answer of a group of listeners, with its 95 % "
         "interval from a bootstrap over contrasts (band); p by shuffling triplets within contrasts, one-sided, uncorrected; the best layer "
-        f"(ring) is chosen on what is shown. {'; '.join(sentences)}."
+        f"(ring) is chosen on what is shown.{one_result(found)}"
     )
     return figure, caption

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from brainalign.errors import BrainalignError
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import DOUBLE, INK, MUTED, new_figure, order_of, score_label, style
-from brainalign.figures.text import count, number, wrap
+from brainalign.figures.text import count, number, one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ def brain_map(
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
-        The figure and its caption, which states n by hemisphere, each model's best, and what could not be shown.
+        The figure and its caption, which states n by hemisphere, the best, and what could not be shown.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, an electrode has several rows under a label, or no
@@ -134,8 +134,8 @@ def brain_map(
     missing = scores[~known].drop_duplicates(list(ELECTRODE))
     caption = (
         f"{score_label(score)} of {count(len(places), noun)} ({hemispheres}) on the brain, seen from the side, one colour scale"
-        f"{f' (grey: below 0, {negative} of {len(shown)} values)' if negative else ''}. Best: "
-        f"{'; '.join(_best(shown[shown[by] == label], label, score) for label in labels)}."
+        f"{f' (grey: below 0, {negative} of {len(shown)} values)' if negative else ''}."
+        f"{one_result([_best(shown[shown[by] == label], label, score) for label in labels])}"
     )
     if len(missing):
         caption += f" {count(len(missing), noun)} without coordinates not shown."
@@ -190,9 +190,10 @@ def _cmap() -> Any:
     return ListedColormap(colours).with_extremes(under=NEGATIVE)
 
 
-def _best(own: pd.DataFrame, label: str, score: str) -> str:
-    """The caption's words for one label: where its score is highest."""
+def _best(own: pd.DataFrame, label: str, score: str) -> tuple[float, str]:
+    """The highest score of one label, and the caption's words for where it is."""
     if own.empty:
-        return f"{label}, no finite score"
+        return float("nan"), ""
     best = own.iloc[int(own[score].to_numpy(dtype=np.float64).argmax())]
-    return f"{label}, {best['subject']} {best['electrode']} ({best['region']}), {number(float(best[score]))}"
+    value = float(best[score])
+    return value, f"{label}, {best['subject']} {best['electrode']} ({best['region']}), {number(value)}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, legend_above, new_figure, style, zero_line
-from brainalign.figures.text import count, number
+from brainalign.figures.text import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def canonical_correlations(canonical: pd.DataFrame, *, into: Panel | None = None
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
-        The figure and its caption, which states the first component and how many exceed the null.
+        The figure and its caption, which states how many components exceed the null.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or a component has two rows in a fold.
@@ -68,13 +68,11 @@ def canonical_correlations(canonical: pd.DataFrame, *, into: Panel | None = None
         axes.set_ylabel("canonical correlation")
         axes.xaxis.get_major_locator().set_params(integer=True)
         legend_above(figure, handles, [name for name, *_ in CURVES.values()])
-    first = mean.iloc[0]
     beyond = int((mean["held_out"] > mean["null_95"]).sum())
     n_folds = canonical["fold"].nunique()
     caption = (
-        f"Canonical correlations, mean over {count(n_folds, 'fold')} (band: their range). Component "
-        f"{mean.index[0]}: in-sample {number(first['in_sample'])}, held-out {number(first['held_out'])}, "
-        f"null {number(first['null_95'])}. The held-out mean exceeds the null's 95th percentile in {beyond} "
+        f"Canonical correlations, mean over {count(n_folds, 'fold')} (band: their range). The held-out mean exceeds "
+        f"the null's 95th percentile in {beyond} "
         f"of {count(len(mean), 'component')}."
     )
     return figure, caption

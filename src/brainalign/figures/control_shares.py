@@ -21,7 +21,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import count, wrap
+from brainalign.figures.text import count, one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def control_shares(
         noun: What n counts.
 
     Returns:
-        The figure and its caption, which states every share over all.
+        The figure and its caption, which states the largest share over all.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or a control has two rows for a region.
@@ -84,16 +84,16 @@ def control_shares(
             axes.set_xlim(*limits)
         grid[-1, 0].set_xlabel(wrap(f"share of {model}'s score (%)", 60))
         legend_above(figure, handles, regions)
-    sentences = []
+    found = []
     for name, row in shown[shown["region"] == ALL].set_index("control").loc[names].iterrows():
         told = f"{100 * row['share']:.0f} % [{100 * row['share_low']:.0f}, {100 * row['share_high']:.0f}]"
-        sentences.append(f"{name} {told if np.isfinite(row['share']) else 'n/a'}".replace("-", "−"))
+        found.append((float(row["share"]), f"{name}, {told}".replace("-", "−")))
     n = int(shown.loc[shown["region"] == ALL, "n"].max())
     caption = (
         f"Share of {model}'s held-out score that each control reaches (ratio of sums over {noun}s; line: 95 % jackknife interval over "
         f"{shown['share_over'].iloc[0]}, none where it would leave the "
-        f"frame; dashed: the model itself), over all {count(n, noun)} and by region. "
-        f"Over all: {'; '.join(sentences)}."
+        f"frame; dashed: the model itself), over all {count(n, noun)} and by region."
+        f"{one_result(found, 'Largest over all')}"
     )
     missing = int(shown["share"].isna().sum())
     more = (

@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import DOUBLE, colours, legend_above, new_figure, order_of, score_label, style, zero_line
-from brainalign.figures.text import interval_of, number
+from brainalign.figures.text import interval_of, number, one_result
 from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def curves_by_region(
         noun: What a row of the table is, in the caption.
 
     Returns:
-        The figure and its caption, which states where each region is highest.
+        The figure and its caption, which states where it is highest.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a value of ``x``.
@@ -58,7 +58,8 @@ def curves_by_region(
     colour = colours(regions)
     label = WEIGHT if y == "weight" else f"mean {score_label(y)}"
     handles: list[Any] = []
-    names, sentences = [], []
+    names: list[str] = []
+    found: list[tuple[float, str]] = []
     with style():
         figure, axes = new_figure(0.7 * DOUBLE, 3.0)
         zero_line(axes, "y")
@@ -79,13 +80,15 @@ def curves_by_region(
             if means["mean"].notna().any():
                 best = means.iloc[int(np.nanargmax(means["mean"]))]
                 interval = f"[{number(best['low'])}, {number(best['high'])}]"
-                sentences.append(f"{region} {number(best['mean'])} {interval} at {1000 * best['x']:.0f} ms")
+                found.append(
+                    (best["mean"], f"{region}, {number(best['mean'])} {interval} at {1000 * best['x']:.0f} ms")
+                )
         axes.set_xlabel(x_label)
         axes.set_ylabel(label)
         legend_above(figure, handles, names)
     caption = (
         f"{label[0].upper()}{label[1:]} against {x_label} over {noun}s by region, with its 95 % confidence interval "
-        f"(band), {interval_of(noun)}. "
-        f"Highest: {'; '.join(sentences)}."
+        f"(band), {interval_of(noun)}."
+        f"{one_result(found)}"
     )
     return figure, caption + left_out(int((~np.isfinite(table[y].to_numpy(dtype=float))).sum()), "value")

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures._tables import require
-from brainalign.figures.style import DOUBLE, SINGLE, SMALL, colours, legend_above, new_figure, style, zero_line
-from brainalign.figures.text import number, wrap
-from brainalign.journals import text_size
+from brainalign.figures.style import DOUBLE, SINGLE, colours, legend_above, name_ticks, new_figure, style, zero_line
+from brainalign.figures.text import number, one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +25,7 @@ def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tu
         measure: Its name, for the axis.
 
     Returns:
-        The figure and its caption, which states every number.
+        The figure and its caption, which states the highest number.
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
@@ -43,13 +42,13 @@ def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tu
     runs = [run for run in order if (table["run"] == run).any()]
     places = list(dict.fromkeys(table["place"]))
     width = min(DOUBLE, max(SINGLE, 0.8 + len(places) * max(0.9, 0.18 * len(runs))))
-    step, told = 0.7 / len(runs), []
+    step, found = 0.7 / len(runs), list[tuple[float, str]]()
     with style():
         figure, axes = new_figure(width, 2.8)
         zero_line(axes, "y")
         handles = {}
         for x, place in enumerate(places):
-            inside, said = table[table["place"] == place], []
+            inside = table[table["place"] == place]
             for i, run in enumerate(runs):
                 for row in inside[inside["run"] == run].itertuples():
                     at = x + (i - (len(runs) - 1) / 2) * step
@@ -59,17 +58,13 @@ def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tu
                     known = np.isfinite(row.low)
                     if known:
                         axes.vlines(at, row.low, row.high, color=colour[run], linewidth=1.2)
-                    said.append(
-                        f"{run} {number(row.value)}{f' [{number(row.low)}, {number(row.high)}]' if known else ''}"
-                    )
-            told.append(f"{place}: {', '.join(said)}")
-        letters = max(6, int((width - 0.6) / len(places) * 72 / (0.62 * text_size(SMALL))))
-        axes.set_xticks(range(len(places)), [wrap(str(place), letters) for place in places])
-        axes.tick_params(axis="x", length=0)
+                    interval = f" [{number(row.low)}, {number(row.high)}]" if known else ""
+                    found.append((float(row.value), f"{run}, {place}, {number(row.value)}{interval}"))
+        name_ticks(axes, range(len(places)), list(map(str, places)), (width - 0.6) / len(places))
         axes.set_xlim(-0.55, len(places) - 0.45)
         axes.set_ylabel(wrap(measure, 38))
         legend_above(figure, list(handles.values()), list(handles))
     return figure, (
-        f"{measure[0].upper()}{measure[1:]} in each run (point; whisker: its 95 % confidence interval, where there is one). "
-        f"{'; '.join(told)}."
+        f"{measure[0].upper()}{measure[1:]} in each run (point; whisker: its 95 % confidence interval, where there is one)."
+        f"{one_result(found)}"
     )

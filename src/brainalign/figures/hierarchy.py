@@ -10,8 +10,18 @@ import pandas as pd
 
 from brainalign.figures._tables import ELECTRODE, jitter, left_out, once, require
 from brainalign.figures.layer_profile import layer_means
-from brainalign.figures.style import DOUBLE, colours, dots, legend_above, new_figure, score_label, style, zero_line
-from brainalign.figures.text import number, wrap
+from brainalign.figures.style import (
+    DOUBLE,
+    colours,
+    dots,
+    legend_above,
+    name_ticks,
+    new_figure,
+    score_label,
+    style,
+    zero_line,
+)
+from brainalign.figures.text import number, one_result, wrap
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -38,7 +48,7 @@ def hierarchy_figure(
         gain: Whether the scores are what each layer adds to those below it.
 
     Returns:
-        The figure and its caption, which states every region's mean, interval and n.
+        The figure and its caption, which states the region that prefers the highest layers.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a layer.
@@ -56,7 +66,7 @@ def hierarchy_figure(
     once(layers, ("layer", *ELECTRODE), "layers")
     require(means, ("subject", "region", preferred), "regions")
     colour = colours(order)
-    handles, sentences = [], []
+    handles, found = [], list[tuple[float, str]]()
     with style():
         figure, (left, right) = new_figure(DOUBLE, 3.0, ncols=2)
         zero_line(left, "y")
@@ -81,17 +91,17 @@ def hierarchy_figure(
                 x, ci.mean, yerr=None if ci.n < 2 else [[ci.mean - ci.low], [ci.high - ci.mean]], color=colour[region],
                 marker="D", markersize=4.5, capsize=3,
             )  # fmt: skip
-            sentences.append(f"{region} {number(ci.mean)} [{number(ci.low)}, {number(ci.high)}], n = {ci.n}")
+            found.append((ci.mean, f"{region}, {number(ci.mean)} [{number(ci.low)}, {number(ci.high)}], n = {ci.n}"))
         left.set_xlabel("layer (0 = input embedding)")
         left.xaxis.get_major_locator().set_params(integer=True)
         label = f"{'gain in ' if gain else ''}mean {score_label(score)}"
         left.set_ylabel(wrap(label, 38))
-        right.set_xticks(range(len(order)), [wrap(str(r), 10) for r in order])
+        name_ticks(right, range(len(order)), list(map(str, order)), (DOUBLE / 2 - 0.6) / len(order))
         right.set_ylabel("preferred layer (centre of mass)")
         legend_above(figure, handles, [str(r) for r in order])
     caption = (
         f"Left: {label} by layer and region over participants{', what a layer adds to those below it' if gain else ''}, with its 95 % "
-        "confidence interval (band). Right: preferred layer by centre of mass, a dot a participant, the mean with its 95 % interval: "
-        f"{'; '.join(sentences)}."
+        "confidence interval (band). Right: preferred layer by centre of mass, a dot a participant, the mean with its 95 % interval."
+        f"{one_result(found)}"
     )
     return figure, caption + left_out(int((~np.isfinite(layers[score].to_numpy(dtype=float))).sum()), "value")

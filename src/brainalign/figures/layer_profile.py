@@ -23,7 +23,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import interval_of, number
+from brainalign.figures.text import interval_of, number, one_result
 from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def layer_profile(
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
-        The figure and its caption, which states each model's best layer, its mean and interval.
+        The figure and its caption, which states the highest mean, its layer and interval.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has two rows for a layer.
@@ -79,7 +79,8 @@ def layer_profile(
     models = order_of(layers["model"], order)
     colour = colours(models)
     unit = f"{noun}s" if over == "electrodes" else "participants"
-    handles, names, sentences = [], [], []
+    handles, names = [], []
+    found: list[tuple[float, str]] = []
     marks: list[Line2D] = []
     with style():
         figure, axes = new_figure(0.7 * DOUBLE, 3.0, into)
@@ -93,7 +94,7 @@ def layer_profile(
             profile = layer_means(own, score, over)
             handles.append(draw_profile(axes, profile, model, colour[model]))
             names.append(model)
-            sentences.append(describe(profile, model, unit, "at depth" if relative else "in layer"))
+            found.append(describe(profile, model, unit, "at depth" if relative else "in layer"))
             for layer, rows in own.groupby("layer"):
                 truth = planted_mean(rows, score)
                 marks += filter(None, [draw_planted(axes, float(str(layer)), truth, f"planted {model}")])
@@ -107,26 +108,24 @@ def layer_profile(
         if not relative:
             axes.xaxis.get_major_locator().set_params(integer=True)
         deep = layers.groupby("model")["layer"].nunique() > 1
-        told: list[str] = []
+        chosen = False
         if choices is not None and deep.any():
             choosing = {model: colour[model] for model in names if deep[model]}
             extent = float(layers["layer"].min()), float(layers["layer"].max())
-            told = draw_choices(axes, choices, score, choosing, extent, participants=over == "participants")
+            chosen = draw_choices(axes, choices, score, choosing, extent, participants=over == "participants")
         legend_above(figure, [*handles, *marks[:1]], [*names, *([LABEL] if marks else [])])
     caption = (
         f"Mean {score_label(score)} by layer over {unit} with its 95 % confidence interval (band), {interval_of(noun)}; a ring "
-        f"marks the best layer, chosen on the scores shown and so optimistic. {'; '.join(sentences)}."
+        f"marks the best layer, chosen on the scores shown and so optimistic.{one_result(found)}"
     )
     if ceiling is not None:
-        caption += (
-            f" Grey: the noise ceiling, mean {number(ceiling.mean)} [{number(ceiling.low)}, {number(ceiling.high)}]."
-        )
+        caption += " Grey: the mean noise ceiling with its interval."
     if marks:
         caption += " Diamonds: the best layers that were planted, and the means that they would have without any cost of estimation."
-    if told:
+    if chosen:
         caption += (
             f" Right: with the layer of each {noun} chosen on inner folds (nested), and with its best on the scored data (max), "
-            f"which is optimistic by the difference: {'; '.join(told)}."
+            "which is optimistic by the difference."
         )
     return figure, caption + left_out(int((~np.isfinite(layers[score].to_numpy(dtype=float))).sum()), "value")
 
@@ -174,14 +173,14 @@ def depth(layers: pd.Series[int]) -> pd.Series[float]:
     return (layers - layers.min()) / max(1, layers.max() - layers.min())
 
 
-def describe(profile: pd.DataFrame, model: str, unit: str, where: str = "in layer") -> str:
-    """The caption's words for one model: its best layer, or its only one."""
+def describe(profile: pd.DataFrame, model: str, unit: str, where: str = "in layer") -> tuple[float, str]:
+    """The highest mean of one model, and the caption's words for it: its best layer, or its only one."""
     if profile["mean"].isna().all():
-        return f"{model}: no finite score"
+        return float("nan"), ""
     best = profile.iloc[int(np.nanargmax(profile["mean"]))]
-    which = "one layer" if len(profile) == 1 else f"best {where} {best['layer']:.3g}"
+    which = "one layer" if len(profile) == 1 else f"{where} {best['layer']:.3g}"
     interval = f"[{number(best['low'])}, {number(best['high'])}]"
-    return f"{model}: {which}, mean {number(best['mean'])} {interval}, n = {best['n']:.0f} {unit}"
+    return float(best["mean"]), f"{model}, {which}, mean {number(best['mean'])} {interval}, n = {best['n']:.0f} {unit}"
 
 
 def layer_means(own: pd.DataFrame, score: str, over: Literal["electrodes", "participants"]) -> pd.DataFrame:

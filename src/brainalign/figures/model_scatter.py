@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.figures._distribution import many
 from brainalign.figures._tables import ELECTRODE, left_out, require
 from brainalign.figures.style import (
+    INK,
     MARKERS,
     MUTED,
     SINGLE,
+    Colour,
     colours,
     legend_above,
     new_figure,
@@ -23,6 +26,7 @@ from brainalign.figures.text import count, number, wrap
 from brainalign.stats import electrodes_ci, pair_values
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from brainalign.figures.style import Panel
@@ -38,7 +42,7 @@ def model_scatter(
     noun: str = "electrode",
     into: Panel | None = None,
 ) -> tuple[Figure, str]:
-    """Score under a (up) against score under b (across), a dot an electrode, with the line of equality.
+    """Score under a (up) against score under b (across), a dot an electrode or a grid of their counts, with the line of equality.
 
     Args:
         scores: Tidy scores table of one space and one layer rule: subject, electrode, region, ``by``,
@@ -51,7 +55,7 @@ def model_scatter(
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
-        The figure and its caption, which states how many lie above the line and the mean difference.
+        The figure and its caption, which states the mean difference.
 
     Raises:
         BrainalignError: A column or label does not exist, there are no rows, or an electrode has several rows
@@ -63,13 +67,14 @@ def model_scatter(
         >>> scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r"])
         >>> figure, caption = model_scatter(scores, "gpt2", "mel")
         >>> print(caption.partition(".")[0])
-        Pearson r of gpt2 against mel, one dot per electrode, line: equality
+        Pearson r of gpt2 against mel for 6 electrodes, one dot per electrode, line: equality
     """
     require(scores, (*ELECTRODE, "region", by, score), "scores")
     pairs = pair_values(scores, a, b, by=by, score=score)
     regions = order_of(scores["region"], None)
     colour = colours(regions)
     both = pairs[np.isfinite(pairs[["value_a", "value_b"]].to_numpy(dtype=np.float64)).all(axis=1)]
+    crowded = many(both)
     with style():
         figure, axes = new_figure(SINGLE + 0.9, SINGLE, into)
         if into is None:  # the plain constrained layout cuts the labels of square axes; compressed, by a pixel or two
@@ -77,15 +82,18 @@ def model_scatter(
         for i, region in enumerate(regions):
             own = both[both["region"] == region]
             if len(own):
-                axes.scatter(
-                    own["value_b"], own["value_a"], s=14, color=colour[region], alpha=0.75, linewidth=0,
-                    marker=MARKERS[i % len(MARKERS)], label=f"{wrap(region, 18)} ({len(own)})",
-                )  # fmt: skip
+                marker, label = MARKERS[i % len(MARKERS)], f"{wrap(region, 18)} ({len(own)})"
+                draw_region(axes, own, colour[region], marker, label, crowded=crowded)
         values = both[["value_a", "value_b"]].to_numpy(dtype=np.float64)
         low, high = (min(0.0, values.min()), max(0.0, values.max())) if len(both) else (0.0, 1.0)
         margin = 0.06 * (high - low or 1.0)
         limits = (low - margin, high + margin)
         axes.plot(limits, limits, color=MUTED, linewidth=0.8, zorder=0, gid="identity")
+        if crowded:
+            axes.hexbin(
+                both["value_b"], both["value_a"], gridsize=28, extent=(*limits, *limits), cmap="Greys", mincnt=1, linewidths=0,
+                alpha=0.8, zorder=0, gid="counts",
+            )  # fmt: skip
         axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="NW")
         room = 40 if into is None else 26  # letters along the square
         axes.set_xlabel(f"{wrap(b, room)}\n{wrap(score_label(score), room)}")
@@ -95,12 +103,33 @@ def model_scatter(
             figure.legend(loc="outside right upper", handletextpad=0.3)
         elif len(both):  # a panel's width is for the square
             legend_above(figure, *axes.get_legend_handles_labels())
-    above = int((both["value_a"] > both["value_b"]).sum())
     difference = electrodes_ci(both["value_a"] - both["value_b"], both["subject"])
-    share = f" ({100 * above / len(both):.0f} %)" if len(both) else ""
+    each = f"grey: how many {noun}s; sign: a region's mean, with quartiles" if crowded else f"one dot per {noun}"
     caption = (
-        f"{score_label(score)} of {a} against {b}, one dot per {noun}, line: equality. {a} is higher in "
-        f"{above} of {count(len(both), noun)}{share}; mean difference {number(difference.mean)}, "
+        f"{score_label(score)} of {a} against {b} for {count(len(both), noun)}, {each}, line: equality. Mean difference "
+        f"{number(difference.mean)}, "
         f"{difference.over(noun)} [{number(difference.low)}, {number(difference.high)}]."
     )
     return figure, caption + left_out(len(pairs) - len(both), "pair")
+
+
+def draw_region(axes: Axes, own: pd.DataFrame, colour: Colour, marker: str, label: str, *, crowded: bool) -> None:
+    """Draw one region: its electrodes, or its mean with lines from quartile to quartile.
+
+    Args:
+        axes: Of the figure.
+        own: Columns value_a (up) and value_b (across), both finite.
+        colour: Of the region.
+        marker: Its sign.
+        label: In the legend.
+        crowded: Whether the figure has too many electrodes for a dot each.
+    """
+    if not crowded:
+        axes.scatter(
+            own["value_b"], own["value_a"], s=14, color=colour, alpha=0.75, linewidth=0, marker=marker, label=label
+        )
+        return
+    (x, y), quartiles = own[["value_b", "value_a"]].mean(), own[["value_b", "value_a"]].quantile([0.25, 0.75])
+    axes.hlines(y, *quartiles["value_b"], color=colour, linewidth=1.4, zorder=3)
+    axes.vlines(x, *quartiles["value_a"], color=colour, linewidth=1.4, zorder=3)
+    axes.scatter(x, y, s=34, color=colour, edgecolor=INK, linewidth=0.5, marker=marker, label=label, zorder=4)

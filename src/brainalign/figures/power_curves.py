@@ -8,7 +8,7 @@ import pandas as pd
 
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, legend_above, new_figure, style
-from brainalign.figures.text import wrap
+from brainalign.figures.text import one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def power_curves(table: pd.DataFrame, *, participants: int, sentences: int, leve
         level: Of the tests; drawn where false positives should lie.
 
     Returns:
-        The figure and its caption, which states the power of the design itself.
+        The figure and its caption, which states the highest power of the design itself.
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
@@ -50,7 +50,7 @@ def power_curves(table: pd.DataFrame, *, participants: int, sentences: int, leve
     held = {"participants": ("sentences", sentences), "sentences": ("participants", participants)}
     axes_of = [x for x in held if x == "participants" or table[x].nunique() > 1]
     colour = colours(list(LABELS))
-    told = []
+    found: list[tuple[float, str]] = []
     with style():
         width = DOUBLE if len(effects) > 1 else 1.2 * SINGLE
         figure, grid = new_figure(
@@ -72,18 +72,20 @@ def power_curves(table: pd.DataFrame, *, participants: int, sentences: int, leve
                     axes.set_title(wrap(TITLES[effect].format(size), 34))
                 if column == 0:
                     axes.set_ylabel("chance of p below level")
-            here = own[(own["participants"] == participants) & (own["sentences"] == sentences)]
-            for title, some in ((TITLES[effect].format(size), here["size"] > 0), ("none", here["size"] == 0)):
-                chances = (
-                    f"{LABELS[r.test]} {100 * r.power:.0f} % [{100 * r.low:.0f}, {100 * r.high:.0f}]"
-                    for r in here[some].itertuples()
+            here = own[(own["participants"] == participants) & (own["sentences"] == sentences) & (own["size"] > 0)]
+            found += [
+                (
+                    r.power,
+                    f"{TITLES[effect].format(size)}: {LABELS[r.test]}, {100 * r.power:.0f} % [{100 * r.low:.0f}, {100 * r.high:.0f}]",
                 )
-                told.append(f"{title}: {', '.join(chances)}")
+                for r in here.itertuples()
+                if r.test == "sign_flip" or "sign_flip" not in set(here["test"])  # the others call too much significant
+            ]
         legend_above(figure, list(handles.values()), list(handles))
     caption = (
         "Chance that each test gives a p below its level (solid; band: 95 % binomial interval), and the same where there is no effect "
-        f"(dotted); dashed: the level of {level:g}; grey: 80 %. With {participants} participants and {sentences} sentences, "
-        f"{'; '.join(told)}."
+        f"(dotted); dashed: the level of {level:g}; grey: 80 %."
+        f"{one_result(found, f'Highest with {participants} participants and {sentences} sentences')}"
     )
     return figure, caption
 

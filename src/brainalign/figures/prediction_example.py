@@ -22,7 +22,7 @@ from brainalign.figures.style import (
     order_of,
     style,
 )
-from brainalign.figures.text import count, number, wrap
+from brainalign.figures.text import count, number, one_result, wrap
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def prediction_example(
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
-        The figure and its caption, which states each r over the frames shown.
+        The figure and its caption, which states the highest r over the frames shown.
 
     Raises:
         BrainalignError: An array has another length than ``times``, or there is no time at all.
@@ -70,7 +70,7 @@ def prediction_example(
         >>> words = pd.DataFrame({"word": ["so"], "onset": [0.1], "offset": [0.3]})
         >>> figure, caption = prediction_example(times, np.sin(9 * times), {"gpt2": np.sin(9 * times + 0.3)}, words, "p1 e1")
         >>> print(caption[:60])
-        Actual response and held-out prediction, p1 e1; Pearson r ov
+        Actual response and held-out prediction, p1 e1 (legend: Pear
     """
     if len(times) == 0:
         raise BrainalignError(f"the example {title!r} has no frames; at least 1 is needed to draw it.")
@@ -82,7 +82,7 @@ def prediction_example(
     names = order_of(predictions, order)
     colour = colours(names)
     heard = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
-    handles, labels, sentences = [], [], []
+    handles, labels, found = [], [], list[tuple[float, str]]()
     with style():
         figure, axes = new_figure(DOUBLE, 2.6, into)
         (line,) = axes.plot(times, actual, color=INK, linewidth=1.1, gid="actual")
@@ -94,7 +94,7 @@ def prediction_example(
                 (line,) = axes.plot(times, predictions[name], color=colour[name], gid=f"prediction {name}")
                 handles.append(line)
                 labels.append(f"{name}, r = {number(r)}")
-                sentences.append(f"{name} r = {number(r)}")
+                found.append((r, f"{name}, r = {number(r)}"))
         axes.set_xlim(float(times[0]), float(times[-1]) if len(times) > 1 else float(times[0]) + 1)
         axes.set_ylabel("response (a.u.)")
         axes.set_title(wrap(title, int((inches_wide(figure) - 0.7) * 72 / (0.56 * text_size(FONT + 1)))), loc="left")
@@ -102,8 +102,8 @@ def prediction_example(
         axes.set_xlabel("time from stimulus onset (s)")
         legend_above(figure, handles, labels)
     caption = (
-        f"Actual response and held-out prediction, {title}; Pearson r over the "
-        f"{count(int(np.isfinite(actual).sum()), 'frame')} shown: {', '.join(sentences) or 'no prediction'}."
+        f"Actual response and held-out prediction, {title} (legend: Pearson r over "
+        f"the {count(int(np.isfinite(actual).sum()), 'frame')} shown).{one_result(found) if found else ''}"
     )
     return figure, caption + (f" {count(hidden, 'word')} not written for want of room." if hidden else "")
 

@@ -19,7 +19,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import count, number
+from brainalign.figures.text import count, number, one_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,7 +96,7 @@ def onset_responses(table: pd.DataFrame, *, noun: str = "channel", what: str = "
         what: Was recorded, for the axis.
 
     Returns:
-        The figure and its caption, which states where each region is highest.
+        The figure and its caption, which states where it is highest.
 
     Raises:
         BrainalignError: A column is missing or there are no rows.
@@ -111,7 +111,7 @@ def onset_responses(table: pd.DataFrame, *, noun: str = "channel", what: str = "
     require(table, ("region", "time", "mean", "low", "high", "n", "channels"), "onset response")
     regions = order_of(table["region"], None)
     colour = colours(regions)
-    handles, labels, sentences = [], [], []
+    handles, labels, found = [], [], list[tuple[float, str]]()
     with style():
         figure, axes = new_figure(0.7 * DOUBLE, 3.0)
         zero_line(axes, "y")
@@ -123,7 +123,9 @@ def onset_responses(table: pd.DataFrame, *, noun: str = "channel", what: str = "
             handles.append(line)
             labels.append(f"{region} ({count(int(own['channels'].iloc[0]), noun)})")
             best = own.loc[own["mean"].idxmax()]
-            sentences.append(f"{region} {number(float(best['mean']))} at {1000 * best['time']:.0f} ms")
+            found.append(
+                (float(best["mean"]), f"{region}, {number(float(best['mean']))} at {1000 * best['time']:.0f} ms")
+            )
         axes.set_xlim(float(table["time"].min()), float(table["time"].max()))
         axes.set_xlabel("time from stimulus onset (s)")
         axes.set_ylabel(f"mean {what} (z)")
@@ -131,7 +133,7 @@ def onset_responses(table: pd.DataFrame, *, noun: str = "channel", what: str = "
     n = int(table["n"].max())
     return figure, (
         f"Mean {what} around the onset of the stimuli (dashed) over {count(n, 'presentation')} by region, with its 95 % "
-        f"confidence interval over presentations (band). Highest: {'; '.join(sentences)}."
+        f"confidence interval over presentations (band).{one_result(found)}"
     )
 
 
@@ -158,7 +160,7 @@ def offsets(table: pd.DataFrame, *, source: str = "sound") -> tuple[Figure, str]
     require(table, ("run", "time", "offset", "trusted", "agrees"), "offsets")
     runs = order_of(table["run"], None)
     colour = colours(runs)
-    handles, labels, sentences = [], [], []
+    handles, labels = [], []
     with style():
         figure, axes = new_figure(0.7 * DOUBLE, 2.6)
         zero_line(axes, "y")
@@ -172,18 +174,15 @@ def offsets(table: pd.DataFrame, *, source: str = "sound") -> tuple[Figure, str]
                 )  # fmt: skip
             handles.append(dots)
             labels.append(run)
-            agreeing = own[own["agrees"]]["offset"]
-            told = f"{len(agreeing)} of {len(own)} agree"
-            sentences.append(
-                f"{run}: {told}" + (f", median {number(float(agreeing.median()))} s" if len(agreeing) else "")
-            )
         margin = max(0.1, 0.1 * float(table["offset"].abs().max()))
         axes.set_ylim(min(-margin, table["offset"].min() - margin), max(margin, table["offset"].max() + margin))
         axes.set_xlabel("time in the recording (min)")
         axes.set_ylabel(f"{source} later than event (s)")
         legend_above(figure, handles, labels)
+    agreeing = table[table["agrees"]]["offset"]
+    median = f", median {number(float(agreeing.median()))} s" if len(agreeing) else ""
     return figure, (
         f"Offset of each presentation (or piece of 10 s): where the recorded {source} fits the stimulus best, less where the event says "
         f"that it was played. Filled: no other lag within 3 s fits nearly as well; open: doubtful. Agreement is with the offset of "
-        f"the whole recording, to 50 ms. {'; '.join(sentences)}."
+        f"the whole recording, to 50 ms: {len(agreeing)} of {len(table)} agree{median}."
     )

@@ -8,8 +8,19 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures._tables import jitter, once, require
-from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, dots, legend_above, new_figure, style, zero_line
-from brainalign.figures.text import number, wrap
+from brainalign.figures.style import (
+    DOUBLE,
+    MUTED,
+    SINGLE,
+    colours,
+    dots,
+    legend_above,
+    name_ticks,
+    new_figure,
+    style,
+    zero_line,
+)
+from brainalign.figures.text import number, one_result
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -26,7 +37,7 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
         intercept: Name of the intercept-only model.
 
     Returns:
-        The figure and its caption, which states every mean, interval and n.
+        The figure and its caption, which states the highest mean along trials.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or one stands twice.
@@ -43,12 +54,11 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
     once(table, ("subject", "model", "score_axis"), "reconstruction")
     names = [str(m) for m in dict.fromkeys(table["model"])]
     colour: dict[str, Any] = {**colours([n for n in names if n != intercept]), intercept: MUTED}
-    said = []
+    found: list[tuple[float, str]] = []
     with style():
         figure, axes = new_figure(DOUBLE, 2.8, ncols=2)
         for ax, (axis, title) in zip(axes, PANELS.items(), strict=True):
             zero_line(ax, "y")
-            parts = []
             for x, name in enumerate(names):
                 own = table[(table["model"] == name) & (table["score_axis"] == axis)]["r_mean"].to_numpy(
                     dtype=np.float64
@@ -59,16 +69,19 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
                 )
                 bars = None if ci.n < 2 else [[ci.mean - ci.low], [ci.high - ci.mean]]
                 ax.errorbar(x, ci.mean, yerr=bars, color=colour[name], marker="D", markersize=4.5, capsize=3)
-                parts.append(f"{name} {number(ci.mean)} [{number(ci.low)}, {number(ci.high)}], n = {ci.n}")
-            ax.set_xticks(range(len(names)), [wrap(n.replace("_", " "), 10) for n in names])
+                if axis == "trials":
+                    found.append(
+                        (ci.mean, f"{name}, {number(ci.mean)} [{number(ci.low)}, {number(ci.high)}], n = {ci.n}")
+                    )
+            name_ticks(ax, range(len(names)), [n.replace("_", " ") for n in names], (DOUBLE / 2 - 0.6) / len(names))
             ax.set_xlim(-0.5, len(names) - 0.5)
             ax.set_title(title)
             ax.set_ylabel("mean r of held-out trials")
-            said.append(f"{title}: {'; '.join(parts)}")
     caption = (
         "The same held-out predictions scored in two ways, a dot a participant, the mean with its 95 % confidence "
         "interval. Along trials a channel "
-        f"must rise and fall with what is predicted; along channels their differing levels count as success. {'. '.join(said)}."
+        f"must rise and fall with what is predicted; along channels their differing levels count as success."
+        f"{one_result(found, 'Highest along trials')}"
     )
     return figure, caption
 
@@ -81,7 +94,7 @@ def reconstruction_course(channels: pd.DataFrame, intercept: str) -> tuple[Figur
         intercept: Name of the intercept-only model, which has r = 0 everywhere and is the line at 0.
 
     Returns:
-        The figure and its caption, which states every model's peak.
+        The figure and its caption, which states the highest peak.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or one stands twice.
@@ -98,7 +111,7 @@ def reconstruction_course(channels: pd.DataFrame, intercept: str) -> tuple[Figur
     shown = channels[channels["model"] != intercept]
     people = shown.groupby(["model", "time", "subject"], sort=False)["r"].mean()
     names = [str(m) for m in dict.fromkeys(shown["model"])]
-    colour, handles, peaks = colours(names), [], []
+    colour, handles, found = colours(names), [], []
     with style():
         figure, ax = new_figure(SINGLE, 2.8)
         zero_line(ax, "y")
@@ -114,15 +127,14 @@ def reconstruction_course(channels: pd.DataFrame, intercept: str) -> tuple[Figur
             )
             handles.append(line)
             top = int(np.nanargmax(mean))
-            peaks.append(
-                f"{name} {number(ci[top].mean)} [{number(ci[top].low)}, {number(ci[top].high)}] at {1000 * times[top]:.0f} ms"
-            )
+            interval = f"[{number(ci[top].low)}, {number(ci[top].high)}]"
+            found.append((mean[top], f"{name}, {number(mean[top])} {interval} at {1000 * times[top]:.0f} ms"))
         ax.set_xlabel("time from the onset of speech (s)")
         ax.set_ylabel("mean r along trials")
         legend_above(figure, handles, names)
     caption = (
         f"Mean r along trials at each time, over channels and then over "
         f"{people.index.get_level_values('subject').nunique()} participants, with its "
-        f"95 % confidence interval (band); the intercept alone has 0. Highest: {'; '.join(peaks)}."
+        f"95 % confidence interval (band); the intercept alone has 0.{one_result(found)}"
     )
     return figure, caption

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,25 +10,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, say_no_brackets, sentence_of_tests
+from brainalign.figures._distribution import draw_values, many, shown_as
 from brainalign.figures._planted import LABEL, draw_planted, planted_mean
-from brainalign.figures._tables import ELECTRODE, finite, jitter, left_out, once, require
+from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
     INK,
     SINGLE,
-    SMALL,
     Colour,
     colours,
-    dots,
     legend_above,
+    name_ticks,
     new_figure,
     order_of,
     score_label,
     style,
     zero_line,
 )
-from brainalign.figures.text import interval_of, number, wrap
-from brainalign.journals import text_size
+from brainalign.figures.text import interval_of, number, one_result, wrap
 from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def region_bars(
     noun: str = "electrode",
     into: Panel | None = None,
 ) -> tuple[Figure, str]:
-    """A bar (mean, 95 % interval) a region and model, a dot an electrode, a bracket a test.
+    """A bar (mean, 95 % interval) a region and model, a dot an electrode or their distribution, a bracket a test.
 
     Args:
         scores: Tidy scores table of one space and one layer rule: subject, electrode, region, ``by``,
@@ -70,7 +69,7 @@ def region_bars(
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
-        The figure and its caption, which states every mean and n, and how many tests were significant.
+        The figure and its caption, which states how many tests were significant, or else the highest mean.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has several rows under a
@@ -101,7 +100,8 @@ def region_bars(
     room = (width - 0.6) / len(regions)
     step = min(GROUP / len(bars), WIDEST / room)
     place = {label: (i - (len(bars) - 1) / 2) * step for i, label in enumerate(bars)}
-    tops, ticks, sentences = {}, [], []
+    tops, ticks, crowded = {}, [], many(scores)
+    found: list[tuple[float, str]] = []
     marks: list[Line2D] = []
     with style():
         figure, axes = new_figure(width, HEIGHT + LEVEL * levels, into)
@@ -119,6 +119,7 @@ def region_bars(
                     means[label],
                     colour[label],
                     f"bar {region} {label}",
+                    crowded=crowded,
                 )
                 for label in bars
                 if label in means
@@ -135,10 +136,9 @@ def region_bars(
                     axes.hlines(mean, x - reach, x + reach, gid=f"line {region} {label}", **dashed(colour[label]))
                     tops[region] = max(tops[region], mean)
             n = max(map(len, values.values()))
-            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * text_size(SMALL)))))}\nn = {n}")
-            sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}")
-        axes.set_xticks(range(len(regions)), ticks)
-        axes.tick_params(axis="x", length=0)
+            ticks.append(f"n = {n}")
+            found += [(m.mean, f"{label} in {region}, {told(m)}") for label, m in means.items()]
+        name_ticks(axes, range(len(regions)), list(map(str, regions)), room, ticks)
         axes.set_xlim(-0.55, len(regions) - 0.45)
         axes.set_ylabel(wrap(f"mean {score_label(score)}", 31))
         if brackets:
@@ -152,24 +152,32 @@ def region_bars(
     across = f"; dashed line: mean of {' or '.join(x for x in labels if x not in bars)}" if bars != labels else ""
     across += "; diamond: the planted mean" if marks else ""
     caption = (
-        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: one {noun}{across}). "
-        f"{'; '.join(sentences)}.{sentence_of_tests(brackets, limits, tests, score)}"
+        f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval, {interval_of(noun)}; {shown_as(crowded, noun)}"
+        f"{across}).{'' if brackets else one_result(found)}{sentence_of_tests(brackets, limits, tests, score)}"
     )
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 
 
 def draw_bar(
-    axes: Axes, at: float, width: float, values: NDArray[np.float64], mean: MeanInterval, colour: Colour, gid: str
+    axes: Axes,
+    at: float,
+    width: float,
+    values: NDArray[np.float64],
+    mean: MeanInterval,
+    colour: Colour,
+    gid: str,
+    *,
+    crowded: bool,
 ) -> float:
-    """Draw mean, interval and dots of one bar; nothing where there is no value.
+    """Draw mean, interval and values of one bar; nothing where there is no value.
 
     Returns:
         The highest thing drawn, at least 0.
     """
     if mean.n == 0:
         return 0.0
-    axes.bar(at, mean.mean, width, color=colour, alpha=0.45, linewidth=0, gid=gid)
-    dots(axes, at + jitter(mean.n, 0.6 * width), values, colour=colour, size=4, gid=f"dots of {gid}")
+    axes.bar(at, mean.mean, width, color=colour, alpha=0.2 if crowded else 0.45, linewidth=0, gid=gid)
+    draw_values(axes, values, at, width, colour, size=4, crowded=crowded, gid=f"dots of {gid}")
     if np.isfinite(mean.low):
         axes.vlines(at, mean.low, mean.high, color=INK, linewidth=1.0, zorder=3)
     return max(0.0, float(values.max()), mean.high if np.isfinite(mean.high) else mean.mean)
@@ -180,10 +188,7 @@ def dashed(colour: Colour) -> dict[str, Any]:
     return {"color": colour, "linestyle": (0, (3, 1.5)), "linewidth": 1.4}
 
 
-def means_sentence(values: Mapping[str, NDArray[np.float64]], n: int) -> str:
-    """The caption's words for one region: the mean of each label, and its n where it is not the region's."""
-    parts = []
-    for label, own in values.items():
-        mean = float(own.mean()) if len(own) else np.nan
-        parts.append(f"{label} {number(mean)}" + (f" (n = {len(own)})" if len(own) != n else ""))
-    return ", ".join(parts)
+def told(mean: MeanInterval) -> str:
+    """A caption's words for a mean: number, interval and n."""
+    interval = f" [{number(mean.low)}, {number(mean.high)}]" if np.isfinite(mean.low) else ""
+    return f"{number(mean.mean)}{interval} (n = {mean.n})"

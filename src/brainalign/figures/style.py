@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.figures.text import short, wrap
+from brainalign.figures.text import longest_word, short, wrap
 from brainalign.journals import column_height, column_width, families, text_size
 
 if TYPE_CHECKING:
@@ -227,6 +227,30 @@ def legend_above(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
         [handles[i] for i in by_column], [wrapped[i] for i in by_column], loc="outside upper left", ncols=columns,
         columnspacing=1.2, handlelength=1.4,
     ).set_gid(ABOVE)  # fmt: skip
+
+
+UPRIGHT = 22
+"""Signs of a line of a name that stands upright."""
+
+
+def name_ticks(
+    axes: Axes, places: Sequence[float], names: Sequence[str], inches: float, below: Sequence[str] = ()
+) -> None:
+    """Write names below an axis, each broken between its words; upright where a word is longer than the room.
+
+    Args:
+        axes: Of the figure.
+        places: On the x axis.
+        names: Of regions or models.
+        inches: Of the room for one.
+        below: A line below each name.
+    """
+    letters = max(1, int(inches * 72 / (0.62 * text_size(SMALL))))
+    upright = max(map(longest_word, names)) > letters
+    ends = [f"\n{line}" for line in below] or [""] * len(names)
+    ticks = [wrap(name, UPRIGHT if upright else letters) + end for name, end in zip(names, ends, strict=True)]
+    axes.set_xticks(places, ticks, rotation=90 if upright else 0)
+    axes.tick_params(axis="x", length=0)
 
 
 def inches_wide(figure: Figure) -> float:

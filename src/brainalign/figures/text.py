@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 
 def number(value: float) -> str:
@@ -51,6 +52,23 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
+def one_result(found: Iterable[tuple[float, str]], what: str = "Highest") -> str:
+    """The result that a caption states: that of the largest number; the figure and the tables show the others.
+
+    Args:
+        found: A number, and the words for it.
+        what: The first word.
+
+    Example:
+        >>> one_result([(0.1, "A1 0.100"), (float("nan"), "MTG n/a"), (0.4, "STG 0.400")])
+        ' Highest: STG 0.400.'
+        >>> one_result([])
+        ' No score is finite.'
+    """
+    known = [(value, words) for value, words in found if math.isfinite(value)]
+    return f" {what}: {max(known)[1]}." if known else " No score is finite."
+
+
 def interval_of(noun: str) -> str:
     """What the interval of a mean over electrodes is about, see :func:`brainalign.stats.electrodes_ci`.
 
@@ -79,6 +97,19 @@ def short(label: str, most: int = LONGEST) -> str:
     return label if len(label) <= most else f"{label[: most - 1 - end].rstrip()}…{label[-end:].lstrip()}"
 
 
+_PIECE = re.compile(r"[^\s/_\-.]*[\s/_\-.]?")
+
+
+def longest_word(label: str) -> int:
+    """Signs of the longest part of a name that :func:`wrap` does not break where a line has as many.
+
+    Example:
+        >>> longest_word("superior temporal gyrus"), longest_word("facebook/wav2vec2-base")
+        (8, 9)
+    """
+    return max(len(piece.rstrip()) for piece in _PIECE.findall(short(label)))
+
+
 def wrap(label: str, width: int) -> str:
     """Break a long name into lines, after a space or one of ``/ _ - .`` where there is one; a very long one is shortened before.
 
@@ -94,7 +125,7 @@ def wrap(label: str, width: int) -> str:
         ['facebook/wav2vec2-', 'large-960h']
     """
     lines = [""]
-    for piece in re.findall(r"[^\s/_\-.]*[\s/_\-.]?", short(label)):
+    for piece in _PIECE.findall(short(label)):
         while len(lines[-1] + piece.rstrip()) > width:
             if lines[-1]:
                 lines.append("")

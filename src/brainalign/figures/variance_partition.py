@@ -10,23 +10,22 @@ import pandas as pd
 
 from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require
-from brainalign.figures.region_bars import means_sentence
+from brainalign.figures.region_bars import told
 from brainalign.figures.style import (
     DOUBLE,
     INK,
     SINGLE,
-    SMALL,
     Colour,
     colours,
     dots,
     legend_above,
+    name_ticks,
     new_figure,
     score_label,
     style,
     zero_line,
 )
-from brainalign.figures.text import interval_of, number, wrap
-from brainalign.journals import text_size
+from brainalign.figures.text import interval_of, one_result
 from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def variance_partition(
         noun: What a row of the table is, in the caption.
 
     Returns:
-        The figure and its caption, which states every mean and n.
+        The figure and its caption, which states the largest part.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, or an electrode has several rows for a part.
@@ -77,7 +76,8 @@ def variance_partition(
     regions = list(dict.fromkeys(table["region"]))
     width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.14 * len(parts))))
     room, step = (width - 0.6) / len(regions), GROUP / len(parts)
-    ticks, sentences = [], []
+    ticks: list[str] = []
+    found: list[tuple[float, str]] = []
     marks: list[Line2D] = []
     with style():
         figure, axes = new_figure(width, HEIGHT)
@@ -90,6 +90,7 @@ def variance_partition(
                 at, mean = x + (place - (len(parts) - 1) / 2) * step, electrodes_ci(rows[score], rows["subject"])
                 if mean.n == 0:
                     continue
+                found.append((mean.mean, f"{part} in {region}, {told(mean)}"))
                 colour, gid = _blend([own[name] for name in names]), f"bar {region} {part}"
                 axes.bar(
                     at,
@@ -112,10 +113,8 @@ def variance_partition(
                 whole, x - GROUP / 2, x + GROUP / 2, color=INK, linewidth=0.8, linestyle=":", gid=f"all {region}"
             )
             n = max(map(len, values.values()))
-            ticks.append(f"{wrap(str(region), max(6, int(room * 72 / (0.62 * text_size(SMALL)))))}\nn = {n}")
-            sentences.append(f"{region} (n = {n}): {means_sentence(values, n)}, all together {number(whole)}")
-        axes.set_xticks(range(len(regions)), ticks)
-        axes.tick_params(axis="x", length=0)
+            ticks.append(f"n = {n}")
+        name_ticks(axes, range(len(regions)), list(map(str, regions)), room, ticks)
         axes.set_xlim(-0.55, len(regions) - 0.45)
         axes.set_ylabel(f"part of {score_label(score)}")
         handles = [
@@ -136,7 +135,7 @@ def variance_partition(
         f"mean over {noun}s; whisker: its 95 % confidence interval, {interval_of(noun)}; dot: a participant's "
         f"mean{diamond}). "
         f"A part is negative where a set "
-        f"costs more weights than it explains, or where sets explain more together than apart. {'; '.join(sentences)}."
+        f"costs more weights than it explains, or where sets explain more together than apart.{one_result(found, 'Largest')}"
     )
     return figure, caption + left_out(len(table) - len(finite(table[score])), "value")
 
