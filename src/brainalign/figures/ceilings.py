@@ -50,7 +50,10 @@ def ceilings(table: pd.DataFrame, floor: float, *, noun: str = "electrode") -> t
     known = table[table["ceiling"].notna()]
     at, ticks, crowded = 0, [], len(known) > MANY
     with style():
-        width = min(DOUBLE, max(SINGLE, 1.2 + (0.0 if crowded else 0.03 * len(known)) + 0.5 * len(regions)))
+        width = min(
+            DOUBLE,
+            max(SINGLE, 1.2 + (0.0 if crowded else 0.03 * len(known)) + (0.75 if crowded else 0.5) * len(regions)),
+        )
         figure, axes = new_figure(width, 2.6)
         for region in regions:
             own = known[known["region"] == region].sort_values("ceiling")

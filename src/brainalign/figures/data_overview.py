@@ -114,7 +114,9 @@ def _durations(axes, stimuli: pd.DataFrame) -> None:  # type: ignore[no-untyped-
     parts = [stimuli.loc[once, "duration"] / scale, stimuli.loc[~once, "duration"] / scale]
     axes.hist(parts, bins=edges, stacked=True, color=[OKABE_ITO[0], OKABE_ITO[1]], label=["heard once", "repeated"])
     if not once.all():
-        axes.legend(loc="upper right")
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderpad=0
+        )  # above: bars may be as high as the axes
     axes.set_xlabel(f"duration of a stimulus ({unit})")
     axes.set_ylabel("stimuli")
 

@@ -24,7 +24,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number, wrap
+from brainalign.figures.text import number, one_result, wrap
 from brainalign.journals import column_height, text_size
 
 if TYPE_CHECKING:
@@ -58,25 +58,30 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
         CKA of every layer with every layer. A ring marks the most s
     """
     require(cells, ("model_a", "layer_a", "model_b", "layer_b", "value"), "geometry")
-    n, told = len(order), []
+    pairs = [(a, b) for i, a in enumerate(order) for b in order[i:] if _says(cells, a, b)]
+    rows, columns = ([m for m in order if m in side] for side in zip(*pairs, strict=True)) if pairs else (order, order)
+    found: list[tuple[float, str]] = []
     finite = cells["value"].to_numpy(dtype=np.float64)
     low, high = min(0.0, float(np.nanmin(finite))), max(float(np.nanmax(finite)), 1e-6)
     with style():
-        figure, grid = new_figure(min(DOUBLE, 0.9 + PANEL * n), 0.4 + PANEL * n, squeeze=False, nrows=n, ncols=n)
+        across, down = len(columns), len(rows)  # without those that nothing is in
+        figure, grid = new_figure(
+            min(DOUBLE, 0.9 + PANEL * across), 0.4 + PANEL * down, squeeze=False, nrows=down, ncols=across
+        )
         image = None
-        letters = min(26, int((inches_wide(figure) - 1.2) / n * 72 / (0.62 * text_size(SMALL))))
-        for i, a in enumerate(order):
-            for j, b in enumerate(order):
+        letters = min(26, int((inches_wide(figure) - 1.2) / across * 72 / (0.62 * text_size(SMALL))))
+        for i, a in enumerate(rows):
+            for j, b in enumerate(columns):
                 axes: Axes = grid[i, j]
-                own = cells[(cells["model_a"] == a) & (cells["model_b"] == b)]
-                if j < i or own.empty or (a == b and len(own) == 1):  # one layer with itself says nothing
+                if (a, b) not in pairs:
                     axes.set_axis_off()
                     continue
+                own = cells[(cells["model_a"] == a) & (cells["model_b"] == b)]
                 wide = own.pivot(index="layer_a", columns="layer_b", values="value")
                 image = axes.imshow(wide, vmin=low, vmax=high, cmap="viridis", origin="lower", aspect="auto")
                 _ticks(axes, wide)
                 axes.set_title(wrap(a if a == b else f"{a} x {b}", letters), size=text_size(SMALL))
-                if i == j:
+                if a == b:
                     axes.set_ylabel(wrap(f"layer of {a}", 26))
                     axes.set_xlabel(wrap(f"layer of {b}", 26))
                 if a != b and np.isfinite(wide.to_numpy()).any():
@@ -91,17 +96,24 @@ def geometry_layers(cells: pd.DataFrame, order: Sequence[str], measure: str) -> 
                         markeredgewidth=1.4,
                         gid=f"best {a} x {b}",
                     )
-                    told.append(
-                        f"{a} and {b} are most alike in layers {wide.index[y]} and {wide.columns[x]} ({number(wide.to_numpy()[y, x])})"
+                    value = float(wide.to_numpy()[y, x])
+                    found.append(
+                        (value, f"{a} in layer {wide.index[y]} and {b} in layer {wide.columns[x]}, {number(value)}")
                     )
         if image is not None:
             bar = figure.colorbar(image, ax=grid, fraction=0.04, pad=0.02)
             bar.set_label(measure)
-    marked = " A ring marks the most similar layers, chosen on the rows shown and so optimistic." if told else ""
+    marked = " A ring marks the most similar layers, chosen on the rows shown and so optimistic." if found else ""
     return (
         figure,
-        f"{measure[0].upper()}{measure[1:]} of every layer with every layer.{marked} {'; '.join(told)}{'.' if told else ''}".strip(),
+        f"{measure[0].upper()}{measure[1:]} of every layer with every layer.{marked}{one_result(found, 'Most alike') if found else ''}",
     )
+
+
+def _says(cells: pd.DataFrame, a: str, b: str) -> bool:
+    """Whether there is something of a pair to be seen; one layer with itself says nothing."""
+    n = int(((cells["model_a"] == a) & (cells["model_b"] == b)).sum())
+    return n > int(a == b)
 
 
 def _ticks(axes: Axes, wide: pd.DataFrame) -> None:

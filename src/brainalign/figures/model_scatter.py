@@ -91,7 +91,7 @@ def model_scatter(
         axes.plot(limits, limits, color=MUTED, linewidth=0.8, zorder=0, gid="identity")
         if crowded:
             axes.hexbin(
-                both["value_b"], both["value_a"], gridsize=28, extent=(*limits, *limits), cmap="Greys", mincnt=1, linewidths=0,
+                both["value_b"], both["value_a"], gridsize=28, extent=(*limits, *limits), cmap="Greys", mincnt=1, vmin=-3, linewidths=0,
                 alpha=0.8, zorder=0, gid="counts",
             )  # fmt: skip
         axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="NW")
