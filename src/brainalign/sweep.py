@@ -98,6 +98,7 @@ class SweepParent(Callback):
                 description=f"Sweep `{overrides}`; one child run each.",
             )
         )
+        self._run.unfold()
         self._open.enter_context(as_parent(self._run, self._swept))
         write_reproduction(self._run.folder, ["-m", *words(config.hydra)], local_config())
         SweepParent.current = self
@@ -171,12 +172,14 @@ def sum_up(parent: Run, swept: list[str]) -> tuple[int, int]:
     from brainalign.tracking import NOTE, figure_link
     from brainalign.tracking.files import write_figures, write_tables
     from brainalign.tracking.search import children, children_table
+    from brainalign.tracking.sweep_table import write_sweep_table
 
     found = children(parent)
     if not found:
         return 0, 0
     table = children_table(found, swept)
     write_tables(parent.folder, {"children": table})
+    write_sweep_table(parent.folder, table, swept)
     done = table[table["status"] == "FINISHED"]
     counts = {f"children/{status.lower()}": float(n) for status, n in table["status"].value_counts().items()}
     parent.log_metrics(counts)

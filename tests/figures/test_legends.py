@@ -128,7 +128,6 @@ def test_names_of_regions_break_between_words_or_stand_upright(make_scores):
             lines = tick.get_text().split("\n")[:-1]
             words = [set(text.replace("-", "- ").split()) for text in (" ".join(lines), name)]
             assert words[0] == words[1]
-            }
         assert {tick.get_rotation() for tick in ticks} == {0.0 if count == 3 else 90.0}
     assert wrap("superior temporal", 8) == "superior\ntemporal"
 

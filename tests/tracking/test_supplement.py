@@ -9,6 +9,7 @@ import pytest
 from brainalign.stats import compare
 from brainalign.tracking import write_tables
 from brainalign.tracking.supplement import latex_tests, write_supplement
+from brainalign.tracking.sweep_table import write_sweep_table
 
 
 @pytest.fixture
@@ -99,3 +100,19 @@ def test_what_could_not_be_tested_has_dashes_and_a_tiny_p_is_said_to_be_below():
     latex = latex_tests(pd.DataFrame([row, row | {"p": 1e-9, "p_corrected": 1e-8}]))
     assert "R & a - b & r & t & 0 (0) & -- & -- & -- & max\\_t & $-$0.250 & -- \\\\" in latex
     assert "& $<$0.001 & $<$0.001 &" in latex
+
+
+def test_the_children_of_a_sweep_are_a_table_of_a_supplement(tmp_path):
+    table = pd.DataFrame(
+        {
+            "model.n_mels": ["4", "a_b&c"], "status": ["FINISHED", "FAILED"], "participants": [3.0, np.nan],
+            "r2/mean": [-0.1234, np.nan], "r2/low": [-0.2, np.nan], "r2/high": [0.1, np.nan], "ceiling/mean": [0.5, np.nan],
+        }
+    )  # fmt: skip
+    csv, tex = write_sweep_table(tmp_path, table, ["model.n_mels"])
+    pd.testing.assert_frame_equal(pd.read_csv(csv, dtype={"model.n_mels": str}), table)
+    rows = [line for line in tex.read_text().splitlines() if line.endswith(r"\\")]
+    assert rows[1:] == [r"4 & 3 & $-$0.123 [$-$0.200, 0.100] & 0.500 \\", r"a\_\allowbreak b\&c & -- & -- & -- \\"]
+    assert (
+        rows[0].endswith(r"n\_\allowbreak mels & participants & $R^2$ & ceiling \\") and "booktabs" in tex.read_text()
+    )

@@ -98,7 +98,7 @@ def figure_3(
         >>> table = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "similarity", "similarity_partial"])
         >>> figure, caption = figure_3(lambda panel: example(into=panel), table, None)
         >>> print(caption[:60])
-        A. Actual response and held-out prediction, p1 e1; Pearson r
+        A. Actual response and held-out prediction, p1 e1 (legend: P
     """
     bars = [
         _panel(region_bars, similarity, tests, score, order=order, noun=noun)

@@ -40,3 +40,24 @@ def runs_view() -> str:
             "compareRunSections": [section],
         }
     )  # fmt: skip
+
+
+def unfolded(view: str | None, run: str) -> str | None:
+    """The view with a sweep unfolded: charts show the rows that the table shows, and those of a folded sweep are empty.
+
+    Args:
+        view: As the experiment has it.
+        run: Id of the sweep.
+
+    Returns:
+        The changed view; None where it is none of ours.
+
+    Example:
+        >>> json.loads(unfolded(runs_view(), "abc"))["runsExpanded"], unfolded("compressed", "abc")
+        ({'abc': True}, None)
+    """
+    try:
+        found = json.loads(view or "")
+        return json.dumps({**found, "runsExpanded": {**found["runsExpanded"], run: True}})
+    except (ValueError, KeyError, TypeError):  # a person's own view, which MLflow's UI compresses
+        return None

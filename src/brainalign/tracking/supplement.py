@@ -78,13 +78,13 @@ def latex_tests(tests: pd.DataFrame) -> str:
             "contrast": row["contrast"],
             "score": row["score"],
             "test": row["test"],
-            "n": _beside(_count(row["n"]), _count(row["n_participants"])),
-            "t": _beside(_number(row["t"], 2), _count(row["df"])),
+            "n": _beside(count_text(row["n"]), count_text(row["n_participants"])),
+            "t": _beside(_number(row["t"], 2), count_text(row["df"])),
             "p": _p(row["p"]),
             "corrected p": _p(row["p_corrected"]),
             "correction": row["correction"],
-            "difference": _interval(row["mean_difference"], row["ci_low"], row["ci_high"], 3),
-            "d_z": _interval(row["effect_size"], row["effect_low"], row["effect_high"], 2),
+            "difference": interval_text(row["mean_difference"], row["ci_low"], row["ci_high"], 3),
+            "d_z": interval_text(row["effect_size"], row["effect_low"], row["effect_high"], 2),
         }
         for row in tests.to_dict("records")
     ]
@@ -93,7 +93,7 @@ def latex_tests(tests: pd.DataFrame) -> str:
     columns = ["region", "contrast", "score", "test", "n", "t", "p", "corrected p", "correction", "difference", "d_z"]
     table = pd.DataFrame(rows, columns=columns)
     styler = table.style.format(str, subset=texts, escape="latex").hide(axis="index")
-    styler = styler.format(_breaking, subset=["region", "contrast"], escape="latex")
+    styler = styler.format(breaking, subset=["region", "contrast"], escape="latex")
     styler = styler.format_index(lambda name: numbers.get(name, name), axis=1)
     latex = styler.to_latex(
         environment="longtable", hrules=True, column_format=f"{NAMES}llllrrlll", caption=CAPTION, label="tab:tests"
@@ -103,7 +103,7 @@ def latex_tests(tests: pd.DataFrame) -> str:
     return PREAMBLE + other + BEGIN + latex + END
 
 
-def _breaking(name: str) -> str:
+def breaking(name: str) -> str:
     """An escaped name that LaTeX may break after ``/ - .`` and an underscore."""
     return re.sub(r"(/|-|\.|\\_)(?=\w)", r"\1\\allowbreak ", str(name))
 
@@ -120,7 +120,7 @@ def _number(value: Any, digits: int) -> str:
     return f"$-${text[1:]}" if text.startswith("-") else text
 
 
-def _count(value: Any) -> str:
+def count_text(value: Any) -> str:
     """A whole number, or degrees of freedom that are none to one place."""
     if _missing(value):
         return MISSING
@@ -138,6 +138,7 @@ def _beside(value: str, further: str) -> str:
     return value if MISSING in (value, further) else f"{value} ({further})"
 
 
-def _interval(value: Any, low: Any, high: Any, digits: int) -> str:
+def interval_text(value: Any, low: Any, high: Any, digits: int) -> str:
+    """A number with its interval where it has one; ``--`` where it is missing."""
     told = _number(value, digits)
     return told if _missing(low) or _missing(high) else f"{told} [{_number(low, digits)}, {_number(high, digits)}]"
