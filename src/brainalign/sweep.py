@@ -98,7 +98,6 @@ class SweepParent(Callback):
                 description=f"Sweep `{overrides}`; one child run each.",
             )
         )
-        self._run.unfold()
         self._open.enter_context(as_parent(self._run, self._swept))
         write_reproduction(self._run.folder, ["-m", *words(config.hydra)], local_config())
         SweepParent.current = self

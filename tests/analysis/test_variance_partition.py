@@ -116,7 +116,7 @@ def test_known_unique_and_shared_variance_comes_back(world):
     _, caption = result.figures["variance_partition"]
     means_of = parts.groupby(["model", "region"])["r2"].mean()
     largest, region = means_of.idxmax()
-    assert f" Largest: {largest} in {region}, {means_of.max():.3f}" in caption and "all together" in caption
+    assert f" Largest: {largest} in {region}, {means_of.max():.3f}" in caption and "all sets together" in caption
     assert {"alpha_model", "alpha_partner"} <= set(fits) and fits.query("model == 'a'")["alpha_partner"].isna().all()
 
 

@@ -34,7 +34,7 @@ from brainalign.tracking.record import (
     send_params,
     send_tags,
 )
-from brainalign.tracking.runs_view import KEY, TAG, unfolded
+from brainalign.tracking.runs_view import KEY
 from brainalign.tracking.signals import deferred, sigterm_raises, uninterrupted
 from brainalign.tracking.store import answering, prepare_store
 from brainalign.tracking.text import cut, flatten, plain, reason, scrub, valid_name, valid_names
@@ -148,16 +148,6 @@ class Run:
         texts = _tag_texts(tags)
         self.record.tags.update(texts)
         self._send(lambda client: send_tags(client, self.id, texts))
-
-    def unfold(self) -> None:
-        """Show the children of this sweep in the experiment's table and charts."""
-
-        def change(client: MlflowClient) -> None:
-            view = client.get_experiment(self.experiment_id).tags.get(TAG)
-            if (changed := unfolded(view, self.id)) is not None:
-                client.set_experiment_tag(self.experiment_id, TAG, changed)
-
-        self._send(change)
 
     def _send(self, log_it: Callable[[MlflowClient], object], size: int = 0, seconds: float | None = None) -> None:
         """Tell MLflow, or note that it has to be told later.

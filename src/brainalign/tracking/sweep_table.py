@@ -62,7 +62,7 @@ def latex_children(table: pd.DataFrame, swept: Sequence[str]) -> str:
         row["participants"] = count_text(child.get("participants"))
         for name in shown:
             ends = [child.get(f"{name.removesuffix('/mean')}/{end}") for end in ("low", "high")]
-            row[NUMBERS[name]] = interval_text(child[name], *ends, digits=3)
+            row[NUMBERS[name]] = interval_text(child[name], ends[0], ends[1], 3)
         rows.append(row)
     frame = pd.DataFrame(rows)
     texts = list(frame.columns[: len(keys)])
