@@ -10,7 +10,7 @@ from brainalign.data.simulated import simulate
 from brainalign.features.planted.mixtures import PlantedLanguage, PlantedSpeech
 from brainalign.figures import layer_profile, region_bars
 from brainalign.study.planted_found import add_truth, planted_table
-from brainalign.study.planted_truth import carried, layers_with_truth, with_truth
+from brainalign.study.planted_truth import carried, layers_with_truth, pairs_with_truth, with_truth
 from brainalign.study.result import AnalysisResult
 
 RHO, LEXICAL, CONTEXTUAL = 0.5, 0.4, 0.2
@@ -127,3 +127,25 @@ def test_the_profile_over_layers_marks_the_planted_layer(scores):
     (mark,) = (line for line in figure.axes[0].lines if line.get_gid() == f"planted {MODEL}")
     assert mark.get_xdata()[0] == 1
     assert mark.get_ydata()[0] == pytest.approx(full["r2_planted"].mean())
+
+
+def test_pairs_have_the_squared_correlation_of_what_was_planted():
+    rng = np.random.default_rng(0)
+    shares = {"acoustic": 0.3, "phonetic": 0.2, "lexical": 0.4, "contextual": 0.1}
+    latents = {name: np.sqrt(share) * rng.normal(size=200_000) for name, share in shares.items()}
+    held = {"language": {"lexical", "contextual"}, "speech": {"acoustic", "phonetic", "lexical"}, "mel": None}
+    one, other = (sum(latents[n] for n in held[m]) for m in ("language", "speech"))
+    rows = pd.DataFrame([("language", "speech"), ("language", "mel")], columns=["model_a", "model_b"])
+    rows = rows.assign(
+        similarity=0.1, region="STG", subject="p", electrode="e", **{f"share_{n}": s for n, s in shares.items()}
+    )
+    rows = rows.assign(model=rows["model_a"] + " x " + rows["model_b"])
+    found = pairs_with_truth(rows, held)
+    truth = found["similarity_planted"]
+    assert truth[0] == pytest.approx(np.corrcoef(one, other)[0, 1] ** 2, abs=0.005) and np.isnan(truth[1])
+    figure, caption = region_bars(found, None, "similarity")
+    marks = [a for a in figure.axes[0].lines if (a.get_gid() or "").startswith("planted")]
+    assert [m.get_ydata()[0] for m in marks] == [truth[0]] and "diamond: the planted mean" in caption
+    assert "similarity_planted" not in pairs_with_truth(rows, {"language": None})
+    silent = pairs_with_truth(rows.assign(**{f"share_{n}": 0.0 for n in shares}), held)
+    assert silent["similarity_planted"].isna().all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 import pandas as pd
 
@@ -59,3 +59,32 @@ def layers_with_truth(layers: pd.DataFrame, channels: pd.DataFrame, representati
     joined = layers.merge(truth[[*keys, f"r2{PLANTED}"]], on=keys, how="left", validate="many_to_one")
     best = joined["layer"] == representation.extractor.best_layer  # type: ignore[attr-defined]
     return joined.assign(**{f"r2{PLANTED}": joined[f"r2{PLANTED}"].where(best)})
+
+
+def pairs_with_truth(table: pd.DataFrame, latents: Mapping[str, Set[str] | None]) -> pd.DataFrame:
+    """Pairs of models with what their predictions would share without any cost of estimation: ``similarity_planted``.
+
+        similarity = (share of what both hold)^2 / (share of what a holds x share of what b holds)
+
+    the squared correlation of two sums of uncorrelated latents; NaN where a model's content is unknown.
+
+    Args:
+        table: One row a pair and electrode: model_a, model_b, and the columns of the channels table.
+        latents: Model -> what it holds; None = unknown.
+
+    Example:
+        >>> rows = pd.DataFrame({"model_a": ["x"], "model_b": ["y"], "share_lexical": [0.4], "share_acoustic": [0.4]})
+        >>> pairs_with_truth(rows, {"x": {"lexical"}, "y": {"lexical", "acoustic"}})["similarity_planted"].tolist()
+        [0.5]
+    """
+    parts = []
+    for (a, b), own in table.groupby(["model_a", "model_b"], sort=False):
+        held = [latents.get(str(a)), latents.get(str(b))]
+        if any(h is None or not {f"share_{name}" for name in h} <= set(own) for h in held):
+            continue
+        one, other = (set(h or ()) for h in held)
+        both, first, second = (
+            own[[f"share_{n}" for n in sorted(some)]].sum(axis=1) for some in (one & other, one, other)
+        )
+        parts.append(both.astype(float) ** 2 / (first * second).where(first * second > 0))
+    return table.assign(**{f"similarity{PLANTED}": pd.concat(parts)}) if parts else table

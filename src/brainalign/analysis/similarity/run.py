@@ -18,6 +18,7 @@ from brainalign.figures import figure_3
 from brainalign.notes import changes, limits
 from brainalign.stats import electrodes_ci, shifted_agreement
 from brainalign.study.example_prediction import example_figure
+from brainalign.study.planted_truth import carried, pairs_with_truth
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.sentences import sentence, value
@@ -42,6 +43,8 @@ def similarity(study: Study, models: Models) -> AnalysisResult:
     nested = {m.name: study.layer_selection(m).nested[0] for m in models.compared}
     result = AnalysisResult()
     table, tests = add_similarity(result, study, nested)
+    known = {m.name: carried(m) for m in (models.model, models.partner, models.baseline) if m is not None}
+    result.tables["similarity"] = table = pairs_with_truth(table, known)
     if tests is not None:
         add_tests(result, tests, study.noun)
     example = partial(example_figure, study, model.name, {m.name: nested[m.name] for m in (model, partner)})
