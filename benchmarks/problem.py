@@ -30,6 +30,7 @@ class Problem:
         ragged: Lengths that differ (a presentation then has at least half of the mean length).
         seed: Of inputs and folds.
         dtype: Of inputs.
+        backward: The responses precede the features: a stimulus (electrodes) from a brain (dims) at lags after it.
     """
 
     presentations: int
@@ -42,6 +43,7 @@ class Problem:
     ragged: bool = False
     seed: int = 0
     dtype: str = "float64"
+    backward: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Problem:
@@ -138,6 +140,8 @@ def simulate(problem: Problem) -> Inputs:
         y *= np.sqrt(share / (1 - share)) / scale
         y += rng.normal(size=y.shape)
         y += mean
+        if problem.backward:
+            x, y = x[::-1], y[::-1]
         features.append(x.astype(problem.dtype, copy=False))
         responses.append(y.astype(problem.dtype, copy=False))
     return Inputs(features, responses)
@@ -149,6 +153,9 @@ SIZES = {
     "P": Problem(599, 58943, 768, 20, 822, ragged=True),
     "XL": Problem(599, 58943, 1600, 20, 822, ragged=True),
     "V": Problem(5, 3600, 768, 4, 10_000, n_alphas=20, dtype="float32"),
+    "D": Problem(20, 60_000, 64, 32, 1, backward=True),
+    "DXL": Problem(10, 230_400, 128, 64, 1, backward=True),
     "VXL": Problem(5, 3600, 768, 4, 100_000, n_alphas=20, dtype="float32"),
 }
-"""S for tests; M for ratios; P a layer of the paper; XL the widest model; VXL a story's voxels in five runs, V a tenth of them."""
+"""S for tests; M for ratios; P a layer of the paper; XL the widest model; VXL a story's voxels in five runs, V a tenth of them;
+DXL an envelope from 128 channels in an hour at 64 Hz, D a smaller one."""

@@ -1,4 +1,4 @@
-"""RidgeTRF beside its peers: ``python -m benchmarks.trf --size M``.
+"""RidgeTRF (and DecodingTRF) beside its peers: ``python -m benchmarks.trf --size M``.
 
 One process a competitor, repeats interleaved (A B C A B C), the least time and memory reported with the spread of the times.
 """
@@ -63,14 +63,16 @@ def _arguments() -> argparse.Namespace:
     everyone = [name for name in PEERS if not name.startswith(OURS)]
     parser.add_argument("--size", default="M", choices=SIZES)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="of brainalign; peers run on the CPU")
-    parser.add_argument("--peers", help=f"of {','.join(everyone)}; all for S and M, none for P and XL")
-    parser.add_argument("--repeats", type=int, help="3 for S and M, 1 for P and XL")
+    parser.add_argument("--peers", help=f"of {','.join(everyone)}; all that can for S, M and D, none for the others")
+    parser.add_argument("--repeats", type=int, help="3 for S, M and D, 1 for the others")
     parser.add_argument("--limit", type=float, help="seconds after which a peer is stopped")
     parser.add_argument("--threads", type=int, default=cores(), help="of every competitor; all cores")
     parser.add_argument("--write", action="store_true", help="replace this size's section of the results")
     parser.add_argument("--results", type=Path, default=RESULTS, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    small = given.size in ("S", "M")
+    small = given.size in ("S", "M", "D")
+    if SIZES[given.size].backward:
+        everyone = ["mtrf"]  # the one of them that has a backward model
     given.repeats = given.repeats or (3 if small else 1)
     given.peers = (everyone if small else []) if given.peers is None else [v for v in given.peers.split(",") if v]
     for name in given.peers:

@@ -18,7 +18,7 @@ def test_each_public_name_is_what_it_says():
 
 
 def test_each_figure_is_public_by_its_name():
-    helpers = {"Panel", "located", "stamp", "write_quality"}
+    helpers = {"Panel", "located", "on_scalp", "stamp", "write_quality"}
     assert set(figures.__all__) - helpers <= set(brainalign.__all__)
 
 

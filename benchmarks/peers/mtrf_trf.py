@@ -30,9 +30,10 @@ def fit(problem: Problem, inputs: Inputs, device: str) -> Fit:
 
     train = problem.presentations * (problem.folds - 1) / problem.folds
     grid = problem.alphas / (RATE * train)
-    trf = TRF(metric=negative_mse)
+    trf = TRF(direction=-1 if problem.backward else 1, metric=negative_mse)
+    given, wanted = list(inputs.features), list(inputs.responses)
     trf.train(
-        list(inputs.features), list(inputs.responses), int(RATE), 0.0, problem.tmax, grid.tolist(),
+        *((wanted, given) if problem.backward else (given, wanted)), int(RATE), 0.0, problem.tmax, grid.tolist(),
         k=problem.folds, seed=problem.seed, verbose=False, reg_per_y_channel=True,
     )  # fmt: skip
     chosen = problem.alphas[np.abs(np.log(trf.regularization[:, None] / grid)).argmin(axis=1)]

@@ -15,8 +15,8 @@ _FIGURES = (
     "abx_answers", "abx_layers", "brain_map", "canonical_correlations", "ceilings", "control_shares", "curves_by_region", "data_overview",
     "decoding_scores", "feature_picture", "figure_2", "figure_3", "figure_4", "geometry_layers", "geometry_map", "geometry_regions",
     "geometry_runs", "hierarchy_figure", "layer_profile", "mean_trf", "model_scatter", "offsets", "onset_responses", "paper_figure",
-    "power_curves", "prediction_example", "reconstruction_axes", "reconstruction_course", "region_bars", "score_distribution", "spectra",
-    "sweep_metric", "variance_partition",
+    "pattern_topography", "power_curves", "prediction_example", "reconstruction_axes", "reconstruction_course", "region_bars",
+    "score_distribution", "spectra", "sweep_metric", "variance_partition",
 )  # fmt: skip
 
 _PUBLIC = {

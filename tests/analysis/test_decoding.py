@@ -97,7 +97,10 @@ def test_the_layer_that_drives_the_channels_is_read_and_its_segments_are_told(tm
     assert (told["n"] == 8 * 7).all()  # 399 frames are seven segments of 50
     assert (told.loc[1, "accuracy"] > 0.95).all() and (told.loc[1, "p"] == 0.01).all()
     assert told.loc[0, "right"].between(*binom.ppf([0.0005, 0.9995], 56, 0.5)).all()
-    assert set(result.figures) == {"decoding", "match_mismatch"} and "chance 0.5" in result.figures["match_mismatch"][1]
+    assert (
+        set(result.figures) == {"decoding", "match_mismatch", "pattern"}
+        and "chance 0.5" in result.figures["match_mismatch"][1]
+    )
     assert result.metrics["heard/r/mean"] == pytest.approx(table.loc[1, "r"].mean())
     assert [n for n, _ in result.metrics["heard/layer/r/mean"]] == [0, 1]
     pattern = result.tables["decoding_patterns"].query("layer == 1").groupby(["electrode", "lag_s"])["pattern"].mean()

@@ -26,6 +26,7 @@ from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import Panel, stamp
 from brainalign.figures.sweep_metric import sweep_metric
+from brainalign.figures.topography import on_scalp, pattern_topography
 from brainalign.figures.variance_partition import variance_partition
 
 __all__ = [
@@ -53,8 +54,10 @@ __all__ = [
     "mean_trf",
     "model_scatter",
     "offsets",
+    "on_scalp",
     "onset_responses",
     "paper_figure",
+    "pattern_topography",
     "power_curves",
     "prediction_example",
     "reconstruction_axes",

@@ -18,7 +18,7 @@ from brainalign.encoding.patterns import patterns_of
 from brainalign.encoding.plan import FitPlan, check_fits, plan_fit
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
-from brainalign.figures import decoding_scores
+from brainalign.figures import brain_map, decoding_scores, located, on_scalp, pattern_topography
 from brainalign.linalg.lags import convolve
 from brainalign.notes import changes, limits
 from brainalign.progress import track
@@ -27,6 +27,9 @@ from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.sentences import LEVEL
 from brainalign.study.study import Study
+
+SCALP = 8
+"""Electrodes of known places from which on the pattern is drawn on the scalp."""
 
 CHANCE = 0.5
 """Of telling a segment from its rival."""
@@ -86,6 +89,7 @@ def decoding(
     result.tables["decoding_patterns"] = pd.concat(patterns, ignore_index=True)
     tests = [_tell(result, by_person, "r", 0.0, "r")]
     result.figures["decoding"] = decoding_scores(by_person, "r", chance=0.0)
+    _map_pattern(result, models.model.name, study.noun)
     if told:
         name = "attention" if rival == "partner" else "match_mismatch"
         tests += _add_segments(result, pd.DataFrame(told), name, models)
@@ -238,6 +242,24 @@ def _add_segments(result: AnalysisResult, told: pd.DataFrame, name: str, models:
         )
     result.figures[name] = decoding_scores(told, "accuracy", chance=CHANCE)
     return [_tell(result, told, "accuracy", CHANCE, "accuracy")]
+
+
+def _map_pattern(result: AnalysisResult, model: str, noun: str) -> None:
+    """The pattern of the layer that is read best: on the brain where there are coordinates, else on the scalp where MNE knows the names."""
+    scores = result.tables["decoding_participants"].query("model == @model").groupby("layer")["r"].mean()
+    table = result.tables["decoding_patterns"]
+    if not scores.notna().any():
+        return
+    own = table[(table["model"] == model) & (table["layer"] == scores.idxmax())]
+    if located(own).any():
+        keys = ["model", "subject", "electrode", "region", "x", "y", "z"]
+        strength = (
+            own.assign(pattern=own["pattern"] ** 2).groupby(keys, sort=False, dropna=False)["pattern"].mean() ** 0.5
+        )
+        figure, caption = brain_map(strength.reset_index(), "pattern", noun=noun)
+        result.figures["pattern"] = figure, f"{caption} The pattern is the root mean square over lags."
+    elif len(on_scalp(dict.fromkeys(own["electrode"].astype(str)))) >= SCALP:
+        result.figures["pattern"] = pattern_topography(own)
 
 
 def _few(result: AnalysisResult, people: int) -> None:
