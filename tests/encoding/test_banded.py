@@ -69,6 +69,38 @@ def test_solvers_agree_on_bands_and_masks(solver):
     np.testing.assert_allclose(a.coef_, b.coef_, atol=1e-9)
 
 
+@pytest.mark.parametrize("intercept_alpha", [0.0, 40.0])
+def test_elimination_finds_what_a_path_for_each_ratio_finds(intercept_alpha):
+    ways = []
+
+    class Watched(BandedRidgeTRF):
+        def _eliminates(self, *args):
+            ways.append(super()._eliminates(*args))
+            return ways[-1]
+
+    class Paths(BandedRidgeTRF):
+        def _eliminates(self, *args):
+            return False
+
+    rng = np.random.default_rng(5)
+    x = [rng.normal(size=(100, 60)) + 1 for _ in range(6)]
+    y = [v @ rng.normal(size=(60, 3)) * [0.1, 1, 3] + 9 * rng.normal(size=(100, 3)) for v in x]
+    y[1][3:9, 2] = np.nan
+    given = {
+        "bands": [25, 35],
+        "alphas": [5.0, 80.0, 900.0, 2e4],
+        "cv": 3,
+        "intercept_alpha": intercept_alpha,
+        **WINDOW,
+    }
+    found, other = Watched(**given).fit(x, y), Paths(**given).fit(x, y)
+    assert any(ways)
+    np.testing.assert_allclose(found.cv_scores_, other.cv_scores_, atol=1e-10)
+    np.testing.assert_array_equal(found.alpha_, other.alpha_)
+    np.testing.assert_allclose(found.coef_, other.coef_, atol=1e-10)
+    np.testing.assert_allclose(found.intercept_, other.intercept_, atol=1e-9)
+
+
 def test_a_planted_band_is_told_from_an_unrelated_one():
     rng = np.random.default_rng(3)
     x = [rng.normal(size=(60, 40)) for _ in range(8)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from brainalign.encoding.scores import over_folds
 from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
@@ -71,6 +72,7 @@ class RidgeFit(TRF):
         groups: Sequence[Any] | None,
         directions: list[Direction],
         penalties: NDArray[np.float64],
+        bands: Bands | None = None,
     ) -> NDArray[np.int64]:
         """(c,) the chosen candidate of each electrode; sets weights, intercepts and cv_scores_.
 
@@ -80,6 +82,7 @@ class RidgeFit(TRF):
             groups: As given.
             directions: Of all candidates.
             penalties: (candidates,) how much each shrinks.
+            bands: Features that share a penalty, with the candidates' penalties themselves as ratios to 1.
         """
         count = sum(len(d.places) for d in directions)
         opened = self._open(features, responses, groups, count)
@@ -90,13 +93,13 @@ class RidgeFit(TRF):
         if count > 1:
             for group in opened.design.groups:
                 parts = segments.of(group, opened.frames)
-                self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, arithmetic)
+                self.cv_scores_[:, group.channels] = self._curve(opened, group, parts, directions, bands, arithmetic)
         best = np.zeros(c, dtype=np.int64) if count == 1 else choose(self.cv_scores_, penalties)
         if self.alpha_rule == "shared" and count > 1:
             best[:] = choose(over_folds(self.cv_scores_.T)[:, None], penalties)
         for group in opened.design.groups:
             whole = segments.of(group, opened.frames).total(range(opened.split.n_segments))
-            self._fit_chosen(opened, group, whole, directions, best, arithmetic)
+            self._fit_chosen(opened, group, whole, directions, bands, best, arithmetic)
         return best
 
     def _curve(
@@ -105,6 +108,7 @@ class RidgeFit(TRF):
         group: MaskGroup,
         segments: Sums,
         directions: list[Direction],
+        bands: Bands | None,
         arithmetic: Arithmetic,
     ) -> NDArray[np.float64]:
         """(candidates, c) mean R2 over the folds in which an electrode was recorded."""
@@ -115,12 +119,33 @@ class RidgeFit(TRF):
             test = HeldOut(segments.total(sorted(fold.test)))
             if train.n < 2:
                 continue
-            for direction in directions:
-                r2 = path_scores(self._problem(train, direction), [test], direction.alphas, arithmetic)[0]
+            for places, r2 in self._scores(train, test, directions, bands, arithmetic):
                 fine = np.isfinite(r2)
-                sums[direction.places] += np.where(fine, r2, 0.0)
-                known[direction.places] += fine
+                sums[places] += np.where(fine, r2, 0.0)
+                known[places] += fine
         return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
+
+    def _scores(
+        self, train: Moments, test: HeldOut, directions: list[Direction], bands: Bands | None, arithmetic: Arithmetic
+    ) -> Iterator[tuple[list[int], NDArray[np.float64]]]:
+        """Places of some candidates and their R2 (candidates, c), until all are scored."""
+        if bands and self._eliminates(bands, train, [test], [len(d.alphas) for d in directions]):
+            yield (
+                list(range(len(bands.ratios))),
+                banded_scores(self._problem(train), bands, [test], [1.0], arithmetic)[0],
+            )
+            return
+        for direction in directions:
+            yield (
+                direction.places,
+                path_scores(self._problem(train, direction), [test], direction.alphas, arithmetic)[0],
+            )
+
+    def _eliminates(self, bands: Bands, train: Moments, tests: list[HeldOut], paths: list[int]) -> bool:
+        """Whether eliminating bands costs less than a path for each direction, of so many alphas."""
+        problem = self._problem(train)
+        method = bands.of(problem, tests, 1, self.solver)
+        return method.eliminated and method.cost < sum(problem.method(tests, n, self.solver).cost for n in paths)
 
     def _fit_chosen(
         self,
@@ -128,11 +153,20 @@ class RidgeFit(TRF):
         group: MaskGroup,
         whole: Moments,
         directions: list[Direction],
+        bands: Bands | None,
         best: NDArray[np.int64],
         arithmetic: Arithmetic,
     ) -> None:
         """Weights of one mask group's electrodes on all its rows."""
         here = group.channels
+        if bands:
+            distinct, which = np.unique(best[here], return_inverse=True)
+            bands = replace(bands, ratios=bands.ratios[distinct])
+            paths = [int(np.isin(distinct, direction.places).sum()) for direction in directions]
+            if self._eliminates(bands, whole, [], [n for n in paths if n]):
+                take = partial(self._keep, here, opened.design)
+                solve_banded(self._problem(whole), bands, which, np.ones(len(here)), take, arithmetic)
+                return
         for direction in directions:
             mine = np.flatnonzero(np.isin(best[here], direction.places))
             if not len(mine):
@@ -147,9 +181,9 @@ class RidgeFit(TRF):
         self.coef_[:, :, run(here)] = solution.coef[:, :-1].numpy() * design.unit[here]
         self.intercept_[here] = solution.intercept.numpy() * design.unit[here] + design.center[here]
 
-    def _problem(self, train: Moments, direction: Direction) -> Problem:
+    def _problem(self, train: Moments, direction: Direction | None = None) -> Problem:
         """Features as they came, but for the scale of the direction."""
-        scale = train.hsum.new_tensor(direction.scale)
+        scale = train.hsum.new_tensor(direction.scale) if direction else train.hsum.new_ones(train.d)
         return Problem(train, train.hsum.new_zeros(len(scale)), scale, self.intercept_alpha)
 
 

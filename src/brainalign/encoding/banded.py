@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brainalign.encoding._ridge import Direction, RidgeFit, warn_at_edge
 from brainalign.encoding.checks import Given, as_presentations
 from brainalign.errors import BrainalignError
+from brainalign.linalg.bands import Bands
 
 MOST = 2000
 """Combinations of alphas beyond which a search is refused rather than left to run for days."""
@@ -23,8 +24,9 @@ class BandedRidgeTRF(RidgeFit):
         minimise  sum_t [ sum_b sum_k w_b(k)' h_b(t - k) + c - y(t) ]^2 + sum_b alpha_b ||w_b||^2
 
     It is the ridge regression of features divided by the roots of their penalties (Nunez-Elizalde, Huth and Gallant
-    2019), so every combination of alphas is tried that the grid allows, and combinations that differ by a factor alone
-    share one path. With equal alphas it equals ``RidgeTRF``.
+    2019), so every combination of alphas is tried that the grid allows: by whichever counts fewer operations of one path for
+    all combinations that differ by a factor alone, and of elimination, where a band eliminated under one penalty serves all
+    penalties of the later ones. With equal alphas it equals ``RidgeTRF``.
 
     Args:
         bands: Number of features in each band, in the order of the columns.
@@ -105,7 +107,8 @@ class BandedRidgeTRF(RidgeFit):
             )
         self.candidates_ = np.array(list(product(grid, repeat=len(widths))))
         directions, shrink = _directions(self.candidates_, widths), np.log(self.candidates_).sum(axis=1)
-        best = self._choose(features, responses, groups, directions, shrink)
+        bands = Bands(tuple(widths.tolist()), self.candidates_)
+        best = self._choose(features, responses, groups, directions, shrink, bands)
         self.alpha_ = self.candidates_[best].T
         for number, alpha in enumerate(self.alpha_):
             warn_at_edge(alpha, grid, f"alpha of band {number}")
