@@ -83,14 +83,15 @@ class Bands:
         whole = replace(each, flops=n * each.flops, cost=n * each.cost)
         if n == 1 or solver not in ("auto", "cholesky"):
             return whole
-        flops = alphas * n * 2.0 * c * p * (max(sizes) + sum(test_rows))
+        by_gram = p * len(test_rows) < sum(test_rows)
+        flops = alphas * n * 2.0 * c * p * (max(sizes) + min(sum(test_rows), p * len(test_rows)))
         cost = flops
         for level, size in enumerate(sizes):
             times, rest = alphas * len(np.unique(self.ratios[:, : level + 1], axis=0)), sum(sizes[level + 1 :])
             products = 1.0 * size * rest * (size + rest) + 2.0 * c * size * (size + rest)
             flops += times * (size**3 / 3 + products)
             cost += times * (FACTOR * size**3 + products)
-        eliminated = Method(False, False, False, p, flops, cost, eliminated=True)
+        eliminated = Method(False, False, by_gram, p, flops, cost, eliminated=True)
         return min(whole, eliminated, key=lambda method: method.cost)
 
     def of(self, problem: Problem, tests: Sequence[HeldOut], alphas: int, solver: str) -> Method:
