@@ -99,7 +99,7 @@ def test_the_layer_that_drives_the_channels_is_read_and_its_segments_are_told(tm
     assert told.loc[0, "right"].between(*binom.ppf([0.0005, 0.9995], 56, 0.5)).all()
     assert (
         set(result.figures) == {"decoding", "match_mismatch", "pattern"}
-        and "chance 0.5" in result.figures["match_mismatch"][1]
+        and "chance (0.5)" in result.figures["match_mismatch"][1]
     )
     assert result.metrics["heard/r/mean"] == pytest.approx(table.loc[1, "r"].mean())
     assert [n for n, _ in result.metrics["heard/layer/r/mean"]] == [0, 1]

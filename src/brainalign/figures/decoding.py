@@ -10,7 +10,7 @@ import pandas as pd
 from brainalign.errors import one_of
 from brainalign.figures._tables import jitter, once, require
 from brainalign.figures.style import MUTED, SINGLE, colours, dots, legend_above, new_figure, style
-from brainalign.figures.text import number, wrap
+from brainalign.figures.text import number, one_result, wrap
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ def decoding_scores(table: pd.DataFrame, score: str = "r", *, chance: float = 0.
         >>> import pandas as pd
         >>> rows = [("mel", 0, f"p{i}", 0.1 + 0.01 * i) for i in range(4)]
         >>> figure, caption = decoding_scores(pd.DataFrame(rows, columns=["model", "layer", "subject", "r"]))
-        >>> print(caption[-42:])
-        mel 0.115 [0.094, 0.136], n = 4; chance 0.
+        >>> print(caption[-47:])
+        (0). Highest: mel, 0.115 [0.094, 0.136], n = 4.
     """
     one_of("score", score, tuple(LABELS))
     require(table, ("model", "layer", "subject", score), "decoding")
     once(table, ("model", "layer", "subject"), "decoding")
     names = [str(m) for m in dict.fromkeys(table["model"])]
     layered = bool((table.groupby("model")["layer"].nunique() > 1).any())
-    colour, said, handles = colours(names), [], []
+    colour, found, handles = colours(names), list[tuple[float, str]](), []
     with style():
         figure, ax = new_figure(SINGLE, 2.8)
         ax.axhline(chance, color=MUTED, linewidth=0.9, linestyle="--", gid="chance")
@@ -64,7 +64,7 @@ def decoding_scores(table: pd.DataFrame, score: str = "r", *, chance: float = 0.
             ci = by_layer[best]
             interval = f" [{number(ci.low)}, {number(ci.high)}]" if np.isfinite(ci.low) else ""
             which = f" (layer {best}, the highest of {len(by_layer)})" if len(by_layer) > 1 else ""
-            said.append(f"{name}{which} {number(ci.mean)}{interval}, n = {ci.n}")
+            found.append((ci.mean, f"{name}{which}, {number(ci.mean)}{interval}, n = {ci.n}"))
             if layered:
                 places = list(by_layer)
                 (line,) = ax.plot(
@@ -85,7 +85,7 @@ def decoding_scores(table: pd.DataFrame, score: str = "r", *, chance: float = 0.
     who = "a line a model with its 95 % confidence interval over participants" if layered else (
         "a dot a participant, the mean with its 95 % confidence interval"
     )  # fmt: skip
-    return figure, f"{CAPTIONS[score]}: {who}; the dashed line is chance. {'; '.join(said)}; chance {chance:g}."
+    return figure, f"{CAPTIONS[score]}: {who}; the dashed line is chance ({chance:g}).{one_result(found)}"
 
 
 def _axis(ax: Axes, names: list[str], layered: bool) -> None:
