@@ -34,8 +34,12 @@ Array = NDArray[np.float64]
 
 
 def compiled(function: Function) -> Function:
-    """Compiled at its first call and kept beside the source; runs beside other threads. Sums may be taken in any order."""
-    return cast(Function, numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})(function))
+    """Compiled at its first call and kept beside the source, or in the home; runs beside other threads. Sums may be taken in any order."""
+    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz"}}
+    try:
+        return cast(Function, numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # neither can be written, as on some clusters' nodes: each process compiles
+        return cast(Function, numba.njit(**options)(function))
 
 
 def descend(
