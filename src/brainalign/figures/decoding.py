@@ -36,7 +36,7 @@ def decoding_scores(table: pd.DataFrame, score: str = "r", *, chance: float = 0.
         chance: Where the dashed line is.
 
     Returns:
-        The figure and its caption, which states each mean (of several layers the highest), its interval and n.
+        The figure and its caption, which states the highest mean, its interval and n.
 
     Raises:
         BrainalignError: A column is missing, there are no rows, one stands twice, or the score is another.
@@ -76,8 +76,9 @@ def decoding_scores(table: pd.DataFrame, score: str = "r", *, chance: float = 0.
                 continue
             values = own[score].to_numpy(dtype=np.float64)
             dots(ax, x + jitter(len(values), 0.4), values, colour=colour[name], size=10, gid=f"participants {name}")
+            # no diamond, which in other figures is what was planted
             bars = [[ci.mean - ci.low], [ci.high - ci.mean]] if np.isfinite(ci.low) else None
-            ax.errorbar(x, ci.mean, yerr=bars, color=colour[name], marker="D", markersize=4.5, capsize=3)
+            ax.errorbar(x, ci.mean, yerr=bars, color=colour[name], marker="o", markersize=5.5, capsize=3)
         _axis(ax, names, layered)
         ax.set_ylabel(LABELS[score])
         if layered:
