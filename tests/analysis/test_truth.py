@@ -69,6 +69,8 @@ def test_cca_finds_the_shared_lexical_space_and_credits_it_to_the_lexical_cortex
     )  # fmt: skip
     held_out = result.tables["canonical"].groupby("component")["held_out"].mean()
     assert (held_out.iloc[:10] > 0.6).all() and held_out.iloc[14:].abs().mean() < 0.1
+    shared = next(iter(data.latents["lexical"].values())).shape[1]
+    assert shared == 12 and f"the {shared} dimensions that both hold" in result.figures["canonical_correlations"][1]
     scores = result.tables["scores"].query("rule == 'nested' and model == 'planted_language' and rho_true >= 0.2")
     by_space = scores.groupby("space")["r2"].mean()
     assert by_space["shared"] > 0.8 * by_space["full"]

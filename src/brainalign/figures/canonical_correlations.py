@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from brainalign.figures._planted import LABEL, draw_planted
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, legend_above, new_figure, style, zero_line
 from brainalign.figures.text import count
@@ -23,11 +24,14 @@ CURVES = {
 """Column -> name in the legend, colour, marker, line."""
 
 
-def canonical_correlations(canonical: pd.DataFrame, *, into: Panel | None = None) -> tuple[Figure, str]:
+def canonical_correlations(
+    canonical: pd.DataFrame, *, planted: int | None = None, into: Panel | None = None
+) -> tuple[Figure, str]:
     """In-sample and held-out correlation of each component beside the null: mean over folds, band: range.
 
     Args:
         canonical: Canonical table: component, in_sample, held_out, null_95, fold.
+        planted: Of simulated models, how many dimensions both hold: the held-out curve falls to 0 after them.
         into: A panel to draw into, in place of a figure of its own.
 
     Returns:
@@ -64,15 +68,20 @@ def canonical_correlations(canonical: pd.DataFrame, *, into: Panel | None = None
             )
             axes.fill_between(mean.index, low[column], high[column], color=colour, alpha=0.18, linewidth=0)
             handles.append(drawn)
+        names = [name for name, *_ in CURVES.values()]
+        if planted is not None and (mark := draw_planted(axes, planted, 0.0, "planted")):
+            handles.append(mark)
+            names.append(LABEL)
         axes.set_xlabel("canonical component")
         axes.set_ylabel("canonical correlation")
         axes.xaxis.get_major_locator().set_params(integer=True)
-        legend_above(figure, handles, [name for name, *_ in CURVES.values()])
+        legend_above(figure, handles, names)
     beyond = int((mean["held_out"] > mean["null_95"]).sum())
     n_folds = canonical["fold"].nunique()
     caption = (
         f"Canonical correlations, mean over {count(n_folds, 'fold')} (band: their range). The held-out mean exceeds "
         f"the null's 95th percentile in {beyond} "
         f"of {count(len(mean), 'component')}."
+        f"{'' if planted is None else f' Diamond: the {planted} dimensions that both hold, as planted.'}"
     )
     return figure, caption

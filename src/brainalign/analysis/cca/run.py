@@ -105,7 +105,9 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
     bars = shown[~shown["space"].isin(["truncated", "matched"])]
     order = bar_order(models)
     result.figures |= {
-        "canonical_correlations": canonical_correlations(fits.canonical),
+        "canonical_correlations": canonical_correlations(
+            fits.canonical, planted=_dimensions(study, truths[model.name].get("shared"))
+        ),
         "region_bars": region_bars(bars, tests, score, order=order, noun=study.noun),
         "score_distribution": score_distribution(bars, score, order=order, noun=study.noun),
         "layer_profile": layer_profile(profile, score, noun=study.noun),
@@ -118,6 +120,14 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
     told = [_held(fits), *(predicted(study, shown, f"{model.name} {part}") for part in ("shared", "rest"))]
     result.found = sentence([*told, against(tests, f"{model.name} shared", f"{model.name} rest")])
     return result
+
+
+def _dimensions(study: Study, latents: frozenset[str] | None) -> int | None:
+    """Dimensions of what both planted models hold; None where their content is not known."""
+    known = study.dataset.latents
+    if latents is None or known is None:
+        return None
+    return sum(int(next(iter(known[name].values())).shape[1]) for name in latents)
 
 
 def _latents(model: Representation, other: Representation) -> dict[Part, frozenset[str]]:
