@@ -18,6 +18,16 @@ def test_a_participants_name_within_a_word_is_no_name():
     assert [a.first for a in found[Severity.INFORMS]] == ["sp1ke found", "spike found"]
 
 
+def test_what_a_note_is_about_makes_no_other_note():
+    found = grouped(
+        ["gpt2 (shared): alpha is on the edge in 4 of 9", "mel: alpha is on the edge in 2 of 9", "mel: alpha is lost"]
+    )
+    assert [(a.first, len(a.others)) for a in found[Severity.INFORMS]] == [
+        ("gpt2 (shared): alpha is on the edge in 4 of 9", 1),
+        ("mel: alpha is lost", 0),
+    ]
+
+
 def test_severe_notes_come_first():
     found = grouped(["told", limits("limited", "that"), changes("changed"), "told"])
     assert [(s.value, [a.first for a in own]) for s, own in found.items()] == [

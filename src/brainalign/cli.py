@@ -81,6 +81,10 @@ def _refuse(text: str) -> None:
 def main() -> None:
     """Compose the config from ``conf/`` and the command line, and run it; faults of the user's get one sentence."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Threads of OpenMP and OpenBLAS sleep while they wait: else they keep a core busy between steps, and where others want that core a
+    # run takes twice as long. Before NumPy and PyTorch are loaded, which read these once.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     sys.excepthook = told_without_secrets
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     # For --help Hydra copies its store of settings once a group, 126 times; what is read from the store is a copy anyhow.

@@ -86,7 +86,8 @@ def grouped(notes: Iterable[str], names: Sequence[str] = ()) -> dict[Severity, l
 
     Args:
         notes: In any order.
-        names: Labels, such as participants', whose difference makes no other note.
+        names: Labels, such as participants', whose difference makes no other note. Nor does what a note begins with up to a colon: it
+            says what the note is about.
 
     Example:
         >>> found = grouped(["run 1 resampled", limits("no repeats"), "run 2 resampled", "run 1 resampled"])
@@ -95,7 +96,7 @@ def grouped(notes: Iterable[str], names: Sequence[str] = ()) -> dict[Severity, l
     """
     found: dict[Severity, dict[str, list[str]]] = {severity: {} for severity in Severity}
     known = [re.escape(name) for name in sorted(filter(None, names), key=len, reverse=True)]
-    varies = re.compile("|".join([*(rf"(?<!\w){name}(?!\w)" for name in known), r"'[^']*'", r"\d[\d.,]*"]))
+    varies = re.compile("|".join([r"^[^:]+: ", *(rf"(?<!\w){name}(?!\w)" for name in known), r"'[^']*'", r"\d[\d.,]*"]))
     for note in dict.fromkeys(map(Note, notes)):
         found[note.severity].setdefault(varies.sub("#", note), []).append(note)
     return {

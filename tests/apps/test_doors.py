@@ -39,6 +39,21 @@ def test_help_imports_nothing_heavy():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("told", [None, "ACTIVE"])
+def test_threads_sleep_while_they_wait_unless_told_otherwise(told, monkeypatch):
+    for name in ("OMP_WAIT_POLICY", "OPENBLAS_THREAD_TIMEOUT"):
+        monkeypatch.delenv(name, raising=False)
+    if told:
+        monkeypatch.setenv("OMP_WAIT_POLICY", told)
+    code = (
+        "import os, sys; sys.argv=['run.py','--help']; from brainalign.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print(os.environ['OMP_WAIT_POLICY'], os.environ['OPENBLAS_THREAD_TIMEOUT'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"{told or 'PASSIVE'} 4"
+
+
 def test_config_and_info_are_shown(brainalign):
     job = brainalign("--cfg", "job", "model=gpt2")
     assert job.returncode == 0 and "checkpoint: openai-community/gpt2" in job.stdout

@@ -159,3 +159,17 @@ def test_chance_agreement_of_smooth_series_is_more_than_that_of_white_ones():
     direct = np.mean([np.corrcoef(x, y)[0, 1] ** 2 for x, y in zip(a.T, b.T, strict=True)])
     assert null.mean() == pytest.approx(direct, rel=0.35) and null.mean() > 5 / 300
     assert np.isnan(permutation.shifted_agreement(a, np.ones_like(b), window=5)).all()
+
+
+@pytest.mark.parametrize("n", [96, 97, 101])  # of small factors, and prime
+def test_shifts_go_in_a_circle_whatever_the_number_of_rows(n):
+    rng = np.random.default_rng(n)
+    y, f = rng.normal(size=(2, n, 3)).cumsum(axis=1)
+    r, lag, variance = permutation._all_shifts(y, f)
+    by_hand = [[np.corrcoef(np.roll(y[:, i], shift), f[:, i])[0, 1] for i in range(3)] for shift in range(n)]
+    np.testing.assert_allclose(r, by_hand, atol=1e-12)
+    own = np.array([[np.corrcoef(np.roll(y[:, i], shift), y[:, i])[0, 1] for i in range(3)] for shift in range(n)])
+    assert lag.tolist() == (own < permutation.FADED).argmax(axis=0).tolist()
+    other = np.array([[np.corrcoef(np.roll(f[:, i], shift), f[:, i])[0, 1] for i in range(3)] for shift in range(n)])
+    near = np.minimum(np.arange(n), n - np.arange(n))[:, None] < lag
+    np.testing.assert_allclose(variance, np.maximum((near * own * other).sum(axis=0), 1) / n, atol=1e-12)

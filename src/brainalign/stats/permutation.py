@@ -174,6 +174,8 @@ def _all_shifts(y: Array, f: Array) -> tuple[Array, NDArray[np.int64], Array]:
         (T, c) Pearson r with the response shifted by 0 to T - 1 frames, 0 where a side is constant; (c,) lag at which the response's
         autocorrelation has faded; (c,) variance of r over shifts, NaN where a side is constant.
     """
+    from scipy.fft import next_fast_len, rfft
+
     n = len(y)
     sides = []
     for values in (y, f):
@@ -182,12 +184,23 @@ def _all_shifts(y: Array, f: Array) -> tuple[Array, NDArray[np.int64], Array]:
         alive = varies(power, (values**2).sum(axis=0), rounding=CENTRED)
         sides.append((centred / np.sqrt(np.where(alive, power, 1.0)) * alive, alive))
     (y, moves), (f, predicted) = sides
-    ty, tf = np.fft.rfft(y, axis=0), np.fft.rfft(f, axis=0)
-    r = np.fft.irfft(ty.conj() * tf, n, axis=0)
-    own = np.fft.irfft(np.abs(ty) ** 2, n, axis=0)
+    padded = next_fast_len(2 * n - 1, real=True)  # a transform of a prime number of rows would take 15 times as long
+    ty, tf = rfft(y, padded, axis=0), rfft(f, padded, axis=0)
+    r = _in_a_circle(ty.conj() * tf, n, padded)
+    own = _in_a_circle(np.abs(ty) ** 2, n, padded)
     faded = own < FADED
     lag = np.where(faded.any(axis=0), faded.argmax(axis=0), n)
     away = np.minimum(np.arange(n), n - np.arange(n))[:, None]
-    both = np.where(away < lag, own * np.fft.irfft(np.abs(tf) ** 2, n, axis=0), 0.0)  # beyond that it is noise
+    both = np.where(away < lag, own * _in_a_circle(np.abs(tf) ** 2, n, padded), 0.0)  # beyond that it is noise
     variance = np.maximum(both.sum(axis=0), 1.0) / n
     return r, lag, np.where(moves & predicted, variance, np.nan)
+
+
+def _in_a_circle(spectrum: NDArray[np.number[Any]], n: int, padded: int) -> Array:
+    """(n, c) correlations at shifts in a circle of n rows, from the (padded // 2 + 1, c) product of transforms padded by zeros."""
+    from scipy.fft import irfft
+
+    straight = irfft(spectrum, padded, axis=0)
+    circle: Array = straight[:n].copy()
+    circle[1:] += straight[padded - n + 1 :]  # the rows that a shift carries past the end
+    return circle

@@ -119,13 +119,16 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
         folds: Outer folds a row.
     """
     nested = scores[scores["rule"] == "nested"]
-    edges = []
     for (model, space), rows in nested.groupby(["model", "space"], sort=False):
         name = str(model) if space == "full" else f"{model} ({space})"
         edge, choices = int(rows["alpha_at_edge"].sum()), len(rows) * folds
         constant, missing = int(rows["constant_folds"].sum()), int(np.isnan(rows["r"]).sum())
         if edge:
-            edges.append(f"{name} {edge} of {choices}")
+            told = limits(
+                f"{name}: alpha is the first or last of encoding.alphas in {edge} of {choices} choices (electrodes x folds); where that "
+                "is not for lack of signal, widen the grid."
+            )
+            result.warnings.append(told)
         if constant:
             result.warnings.append(
                 changes(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
@@ -153,12 +156,6 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
         if missing:
             told = changes(f"{name}: {missing} of {len(rows)} have no score (a constant or missing response).")
             result.warnings.append(told)
-    if edges:
-        told = limits(
-            f"Alpha is the first or last of encoding.alphas in some choices (electrodes x folds): {', '.join(edges)}; where that is not "
-            "for lack of signal, widen the grid."
-        )
-        result.warnings.append(told)
 
 
 def warn_about_ceilings(result: AnalysisResult, study: Study) -> None:

@@ -360,16 +360,14 @@ def _warn_of_edges(
     result: AnalysisResult, study: Study, fits: dict[str, BandedScores], ratios: Sequence[float]
 ) -> None:
     """Count choices on the edge of a grid: of alpha, and of the later sets' ratios."""
-    for what, key, grid in (("Alpha", "encoding.alphas", study.alphas), ("A ratio", "analysis.ratios", ratios)):
-        counts = []
+    for what, key, grid in (("alpha", "encoding.alphas", study.alphas), ("a ratio", "analysis.ratios", ratios)):
         for name, fit in fits.items():
-            values = fit.scores.alpha[None] if what == "Alpha" else fit.ratio[1:]
+            values = fit.scores.alpha[None] if what == "alpha" else fit.ratio[1:]
             known = np.isfinite(fit.scores.alpha) & np.ones_like(values, dtype=bool)
             edge = known & ((values <= min(grid)) | (values >= max(grid)))
-            if edge.any():
-                counts.append(f"{name} {int(edge.sum())} of {int(known.sum())}")
-        if counts and len(grid) > 1:
-            result.warnings.append(
-                f"{what} is the first or last of {key} in some choices ({study.noun}s x folds): {', '.join(counts)}; where that is "
-                "not for lack of signal, widen the grid."
-            )
+            if edge.any() and len(grid) > 1:
+                told = limits(
+                    f"{name}: {what} is the first or last of {key} in {int(edge.sum())} of {int(known.sum())} choices ({study.noun}s x "
+                    "folds); where that is not for lack of signal, widen the grid."
+                )
+                result.warnings.append(told)
