@@ -66,6 +66,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         seed=config.seed,
         repeats=encoding.repeats,
         arithmetic=arithmetic,
+        components=encoding.components,
         search=Search(encoding.inner_folds, encoding.alpha_rule),
         outcome=Outcome(
             **vars(config.stats),

@@ -23,6 +23,7 @@ from brainalign.notes import changes, grouped
 from brainalign.outputs import without_secrets, write_outputs
 from brainalign.own_code import own_code
 from brainalign.plans import note_plan
+from brainalign.study.components import add_components, check_components
 from brainalign.study.conclusion import conclude
 from brainalign.study.data_summary import data_summary
 from brainalign.study.group_scores import group_table
@@ -115,6 +116,8 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
     ) as tracked:
         write_reproduction(folder, overrides, local_config())
         tracked.log_dataset(dataset.name, dataset.digest, config.data.source, config.data.simulated)
+        if analysis.reduces == "features":
+            check_components(study, models.model)
         result = analysis.run(study, models)
         if analysis.needs.folds:
             result.tables["leak_audit"] = study.leak
@@ -123,6 +126,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
         if config.compare_modes:
             compare_modes(result, config, other(unsettled), study, models)
         add_outliers(result, present)
+        add_components(result, study)
         add_truth(result, study.outcome.rule)
         add_brain_map(result, study)
         result.warnings[:0] = [*study.notes, *(note for m in present for note in m.notes)]

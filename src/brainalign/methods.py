@@ -125,11 +125,34 @@ def trf(config: Config, study: Study) -> str:
         f"{1000 * study.lags[0] / rate:g} to "
         f"{1000 * study.lags[-1] / rate:g} ms, by ridge regression with an unpenalised intercept (Crosse et al. 2016). "
         "Features were standardised on training "
-        "frames before lagging; lags were made within each presentation, zeros (the training mean) before its start. Alpha, the number of "
+        f"frames before lagging.{components(config, 'features')} Lags were made within each presentation, zeros (the training mean) before "
+        "its start. Alpha, the number of "
         f"training frames times the lambda of the averaged loss, was one of {len(alphas)} values from {alphas[0]:g} to {alphas[-1]:g}. "
         f"Presentations of one stimulus in training: {config.encoding.repeats}. A word's vector stood "
         f"{'at its onset' if config.window.hrf else 'from its onset to its offset'}"
         f"{' (placed at the offset)' if config.features.align == 'offset' else ''}."
+    )
+
+
+def components(config: Config, noun: str) -> str:
+    """What stood in the place of features or channels, as a sentence; nothing where all of them were fitted.
+
+    Args:
+        config: Of the run, settled.
+        noun: What was reduced.
+    """
+    asked = config.encoding.components
+    if asked is None:
+        return ""
+    kept = (
+        f"first {asked} principal components"
+        if asked >= 1
+        else f"principal components that hold {100 * asked:g} % of their variance"
+    )
+    fewer = f" (all {noun} where there were no more)" if asked >= 1 else ""
+    return (
+        f" Before lagging, {noun} were reduced to the {kept}{fewer}, each band of features apart, by a PCA of the frames of each training "
+        "set, also of those without an inner fold; components kept their variance."
     )
 
 

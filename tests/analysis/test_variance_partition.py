@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainalign.analysis.variance_partition.run import components_of, part_table, variance_partition
+from brainalign.analysis.variance_partition.run import part_table, variance_partition
 from brainalign.data.simulated import simulate
 from brainalign.data.types import Dataset, Presentation, Recording
 from brainalign.encoding.scores import over_folds
@@ -16,7 +16,6 @@ from brainalign.features.representation import Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.lags import lag_matrix
 from brainalign.study.outcome import Outcome
-from brainalign.study.paired_rows import marks_of
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -131,21 +130,6 @@ def test_components_of_the_training_frames_hold_what_the_sets_hold(world):
     for part, truth in {"unique a": 0.2, "unique b": 0.1, "shared a and b": 0.15}.items():
         assert found[part] == pytest.approx(truth, abs=0.02)
     assert fewer.sum() < 0.8 * found.sum()  # white latents: what two of their components leave out is lost
-
-
-def test_components_are_fitted_without_the_test_frames(world):
-    study, sets = world
-    it, model = study({"u": 0.2}), sets("a", "uv")
-    whole = components_of(it, model, 0, 0, 3)
-    marks = marks_of(it, frozenset(it.split.training(0)), "frames", False)
-    values = it.frames(model, 0)
-    train = np.concatenate([values[s][mark] for s, mark in marks.items()]).astype(np.float64)
-    assert 0 < len(train) < sum(map(len, values.values()))
-    z = (train - train.mean(axis=0)) / train.std(axis=0)
-    _, _, vt = np.linalg.svd(z, full_matrices=False)
-    mine = np.concatenate([whole[s][mark] for s, mark in marks.items()])
-    np.testing.assert_allclose(np.abs(np.corrcoef(mine[:, 0], z @ vt[0])[0, 1]), 1.0, atol=1e-5)
-    assert mine.shape[1] == 3 and np.allclose(np.cov(mine.T), np.eye(3), atol=0.01)
 
 
 def test_three_sets_give_seven_parts_that_sum_to_the_whole(world):

@@ -96,6 +96,11 @@ class Analysis:
     """The figure that a run's page in MLflow shows; where it was not drawn, the first one is."""
 
     @property
+    def reduces(self) -> str:
+        """What ``encoding.components`` takes components of: ``features``, ``channels``, or nothing, and then it is refused."""
+        return "features" if self.needs.fits else ""
+
+    @property
     def options(self) -> dict[str, Any]:
         """Its keys but for the kind."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "kind"}
@@ -203,6 +208,7 @@ class Analysis:
             models: Each is asked for a few excerpts, for its widths and its speed.
         """
         from brainalign.features.joined import JoinedRepresentation
+        from brainalign.study.components import enough
         from brainalign.study.plan import fit_stage, joined_stages, probe
 
         found: list[Stage] = []
@@ -213,8 +219,10 @@ class Analysis:
                 found += stages
                 fitted += bands
                 continue
-            probed = probe(model)
+            probed = probe(model, study.components)
             found.append(probed.stage)
+            if self.reduces == "features" and model is models.model:
+                enough(study.components, model.name, probed.widest)
             if self.needs.fits and model in [*models.compared, *models.controls.values()]:
                 found.append(fit_stage(study, probed))
                 fitted.append(probed)

@@ -45,6 +45,7 @@ class Encoding:
     """Folds and penalties of the TRF."""
 
     alphas: list[float]
+    components: Any
     alpha_rule: str
     outer_folds: int
     inner_folds: int | None
@@ -66,6 +67,7 @@ class Encoding:
                 f"encoding.alphas={self.alphas} must be a list of one or more finite numbers above 0."
             )
         check_bounds("encoding", self)
+        check_components(self.components)
         if not (self.test is None or isinstance(self.test, str) or (isinstance(self.test, list) and self.test)):
             raise BrainalignError(
                 f"encoding.test={self.test} must be a list of stimuli, such as [wheretheressmoke], the name of a column of the table of "
@@ -82,3 +84,20 @@ class Encoding:
         one_of("encoding.repeats", self.repeats, ("all", "average", "first"))
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
         self.alphas = sorted(set(self.alphas))
+
+
+def check_components(asked: Any) -> None:
+    """Refuse what is neither a number of components nor a share of variance.
+
+    Args:
+        asked: ``encoding.components``.
+
+    Raises:
+        BrainalignError: Key, value and what is possible.
+    """
+    whole = isinstance(asked, int) and not isinstance(asked, bool)
+    if not (asked is None or (whole and asked >= 1) or (isinstance(asked, float) and 0 < asked < 1)):
+        raise BrainalignError(
+            f"encoding.components={asked} must be a whole number of at least 1, or a share of the variance between 0 and 1 such as .95, "
+            "or null for all dimensions."
+        )

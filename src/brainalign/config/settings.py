@@ -110,6 +110,14 @@ class Config:
                     f"save.{key}=true, but analysis={self.analysis.kind} fits no TRF of the models to keep; it must be false."
                 )
 
+        asked = self.encoding.components
+        if asked is not None and not self.analysis.reduces:
+            own = next((key for key in ("pca", "variance") if key in self.analysis.options), None)
+            raise BrainalignError(
+                f"encoding.components={asked}, but analysis={self.analysis.kind} fits no TRF of the models; it must be null"
+                f"{f' (analysis.{own} is the reduction that it has)' if own else ''}."
+            )
+
     def values(self) -> dict[str, Any]:
         """All that can be set, by its key, as it is logged and tells runs apart."""
         return {key: value for key, value in asdict(self).items() if key != "option"}

@@ -62,6 +62,8 @@ def fit_banded(
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
     keep_weights: bool = False,
+    components: float | None = None,
+    copies: Sequence[int] | None = None,
 ) -> BandedScores:
     """``fit_outer`` for bands of features with a penalty each.
 
@@ -81,13 +83,17 @@ def fit_banded(
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold, on the standardised features whatever their bands' penalties.
+        components: Principal components of each band, see :mod:`brainalign.linalg.components`; None = its features.
+        copies: How many lags of its features each band holds side by side, where bands come lagged.
     """
     candidates = combinations_of(n_bands, ratios)
 
     def batches() -> Iterator[Batch]:
         for frames, folds in bands:
             widths = tuple(next(iter(band.values())).shape[1] for band in frames)
-            yield Batch(side_by_side(frames), folds, Bands(widths, candidates))
+            yield Batch(
+                side_by_side(frames), folds, Bands(widths, candidates, None if copies is None else tuple(copies))
+            )
 
-    scores, chosen = fit_batches(design, batches(), lags, alphas, arithmetic, search, keep_weights)
+    scores, chosen = fit_batches(design, batches(), lags, alphas, arithmetic, search, keep_weights, components)
     return BandedScores(scores, np.moveaxis(candidates[chosen], -1, 0))

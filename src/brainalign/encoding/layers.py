@@ -37,12 +37,12 @@ class LayerSelection:
         if self._best is None or self._choice is None:
             self._best = OuterScores(
                 scores.r.copy(), scores.r2.copy(), scores.inner.copy(), scores.alpha.copy(), scores.constant.copy(),
-                scores.n, scores.flat, [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
+                scores.n, scores.flat, scores.components.copy(), [{s: p.copy() for s, p in fold.items()} for fold in scores.predictions],
             )  # fmt: skip
             self._choice = np.full(scores.r.shape, layer)
         else:
             wins = np.nan_to_num(scores.inner, nan=-np.inf) > np.nan_to_num(self._best.inner, nan=-np.inf)
-            for name in ("r", "r2", "inner", "alpha", "constant"):
+            for name in ("r", "r2", "inner", "alpha", "constant", "components"):
                 getattr(self._best, name)[wins] = getattr(scores, name)[wins]
             self._choice[wins] = layer
             for f, fold in enumerate(scores.predictions):
@@ -96,7 +96,7 @@ class LayerSelection:
         out.n, out.flat = first.n, first.flat
         for place, number in enumerate(numbers):
             mine, source = winner == place, self.layers[number]
-            for name in ("r", "r2", "inner", "alpha", "constant"):
+            for name in ("r", "r2", "inner", "alpha", "constant", "components"):
                 getattr(out, name)[:, mine] = getattr(source, name)[:, mine]
         choice = np.broadcast_to(np.array(numbers)[winner], first.r.shape)
         return out, np.array(choice)

@@ -22,6 +22,7 @@ from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, solve_banded
+from brainalign.linalg.components import reduced
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.ridge import Problem
 from brainalign.linalg.solution import Solution
@@ -63,6 +64,7 @@ class OuterScores:
         constant: (folds, C) whether the prediction was constant.
         n: (C,) rows scored, all folds together.
         flat: (C,) folds that were recorded and have no score, because the response does not vary in them.
+        components: (folds, C) columns a lag that the fit was made on: all features, or their components.
         predictions: Fold -> stimulus -> (T, C) predicted response, float32.
         weights: Fold -> (lags, d, C) weights on the standardised features, NaN where there is no fit; empty unless asked for.
         intercepts: Fold -> (C,) what is added to the weighted features; empty where weights are.
@@ -76,6 +78,7 @@ class OuterScores:
     constant: NDArray[np.bool_]
     n: NDArray[np.int64]
     flat: NDArray[np.int64]
+    components: NDArray[np.int64]
     predictions: list[dict[str, NDArray[np.float32]]] = field(repr=False, default_factory=list)
     weights: list[NDArray[np.float32]] = field(repr=False, default_factory=list)
     intercepts: list[NDArray[np.float64]] = field(repr=False, default_factory=list)
@@ -93,6 +96,7 @@ class OuterScores:
             np.zeros((folds, channels), dtype=bool),
             np.zeros(channels, dtype=np.int64),
             np.zeros(channels, dtype=np.int64),
+            np.zeros((folds, channels), dtype=np.int64),
             [{} for _ in range(folds)],
         )
 
@@ -128,10 +132,12 @@ def fit_outer(
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
     keep_weights: bool = False,
+    components: float | None = None,
 ) -> OuterScores:
     """Choose alpha per electrode on inner folds, refit on the outer training rows, score the outer test rows.
 
-    Features are standardised on the rows that a fit is trained on, before lagging.
+    Features are standardised on the rows that a fit is trained on, before lagging, and so are their components fitted: inner folds see
+    no row that they hold out, and all folds share one pass over the features.
 
     Args:
         design: Responses and split.
@@ -142,10 +148,11 @@ def fit_outer(
         arithmetic: Device, precision and solver.
         search: Inner folds, and one alpha an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold.
+        components: Principal components that stand in the features' place, see :mod:`brainalign.linalg.components`.
     """
     folds = range(len(design.split.folds))
     batches = [Batch(features, folds)] if isinstance(features, Mapping) else (Batch(features(f), [f]) for f in folds)
-    return fit_batches(design, batches, lags, alphas, arithmetic, search, keep_weights)[0]
+    return fit_batches(design, batches, lags, alphas, arithmetic, search, keep_weights, components)[0]
 
 
 def fit_batches(
@@ -156,6 +163,7 @@ def fit_batches(
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
     keep_weights: bool = False,
+    components: float | None = None,
 ) -> tuple[OuterScores, NDArray[np.int64]]:
     """``fit_outer`` with a choice among ratios of the bands' penalties as well; the moments are computed once for all.
 
@@ -167,6 +175,7 @@ def fit_batches(
         arithmetic: Device, precision and solver.
         search: Inner folds, and one choice an electrode or one for all.
         keep_weights: Hand over the weights of every outer fold.
+        components: Principal components of each band, see :mod:`brainalign.linalg.components`; None = its features.
 
     Returns:
         The scores, and (folds, C) the number of the chosen combination.
@@ -189,7 +198,7 @@ def fit_batches(
                 out.scales[f] = np.full((len(design.groups), 2, shape[1]), np.nan)
         for group in design.groups:
             inner[:, :, group.channels] = inner_curves(
-                sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands
+                sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands, components
             )
         for group in design.groups:
             here = group.channels
@@ -198,8 +207,9 @@ def fit_batches(
                 chosen[f, here] = best // len(alphas)
                 penalties = np.asarray(alphas, dtype=np.float64)[best % len(alphas)]
                 _fit_fold(
-                    design, group, f, sums.of(group, frames), frames, bands, penalties, chosen[f, here], arithmetic, out
-                )
+                    design, group, f, sums.of(group, frames), frames, bands, components, penalties, chosen[f, here],
+                    arithmetic, out,
+                )  # fmt: skip
                 out.inner[f, here] = inner[f, best, here]
     return out, chosen
 
@@ -211,6 +221,7 @@ def _fit_fold(
     sums: Sums,
     frames: Frames,
     bands: Bands,
+    components: float | None,
     alphas: NDArray[np.float64],
     chosen: NDArray[np.int64],
     arithmetic: Arithmetic,
@@ -238,7 +249,9 @@ def _fit_fold(
             )
             whole[:, here] = solution.predict(frames[stimulus], train.lags)
 
-    solve_banded(Problem(train, mean, sd), bands, chosen, alphas, take, arithmetic)
+    problem, bands = reduced(Problem(train, mean, sd), bands, components)
+    out.components[fold, group.channels] = problem.width
+    solve_banded(problem, bands, chosen, alphas, take, arithmetic)
     rows, train_mean = design.test_rows(fold), train.ysum / train.n
     spread = (train.yy / train.n - train_mean**2).cpu().numpy()
     for at in range(0, len(spread), AT_ONCE):
@@ -281,6 +294,7 @@ def inner_curves(
     arithmetic: Arithmetic,
     search: Search,
     bands: Bands,
+    components: float | None = None,
 ) -> NDArray[np.float64]:
     """Mean inner R2 for every outer fold, candidate and electrode, over the inner folds in which the electrode was recorded.
 
@@ -292,6 +306,7 @@ def inner_curves(
         arithmetic: Device, precision and solver.
         search: Which of the other folds are inner folds.
         bands: Their ratios are tried with every alpha.
+        components: Of each band, fitted anew on each training set without two folds.
 
     Returns:
         (outer folds, combinations x alphas, c), the alphas of the first combination first.
@@ -319,8 +334,8 @@ def inner_curves(
         train = sums.total(split.training(i, j))
         if train.n < 2:
             continue
-        problem = Problem(train, *train.scale())
-        r2 = banded_scores(problem, bands, [tests[h] for h, _ in roles], alphas, arithmetic)
+        problem, here = reduced(Problem(train, *train.scale()), bands, components)
+        r2 = banded_scores(problem, here, [tests[h] for h, _ in roles], alphas, arithmetic)
         for found, (_, chooser) in zip(r2, roles, strict=True):
             known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli
             total[chooser][known] += found[known]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +14,7 @@ from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import AT_ONCE, HELD, Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.machine import matrix_rate, resident_memory, total_memory
-from brainalign.linalg.method import Method
+from brainalign.linalg.method import EIGH, Method
 
 GIB = 2**30
 
@@ -69,6 +69,7 @@ def plan_fit(
     arithmetic: Arithmetic = Arithmetic(),
     search: Search = Search(),
     bands: Bands | None = None,
+    kept: Sequence[int] | None = None,
 ) -> FitPlan:
     """Count a nested fit.
 
@@ -80,14 +81,16 @@ def plan_fit(
         arithmetic: Device, precision and solver.
         search: Inner folds and rule.
         bands: Those with penalties of their own, which add up to ``dims``, and the ratios that are tried; None where there is one.
+        kept: Principal components of each band that stand in its features' place, about; None = the features.
     """
     bands = bands or Bands((dims,), np.ones((1, 1)))
-    parts = [_plan_group(design, group, bands, n_lags, alphas, arithmetic, search) for group in design.groups]
+    solved = bands if kept is None else replace(bands, widths=tuple(kept))
+    parts = [_plan_group(design, group, solved, n_lags, alphas, arithmetic, search, dims) for group in design.groups]
     largest = max(parts, key=lambda part: part.cost)
     shared = design.n_channels * sum(design.lengths) * 4 * 2  # predictions of this fit and of the best so far
     return FitPlan(
         rows=max(p.rows for p in parts),
-        features=dims * n_lags,
+        features=sum(solved.widths) * n_lags,
         electrodes=design.n_channels,
         alphas=alphas,
         folds=len(design.split.folds),
@@ -101,14 +104,21 @@ def plan_fit(
 
 
 def _plan_group(
-    design: Design, group: MaskGroup, bands: Bands, m: int, alphas: int, arithmetic: Arithmetic, search: Search
+    design: Design,
+    group: MaskGroup,
+    bands: Bands,
+    m: int,
+    alphas: int,
+    arithmetic: Arithmetic,
+    search: Search,
+    dims: int | None = None,
 ) -> FitPlan:
-    """The plan of one mask group."""
-    split, k, c, d = design.split, len(design.split.folds), len(group.channels), sum(bands.widths)
-    every = len(split.every)
+    """The plan of one mask group; of ``dims`` features a frame the fits take as many components as the bands are wide."""
+    split, k, c, q = design.split, len(design.split.folds), len(group.channels), sum(bands.widths)
+    d, every = dims or q, len(split.every)
     rows = [group.distinct_rows(a) for a in range(split.n_segments)]
     edges = sum(group.edges(a) for a in range(split.n_segments))
-    p, wide = m * d, m * (d + 1)
+    p, wide = m * q, m * (d + 1)
 
     def method(training: list[int], tests: list[int], count: int) -> Method:
         return bands.method(
@@ -123,6 +133,8 @@ def _plan_group(
             paths.append(method(split.training(i, j), tests, alphas))
     fits = [method(split.training(f), [], min(alphas, c)) for f in range(k)]
     sums = 2.0 * sum(rows) * wide * (d + 1 + c) * (1 if len(design.groups) == 1 else 2)
+    if q < d:  # the covariance, and in each training set its eigenvectors and the moments in their basis
+        sums += 2.0 * sum(rows) * d * d + (len(paths) + len(fits)) * (EIGH * d**3 + 2.0 * wide * q * (d + c))
     largest = max([*paths, *fits], key=lambda found: found.cost)
     written = (
         float(edges) * p * p * len(paths + fits) * (1 if largest.eliminated else len(bands.ratios))
@@ -133,12 +145,12 @@ def _plan_group(
         features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths) * len(bands.ratios), method=largest,
         flops=sums + written + sum(f.flops for f in [*paths, *fits]),
         cost=sums + written + sum(f.cost for f in [*paths, *fits]),
-        memory=_memory([*paths, *fits], rows, d, m, c, max(sum(rows[a] for a in f.test) for f in split.every))
+        memory=_memory([*paths, *fits], rows, d, q, m, c, max(sum(rows[a] for a in f.test) for f in split.every))
         + 3 * k * alphas * len(bands.ratios) * c * 8,
     )  # fmt: skip
 
 
-def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test_rows: int) -> int:
+def _memory(methods: list[Method], rows: list[int], d: int, width: int, m: int, c: int, test_rows: int) -> int:
     """Bytes at the peak of a path: the segments' moments and rows, a matrix, right-hand sides and weights.
 
     More than ``HELD`` electrodes stream: what is as wide as the responses is then held for one block of them.
@@ -151,18 +163,26 @@ def _memory(methods: list[Method], rows: list[int], d: int, m: int, c: int, test
     for found in methods:
         q = found.size
         matrices = (4 if found.eigh or found.eliminated else 1) + (3 if found.dual else 0) + (2 if found.by_gram else 0)
-        scored = 0 if found.by_gram else 2 * test_rows * ((q if found.dual or found.eigh else d) + c) * 8
+        scored = 0 if found.by_gram else 2 * test_rows * ((q if found.dual or found.eigh else width) + c) * 8
         worst = max(worst, matrices * q * q * 8 + 4 * q * c * 8 + scored)
     return moments + stacks + worst
 
 
-def check_fits(plan_of: Callable[[int, int], FitPlan], dims: int, n_lags: int) -> None:
+def check_fits(
+    plan_of: Callable[[int, int], FitPlan],
+    dims: int,
+    n_lags: int,
+    noun: str = "electrodes",
+    fewer: str = "data.subjects",
+) -> None:
     """Refuse a plan that this machine's memory cannot hold, and say what would fit.
 
     Args:
         plan_of: From dims and number of lags to the plan.
         dims: Of the features.
         n_lags: Of the window.
+        noun: What is fitted: electrodes, or in decoding dimensions.
+        fewer: The key that there are fewer of them by.
 
     Raises:
         BrainalignError: It needs more memory than there is.
@@ -175,10 +195,10 @@ def check_fits(plan_of: Callable[[int, int], FitPlan], dims: int, n_lags: int) -
     width = _largest(lambda n: plan_of(n, n_lags).memory <= limit, dims)
     would = [f"{lags} lags" if lags else "", f"{width} features a frame" if width else ""]
     raise BrainalignError(
-        f"this fit needs about {plan.memory / GIB:.1f} GiB ({n_lags} lags x {dims} features = {plan.features:,} lagged features, "
-        f"{plan.electrodes:,} electrodes), and of {there / GIB:.1f} GiB that this process may use, libraries, features and responses hold "
+        f"this fit needs about {plan.memory / GIB:.1f} GiB ({n_lags} lags x {plan.features // n_lags} features = {plan.features:,} lagged features, "
+        f"{plan.electrodes:,} {noun}), and of {there / GIB:.1f} GiB that this process may use, libraries, features and responses hold "
         f"{held / GIB:.1f}; what would fit: "
-        f"{' or '.join(w for w in would if w) or 'fewer electrodes (data.subjects)'}."
+        f"{' or '.join(w for w in would if w) or f'fewer {noun} ({fewer})'}."
     )
 
 

@@ -46,10 +46,12 @@ class Bands:
     Attributes:
         widths: Number of features in each band.
         ratios: (combinations, bands) penalties to try, in units of alpha.
+        copies: How many lags of its features a band holds side by side, for bands that came lagged; None = 1 of each.
     """
 
     widths: tuple[int, ...]
     ratios: NDArray[np.float64]
+    copies: tuple[int, ...] | None = None
 
     def scale(self, combination: int) -> NDArray[np.float64]:
         """(d,) what each standard deviation is multiplied by, so that alpha alone is the penalty."""
@@ -103,7 +105,10 @@ class Bands:
 
     def scaled(self, problem: Problem, combination: int) -> Problem:
         """The problem that a combination is with one penalty for all."""
-        return replace(problem, sd=problem.sd * problem.sd.new_tensor(self.scale(combination)))
+        scale = problem.sd.new_tensor(self.scale(combination))
+        if problem.basis is None:
+            return replace(problem, sd=problem.sd * scale)
+        return replace(problem, basis=problem.basis / scale)
 
 
 def banded_scores(
@@ -139,7 +144,7 @@ def banded_scores(
 
     def job(device: torch.device, _: int) -> NDArray[np.float64]:
         here, held_out = problem.to(device), [t.to(device) for t in tests]
-        system = Primal(here.train, here.mean, here.sd, here.intercept_alpha)
+        system = here.primal()
         out = np.full((len(tests), n * len(alphas), problem.electrodes), np.nan)
         everyone = slice(None)
         scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
@@ -187,7 +192,7 @@ def solve_banded(
 
     def job(device: torch.device, _: int) -> None:
         here = problem.to(device)
-        system = Primal(here.train, here.mean, here.sd, here.intercept_alpha)
+        system = here.primal()
         weights = system.rhs()
         for penalties, w in banded_solutions(system, bands, whose, arithmetic):
             weights[:, whose[penalties]] = w[:, whose[penalties]].double()
@@ -226,7 +231,7 @@ def banded_solutions(
         safe = [c for c in left if arithmetic.safe(dtype, largest, min(c))]
         if not safe:
             continue
-        gram = mirror(upper, system.train.d)[order][:, order]
+        gram = mirror(upper, system.width)[order][:, order]
         del upper
         try:
             for penalties, weights in _descend(gram, rhs[order].to(dtype), sizes, safe, 0):

@@ -30,13 +30,14 @@ class Whitener:
     variance: float
 
     @classmethod
-    def fit(cls, rows: NDArray[np.floating], variance: float, ridge: float = 0.0) -> Whitener:
+    def fit(cls, rows: NDArray[np.floating], variance: float, ridge: float = 0.0, most: int | None = None) -> Whitener:
         """Learn from training rows.
 
         Args:
             rows: (n, p).
             variance: Share of variance to keep, in (0, 1]. Directions with no variance beyond rounding are never kept.
             ridge: Added to each component's variance, in units of their mean.
+            most: Components at most.
 
         Raises:
             BrainalignError: Fewer than two rows, or nothing varies.
@@ -54,7 +55,7 @@ class Whitener:
             raise BrainalignError("CCA was given features none of which varies over its training rows.")
         real = power > (len(x) * np.finfo(float).eps) ** 2 * power[0] + 1e-12 * power[0]
         share = np.cumsum(power) / power.sum()
-        q = min(int(np.searchsorted(share, variance - 1e-12)) + 1, int(real.sum()))
+        q = min(int(np.searchsorted(share, variance - 1e-12)) + 1, int(real.sum()), most or len(power))
         scale = np.sqrt(power[:q] + ridge * power[:q].mean())
         return cls(mean, sd, vt[:q].T / scale, float(share[q - 1]))
 
@@ -90,7 +91,14 @@ class CCA:
     rho: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, x: NDArray[np.floating], y: NDArray[np.floating], variance: float = 1.0, ridge: float = 0.0) -> CCA:
+    def fit(
+        cls,
+        x: NDArray[np.floating],
+        y: NDArray[np.floating],
+        variance: float = 1.0,
+        ridge: float = 0.0,
+        most: int | None = None,
+    ) -> CCA:
         """Fit on paired training rows.
 
         Args:
@@ -98,6 +106,7 @@ class CCA:
             y: (n, py).
             variance: Share of each side's standardised variance to keep.
             ridge: Regularisation in units of the mean component variance.
+            most: Components of each side at most.
 
         Raises:
             BrainalignError: Unequal numbers of rows.
@@ -106,7 +115,7 @@ class CCA:
             raise BrainalignError(
                 f"CCA was given {len(x)} rows on one side and {len(y)} on the other; rows must be paired."
             )
-        left, right = Whitener.fit(x, variance, ridge), Whitener.fit(y, variance, ridge)
+        left, right = (Whitener.fit(side, variance, ridge, most) for side in (x, y))
         k = left.transform(x).T @ right.transform(y) / len(x)
         p, rho, qt = svd(k, full_matrices=True)
         return cls(left, right, p, qt.T, np.minimum(rho, 1.0))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from brainalign.linalg.gram import magnitude_of, transform
 from brainalign.linalg.moments import Moments
-from brainalign.linalg.solution import Solution, raw_weights
+from brainalign.linalg.solution import Solution, solution_of
 from brainalign.linalg.stack import Electrodes, Stack
 
 if TYPE_CHECKING:
@@ -26,19 +26,22 @@ class Dual:
         mean: (d,) of the standardisation.
         sd: (d,) of the standardisation.
         intercept_alpha: The penalty a0.
+        basis: (d, columns) components of the standardised features that stand in their place; None = the features.
 
     Attributes:
         offset: (q,) sums of the columns of ``K F'``, as ``Primal.offset`` those of X; q distinct training rows.
         magnitude: Sum of squares of the lagged features before centring: what rounding of the system is measured by.
     """
 
-    def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
+    def __init__(
+        self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0, basis: Tensor | None = None
+    ) -> None:
         import torch
 
-        self.train, self._mean, self._sd = train, mean, sd
+        self.train, self._mean, self._sd, self._basis = train, mean, sd, basis
         self._weight = train.n + intercept_alpha
         self._tau = 1 - (intercept_alpha / self._weight) ** 0.5
-        self._change = transform(mean - train.centre, sd)
+        self._change = transform(mean - train.centre, sd, basis)
         self.magnitude = magnitude_of(train, self._change)
         self._z = [rows.values.double() @ self._change for rows in train.stacks]
         self._used = [torch.nonzero(rows.weight)[:, 0] for rows in train.stacks]
@@ -73,7 +76,7 @@ class Dual:
 
     def solution(self, w: Tensor, electrodes: Electrodes = slice(None)) -> Solution:
         """The dual weights w (q, c) of some electrodes as weights on features as they came."""
-        return Solution(raw_weights(self._weights(w), self._mean, self._sd).cpu(), self.intercept(w, electrodes).cpu())
+        return solution_of(self._weights(w), self.intercept(w, electrodes), self._mean, self._sd, self._basis)
 
     def prepare(self, rows: Stack, dtype: torch.dtype) -> Tensor:
         """(R, q) ``K F'`` of a stack's rows against the training rows, from which ``apply`` predicts."""
@@ -112,12 +115,14 @@ class Dual:
         return torch.cat(parts, dim=1)
 
     def _weights(self, w: Tensor) -> Tensor:
-        """(m, d, c) ``X' F' w``."""
+        """(m, columns, c) ``X' F' w``."""
         import torch
 
         spread = self._root * self._project(w.double())
         parts = torch.split(spread, [len(used) for used in self._used])
-        found = torch.zeros(len(self.train.lags), self.train.d, w.shape[1], dtype=spread.dtype, device=w.device)
+        found = torch.zeros(
+            len(self.train.lags), self._change.shape[1], w.shape[1], dtype=spread.dtype, device=w.device
+        )
         for z, used, part in zip(self._z, self._used, parts, strict=True):
             for k, lag in enumerate(self.train.lags.tolist()):
                 found[k].addmm_(z[used - lag].T, part)

@@ -16,11 +16,18 @@ EDGE_BYTES = 128 * 2**20
 """Most bytes of lagged edge rows held at a time; a constant, so that the same config gives the same bits."""
 
 
-def transform(mean: Tensor, sd: Tensor) -> Tensor:
-    """(d+1, d) matrix T with ``[h, 1] T = (h - mean) / sd``: zero outside the stimulus, because the ones are."""
+def transform(mean: Tensor, sd: Tensor, basis: Tensor | None = None) -> Tensor:
+    """(d+1, q) matrix T with ``[h, 1] T = (h - mean) / sd basis``: zero outside the stimulus, because the ones are.
+
+    Args:
+        mean: (d,).
+        sd: (d,).
+        basis: (d, q); None = the standardised features themselves, and q is d.
+    """
     import torch
 
-    return torch.cat([torch.diag(1 / sd), -(mean / sd)[None]])
+    plain = torch.cat([torch.diag(1 / sd), -(mean / sd)[None]])
+    return plain if basis is None else plain @ basis
 
 
 def magnitude_of(data: Moments, change: Tensor) -> float:

@@ -60,7 +60,7 @@ class HeldOut:
     def gram(self, system: Primal, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """X'X (p, p) and X'1 (p,) of these rows, standardised as the system's."""
         upper, _ = upper_gram(self.moments, system.change, None, dtype)
-        return mirror(upper, self.moments.d), (self.moments.xsum @ system.change).reshape(-1)
+        return mirror(upper, system.width), (self.moments.xsum @ system.change).reshape(-1)
 
     def cross(self, system: Primal, electrodes: Electrodes) -> Tensor:
         """(p, c) X'y of these rows and some electrodes, standardised as the system's."""

@@ -80,6 +80,12 @@ class Moments:
         """Distinct rows with weight: repeats of a stimulus count once."""
         return sum(int((s.weight > 0).sum()) for s in self.stacks)
 
+    @property
+    def second(self) -> Tensor:
+        """(d, d) weighted products of the features, less their centre, with themselves, without lags."""
+        first, *others = (rows.second for rows in self.stacks)
+        return sum(others, first)
+
     def cross_of(self, electrodes: slice | NDArray[np.int64]) -> Tensor:
         """(m, d+1, e) products of the lagged features with some electrodes' responses.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from brainalign.linalg.gram import magnitude_of, transform, upper_gram
 from brainalign.linalg.moments import Moments
-from brainalign.linalg.solution import Solution, raw_weights
+from brainalign.linalg.solution import Solution, solution_of
 from brainalign.linalg.stack import Electrodes, Stack
 
 if TYPE_CHECKING:
@@ -28,17 +28,22 @@ class Primal:
         mean: (d,) of the standardisation.
         sd: (d,) of the standardisation.
         intercept_alpha: The penalty a0.
+        basis: (d, q) components of the standardised features that stand in their place; None = the features.
 
     Attributes:
         offset: (p,) sums of the columns of X before centring: ``offset' w`` is what the intercept makes up for.
         magnitude: Sum of squares of the columns of X before centring: what rounding of the system is measured by.
-        change: (d+1, d) from ``[h, 1]`` to ``(h - mean) / sd``.
+        change: (d+1, q) from ``[h, 1]`` to ``(h - mean) / sd``, or to its components.
+        width: Their number q: d where there is no basis.
     """
 
-    def __init__(self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0) -> None:
-        self.train, self._mean, self._sd = train, mean, sd
+    def __init__(
+        self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0, basis: Tensor | None = None
+    ) -> None:
+        self.train, self._mean, self._sd, self._basis = train, mean, sd, basis
         self._weight = train.n + intercept_alpha
-        self.change = transform(mean - train.centre, sd)
+        self.change = transform(mean - train.centre, sd, basis)
+        self.width = self.change.shape[1]
         self.offset = (train.xsum @ self.change).reshape(-1)
         self.magnitude = magnitude_of(train, self.change)
 
@@ -64,8 +69,8 @@ class Primal:
     def solution(self, w: Tensor, electrodes: Electrodes = slice(None)) -> Solution:
         """The weights w (p, c) of some electrodes on features as they came."""
         m, wide = len(self.train.lags), w.double()
-        raw = raw_weights(wide.view(m, self.train.d, -1), self._mean, self._sd)
-        return Solution(raw.cpu(), self.intercept(wide, electrodes).cpu())
+        by_lag = wide.view(m, self.width, -1)
+        return solution_of(by_lag, self.intercept(wide, electrodes), self._mean, self._sd, self._basis)
 
     def prepare(self, rows: Stack, dtype: torch.dtype) -> Tensor:
         """Standardised rows of a stack, (R, d), from which ``apply`` predicts."""
@@ -87,7 +92,7 @@ class Primal:
         Returns:
             (rows, c).
         """
-        d = self.train.d
+        d = self.width
         out = w.new_zeros(block.stop - block.start, w.shape[1])
         for k, lag in enumerate(self.train.lags.tolist()):
             out.addmm_(prepared[block.start - lag : block.stop - lag], w[k * d : (k + 1) * d])

@@ -45,12 +45,19 @@ class Problem:
         mean: (d,) of the standardisation.
         sd: (d,) of the standardisation.
         intercept_alpha: Penalty of the intercept.
+        basis: (d, q) components that stand in the features' place, see :mod:`brainalign.linalg.components`; None = the features.
     """
 
     train: Moments
     mean: Tensor
     sd: Tensor
     intercept_alpha: float = 0.0
+    basis: Tensor | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns a lag: features, or their components."""
+        return self.train.d if self.basis is None else self.basis.shape[1]
 
     @property
     def electrodes(self) -> int:
@@ -60,17 +67,23 @@ class Problem:
     def method(self, tests: Sequence[HeldOut], alphas: int, solver: str) -> Method:
         """The method that ``solver`` stands for here."""
         return choose_method(
-            features=len(self.train.lags) * self.train.d, rows=self.train.rows,
+            features=len(self.train.lags) * self.width, rows=self.train.rows,
             test_rows=[t.moments.rows for t in tests], electrodes=self.electrodes, alphas=alphas, solver=solver,
         )  # fmt: skip
 
     def system(self, method: Method) -> System:
         """The linear system of a method."""
-        return (Dual if method.dual else Primal)(self.train, self.mean, self.sd, self.intercept_alpha)
+        made = Dual if method.dual else Primal
+        return made(self.train, self.mean, self.sd, self.intercept_alpha, self.basis)
+
+    def primal(self) -> Primal:
+        """The primal system."""
+        return Primal(self.train, self.mean, self.sd, self.intercept_alpha, self.basis)
 
     def to(self, device: torch.device) -> Problem:
         """The same on a device."""
-        return replace(self, train=self.train.to(device), mean=self.mean.to(device), sd=self.sd.to(device))
+        basis = None if self.basis is None else self.basis.to(device)
+        return replace(self, train=self.train.to(device), mean=self.mean.to(device), sd=self.sd.to(device), basis=basis)
 
 
 def path_scores(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+
+ROWS = 8192
+"""Rows that are taken to float64 at a time."""
 
 Electrodes = slice | NDArray[np.int64]
 """Some of the responses."""
@@ -111,6 +115,15 @@ class Stack:
     def inner(self) -> tuple[int, int]:
         """First and one past the last row that can carry weight."""
         return self.pad, len(self.weight) - self.pad
+
+    @cached_property
+    def second(self) -> Tensor:
+        """(d, d) weighted products of the features with themselves, without lags, float64; some rows at a time."""
+        out = self.weight.new_zeros(self.values.shape[1] - 1, self.values.shape[1] - 1)
+        for at in range(0, len(self.weight), ROWS):
+            h = self.values[at : at + ROWS, :-1].double()
+            out.addmm_((h * self.weight[at : at + ROWS, None]).T, h)
+        return out
 
 
 def stack(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.linalg.cca import CCA, Whitener
+from brainalign.linalg.cca import CCA
 from brainalign.spaces.shared import SharedSpace
 
 FOLDS, DRAWS = 5, 100
@@ -83,17 +83,3 @@ class ProjectedSpace:
         if n == 0:
             return np.zeros((len(x), 1))
         return np.asarray(self.cca.x.transform(x) @ self.cca.p[:, :n])
-
-
-def reduce(rows: Array, variance: float, most: int | None = None) -> Whitener:
-    """A whitener that keeps a share of variance, and no more than so many components.
-
-    Args:
-        rows: (n, d) training rows.
-        variance: Share to keep.
-        most: Components at most.
-    """
-    found = Whitener.fit(rows, variance)
-    if most is None or most >= found.basis.shape[1]:
-        return found
-    return Whitener(found.mean, found.sd, found.basis[:, :most], found.variance)

@@ -48,6 +48,7 @@ class SharedSpace:
         k: Canonical variates that count as shared.
         variance: Share of each model's standardised variance that the truncation keeps.
         ridge: Regularisation of CCA, in units of the mean component variance.
+        most: Components of each truncated space at most.
 
     Attributes:
         cca: The fit.
@@ -63,12 +64,12 @@ class SharedSpace:
         [2, 3, 5]
     """
 
-    def __init__(self, k: int = 50, variance: float = 0.99, ridge: float = 0.0) -> None:
-        self.k, self.variance, self.ridge = k, variance, ridge
+    def __init__(self, k: int = 50, variance: float = 0.99, ridge: float = 0.0, most: int | None = None) -> None:
+        self.k, self.variance, self.ridge, self.most = k, variance, ridge, most
 
     def fit(self, x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> SharedSpace:
         """Fit on paired training rows, (n, px) and (n, py)."""
-        self.cca = CCA.fit(x, y, self.variance, self.ridge)
+        self.cca = CCA.fit(x, y, self.variance, self.ridge, self.most)
         self.n_rows = len(x)
         self.k_ = max(1, min(self.k, len(self.cca.rho) - 1))
         return self

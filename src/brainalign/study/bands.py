@@ -13,7 +13,8 @@ from brainalign.encoding.nested import Frames, OuterScores
 from brainalign.errors import BrainalignError
 from brainalign.features.joined import Band
 from brainalign.linalg.lags import lag_matrix, lags_of
-from brainalign.study.fitting import Fitting
+from brainalign.spaces.variances import about
+from brainalign.study.fitting import Fitting, Reduction
 
 
 def fit_bands(
@@ -23,6 +24,7 @@ def fit_bands(
     ratios: Sequence[float],
     name: str,
     keep_weights: bool = False,
+    components: float | None = None,
 ) -> BandedScores:
     """Nested banded ridge of some bands.
 
@@ -35,7 +37,9 @@ def fit_bands(
         ratios: Penalties that every later band chooses from, in units of the first's.
         name: Of the features, for the log.
         keep_weights: Hand over the weights of every outer fold, see :func:`band_weights`.
+        components: Principal components of each band, when not the study's.
     """
+    components = study.components if components is None else components
     lags = own_lags(study, bands)
 
     def frames(n: int, layer: int) -> Frames:
@@ -46,9 +50,14 @@ def fit_bands(
             yield [frames(n, layer) for n, layer in enumerate(pick)], [f for f, p in enumerate(layers) if p == pick]
 
     widths = _widths(bands, layers)
-    dims = [width * (len(lags[n]) if lags else 1) for n, width in enumerate(widths)]
+    copies = [len(lags[n]) if lags else 1 for n in range(len(bands))]
+    dims = [width * n for width, n in zip(widths, copies, strict=True)]
+    reduction = None
+    if components is not None:
+        kept = [about(study.frames(b.representation, layers[0][n]), components) for n, b in enumerate(bands)]
+        reduction = Reduction(components, copies, [q * n for q, n in zip(kept, copies, strict=True)])
     return study.fit_banded(
-        batches(), dims, ratios, name, lags=None if lags is None else np.array([0]), keep_weights=keep_weights
+        batches(), dims, ratios, name, None if lags is None else np.array([0]), keep_weights, reduction
     )
 
 

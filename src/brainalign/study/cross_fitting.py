@@ -73,6 +73,7 @@ def crossfit(
         ridge: Regularisation of CCA.
     """
     spaces, pairs, tables = [], [], []
+    share, most = study.truncation(variance)
     voiced = "words" in (kind, x.unit, y.unit)
     rows_of = lru_cache(maxsize=1)(lambda pair: paired_rows(study, x, y, pair, kind))
     for fold in track(range(len(study.split.folds)), f"CCA of {x.name} and {y.name}"):
@@ -87,7 +88,7 @@ def crossfit(
                 raise BrainalignError(
                     f"model {model.name} is the same in all {kind}, so there is nothing to share; choose another."
                 )
-        space = SharedSpace(k, variance, ridge).fit(train_x, train_y)
+        space = SharedSpace(k, share, ridge, most).fit(train_x, train_y)
         if fit == "in_sample":
             table = pd.DataFrame({"component": np.arange(1, len(space.cca.rho) + 1), "in_sample": space.cca.rho})
             tables.append(table.assign(held_out=np.nan, null_95=np.nan, fold=fold))
@@ -152,6 +153,7 @@ def space_scores(study: Study, model: Representation, side: Side, part: Part, fi
         width,
         f"{model.name} {part}",
         identity=identity,
+        whole=True,
     )
     choice = np.repeat(np.array(layer)[:, None], study.design.n_channels, axis=1)
     return study.table(scores, choice, model=model.name, space=part, rule=study.outcome.rule)

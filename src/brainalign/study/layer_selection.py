@@ -83,6 +83,8 @@ def _run(
 ) -> LayerSelection:
     """Fit the layers that the selection lacks."""
     todo = [n for n in model.layers if n not in selection.layers]
+    for known in selection.layers.values():
+        study.count(model.name, known)
     start = time.monotonic()
     for layer in track(todo, f"fitting {model.name}, layer by layer"):
         selection.add(layer, _fit(study, model, layer))

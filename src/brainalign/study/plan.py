@@ -6,14 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.encoding.plan import GIB, FitPlan
 from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Representation
 from brainalign.progress import duration
+from brainalign.spaces.variances import held_by
 from brainalign.study.bands import own_lags
 from brainalign.study.study import Study
+
+ROWS_A_DIM, SPREAD = 3, 50
+"""Rows a dimension in which a share of variance is looked at, of stimuli from so many places of the table."""
 
 PROBED, EXCERPT = 4, 10.0
 """Stimuli, and seconds of each, from which a model's speed is estimated."""
@@ -53,23 +60,31 @@ class Probed:
         model: Its representation.
         widths: Layer -> width.
         stage: Its extraction.
+        kept: Layer -> principal components that stand in its place in the study's fits, about; the width where there are none.
     """
 
     model: Representation
     widths: Mapping[int, int]
     stage: Stage
+    kept: Mapping[int, int]
 
     @property
     def widest(self) -> int:
         """Width of its widest layer."""
         return max(self.widths.values())
 
+    @property
+    def most(self) -> int:
+        """Components of the layer that has most."""
+        return max(self.kept.values())
 
-def probe(model: Representation) -> Probed:
+
+def probe(model: Representation, components: float | None = None) -> Probed:
     """Ask a model for excerpts of its shortest stimuli, for its widths and its speed.
 
     Args:
         model: Its representation.
+        components: That stand in the place of its features in the fits.
     """
     widths, fixed, per_second = _excerpts(model)
     missing = model.missing
@@ -77,7 +92,38 @@ def probe(model: Representation) -> Probed:
     size = (
         f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
     )
-    return Probed(model, widths, Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0))
+    stage = Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0)
+    return Probed(model, widths, stage, components_of_layers(model, widths, components))
+
+
+def components_of_layers(
+    model: Representation, widths: Mapping[int, int], components: float | None
+) -> Mapping[int, int]:
+    """Layer -> principal components in the study's fits, about.
+
+    A share of variance is looked at in the layers themselves where they are in the cache, else in as many stimuli as give
+    ``ROWS_A_DIM`` rows a dimension.
+
+    Args:
+        model: Its representation.
+        widths: Layer -> width.
+        components: As asked for; None = all dimensions.
+    """
+    if components is None or components >= 1:
+        return {n: min(d, int(components or d)) for n, d in widths.items()}
+    if not model.missing:
+        return {n: held_by((r.values for r in model.rows(n).values()), components) for n in widths}
+    every, seen = list(model.stimuli.values()), dict.fromkeys(widths, 0)
+    found: dict[int, list[NDArray[np.floating]]] = {n: [] for n in widths}
+    spread = every[:: max(1, len(every) // SPREAD)]
+    order = [*spread, *(s for s in every if s not in spread)]
+    for _, rows in model.extractor.extract(order):
+        for n in widths:
+            found[n].append(rows[n].values)
+            seen[n] += len(rows[n].values)
+        if all(seen[n] >= ROWS_A_DIM * widths[n] for n in widths):
+            break
+    return {n: held_by(found[n], components) for n in widths}
 
 
 def fit_stage(study: Study, probed: Probed, under: str = "") -> Stage:
@@ -88,7 +134,8 @@ def fit_stage(study: Study, probed: Probed, under: str = "") -> Stage:
         probed: The model.
         under: Name of another split than the study's.
     """
-    plans = [study.plan(d) for d in probed.widths.values()]
+    kept = probed.kept if study.components is not None else {}
+    plans = [study.plan(d, kept=[kept[n]] if kept else None) for n, d in probed.widths.items()]
     what = f"split: {under}" if under else f"{len(plans)} layer(s)"
     return fits(study, f"fit {probed.model.name}, {what}", plans)
 
@@ -103,16 +150,21 @@ def joined_stages(study: Study, model: JoinedRepresentation) -> tuple[list[Stage
     Returns:
         The stages, and the bands with their widths.
     """
-    bands = [probe(band.representation) for band in model.bands]
+    bands = [probe(band.representation, study.components) for band in model.bands]
     stages = []
     for band in bands:
         stages.append(band.stage)
         if len(band.widths) > 1:
             stages.append(fit_stage(study, band))
-    dims, lags = [band.widest for band in bands], own_lags(study, model.bands)
-    if lags is not None:
-        dims = [d * len(own) for d, own in zip(dims, lags, strict=True)]
-    plan = study.plan_banded(dims, model.ratios, None if lags is None else 1)
+    lags = own_lags(study, model.bands)
+    copies = [1] * len(bands) if lags is None else [len(own) for own in lags]
+    dims, kept = (
+        [n * copy for n, copy in zip(of, copies, strict=True)]
+        for of in ([band.widest for band in bands], [band.most for band in bands])
+    )
+    plan = study.plan_banded(
+        dims, model.ratios, None if lags is None else 1, None if study.components is None else kept
+    )
     return [*stages, fits(study, f"fit {model.name}, {len(dims)} bands", [plan])], bands
 
 

@@ -71,9 +71,11 @@ class CcaAnalysis(Analysis):
             if self.layers
             else "in each fold the layer of each with the best inner score"
         )
+        share, most = study.truncation(self.variance)
+        kept = f"{share:.0%} of the variance" + ("" if most is None else f", {most} components at most")
         told = (
             f"Canonical correlation analysis of {models.model.name} and {models.partner.name} ({layers}; rows: {ROWS[self.rows]}) was "
-            f"{fit}, after standardisation and a truncation to {self.variance:.0%} of the variance (ridge {self.ridge:g}). The first "
+            f"{fit}, after standardisation and a truncation to {kept} (ridge {self.ridge:g}). The first "
             f"{self.k} canonical variates are the shared space, the other directions of the truncated space the rest; each went through "
             "the same TRF."
         )
@@ -85,7 +87,7 @@ class CcaAnalysis(Analysis):
 
         if probed.model not in (models.model, models.partner):
             return []
-        parts = [study.plan(probed.widest)] * (4 * len(study.split.folds))
+        parts = [study.plan(probed.most)] * (4 * len(study.split.folds))
         what = f"fit {probed.model.name} truncated, shared, rest and matched, at most"
         # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
         return [fits(study, what, parts, share=2 / len(study.split.folds))]

@@ -36,6 +36,11 @@ class DecodingAnalysis(Analysis):
         within("analysis.components", self.components, 1)
         within("analysis.segment", self.segment, 0.1)
 
+    @property
+    def reduces(self) -> str:
+        """The channels that features are reconstructed from."""
+        return "channels"
+
     def question(self, asked: Asked) -> str:
         """Whether features can be read from the brain."""
         return f"Can the features of {', '.join(asked.models)} be read from all channels of {asked.people} who heard {asked.heard}?"
@@ -48,6 +53,8 @@ class DecodingAnalysis(Analysis):
 
     def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """The backward model, its scores, and the segments."""
+        from brainalign import methods
+
         rate = study.frame_rate
         alphas = sorted(config.encoding.alphas)
         lags = f"{study.lags[0] / rate:g} to {study.lags[-1] / rate:g} s"
@@ -63,7 +70,7 @@ class DecodingAnalysis(Analysis):
                 f"For each participant, features were reconstructed from all channels at lags of {lags} after them by "
                 "ridge regression (the "
                 "backward model; Crosse et al. 2016), with zeros outside a presentation. Channels were z-scored on "
-                "the training frames. In "
+                f"the training frames.{methods.components(config, 'channels')} In "
                 f"{len(study.split.folds)} outer folds, alpha was chosen for each dimension among {len(alphas)} "
                 f"values from {alphas[0]:g} to "
                 f"{alphas[-1]:g} by R² on inner folds, which are the other outer folds; frames whose window holds a "

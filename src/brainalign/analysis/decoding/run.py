@@ -22,7 +22,9 @@ from brainalign.figures import brain_map, decoding_scores, located, on_scalp, pa
 from brainalign.linalg.lags import convolve
 from brainalign.notes import changes, limits
 from brainalign.progress import track
+from brainalign.spaces.variances import about
 from brainalign.stats import mean_ci, sign_flip
+from brainalign.study.components import enough
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.sentences import LEVEL
@@ -60,6 +62,7 @@ def decoding(
         )
     result = AnalysisResult()
     people = list(listeners(study, result.warnings))
+    enough(study.components, "the participant with most channels", max(len(who.channels) for who in people))
     compared = [models.model] if rival == "partner" else models.compared
     dimensions: list[pd.DataFrame] = []
     patterns: list[pd.DataFrame] = []
@@ -109,18 +112,29 @@ def planned(study: Study, widths: Sequence[int]) -> list[FitPlan]:
     for who in listeners(study, []):
         for width in widths:
             empty = {s: np.zeros((grid.n, width)) for s, grid in study.responses.grids.items()}
-            found.append(_plan(study, who.design(study, empty), len(who.channels), len(study.lags)))
+            found.append(_plan(study, who, who.design(study, empty), len(who.channels), len(study.lags)))
     return found
 
 
-def _plan(study: Study, design: Design, channels: int, lags: int) -> FitPlan:
-    return plan_fit(design, channels, lags, len(study.alphas), study.arithmetic, study.search)
+def _plan(study: Study, who: Listener, design: Design, channels: int, lags: int) -> FitPlan:
+    kept = None if study.components is None else [min(about(who.brain, study.components), channels)]
+    return plan_fit(design, channels, lags, len(study.alphas), study.arithmetic, study.search, kept=kept)
 
 
 def _fit(study: Study, who: Listener, design: Design) -> OuterScores:
     """Nested backward model, alpha of each dimension by inner folds."""
-    check_fits(lambda d, n: _plan(study, design, d, n), len(who.channels), len(study.lags))
-    return fit_outer(design, who.brain, after(study), study.alphas, study.arithmetic, study.search, keep_weights=True)
+    check_fits(
+        lambda d, n: _plan(study, who, design, d, n),
+        len(who.channels),
+        len(study.lags),
+        "dimensions",
+        "analysis.components",
+    )
+    scores = fit_outer(
+        design, who.brain, after(study), study.alphas, study.arithmetic, study.search, True, study.components
+    )
+    study.count(f"channels of {who.subject}", scores)
+    return scores
 
 
 def _by_dimension(scores: OuterScores, channels: int, components: bool) -> pd.DataFrame:

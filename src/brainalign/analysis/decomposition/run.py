@@ -15,9 +15,10 @@ from brainalign.analysis.cca.run import spaces
 from brainalign.analysis.decomposition.references import Competitors, Frames
 from brainalign.errors import BrainalignError
 from brainalign.figures import region_bars
+from brainalign.linalg.cca import Whitener
 from brainalign.notes import limits
 from brainalign.progress import track
-from brainalign.spaces.projected import ProjectedSpace, reduce
+from brainalign.spaces.projected import ProjectedSpace
 from brainalign.stats import ZERO
 from brainalign.study.cross_fitting import CrossFit, crossfit, space_frames
 from brainalign.study.paired_rows import inside_words, marks_of, row_kind
@@ -118,7 +119,7 @@ def decompose(
             def frames(fold: int, name: str = name, matched: bool = matched) -> Frames:
                 return folds[fold].features(name, matched)
 
-            scores = study.fit(frames, max(f.width for f in folds), f"{model.name} {space}")
+            scores = study.fit(frames, max(f.width for f in folds), f"{model.name} {space}", whole=True)
             layer = np.repeat(np.array([pair[0] for pair in fits.layers])[:, None], study.design.n_channels, axis=1)
             table_of = study.table(scores, layer, model=model.name, space=space, rule=study.outcome.rule)
             parts.append(table_of if matched else with_truth(table_of, truths.get(name)))
@@ -208,10 +209,11 @@ def project(
     x = np.vstack([shared[s][marks[s]] for s in names]).astype(np.float64)
     given = {name: competitors.frames(name, fold) for name in competitors.names}
     train = {name: np.vstack([f[s][marks[s]] for s in names]).astype(np.float64) for name, f in given.items()}
-    narrowest = min(reduce(rows, variance).basis.shape[1] for rows in train.values())
+    share, most = study.truncation(variance)
+    narrowest = min(Whitener.fit(rows, share, most=most).basis.shape[1] for rows in train.values())
     found, tables = {}, []
     for number, (name, rows) in enumerate(train.items()):
-        y = reduce(rows, variance, narrowest).transform(rows)
+        y = Whitener.fit(rows, share, most=narrowest).transform(rows)
         space = ProjectedSpace.fit(x, y, sizes, np.random.default_rng([study.seed, fold, number]))
         found[name] = space
         width = len(space.held_out)

@@ -59,5 +59,6 @@ class LatencyAnalysis(Analysis):
         from brainalign.study.plan import fits
 
         lengths = [1] * len(study.lags) + window_lengths(len(study.lags))
-        plans = [study.plan(probed.widest, n) for n in lengths]
+        kept = None if study.components is None else [probed.most]
+        plans = [study.plan(probed.widest, n, kept=kept) for n in lengths]
         return [fits(study, f"fit {probed.model.name}, single lags and windows", plans)]

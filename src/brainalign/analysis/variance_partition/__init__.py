@@ -93,8 +93,12 @@ def partition_stage(
     joined = isinstance(models.model, JoinedRepresentation)
     members = fitted[: len(models.model.bands) if joined else sets]  # type: ignore[attr-defined]
     joint = [some for some in subsets(len(members)) if len(some) > 1]
-    most = components or max(member.widest for member in members)
-    plans = [study.plan_banded([min(members[n].widest, most) for n in some], ratios) for some in joint]
+    reduced = components is not None or study.components is not None
+    kept = [min(m.widest, components) if components is not None else m.most for m in members]
+    plans = [
+        study.plan_banded([members[n].widest for n in some], ratios, kept=[kept[n] for n in some] if reduced else None)
+        for some in joint
+    ]
     # where every outer fold has layers of its own, no two share a training set without two folds
     alone = any(len(member.widths) > 1 for member in members)
     what = f"fit combinations of {len(members)} sets" + (", at most" if alone else "")

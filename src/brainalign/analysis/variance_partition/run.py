@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -12,20 +11,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.encoding.banded_nested import BandedScores
-from brainalign.encoding.nested import Frames, OuterScores
+from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
 from brainalign.features.joined import Band, JoinedRepresentation
-from brainalign.features.representation import Representation
 from brainalign.figures import variance_partition as partition_figure
 from brainalign.notes import changes, limits
 from brainalign.progress import track
-from brainalign.spaces.projected import reduce
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci
 from brainalign.stats.partition import Sets, partition, shapley, subsets
-from brainalign.study.bands import fit_bands, lagged, own_lags
+from brainalign.study.bands import fit_bands, own_lags
 from brainalign.study.layer_selection import layers_of
-from brainalign.study.paired_rows import marks_of
 from brainalign.study.planted_truth import carried, with_truth
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
@@ -59,8 +55,8 @@ def variance_partition(
         study: Data, window, folds and penalties.
         models: Model, partner and baseline; or a joined model.
         sets: 3, or 2 to leave the baseline out; of a joined model all bands are sets.
-        components: Principal components that each set is reduced to, fitted on the training frames of each outer fold; None = all
-            dimensions, at a cost that grows with the cube of their sum.
+        components: Principal components that each set is reduced to, fitted on the frames of each training set, when not the study's;
+            with all dimensions the cost grows with the cube of their sum.
         ratios: Penalties that the later sets choose from, in units of the first's.
 
     Returns:
@@ -164,10 +160,9 @@ def _fit(
     components: int | None,
     ratios: Sequence[float],
 ) -> BandedScores:
-    """One subset on every outer fold, each with its layers; one set alone, with all dimensions, has been fitted with its model."""
-    if components is not None:
-        return _fit_reduced(study, members, layers, components, ratios)
-    if len(members) == 1 and own_lags(study, members) is None:
+    """One subset on every outer fold, each with its layers; one set alone, with the study's dimensions, has been fitted with its model."""
+    own = components is not None and components != study.components
+    if len(members) == 1 and not own and own_lags(study, members) is None:
         selection, out = (
             study.layer_selection(members[0].representation).layers,
             OuterScores.empty(len(layers), study.design.n_channels),
@@ -175,50 +170,10 @@ def _fit(
         first = next(iter(selection.values()))
         out.n, out.flat = first.n, first.flat
         for fold, (layer,) in enumerate(layers):
-            for name in ("r", "r2", "inner", "alpha", "constant"):
+            for name in ("r", "r2", "inner", "alpha", "constant", "components"):
                 getattr(out, name)[fold] = getattr(selection[layer], name)[fold]
         return BandedScores(out, np.ones((1, *out.r.shape)))
-
-    return fit_bands(study, members, layers, ratios, " + ".join(m.name for m in members))
-
-
-def _fit_reduced(
-    study: Study,
-    members: Sequence[Band],
-    layers: Sequence[tuple[int, ...]],
-    components: int,
-    ratios: Sequence[float],
-) -> BandedScores:
-    """One subset on every outer fold, each set by its leading components."""
-
-    def frames(n: int, fold: int) -> Frames:
-        return lagged(components_of(study, members[n].representation, layers[fold][n], fold, components), lags, n)
-
-    lags = own_lags(study, members)
-    window = None if lags is None else np.array([0])
-    widths = [next(iter(frames(n, 0).values())).shape[1] for n in range(len(members))]
-    name = f"{' + '.join(m.name for m in members)}, {sum(widths)} components"
-    if len(members) == 1:
-        scores = study.fit(partial(frames, 0), widths[0], name, lags=window)
-        return BandedScores(scores, np.ones((1, *scores.r.shape)))
-    bands = (([frames(n, fold) for n in range(len(members))], [fold]) for fold in range(len(layers)))
-    return study.fit_banded(bands, widths, ratios, name, lags=window)
-
-
-def components_of(study: Study, model: Representation, layer: int, fold: int, most: int) -> Frames:
-    """A layer's leading principal components on the frame grid, fitted on the training frames of an outer fold.
-
-    Args:
-        study: Data and folds.
-        model: The model.
-        layer: One of its layers.
-        fold: The outer fold.
-        most: Components, or fewer where the layer has no more dimensions that vary.
-    """
-    whole = study.frames(model, layer)
-    marks = marks_of(study, frozenset(study.split.training(fold)), "frames", False)
-    space = reduce(np.concatenate([whole[s][mark] for s, mark in marks.items()]).astype(np.float64), 1.0, most)
-    return {s: space.transform(values).astype(values.dtype) for s, values in whole.items()}
+    return fit_bands(study, members, layers, ratios, " + ".join(m.name for m in members), components=components)
 
 
 def _joined(names: Sequence[str], some: Sets) -> str:
