@@ -195,7 +195,8 @@ def check_fits(
     width = _largest(lambda n: plan_of(n, n_lags).memory <= limit, dims)
     would = [f"{lags} lags" if lags else "", f"{width} features a frame" if width else ""]
     raise BrainalignError(
-        f"this fit needs about {plan.memory / GIB:.1f} GiB ({n_lags} lags x {plan.features // n_lags} features = {plan.features:,} lagged features, "
+        f"this fit needs about {plan.memory / GIB:.1f} GiB ({n_lags} lags x {plan.features // n_lags} features = {plan.features:,} "
+        "lagged features, "
         f"{plan.electrodes:,} {noun}), and of {there / GIB:.1f} GiB that this process may use, libraries, features and responses hold "
         f"{held / GIB:.1f}; what would fit: "
         f"{' or '.join(w for w in would if w) or f'fewer {noun} ({fewer})'}."
