@@ -52,10 +52,10 @@ def _task(composed: DictConfig) -> None:
             raise  # the other children go on; the sweep's end reports it
         _refuse(str(error))
     finally:
-        if composed.plan is True:
-            leave_nothing(
-                folder, [".hydra", f"{job.job.name}.log"], Path(composed.paths.output).expanduser().absolute()
-            )
+        log = folder / f"{job.job.name}.log"
+        refused = job.mode == RunMode.RUN and log.exists() and log.stat().st_size == 0  # before anything was done
+        if composed.plan is True or refused:
+            leave_nothing(folder, [".hydra", log.name], Path(composed.paths.output).expanduser().absolute())
 
 
 def _record(error: BrainalignError, composed: DictConfig, job: HydraConf) -> None:
@@ -78,6 +78,11 @@ def _refuse(text: str) -> None:
     raise SystemExit(1)
 
 
+def _options_first(arguments: list[str]) -> list[str]:
+    """Overrides behind all options: argparse takes them in one row only, and ``data=... -m model=a,b`` is what one writes."""
+    return sorted(arguments, key=lambda word: word[:1] != "-" and ("=" in word or word[:1] == "~"))
+
+
 def main() -> None:
     """Compose the config from ``conf/`` and the command line, and run it; faults of the user's get one sentence."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -85,6 +90,7 @@ def main() -> None:
     # run takes twice as long. Before NumPy and PyTorch are loaded, which read these once.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    sys.argv[1:] = _options_first(sys.argv[1:])
     sys.excepthook = told_without_secrets
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     # For --help Hydra copies its store of settings once a group, 126 times; what is read from the store is a copy anyhow.

@@ -71,7 +71,7 @@ def end_plans() -> tuple[int, int]:
 
 
 def leave_nothing(folder: Path, made: Sequence[str], output: Path) -> None:
-    """Remove what Hydra made for plans, and the folders of results that are then empty.
+    """Remove what Hydra made for plans and refused runs, and the folders of results that are then empty.
 
     Args:
         folder: The run's, or the sweep's; one that holds anything else is an earlier run's and stays.

@@ -60,6 +60,12 @@ def test_config_and_info_are_shown(brainalign):
     assert brainalign("--info", "searchpath").returncode == 0
 
 
+def test_an_option_may_stand_between_overrides(brainalign):
+    shown = brainalign("model=gpt2", "--cfg", "job", "~partner", "analysis=cca")
+    assert shown.returncode == 0 and "checkpoint: openai-community/gpt2" in shown.stdout
+    assert shown.stdout == brainalign("--cfg", "job", "model=gpt2", "~partner", "analysis=cca").stdout
+
+
 def test_tab_completion_is_offered(brainalign):
     done = brainalign("-sc", "query=bash", COMP_LINE="run.py model=tiny", COMP_POINT="18")
     assert "model=tiny_gpt2" in done.stdout
@@ -109,3 +115,4 @@ def test_a_fault_is_one_sentence_and_nothing_is_logged_as_finished(brainalign, t
     assert last.startswith("brainalign: ") and sentence in last
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "outputs" / "mlflow.db").exists()
+    assert not list((tmp_path / "outputs").glob("20*"))  # a folder with an empty log would be no result
