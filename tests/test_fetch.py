@@ -219,6 +219,12 @@ def test_what_the_option_reads_is_among_what_is_fetched(name):
     patterns = [getattr(data, "files", None), getattr(data, "events_file", None)]
     patterns += [p and within + p for p in (data.stimuli.patterns.audio, data.stimuli.patterns.words)]
     wanted = [filled(p, {"subject": "01", "stimulus": "s", "run": "1", "hemi": "L"}) for p in patterns if p]
+    if data.kind == "bids" and data.derivative is None:
+        session = data.session or "01"
+        stem = f"sub-01/ses-{session}/{data.recording}/sub-01_ses-{session}_task-{data.task}"
+        acquisition = f"_acq-{data.entities['acquisition']}" if data.entities else ""
+        ending = "meg.fif" if data.recording == "meg" else "ieeg.eeg"
+        wanted += [f"{stem}{acquisition}_run-1_{ending}", f"{stem}_run-1_events.tsv"]
     fetched = [Names(p, "files") for place in data.card.places for p in place.files]
     assert wanted
     for path in wanted:

@@ -115,9 +115,14 @@ class EventFormat:
         onset: Column of the onsets.
         duration: Column of the durations; a table without it leaves them to the stimuli.
         stimulus: Columns that may name the stimulus; the first that the table has counts. A file's folder and ending are taken off.
+            ``{book}_ses-{session}`` is made of the row's columns and of the parts of the recording's name.
         where: Column -> values: only rows with one of the values are presentations; None: all rows that name a stimulus.
         unit: Of onset and duration: ``seconds``, ``milliseconds`` or ``samples`` (of the recording).
         shift: Seconds to add to every onset, where a data set is known to be off.
+        clock: What onsets count from: ``recording``: its first sample, as BIDS has it; ``device``: the zero of the device that recorded,
+            whose time at the first sample stands in the file (``first_samp`` of FIF).
+        first: Whether all rows of a stimulus in a run tell of one presentation, which begins with the first of them: words of a chapter,
+            blocks of a film.
         expand: A column whose cells are Python dictionaries (MEG-MASC's ``trial_type``), taken apart into columns.
         whole: Id of the stimulus that each run plays from its beginning to its end; no table is read then.
         align: ``onset``: a presentation begins where the table says. ``speech``: it begins where the participant
@@ -126,6 +131,7 @@ class EventFormat:
         words: Rows that are words inside a stimulus, as ``where``; None: words stand in transcripts. Their times are the first
             participant's, from the onset of the stimulus before them.
         word: Column of these words.
+        silences: Labels among these words in which nothing is said; None: each is a word.
     """
 
     onset: str = "onset"
@@ -134,16 +140,20 @@ class EventFormat:
     where: dict[str, list[str]] | None = None
     unit: str = "seconds"
     shift: float = 0.0
+    clock: str = "recording"
+    first: bool = False
     expand: str | None = None
     whole: str | None = None
     align: str = "onset"
     words: dict[str, list[str]] | None = None
     word: str = "word"
+    silences: list[str] | None = None
 
     bounds: ClassVar[Bounds] = {"shift": (-1e6, 1e6)}
 
     def __post_init__(self) -> None:
         one_of("data.events.align", self.align, ("onset", "speech"))
+        one_of("data.events.clock", self.clock, ("recording", "device"))
         one_of("data.events.unit", self.unit, (*SECONDS, "samples"))
 
 

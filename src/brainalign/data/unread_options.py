@@ -86,8 +86,14 @@ def refuse_image_keys(keys: ArrayKeys, where: str) -> None:
 
 def refuse_words(form: EventFormat, where: str) -> None:
     """Refuse ``data.events.words``, which the readers of raw and BIDS recordings alone look for among the events."""
-    read = {one.name for one in fields(form)} - {"words", "word"}
-    refuse_unread("data.events", form, read, where, "words among the events are read with data=bids and data=raw alone")
+    read = {one.name for one in fields(form)} - {"words", "word", "silences", "clock"}
+    refuse_unread(
+        "data.events",
+        form,
+        read,
+        where,
+        "words among the events, and a device's clock, are read with data=bids and data=raw alone",
+    )
 
 
 def refuse_transcripts(form: StimuliFormat, endings: Collection[str]) -> None:

@@ -280,7 +280,7 @@ def test_a_struct_array_of_one_entry(tmp_path):
 
 
 def test_edf_tells_its_patient(tmp_path):
-    from brainalign.data.mne_files.source import own_id
+    from brainalign.data.mne_files.opening import own_id
 
     raw = recordings.raw()
     raw.info["subject_info"] = {"his_id": "EC7", "sex": 0}

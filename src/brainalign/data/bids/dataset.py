@@ -20,7 +20,8 @@ from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import read_json
 from brainalign.data.files.tsv import MISSING
 from brainalign.data.formats import RECORDINGS, EventFormat, StimuliFormat
-from brainalign.data.mne_files.source import RawFiles, RawSource, own_id
+from brainalign.data.mne_files.opening import own_id
+from brainalign.data.mne_files.source import RawFiles, RawSource
 from brainalign.data.stimuli.files import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.errors import BrainalignError, one_of
@@ -181,6 +182,7 @@ def _files(path: BIDSPath, root: Path, electrodes_file: str | None) -> RawFiles:
         space=space,
         sidecar=sidecar.content,
         where_sidecar=sidecar.where,
+        fields={entity: value for entity, value in path.entities.items() if value is not None},
     )
 
 

@@ -53,9 +53,10 @@ def with_lengths(
         if isfinite(longest := max(lengths)) and longest - shortest > SAME:
             apart.append(f"{name} {shortest:g} to {longest:g} s")
         out[name] = replace(stimuli[name], duration=shortest)
-    if unknown and not errors.sentences:
+    bare = [s for s in unknown if stimuli[s].words.empty]  # words may stand among the events
+    if bare and not errors.sentences:
         notes.append(
-            f"{len(unknown)} stimuli have neither sound nor transcripts: they last as long as their events, and features of one's own are "
+            f"{len(bare)} stimuli have neither sound nor transcripts: they last as long as their events, and features of one's own are "
             "all that can be fitted."
         )
     if apart:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from brainalign.data.events.event import Event
+from brainalign.data.events.labels import stimulus_labels
 from brainalign.data.events.software_marks import is_software_mark
 from brainalign.data.events.times import number, onsets_of, scale_of
 from brainalign.data.events.words import words_among
@@ -48,15 +50,8 @@ def events_of(
     """
     table = _expanded(table, where, form)
     _need(table, where, [form.onset, *(form.where or {})])
-    named = next((c for c in form.stimulus if c in table), None)
-    if named is None:
-        raise BrainalignError(
-            f"{where} has none of the columns {', '.join(map(repr, form.stimulus))} (data.events.stimulus); its columns are "
-            f"{', '.join(map(repr, table))}."
-        )
-    keep = ~table[named].isin(["", MISSING])
-    for column, values in (form.where or {}).items():
-        keep &= table[column].isin([str(v) for v in values])
+    labels = stimulus_labels(table, where, form)
+    keep = labels.ne("") & _selected(table, form)
     if not keep.any():
         chosen = " and ".join(f"{c} in {list(v)}" for c, v in (form.where or {}).items())
         raise BrainalignError(
@@ -65,9 +60,9 @@ def events_of(
     passed = int((~keep).sum())
     if passed:
         notes.append(f"{Path(where).name}: {passed} of {len(table)} rows are no presentation and were passed over.")
-    marks = keep & table[named].map(lambda label: is_software_mark(label, known))
+    marks = keep & labels.map(lambda label: is_software_mark(label, known))
     if marks.any() and not marks[keep].all():
-        told = ", ".join(map(repr, dict.fromkeys(table[named][marks])))
+        told = ", ".join(map(repr, dict.fromkeys(labels[marks])))
         notes.append(
             f"{Path(where).name}: {int(marks.sum())} of {len(table)} events are marks of the recording's software and were passed over: "
             f"{told}."
@@ -78,7 +73,10 @@ def events_of(
     out = []
     for (line, row), onset in zip(table[keep].iterrows(), onsets.tolist(), strict=True):
         place = f"{where}, line {line}"
-        stimulus = stimulus_id(row[named], known)
+        if form.first and not np.isfinite(onset):
+            continue  # a word whose time nobody knows begins nothing
+        label = labels[line]
+        stimulus = stimulus_id(label, known)
         cell = row[form.duration] if form.duration in table else MISSING
         duration = number(cell) * scale
         wrong = []
@@ -90,14 +88,15 @@ def events_of(
             )
         if known is not None and stimulus not in known:
             wrong.append(
-                f"{place}: stimulus {row[named]!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}"
+                f"{place}: stimulus {label!r} is not among the {len(known)} stimuli; {nearest(stimulus, known)}"
             )
         errors.add(wrong)
         if not wrong:
             # a trigger has no length of its own
             length = duration if duration > 0 else float("nan")
-            out.append(Event(place, stimulus, onset, length, run, folder=_folder(row[named], stimulus)))
-    return sorted(out, key=lambda e: e.onset)
+            out.append(Event(place, stimulus, onset, length, run, folder=_folder(label, stimulus)))
+    out.sort(key=lambda e: e.onset)
+    return _whole(out, form) if form.first else out
 
 
 def words_inside(
@@ -126,10 +125,30 @@ def words_inside(
     )  # what is to be said of the table is said of its presentations
     lengths = table[form.duration] if form.duration in table else pd.Series(MISSING, index=table.index)
     times = onset, np.array([number(v) for v in lengths]) * scale_of(form, rate)
-    cells = next((table[c] for c in form.stimulus if c in table), pd.Series("", index=table.index))
+    labels = stimulus_labels(table, where, form)
+    if not any(name in table for name in form.stimulus):  # made for every row, meant for presentations
+        labels = labels.where(_selected(table, form), "")
     heard = {event.stimulus for event in events}
-    sounds = ["" if cell in ("", MISSING) else stimulus_id(cell, heard) for cell in cells]
+    sounds = [stimulus_id(label, heard) if label else "" for label in labels]
     return words_among(table, where, events, times, sounds, form)
+
+
+def _selected(table: pd.DataFrame, form: EventFormat) -> pd.Series:
+    """Rows that ``data.events.where`` takes for presentations."""
+    keep = pd.Series(True, index=table.index)
+    for column, values in (form.where or {}).items():
+        keep &= table[column].isin([str(v) for v in values])
+    return keep
+
+
+def _whole(events: Sequence[Event], form: EventFormat) -> list[Event]:
+    """One presentation a stimulus, from the first of its rows to the end of the last; as long as its words where these are among them."""
+    out = []
+    for stimulus in dict.fromkeys(e.stimulus for e in events):
+        own = [e for e in events if e.stimulus == stimulus]
+        end = float(np.max([e.onset + e.duration for e in own]))  # NaN where one has no length
+        out.append(replace(own[0], duration=end - own[0].onset if form.words is None else float("nan")))
+    return out
 
 
 def stimulus_id(cell: str, known: Collection[str] | None) -> str:

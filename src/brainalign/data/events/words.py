@@ -50,6 +50,7 @@ def words_among(
     is_word = np.ones(len(table), dtype=bool)
     for column, values in (form.words or {}).items():
         is_word &= table[column].isin([str(v) for v in values]).to_numpy()
+    is_word &= ~table[form.word].isin(form.silences or []).to_numpy()
     out: dict[str, pd.DataFrame] = {}
     for event in events:
         other = (named != "") & (named != event.stimulus)

@@ -47,6 +47,16 @@ def read_tsv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), columns=header, index=pd.Index(list(rows), name="line"), dtype=object)
 
 
+def unquoted(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without the quotation marks around a whole cell, which some programs write as in CSV.
+
+    Example:
+        >>> unquoted(pd.DataFrame({"value": ['"10"', 'say "no"']}))["value"].tolist()
+        ['10', 'say "no"']
+    """
+    return table.map(lambda cell: cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell)
+
+
 def _listed(columns: Sequence[str]) -> str:
     names = [" or ".join(map(repr, c.split("|"))) for c in columns]
     return f"the column{'s' * (len(names) > 1)} {', '.join(names)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.data.events.labels import label_column
 from brainalign.data.events.software_marks import is_software_mark
 from brainalign.data.files.tsv import MISSING
 from brainalign.data.formats import EventFormat
@@ -47,7 +48,7 @@ def events_inside(
             f"{path} has neither a table of events beside it nor annotations or triggers in it; something must say which stimulus "
             "was played when (data.events.whole names it where a run is one playing of it)."
         )
-    columns = [form.onset, form.duration, form.stimulus[0]]
+    columns = [form.onset, form.duration, label_column(form)]
     return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(1, len(rows) + 1, name="line"), dtype=object)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +15,13 @@ from brainalign.data.continuous.run import Run
 from brainalign.data.electrodes.channels import marked_bad
 from brainalign.data.electrodes.table import channels_table
 from brainalign.data.events.event import Event
+from brainalign.data.events.labels import label_column, with_name_fields
 from brainalign.data.events.software_marks import is_software_mark
 from brainalign.data.events.table import events_of, stimulus_id, words_inside
 from brainalign.data.events.times import counts_samples, refuse_unused
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
-from brainalign.data.files.tsv import read_tsv
+from brainalign.data.files.tsv import read_tsv, unquoted
 from brainalign.data.formats import EventFormat
 from brainalign.data.mne_files.channels import (
     BRAIN,
@@ -36,17 +35,14 @@ from brainalign.data.mne_files.channels import (
 from brainalign.data.mne_files.discontinuous import is_discontinuous, with_gaps
 from brainalign.data.mne_files.epochs import concatenated_epochs, is_epochs, read_epochs, with_boundaries
 from brainalign.data.mne_files.events_inside import events_inside
+from brainalign.data.mne_files.opening import MNE, read_raw, shielding
+from brainalign.data.mne_files.serialised import ENDINGS
 from brainalign.data.preprocessing.segments import boundaries, is_boundary, valid_data
 from brainalign.data.unread_options import refuse_option
 from brainalign.errors import BrainalignError, nearest
 
 if TYPE_CHECKING:
     import mne
-
-TRUNCATED = ("does not match", "number of records", "truncat", "incomplete", "unexpected end", "corrupt")
-"""What MNE warns of when a file has fewer bytes than its header says."""
-
-MNE = "a recording that MNE reads"
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,7 @@ class RawFiles:
         space: Their coordinate system, as BIDS names it.
         sidecar: What a JSON file says of the recording.
         where_sidecar: That file, for sentences.
+        fields: Part of the recording's name -> what stands in its place, such as session, task and run.
     """
 
     name: str
@@ -74,6 +71,7 @@ class RawFiles:
     space: str = "MNI"
     sidecar: dict[str, Any] = field(default_factory=dict)
     where_sidecar: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,8 @@ class RawSource:
         path = self._runs[run].path
         if path.is_dir():
             return sorted(p for p in path.rglob("*") if p.is_file())
+        if path.suffix.lower() in ENDINGS:
+            return [path]
         split = [Path(p) for p in self._closed(self._runs[run]).filenames if p is not None]
         return sorted({*(p for p in path.parent.glob(f"{path.stem}.*") if p.is_file()), *split})
 
@@ -154,20 +154,21 @@ class RawSource:
                 else:
                     table, where = self._table(files, known, notes)
                     rate = float(self._closed(files).info["sfreq"]) if counts_samples(table, self._form) else 1.0
-                    own = events_of(table, where, name, rate, self._form, known, errors, notes)
+                    table, start = with_name_fields(table, self._form, files.fields), self._start(files)
+                    own = events_of(table, where, name, rate, self._form, known, errors, notes, start)
                     if self._form.words is not None:
-                        self.spoken = words_inside(table, where, own, rate, self._form) | self.spoken
+                        self.spoken = words_inside(table, where, own, rate, self._form, start) | self.spoken
                     out += own
         return out
 
     def _table(self, files: RawFiles, known: Collection[str] | None, notes: list[str]) -> tuple[pd.DataFrame, Path]:
         """The events beside the recording, or else those inside it."""
         if files.events is not None:
-            return read_tsv(files.events, []), files.events
+            return unquoted(read_tsv(files.events, [])), files.events
         table = events_inside(self._open(files), files.path, self._form, known, notes)
-        self._told[files.name] = set(
-            table[self._form.stimulus[0]][[not is_software_mark(x, known) for x in table[self._form.stimulus[0]]]]
-        )
+        self._told[files.name] = {
+            label for label in table[label_column(self._form)] if not is_software_mark(label, known)
+        }
         return table, files.path
 
     def open(self, run: str) -> Run:
@@ -195,6 +196,7 @@ class RawSource:
         files = self._runs[run]
         raw = self._open(files)
         table, notes = self._channels(raw, files)
+        notes += shielding(raw, files.path.name)
         sound = None
         if self._sound is not None:
             if self._sound not in raw.ch_names:
@@ -218,8 +220,9 @@ class RawSource:
             if not (text.upper().startswith("BAD") or is_boundary(text)) or text in told
         ]
         raw.annotations.delete(others)  # they tell events; to set the rest anew would shift it where a FIF has no date
+        start = self._start(files)
         return RawRun(
-            raw, table, 0.0, sound, rate if sound is not None else 0.0, notes=(*self._gaps.get(run, ()), *notes)
+            raw, table, start, sound, rate if sound is not None else 0.0, start, (*self._gaps.get(run, ()), *notes)
         )
 
     def _at_own_rate(
@@ -245,6 +248,10 @@ class RawSource:
         if is_discontinuous(files.path):
             raw, self._gaps[files.name] = with_gaps(raw, files.path)
         return raw
+
+    def _start(self, files: RawFiles) -> float:
+        """Time of the first sample on the clock of the events."""
+        return float(self._closed(files).first_time) if self._form.clock == "device" else 0.0
 
     def _closed(self, files: RawFiles) -> mne.io.BaseRaw:
         if is_epochs(files.path):
@@ -354,41 +361,6 @@ def raw_run_of(source: Any, run: str) -> RawRun:
     return RawRun(raw, found.channels, found.start, found.sound, found.sound_rate, found.sound_start, found.notes)
 
 
-def read_raw(path: Path, exclude: Sequence[str] = ()) -> mne.io.BaseRaw:
-    """Open any file that MNE reads, without loading its samples.
-
-    Args:
-        path: The file.
-        exclude: Channels of an EDF or BDF file to leave out.
-
-    Raises:
-        BrainalignError: It cannot be read, or holds less than its header says.
-    """
-    import mne
-
-    with warnings.catch_warnings(record=True) as said, reading(path, MNE):
-        warnings.simplefilter("always")
-        more = {"exclude": list(exclude)} if exclude else {}
-        raw = mne.io.read_raw(path, preload=False, verbose="warning", **more)
-    for warning in said:
-        text = str(warning.message)
-        if any(sign in text.lower() for sign in TRUNCATED):
-            raise BrainalignError(f"{path} is truncated or damaged: {_first_line(text)}")
-        logging.getLogger(__name__).debug("%s: %s", path.name, text)
-    return raw
-
-
 def _frequency(said: Any) -> float | None:
     """A frequency as a sidecar tells it; ``n/a`` is none."""
     return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
-
-
-def own_id(path: Path) -> str | None:
-    """The participant's id in a recording's header: FIF's ``subject_info``, EDF's patient identification, ..."""
-    info = (read_epochs(path) if is_epochs(path) else read_raw(path)).info
-    about = info.get("subject_info") or {}
-    return str(about.get("his_id") or about.get("id") or "") or None
-
-
-def _first_line(text: object) -> str:
-    return " ".join(str(text).split())[:300].rstrip(".")

@@ -11,7 +11,8 @@ from brainalign.data.files.participants import participants
 from brainalign.data.files.patterns import files_under, tables_beside
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.formats import EventFormat, StimuliFormat
-from brainalign.data.mne_files.source import RawFiles, RawSource, own_id
+from brainalign.data.mne_files.opening import own_id
+from brainalign.data.mne_files.source import RawFiles, RawSource
 from brainalign.data.stimuli.files import open_stimuli
 from brainalign.data.types import Dataset
 from brainalign.data.unread_options import refuse_option
@@ -69,6 +70,7 @@ def read_raw_files(
                     one.path,
                     *tables_beside(root, one, events_file, channels_file, electrodes_file),
                     unit,
+                    fields=one.fields,
                 )
                 for run, one in people[subject].items()
             ]

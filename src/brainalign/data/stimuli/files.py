@@ -134,8 +134,9 @@ Read = Callable[[str, ReadErrors, list[str]], Stimulus | None]
 def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | None, Read]:
     """Which stimuli there are (None: those of the events), and what reads one of them.
 
-    Where no folder is named and there is no folder ``stimuli``, the stimuli have neither sound nor words: somebody's own features are
-    all that is known of them. They last as long as their events (:func:`brainalign.data.continuous.stimulus_lengths.with_lengths`).
+    Where no folder is named and there is no folder ``stimuli``, or all patterns are null, the stimuli have neither sound nor words but
+    those among the events: somebody's own features are all that is known of the others. They last as long as their events
+    (:func:`brainalign.data.continuous.stimulus_lengths.with_lengths`).
 
     Args:
         form: Where and how.
@@ -148,7 +149,8 @@ def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | Non
         refuse_transcripts(form, ())
         return None, lambda s, errors, notes: _word_alone(s, float(form.seconds or 0.0))
     folder = root / "stimuli" if form.root is None else root / Path(form.root).expanduser()
-    if form.root is None and form.patterns is None and not folder.is_dir():
+    nowhere = form.patterns is not None and not any(getattr(form.patterns, part) for part in PARTS)
+    if nowhere or (form.root is None and form.patterns is None and not folder.is_dir()):
         return None, lambda s, errors, notes: Stimulus(s, nan)
     files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns, form.transcripts)
     refuse_transcripts(
