@@ -11,7 +11,7 @@ from brainalign import methods
 from brainalign.citations import cited, library, write_references
 from brainalign.config import conf_folder
 
-ENTRY = re.compile(r"@(article|inproceedings|misc)\{([a-z]+\d{4}),\n((?:  [a-z]+ = \{.*\},?\n)+)\}")
+ENTRY = re.compile(r"@(article|book|inproceedings|misc)\{([a-z]+\d{4}),\n((?:  [a-z]+ = \{.*\},?\n)+)\}")
 
 
 def test_every_entry_parses_and_has_a_citation_and_key_of_its_own():

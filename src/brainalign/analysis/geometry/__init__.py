@@ -120,10 +120,11 @@ class GeometryAnalysis(Analysis):
             f"{self.most:,} where all pairs of rows are needed. Responses were averaged over repeats and from "
             f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
             "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
-            f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers, Bonferroni-corrected over models x "
-            "regions or pairs of models (of fitted measures between models: at most 39 shuffles of one pair of layers, chosen by the other "
-            "half of the stimuli); intervals are for other participants and other stimuli at once (Schuett et al. 2023), the stimuli "
-            "resampled by weights or, where rotations are fitted and between models, by random halves without replacement. Nested values "
+            f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers (of fitted measures: at most 39 "
+            "shuffles in layers that the other half of the stimuli chose), corrected over models x regions by the maximum of studentised "
+            "statistics (Westfall and Young 1993), over pairs of models by Bonferroni; intervals are for other participants and "
+            "other stimuli at once (Schuett et al. 2023), the stimuli resampled by weights or, where "
+            "rotations are fitted and between models, by random halves without replacement. Nested values "
             f"have their layer chosen on one half of the stimuli and measured on the other, both ways.{controlled}"
         )
 
@@ -140,6 +141,7 @@ class GeometryAnalysis(Analysis):
         operations = sum(2.0 * rows**2 * d for d in widths) * len(related)
         operations += self.draws * len(related) * matrices * rows**2 * SHUFFLED
         # A pair of models, half of which is told here: its cells on all rows and on two halves, one cell on 20 halves and in 39 shuffles.
+        # A region is narrow: what is fitted to it is small beside one model's whitening, however often its stimuli are shuffled.
         others = [len(m.layers) for m in models.compared if m.name != probed.model.name]
         fits, d = sum(others) * len(widths) + 30 * len(others), max(widths, default=0)
         k = min(rows, d)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.brain import Patterns, choose
-from brainalign.analysis.geometry.inference import HALVES, half_of
-from brainalign.analysis.geometry.measures import Codes, Settings
+from brainalign.analysis.geometry.inference import FITTED, HALVES, balanced, half_of
+from brainalign.analysis.geometry.measures import Codes, Settings, fitted
+from brainalign.analysis.geometry.names import STIMULI
 from brainalign.similarity import procrustes
 from brainalign.similarity._canonical import Whitened, correlations
 
@@ -54,7 +55,8 @@ def against(
 
     Returns:
         ``values`` (layers, patterns); ``nested`` (patterns,) with the layer chosen on one half of the stimuli and measured on the
-        other, both ways; ``resampled`` (HALVES, 1, patterns) of the layer that is best over the audience; ``values/svcca`` and
+        other, both ways; ``resampled`` (HALVES, 1, patterns) of the layer that is best over the audience; ``observed`` (1, patterns)
+        and ``draws`` (FITTED at most, 1, patterns) of :func:`shuffles`, where there are stimuli enough; ``values/svcca`` and
         ``values/pwcca`` (layers, patterns) of ``cca``.
     """
     people = [p.values for p in brain]
@@ -72,7 +74,46 @@ def against(
         "nested": (choose(first, second) + choose(second, first)) / 2,
         "resampled": np.stack([on(half, [best]) for half in shared_halves(groups, settings.seed)]),
     }
+    found |= shuffles(model, people, first.argmax(axis=0), np.flatnonzero(~marked), groups, measure, settings)
     return found | {f"values/{name}": v for name, v in zip(("svcca", "pwcca"), beside, strict=False)}
+
+
+def shuffles(
+    model: Sequence[Array],
+    brain: Sequence[Array],
+    layers: Codes,
+    rest: Codes,
+    groups: Codes,
+    measure: str,
+    settings: Settings,
+) -> dict[str, Array]:
+    """Each pattern with a layer that other stimuli chose, and with the stimuli shuffled against it.
+
+    The layer owes nothing to the stimuli that are shuffled, so that one a pattern is enough, where a maximum over layers would need all
+    their fits again and again.
+
+    Args:
+        model: Layers, (n, dims) each.
+        brain: Patterns, (n, electrodes) each.
+        layers: (patterns,) place of each one's layer.
+        rest: Rows of the stimuli that had no say in that.
+        groups: (n,) stimulus of each row.
+        measure: ``procrustes`` or ``cca``.
+        settings: Draws and seed.
+
+    Returns:
+        ``observed`` (1, patterns) and ``draws`` (draws, 1, patterns); empty where these stimuli are fewer than shuffles need.
+    """
+    if len(np.unique(groups[rest])) < STIMULI:
+        return {}
+    rows = rest[balanced(np.unique(groups[rest], return_inverse=True)[1])]
+    stimuli = np.unique(groups[rows], return_inverse=True)[1]
+    found = np.empty((1 + min(settings.draws, FITTED), len(brain)))
+    for layer in np.unique(layers):
+        here = np.flatnonzero(layers == layer)
+        with_it = [brain[int(k)][rows] for k in here]
+        found[:, here] = fitted(model[int(layer)][rows], with_it, stimuli, measure, settings, len(found) - 1)
+    return {"observed": found[:1], "draws": found[1:, None]}
 
 
 def shared_halves(groups: Codes, seed: int) -> list[NDArray[np.bool_]]:

@@ -162,25 +162,37 @@ def similarities(a: Side, b: Side, groups: Codes, keep: Codes, settings: Setting
 
 
 def fitted(
-    x: NDArray[np.floating], y: NDArray[np.floating], groups: Codes, measure: str, settings: Settings, draws: int
-) -> list[float]:
-    """One of the fitted measures of two layers, then with whole groups of one of them shuffled.
+    x: NDArray[np.floating],
+    others: Sequence[NDArray[np.floating]],
+    groups: Codes,
+    measure: str,
+    settings: Settings,
+    draws: int,
+) -> Array:
+    """One of the fitted measures of one layer with several others, then with whole groups of those shuffled, the same in each.
 
     Args:
         x: (n, p).
-        y: (n, q).
+        others: (n, q) each.
         groups: (n,) from 0, as many rows in each, rows of one together.
         measure: Of FITTED_MEASURES.
         settings: Seed, and the variance that CCA keeps.
         draws: Shuffles.
+
+    Returns:
+        (1 + draws, others).
     """
     blocks = np.arange(len(groups)).reshape(groups.max() + 1, -1)
-    orders = [np.random.default_rng([settings.seed, d]).permutation(len(blocks)) for d in range(draws)]
-    turned = (y, *(y[blocks[order].ravel()] for order in orders))
+    rngs = (np.random.default_rng([settings.seed, d]) for d in range(draws))
+    orders = [np.arange(len(groups)), *(blocks[rng.permutation(len(blocks))].ravel() for rng in rngs)]
     if measure == "procrustes":
-        return [float(np.cos(procrustes(x, other, groups=groups))) for other in turned]
+        return np.array([[np.cos(procrustes(x, y[order], groups=groups)) for y in others] for order in orders])
     own = Whitened.fit(x, groups, settings.variance)
-    return [correlations(own, Whitened.fit(other, groups, settings.variance)).held_out for other in turned]
+
+    def with_own(y: NDArray[np.floating]) -> float:
+        return correlations(own, Whitened.fit(y, groups, settings.variance)).held_out
+
+    return np.array([[with_own(y[order]) for y in others] for order in orders])
 
 
 def of_random(dims: tuple[int, int], n: int, groups: Codes, keep: Codes, settings: Settings) -> dict[str, float]:

@@ -64,7 +64,8 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
         [
             _row(
                 contrast=f"{r.model_a} x {r.model_b}", a=r.model_a, b=r.model_b, score=f"geometry/{r.measure}", region="between models",
-                mean_a=r.best, mean_b=r.null_mean, p=r.p, size=int(r.family_size), smallest=r.smallest_p, family="pairs of models",
+                mean_a=r.best, mean_b=r.null_mean, p=r.p, corrected=r.p_bonferroni, least=r.smallest_p * int(r.family_size),
+                correction="bonferroni", size=int(r.family_size), smallest=r.smallest_p, family="pairs of models",
             )
             for r in tested.itertuples()
         ],
@@ -85,7 +86,7 @@ def add_regions(
         same = (nulls["model"] == model) & (nulls["region"] == region) & (nulls["measure"] == measure)
         ceiling = _ceiling(result, str(region), str(measure)) if same.any() else ""
         shuffled = "".join(
-            f"; best layer {r.layer}: {r.best:.3f}, shuffled stimuli {r.null_mean:.3f}, p = {r.p_bonferroni:.3g}"
+            f"; {_of_layer(r.layer)}: {r.best:.3f}, shuffled stimuli {r.null_mean:.3f}, p = {r.p_max:.3g}"
             for r in nulls[same].itertuples()
         )
         interval = f" [{row.low:.3f}, {row.high:.3f}]" if np.isfinite(row.low) else ""
@@ -100,8 +101,8 @@ def add_regions(
         [
             _row(
                 contrast=f"{r.model} with the responses", a=r.model, b="responses", score=f"geometry/{r.measure}", region=r.region,
-                mean_a=r.best, mean_b=r.null_mean, p=r.p, size=int(r.family_size), smallest=r.smallest_p, family="models x regions",
-                people=int(r.n_participants),
+                mean_a=r.best, mean_b=r.null_mean, p=r.p, corrected=r.p_max, least=r.smallest_p, correction="max",
+                size=int(r.family_size), smallest=r.smallest_p, family="models x regions", people=int(r.n_participants),
             )
             for r in nulls.itertuples()
         ],
@@ -144,6 +145,10 @@ def add_found(result: AnalysisResult) -> None:
     result.found = sentence(clauses)
 
 
+def _of_layer(layer: object) -> str:
+    return "layers chosen on the other half of the stimuli" if pd.isna(layer) else f"best layer {layer}"
+
+
 def _ceiling(result: AnalysisResult, region: str, measure: str) -> str:
     table = result.tables["geometry_ceilings"]
     own = table[(table["region"] == region) & (table["measure"] == measure)]
@@ -165,22 +170,21 @@ def _row(
     mean_a: float,
     mean_b: float,
     p: float,
+    corrected: float,
+    least: float,
+    correction: str,
     size: int,
     smallest: float,
     family: str,
     people: int = 0,
 ) -> dict[str, object]:
-    """One test by shuffled stimuli, as the table of tests has it."""
-    corrected = min(1.0, p * size)
-    reason = (
-        f"no corrected p below {smallest * size:.3g} can be reached with so many shuffles"
-        if smallest * size > 0.05
-        else ""
-    )
+    """One test by shuffled stimuli, as the table of tests has it; ``least`` is the smallest corrected p."""
+    reason = f"no corrected p below {least:.3g} can be reached with so many shuffles" if least > 0.05 else ""
     return dict.fromkeys(TEST_COLUMNS, np.nan) | {
         "test": "shuffled_stimuli", "contrast": contrast, "a": a, "b": b, "score": score, "region": region, "n": people,
         "n_participants": people, "n_dropped": 0, "mean_a": mean_a, "mean_b": mean_b, "mean_difference": mean_a - mean_b, "p": p,
-        "p_bonferroni": corrected, "p_corrected": corrected, "correction": "bonferroni", "smallest_p": smallest, "family_size": size,
+        "p_bonferroni": min(1.0, p * size), "p_max": corrected if correction == "max" else np.nan,
+        "p_corrected": corrected, "correction": correction, "smallest_p": smallest, "family_size": size,
         "family": family, "unit": "stimuli", "alpha": 0.05, "primary": True, "reason": reason,
     }  # fmt: skip
 
