@@ -12,7 +12,9 @@ import argparse
 import os
 import sys
 import time
+from itertools import product
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.child import answer, run_child
+from benchmarks.child import Answer, answer, run_child
 from benchmarks.machine import cores, describe
 from benchmarks.memory import Peak
 from benchmarks.results import RESULTS, markdown_table, write_section
@@ -28,7 +30,7 @@ from brainalign.data.preprocessing.process import preprocess
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.signal.high_gamma import LEAST, filter_bank, high_gamma
 
-HEADER = ["what", "threads", "seconds", "x time", "MiB", "x memory", "r with ours"]
+HEADER = ["what", "threads", "seconds", "processor s", "x processor", "MiB", "x memory", "r with ours"]
 HALF_HEIGHT = float(np.sqrt(2 * np.log(2)))
 
 
@@ -80,10 +82,11 @@ def mne_bands(data: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
     return total.T / len(centres)
 
 
+SLOW = "MNE: filter + hilbert"
 WAYS = {
     "brainalign: high_gamma": ours,
     "brainalign: preprocess, whole": whole,
-    "MNE: filter + hilbert": mne_bands,
+    SLOW: mne_bands,
 }
 
 
@@ -93,11 +96,11 @@ def child(way: str, channels: int, minutes: float, rate: float, out: Path) -> No
     work(voltages(8, round(10 * rate)), rate)
     data = voltages(channels, round(60 * minutes * rate))
     with Peak() as peak:
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         found = work(data, rate)
-        seconds = time.perf_counter() - begun
+        seconds, processor = time.perf_counter() - begun, time.process_time() - used
     step = int(rate / LEAST) if len(found) == data.shape[1] else 1
-    answer(out, {"seconds": seconds, "bytes": peak.above}, {"first": found[::step, 0]})
+    answer(out, {"seconds": seconds, "processor": processor, "bytes": peak.above}, {"first": found[::step, 0]})
 
 
 def main() -> None:
@@ -107,6 +110,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=1000.0)
     parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, cores()}))
+    parser.add_argument("--repeats", type=int, default=3, help="of brainalign's ways, in turn; MNE runs once")
     parser.add_argument("--write", action="store_true", help="replace this section of the results")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the file with the results")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
@@ -116,26 +120,29 @@ def main() -> None:
         child(given.way, given.channels, given.minutes, given.rate, given.out)
         return
     size = ["--channels", str(given.channels), "--minutes", f"{given.minutes:g}", "--rate", f"{given.rate:g}"]
-    found = {
-        (way, threads): run_child("benchmarks.high_gamma", [*size, "--way", way], threads)
-        for threads in given.threads
-        for way in WAYS
-    }
-    faults = [f"{way}: {a.fault}" for (way, _), a in found.items() if a.fault]
+    found: dict[tuple[str, int], list[Answer]] = {}
+    for repeat in range(given.repeats):
+        for threads, way in product(given.threads, WAYS):
+            if repeat == 0 or way != SLOW:
+                found.setdefault((way, threads), []).append(
+                    run_child("benchmarks.high_gamma", [*size, "--way", way], threads)
+                )
+    faults = [f"{way}: {a.fault}" for (way, _), answers in found.items() for a in answers if a.fault]
     if faults:
         sys.exit("\n".join(faults))
     rows = []
-    for (way, threads), a in found.items():
+    for (way, threads), answers in found.items():
         base = found["brainalign: high_gamma", threads]
-        same = len(a.arrays["first"]) == len(base.arrays["first"])
-        r = np.corrcoef(a.arrays["first"], base.arrays["first"])[0, 1] if same else np.nan
-        memory = [a.facts["bytes"], base.facts["bytes"]]
+        a, b = answers[0].arrays["first"], base[0].arrays["first"]
+        same = len(a) == len(b)
+        ratio = median(x.facts["processor"] / y.facts["processor"] for x, y in zip(answers, base, strict=False))
+        memory = [answers[0].facts["bytes"], base[0].facts["bytes"]]
         known = all(memory)
         rows.append(
             [
-                way, str(threads), f"{a.facts['seconds']:.3g}", f"{a.facts['seconds'] / base.facts['seconds']:.3g}",
+                way, str(threads), *(f"{median(x.facts[key] for x in answers):.3g}" for key in ("seconds", "processor")), f"{ratio:.3g}",
                 f"{memory[0] / 2**20:.0f}" if known else "–", f"{memory[0] / memory[1]:.3g}" if known else "–",
-                f"{r:.4f}" if same else "–",
+                f"{np.corrcoef(a, b)[0, 1]:.4f}" if same else "–",
             ]
         )  # fmt: skip
     table = Table(*HEADER, title=f"High gamma, {given.channels} channels x {given.minutes:g} min at {given.rate:g} Hz")
@@ -145,11 +152,13 @@ def main() -> None:
     if given.write:
         body = [
             "## High gamma",
-            f"`python -m benchmarks.high_gamma {' '.join(size)} --threads {' '.join(map(str, given.threads))} --write`",
+            f"`python -m benchmarks.high_gamma {' '.join(size)} --threads {' '.join(map(str, given.threads))} "
+            f"--repeats {given.repeats} --write`",
             f"{given.channels} channels x {given.minutes:g} minutes at {given.rate:g} Hz, 8 bands, one process a way. MiB: peak resident "
-            "memory above the voltages in memory (Linux VmHWM); x: ratio to high_gamma with as many threads; r: of the first "
-            "channel's amplitude. Whole: notch, bad channels, average reference, high gamma, artefacts, 100 Hz, z-scores, spectra "
-            "before and after. MNE with n_jobs = threads; its FIR bands are as wide at half height, which is why r is not 1.",
+            "memory above the voltages in memory (Linux VmHWM). Medians of repeats in turn (MNE: one); x: ratio to high_gamma of the "
+            "same repeat with as many threads, in processor seconds, since other work ran beside; r: of the first channel's amplitude. "
+            "Whole: notch, bad channels, average reference, high gamma, artefacts, 100 Hz, z-scores, spectra before and after. "
+            "MNE with n_jobs = threads; its FIR bands are as wide at half height, which is why r is not 1.",
             describe(["brainalign", "mne", "numpy", "scipy"], max(given.threads)),
             markdown_table(HEADER, rows),
         ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.signal.gaps import bridge, near
+from brainalign.signal.threads import in_threads
 
 OCTAVE = 1 / 7
 FIRST = 4.0749286538265
@@ -23,7 +22,7 @@ SPREAD = 0.2
 LEAST = 250.0
 """Rate in Hz at and above which amplitudes are sampled: four times the half-width of the widest filter."""
 _PAD = 0.5
-_BLOCK = 8
+_BLOCK = 4
 """Seconds that each end is continued by, and channels that a thread transforms at once, which bounds the memory."""
 
 
@@ -105,11 +104,11 @@ def high_gamma(
     bins = np.arange(short * step // 2 + 1) * (rate / (short * step))
     out = np.empty((values.shape[1], kept), dtype=np.float32)
 
-    def fill(first: int) -> None:
-        block = np.array(values[:, first : first + _BLOCK].T, dtype=np.float64, order="C")
+    def fill(channels: slice) -> None:
+        block = np.array(values[:, channels].T, dtype=np.float64, order="C")
         missing = bridge(block)
         spectrum = rfft(_continued(block, pad * step, short * step), overwrite_x=True)
-        total = out[first : first + _BLOCK]
+        total = out[channels]
         total[:] = 0.0
         for centre, width in zip(centres, widths, strict=True):
             band = slice(*np.searchsorted(bins, (centre - TAIL * width, centre + TAIL * width)))
@@ -119,16 +118,8 @@ def high_gamma(
             total += np.abs(ifft(narrow, overwrite_x=True)[:, pad : pad + kept])
         total[near(missing, round(SPREAD * rate), step)] = np.nan
 
-    with ThreadPoolExecutor(_threads()) as pool:
-        list(pool.map(fill, range(0, len(out), _BLOCK)))  # the list makes a fault of a thread ours
+    in_threads(fill, len(out), _BLOCK)
     return out.T, rate / step
-
-
-def _threads() -> int:
-    """Cores that this process may use, or as many of them as OMP_NUM_THREADS grants; the result hangs on neither."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    granted = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(granted)) if granted.isdigit() and int(granted) > 0 else cores
 
 
 def _continued(block: NDArray[np.float64], pad: int, length: int) -> NDArray[np.float64]:

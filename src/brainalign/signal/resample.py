@@ -13,6 +13,8 @@ PASS = 0.6
 """Upper edge of the pass band as a share of the Nyquist frequency, where the stop band begins."""
 SAME = 1e-6
 """Seconds within which two times are one."""
+_ROWS = 1024
+"""Times that are computed at once."""
 
 
 def resample_to(
@@ -61,7 +63,7 @@ def resample_to(
         out[here] = x[nearest[here]]
         out[~np.isfinite(out)] = np.nan
         return out
-    out = _filtered(x.astype(np.float64, copy=False), place, 0.5 * min(rate, wanted) / rate)
+    out = _filtered(x, place, 0.5 * min(rate, wanted) / rate)
     out[(place < -0.5 - SAME * rate) | (place > len(x) - 0.5 + SAME * rate)] = np.nan
     return out
 
@@ -75,28 +77,39 @@ def _rate_of(times: NDArray[np.float64], default: float) -> float:
     return float(1.0 / step)
 
 
-def _filtered(x: NDArray[np.float64], place: NDArray[np.float64], nyquist: float) -> NDArray[np.float64]:
+def _filtered(x: NDArray[np.floating[Any]], place: NDArray[np.float64], nyquist: float) -> NDArray[np.float64]:
     """The sums of ``resample_to``; ``place`` counts input samples, ``nyquist`` is in cycles a sample.
 
-    One tap of the kernel at a time, so that memory stays of the order of the output however long the record.
+    Some times at once, as a sparse matrix of the kernel, so that memory stays of the order of the output however long the record.
     """
+    from scipy.sparse import csr_array
+
     cutoff = 0.5 * (1 + PASS) * nyquist
     half = (ATTENUATION - 7.95) / (2.285 * 2 * np.pi * (1 - PASS) * nyquist) / 2
     beta = 0.1102 * (ATTENUATION - 8.7)
-    valid = np.isfinite(x)
-    clean = np.where(valid, x, 0.0)
-    valid = valid[:, :1] if valid.all() else valid  # the weights are then those of every channel
-    total, weight = np.zeros((len(place), x.shape[1])), np.zeros((len(place), valid.shape[1]))
-    lost = np.zeros(weight.shape, dtype=np.bool_)
-    below = np.floor(place).astype(np.int64)
-    for tap in range(-int(np.ceil(half)), int(np.ceil(half)) + 2):
-        at = below + tap
-        distance = np.abs(place - at)
-        rows = np.flatnonzero((at >= 0) & (at < len(x)) & (distance < half))
-        at, distance = at[rows], distance[rows]
+    taps = np.arange(-int(np.ceil(half)), int(np.ceil(half)) + 2)
+    out = np.full((len(place), x.shape[1]), np.nan)
+    for first in range(0, len(place), _ROWS):
+        here = place[first : first + _ROWS, None]
+        at = np.floor(here).astype(np.int64) + taps
+        distance = np.abs(here - at)
+        inside = (at >= 0) & (at < len(x)) & (distance < half)
+        if not inside.any():
+            continue
+        of = at[inside]
+        low, high = int(of.min()), int(of.max()) + 1
+        distance = distance[inside]
         window = np.i0(beta * np.sqrt(1 - (distance / half) ** 2)) / np.i0(beta)
-        kernel = (np.sinc(2 * cutoff * distance) * window)[:, None]
-        total[rows] += kernel * clean[at]
-        weight[rows] += kernel * valid[at]
-        lost[rows] |= (distance < 0.5 / cutoff)[:, None] & ~valid[at]
-    return np.divide(total, weight, out=np.full_like(total, np.nan), where=~lost & (weight > 0))
+        begins = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
+        kernel = csr_array((np.sinc(2 * cutoff * distance) * window, of - low, begins), shape=(len(here), high - low))
+        part = x[low:high].astype(np.float64, order="C")
+        valid = np.isfinite(part)
+        if valid.all():  # the weights are then those of every channel
+            weight, lost = (kernel @ np.ones(len(part)))[:, None], np.False_
+        else:
+            part[~valid] = 0.0
+            lobe = csr_array(((distance < 0.5 / cutoff).astype(np.float64), of - low, begins), shape=kernel.shape)
+            weight, lost = kernel @ valid.astype(np.float64), lobe @ (~valid).astype(np.float64) > 0
+        total = kernel @ part
+        np.divide(total, weight, out=out[first : first + _ROWS], where=~lost & (weight > 0))
+    return out

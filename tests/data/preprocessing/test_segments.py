@@ -6,7 +6,9 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from mne.filter import notch_filter
 from numpy.testing import assert_allclose
+from scipy.signal import welch
 
 from brainalign.data.arrays import read_arrays
 from brainalign.data.continuous.processed import Processing
@@ -14,9 +16,9 @@ from brainalign.data.continuous.recording import events_over_boundaries
 from brainalign.data.continuous.run import Run
 from brainalign.data.events.event import Event
 from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
-from brainalign.data.preprocessing.line_noise import notched, other_line_frequency, with_line_frequency
+from brainalign.data.preprocessing.line_noise import notch, other_line_frequency, with_line_frequency
 from brainalign.data.preprocessing.process import preprocess
-from brainalign.data.preprocessing.quality import spectrum
+from brainalign.data.preprocessing.quality import powers, spectrum
 from brainalign.data.preprocessing.segments import boundaries, valid_data
 from brainalign.data.preprocessing.settings import Preprocessing
 from brainalign.data.raw.dataset import read_raw_files
@@ -125,7 +127,8 @@ def test_the_mains_is_taken_out_of_short_and_long_pieces(seconds):
     rng = np.random.default_rng(0)
     clean = rng.normal(size=(2, len(t)))
     line = sum(5 * np.sin(2 * np.pi * 50 * k * t + k) for k in (1, 2, 3))
-    found = notched((clean + line).copy(), RATE, 50)
+    found = clean + line
+    notch(RATE, 50)(found)
     middle = slice(len(t) // 4, -len(t) // 4)
     assert np.abs(found - clean)[:, middle].std() < 0.25
 
@@ -150,10 +153,32 @@ def test_which_mains_is_settled_and_said():
 def test_the_other_mains_in_the_spectrum_is_told():
     t = np.arange(20_000) / 1000
     data = np.random.default_rng(0).normal(size=(3, len(t))) + 3 * np.sin(2 * np.pi * 50 * t)
-    table = spectrum(data, 1000.0, "before")
+    whole = [slice(0, len(t))]
+    table = spectrum(*powers(data, 1000.0, whole), "before")
     assert "is data.preprocessing.line_frequency=50 right?" in other_line_frequency(table, 60, "r")[0]
     assert other_line_frequency(table, 50, "r") == [] == other_line_frequency(table, None, "r")
-    assert other_line_frequency(spectrum(data - 3 * np.sin(2 * np.pi * 50 * t), 1000.0, "before"), 60, "r") == []
+    clean = spectrum(*powers(data - 3 * np.sin(2 * np.pi * 50 * t), 1000.0, whole), "before")
+    assert other_line_frequency(clean, 60, "r") == []
+
+
+def test_spectra_are_scipys():
+    data = np.random.default_rng(0).normal(size=(2, 9000)) + 5
+    pieces = [slice(0, 1500), slice(1500, 5500), slice(5500, 9000)]
+    for rate in (500.0, 500.5):  # windows of an even and an odd number of samples
+        frequencies, found = powers(data, rate, pieces)
+        window = round(2 * rate)
+        want = [welch(data[:, piece], rate, nperseg=window) for piece in pieces]
+        assert_allclose(frequencies, want[0][0])
+        lengths = [piece.stop - piece.start for piece in pieces]
+        assert_allclose(found, np.average([p for _, p in want], axis=0, weights=lengths), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("samples", [3301, 15_000, 41_111])
+def test_the_notch_is_mnes(samples):
+    data = np.random.default_rng(0).normal(size=(2, samples)) + 3
+    want = notch_filter(data, RATE, [50.0, 100.0, 150.0, 200.0], verbose="error")
+    notch(RATE, 50)(data)
+    assert_allclose(data, want, atol=1e-12)
 
 
 def test_epochs_and_trials_have_the_same_high_gamma_at_their_ends(tmp_path):

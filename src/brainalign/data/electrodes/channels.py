@@ -30,9 +30,11 @@ def dead_channels(parts: Sequence[NDArray[np.floating[Any]]]) -> dict[int, str]:
     """
     low, high = np.full(parts[0].shape[1], np.inf), np.full(parts[0].shape[1], -np.inf)
     for part in parts:
-        finite = np.isfinite(part)
-        low = np.minimum(low, np.where(finite, part, np.inf).min(axis=0, initial=np.inf))
-        high = np.maximum(high, np.where(finite, part, -np.inf).max(axis=0, initial=-np.inf))
+        if len(part):
+            finite = np.isfinite(part)
+            whole = finite.all()  # most recordings are, and filling takes four times as long as looking
+            low = np.minimum(low, (part if whole else np.where(finite, part, np.inf)).min(axis=0))
+            high = np.maximum(high, (part if whole else np.where(finite, part, -np.inf)).max(axis=0))
     out = {}
     for c, (a, b) in enumerate(zip(low, high, strict=True)):
         if a > b:

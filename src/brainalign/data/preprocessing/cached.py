@@ -25,7 +25,7 @@ from brainalign.storage.tensors import about, load_tensors, save_tensors
 if TYPE_CHECKING:
     from mne.io import BaseRaw
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the numbers of preprocess change."""
 LIBRARIES = ("mne", "numpy", "scipy")
 LARGE = 1 << 30

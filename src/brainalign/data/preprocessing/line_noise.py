@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.preprocessing.settings import KEY, MAINS, Preprocessing
+from brainalign.signal.fir import zero_phase
 
 ASSUMED = 60
 """Hz, where nobody says."""
@@ -95,35 +96,45 @@ def _height(spectrum: pd.DataFrame, frequency: float) -> float:
     return float(here.max() / max(float(around.median()), 1e-300)) if len(around) and len(here) else 0.0
 
 
-def notched(data: NDArray[np.float64], rate: float, line: int | None) -> NDArray[np.float64]:
-    """Channels without the mains and its harmonics below half the rate.
+def notch(rate: float, line: int | None) -> Callable[[NDArray[np.float64]], None]:
+    """What takes the mains and its harmonics below half the rate out of channels, in place.
 
-    MNE's notch is 6.6 s long. Out of a piece that is shorter, such as an epoch, sines of these frequencies are taken by least squares.
+    The filter is MNE's notch, 6.6 s long. Out of a piece that is shorter, such as an epoch, sines of these frequencies are taken by least
+    squares.
 
     Args:
-        data: (c, T) of one piece; it may be changed.
         rate: Samples per second.
-        line: Hz, or None.
+        line: Hz, or None: nothing is done.
+
+    Returns:
+        A function of the (c, T) data of one piece.
 
     Example:
-        >>> t = np.arange(1000) / 500
-        >>> bool(np.abs(notched(np.sin(2 * np.pi * 50 * t + 1)[None], 500.0, 50)).max() < 1e-9)
+        >>> x = np.sin(2 * np.pi * 50 * np.arange(1000) / 500 + 1)[None]
+        >>> notch(500.0, 50)(x)
+        >>> bool(np.abs(x).max() < 1e-9)
         True
     """
-    from mne.filter import create_filter, notch_filter
+    from mne.filter import create_filter
 
-    if line is None or line >= rate / 2:
-        return data
-    harmonics = np.arange(line, rate / 2 - 1, line)  # MNE's transition band is 1 Hz wide and ends below half the rate
+    # MNE's transition band is 1 Hz wide and ends below half the rate
+    harmonics = np.arange(line, rate / 2 - 1, line) if line is not None and line < rate / 2 else np.array([])
     if not len(harmonics):
-        return data
-    length = len(
-        create_filter(None, rate, line + 0.5, line - 0.5, l_trans_bandwidth=0.5, h_trans_bandwidth=0.5, verbose="error")
+        return lambda data: None
+    half = (
+        harmonics / 400 + 0.5
+    )  # mne.filter.notch_filter: each notch is a 200th of its frequency wide, and the transition
+    kernel = create_filter(
+        None, rate, harmonics + half, harmonics - half, l_trans_bandwidth=0.5, h_trans_bandwidth=0.5, verbose="error"
     )
-    if data.shape[1] >= length:
-        return np.asarray(notch_filter(data, rate, harmonics, copy=False, verbose="error"))
-    angle = 2 * np.pi * harmonics[:, None] * np.arange(data.shape[1]) / rate
-    waves = np.vstack([np.cos(angle), np.sin(angle)])  # (2 harmonics, T)
-    basis = np.vstack([np.ones(data.shape[1]), waves])
-    weights = np.linalg.lstsq(basis.T, data.T, rcond=None)[0][1:]
-    return np.asarray(data - weights.T @ waves)
+
+    def take_out(data: NDArray[np.float64]) -> None:
+        if data.shape[1] >= len(kernel):
+            zero_phase(data, kernel)
+            return
+        angle = 2 * np.pi * harmonics[:, None] * np.arange(data.shape[1]) / rate
+        waves = np.vstack([np.cos(angle), np.sin(angle)])  # (2 harmonics, T)
+        basis = np.vstack([np.ones(data.shape[1]), waves])
+        data -= np.linalg.lstsq(basis.T, data.T, rcond=None)[0][1:].T @ waves
+
+    return take_out

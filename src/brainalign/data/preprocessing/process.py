@@ -11,22 +11,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.preprocessing.artefacts import artefacts
-from brainalign.data.preprocessing.channels import excluded_note, flat, named_bad, noisy
-from brainalign.data.preprocessing.line_noise import notched, other_line_frequency, with_line_frequency
-from brainalign.data.preprocessing.quality import Quality, spectrum
+from brainalign.data.preprocessing.channels import excluded_note, named_bad, noisy
+from brainalign.data.preprocessing.cleaning import BLOCK, cleaned
+from brainalign.data.preprocessing.line_noise import other_line_frequency, with_line_frequency
+from brainalign.data.preprocessing.quality import Quality, powers, spectrum
 from brainalign.data.preprocessing.reference import alone, referenced
-from brainalign.data.preprocessing.segments import boundaries, segments_of, valid_data
+from brainalign.data.preprocessing.segments import boundaries, segments_of
 from brainalign.data.preprocessing.settings import KEY, OWN_RATE, Preprocessing
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.variation import CENTRED, varies
-from brainalign.signal.gaps import bridge, near
+from brainalign.signal.gaps import near
 from brainalign.signal.high_gamma import LEAST, high_gamma
 from brainalign.signal.resample import resample_to
+from brainalign.signal.threads import in_threads
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
 
-_BLOCK = 16
+_BLOCK = 128
 """Channels that are resampled at once; it bounds the memory."""
 
 
@@ -65,7 +67,7 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
     5. High gamma, or the band (MNE's FIR filter, zero phase), or nothing.
     6. Artefacts become NaN; the rest is resampled, anti-aliased, and z-scored.
 
-    Memory: the run's channels in float64 and about as much again.
+    Memory: the run's channels in float64 (high gamma: half of that) beside those that MNE holds, and a little.
 
     Args:
         raw: Opened by MNE; its data may still be on disk.
@@ -90,35 +92,37 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
         raise BrainalignError(
             f"{KEY}.reference={settings.reference}: {run} has magnetic sensors, which have no reference; it must be none."
         )
-    data = valid_data(raw, electrodes)  # (c, T)
-    pieces = segments_of(boundaries(raw), data.shape[1])
     bad = named_bad(channels, settings.bad_channels)
-    bad |= {c: why for c, why in flat(data).items() if c not in bad}
+    pieces = segments_of(boundaries(raw), raw.n_times)
+    read = _left(bad, electrodes, run)
+    clean = cleaned(raw, [electrodes[c] for c in read], rate, settings, pieces)
+    bad |= {read[i]: why for i, why in clean.dead.items()}
     keep = _left(bad, electrodes, run)
     _check_own_rates(channels.iloc[keep], settings, run)
-    data = data[keep] if bad else data
-    missing = np.hstack([bridge(data[:, piece]) for piece in pieces])
-    spectra = [spectrum(data, rate, "before", pieces)]
+    place = {c: i for i, c in enumerate(read)}
+    spectra = [spectrum(clean.frequencies, clean.densities[[place[c] for c in keep]], "before")]
     notes += other_line_frequency(spectra[0], settings.line_frequency, run)
-    for piece in pieces:
-        data[:, piece] = notched(data[:, piece], rate, settings.line_frequency)
     if settings.noisy is not None:
         for kind in dict.fromkeys(kinds[keep]):  # magnetometers and gradiometers have units of their own
-            alike = np.flatnonzero(kinds[keep] == kind)
-            bad |= {keep[alike[c]]: why for c, why in noisy(data[alike], rate, settings.noisy, pieces).items()}
+            alike = [c for c in keep if kinds[c] == kind]
+            found = noisy(clean.variances[[place[c] for c in alike]], settings.noisy)
+            bad |= {alike[i]: why for i, why in found.items()}
     if settings.reference == "average":
         bad |= alone([c for c in keep if c not in bad], kinds)
-    quiet = [i for i, c in enumerate(keep) if c not in bad]
-    if len(quiet) < len(data):
-        keep = _left(bad, electrodes, run)
-        data, missing = data[quiet], missing[quiet]
+    keep = _left(bad, electrodes, run)
     table = channels.iloc[keep].reset_index(drop=True)
-    data, missing, table = referenced(data, missing, table, kinds[keep], rate, settings.reference, run)
+    data, missing = clean.only([place[c] for c in keep])
+    data, missing, table = referenced(data, missing, table, kinds[keep], settings.reference, run)
+    if settings.signal == "band":
+        from mne.filter import filter_data
+
+        for piece in pieces:
+            data[:, piece] = filter_data(data[:, piece], rate, settings.low, settings.high, verbose="error")
+    spectra.append(_spectrum(data, rate, "after", pieces))
     signals = [_signal(data[:, piece], missing[:, piece], rate, settings) for piece in pieces]
-    spectra.append(spectrum(data, rate, "after", pieces))
     notes += _short(pieces, rate, settings, run)
     own = signals[0][1]
-    del data
+    del clean, data, missing
     values = _finished([values for values, _ in signals], [piece.start / rate for piece in pieces], own, settings)
     if bad:
         notes.insert(0, excluded_note(run, bad, electrodes))
@@ -168,21 +172,22 @@ def _short(pieces: Sequence[slice], rate: float, settings: Preprocessing, run: s
     ]
 
 
-def _signal(
-    data: NDArray[np.float64], missing: NDArray[np.bool_], rate: float, settings: Preprocessing
-) -> tuple[NDArray[Any], float]:
-    """(T', c) signal of (c, T) data with NaN where something is missing, and its rate; a band is filtered in place."""
-    from mne.filter import filter_data
+def _spectrum(data: NDArray[np.floating[Any]], rate: float, stage: str, pieces: Sequence[slice]) -> pd.DataFrame:
+    found = in_threads(lambda block: powers(data[block], rate, pieces), len(data), BLOCK)
+    return spectrum(found[0][0], np.concatenate([densities for _, densities in found]), stage)
 
-    if settings.signal == "high_gamma":
-        assert settings.low is not None and settings.high is not None, "checked by Preprocessing"
-        marked = np.where(missing, np.nan, data) if missing.any() else data
-        values, own = high_gamma(marked.T, rate, settings.low, settings.high, max(LEAST, settings.rate or 0.0))
-        return values, own
+
+def _signal(
+    data: NDArray[np.floating[Any]], missing: NDArray[np.bool_], rate: float, settings: Preprocessing
+) -> tuple[NDArray[Any], float]:
+    """(T', c) signal of one piece's (c, T) data, which are written to, with NaN where something is missing; and its rate."""
     if settings.signal == "band":
-        data[:] = filter_data(data, rate, settings.low, settings.high, verbose="error")
         missing = near(missing, round(settings.artefact_margin * rate))
-    return (np.where(missing, np.nan, data) if missing.any() else data).T, rate
+    data[missing] = np.nan
+    if settings.signal != "high_gamma":
+        return data.T, rate
+    assert settings.low is not None and settings.high is not None, "checked by Preprocessing"
+    return high_gamma(data.T, rate, settings.low, settings.high, max(LEAST, settings.rate or 0.0))
 
 
 def _finished(

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 SECONDS = 2.0
 """Length of the windows that spectra are estimated from; they are resolved to half its inverse or so."""
 BAND = (10.0, 90.0)
 """Percentiles over channels that a spectrum is given with."""
+_TOGETHER = 32
+"""Windows that are transformed at once; it keeps them in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -67,33 +70,59 @@ def windowed(pieces: Sequence[slice], seconds: float, rate: float) -> tuple[list
     return [p for p in pieces if p.stop - p.start >= window], window
 
 
-def spectrum(data: NDArray[np.float64], rate: float, stage: str, pieces: Sequence[slice] | None = None) -> pd.DataFrame:
-    """Power density by Welch's method (windows of 2 s, Hann, half overlapping): median and percentiles over channels.
+def powers(
+    data: NDArray[np.floating[Any]], rate: float, pieces: Sequence[slice]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Power density of each channel by Welch's method (windows of 2 s, Hann, half overlapping, each less its mean).
+
+    As ``scipy.signal.welch``, with some windows of a channel in one transform: its own loop over windows takes eight times as long.
 
     Args:
         data: (c, T) finite.
         rate: Samples per second.
+        pieces: Of the data, which windows do not cross.
+
+    Returns:
+        (f,) frequencies from 0 on in Hz and (c, f) densities in squared units a Hz.
+    """
+    from scipy.fft import rfft
+    from scipy.signal.windows import hann
+
+    fit, window = windowed(pieces, SECONDS, rate)
+    taper = hann(window, sym=False)
+    lengths = np.array([p.stop - p.start for p in fit], dtype=np.float64)
+    out = np.zeros((len(data), window // 2 + 1))
+    for c, row in enumerate(data):
+        for piece, share in zip(fit, lengths / lengths.sum(), strict=True):
+            windows = sliding_window_view(row[piece], window)[:: window - window // 2]
+            for first in range(0, len(windows), _TOGETHER):
+                some = windows[first : first + _TOGETHER].astype(np.float64)
+                some -= some.mean(axis=1, keepdims=True)
+                some *= taper
+                found = rfft(some, overwrite_x=True)
+                out[c] += (share / len(windows)) * (found.real**2 + found.imag**2).sum(axis=0)
+    out /= rate * (taper**2).sum()
+    out[:, 1 : (window + 1) // 2] *= 2  # what lies at negative frequencies; 0 and half the rate have none
+    return np.asarray(np.fft.rfftfreq(window, 1 / rate), dtype=np.float64), out
+
+
+def spectrum(frequencies: NDArray[np.float64], densities: NDArray[np.float64], stage: str) -> pd.DataFrame:
+    """Median and percentiles over channels of what :func:`powers` gives.
+
+    Args:
+        frequencies: (f,) Hz.
+        densities: (c, f).
         stage: As it stands in the table.
-        pieces: Of the data, which windows do not cross; None: they are one.
 
     Returns:
         Columns stage, frequency, median, low, high, from the first frequency above 0 on.
 
     Example:
-        >>> t = np.arange(4000) / 200
-        >>> table = spectrum(np.sin(2 * np.pi * 20 * t)[None], 200.0, "before")
+        >>> wave = np.sin(2 * np.pi * 20 * np.arange(4000) / 200)[None]
+        >>> table = spectrum(*powers(wave, 200.0, [slice(0, 4000)]), "before")
         >>> float(table.frequency[table["median"].idxmax()])
         20.0
     """
-    from scipy.signal import welch
-
-    fit, window = windowed(pieces or [slice(0, data.shape[1])], SECONDS, rate)
-    lengths = [p.stop - p.start for p in fit]
-    found: list[NDArray[Any]] = []
-    for row in data:  # all windows of all channels at once would take more memory than the recording
-        powers = [welch(row[piece], rate, nperseg=window) for piece in fit]
-        found.append(np.average([power for _, power in powers], axis=0, weights=lengths))
-    frequencies = powers[0][0]
-    low, median, high = np.percentile(found, (BAND[0], 50.0, BAND[1]), axis=0)
+    low, median, high = np.percentile(densities, (BAND[0], 50.0, BAND[1]), axis=0)
     table = {"stage": stage, "frequency": frequencies, "median": median, "low": low, "high": high}
     return pd.DataFrame(table).iloc[1:].reset_index(drop=True)

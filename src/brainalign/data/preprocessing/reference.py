@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,25 +37,23 @@ def alone(keep: Sequence[int], kinds: NDArray[np.str_]) -> dict[int, str]:
 
 
 def referenced(
-    data: NDArray[np.float64],
+    data: NDArray[np.floating[Any]],
     missing: NDArray[np.bool_],
     table: pd.DataFrame,
     kinds: NDArray[np.str_],
-    rate: float,
     reference: str,
     run: str,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], pd.DataFrame]:
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_], pd.DataFrame]:
     """Channels in another reference.
 
     The average is of each kind by itself (MNE's types eeg, ecog, seeg, dbs): what scalp, grid and depth electrodes see in common is
     the reference of the recorder, and each has noise of its own that the others do not need.
 
     Args:
-        data: (c, T).
+        data: (c, T); changed in place where it can be.
         missing: (c, T) what is missing in it.
         table: The channels, one row each.
         kinds: (c,) MNE's types.
-        rate: Samples per second.
         reference: ``none``, ``average`` or ``bipolar``.
         run: For the sentence.
 
@@ -64,14 +63,16 @@ def referenced(
     Raises:
         BrainalignError: No two channels are neighbours (``bipolar``).
     """
-    from mne import create_info, set_bipolar_reference
-    from mne.io import RawArray
-
     if reference == "none":
         return data, missing, table
     if reference == "average":
         for kind in dict.fromkeys(kinds):
-            data[kinds == kind] -= data[kinds == kind].mean(axis=0)
+            own = np.flatnonzero(kinds == kind)
+            mean = sum(data[c].astype(np.float64) for c in own) / len(
+                own
+            )  # a row at a time: the rows' copy would be all data
+            for c in own:
+                data[c] -= mean
         return data, missing, table
     names = table["electrode"].astype(str).tolist()
     of = [(a, b) for a, b in pairs(names) if kinds[a] == kinds[b]]
@@ -81,14 +82,6 @@ def referenced(
             f"use average or none."
         )
     first, second = ([p[i] for p in of] for i in (0, 1))
-    made = paired(table, of)
-    inst = RawArray(data, create_info(names, rate, "ecog"), copy=None, verbose="error")
-    set_bipolar_reference(
-        inst,
-        [names[i] for i in first],
-        [names[i] for i in second],
-        made["electrode"].tolist(),
-        copy=False,
-        verbose="error",
-    )
-    return inst.get_data(picks=made["electrode"].tolist()), missing[first] | missing[second], made
+    out = data[first]
+    out -= data[second]
+    return out, missing[first] | missing[second], paired(table, of)
