@@ -119,10 +119,18 @@ def preprocess(raw: BaseRaw, settings: Preprocessing, channels: pd.DataFrame, ru
         for piece in pieces:
             data[:, piece] = filter_data(data[:, piece], rate, settings.low, settings.high, verbose="error")
     spectra.append(_spectrum(data, rate, "after", pieces))
-    signals = [_signal(data[:, piece], missing[:, piece], rate, settings) for piece in pieces]
+    for piece in pieces:
+        lost = (
+            near(missing[:, piece], round(settings.artefact_margin * rate))
+            if settings.signal == "band"
+            else missing[:, piece]
+        )
+        data[:, piece][lost] = np.nan
+    del clean, missing, lost
+    signals = [_signal(data[:, piece], rate, settings) for piece in pieces]
     notes += _short(pieces, rate, settings, run)
     own = signals[0][1]
-    del clean, data, missing
+    del data
     values = _finished([values for values, _ in signals], [piece.start / rate for piece in pieces], own, settings)
     if bad:
         notes.insert(0, excluded_note(run, bad, electrodes))
@@ -177,13 +185,8 @@ def _spectrum(data: NDArray[np.floating[Any]], rate: float, stage: str, pieces: 
     return spectrum(found[0][0], np.concatenate([densities for _, densities in found]), stage)
 
 
-def _signal(
-    data: NDArray[np.floating[Any]], missing: NDArray[np.bool_], rate: float, settings: Preprocessing
-) -> tuple[NDArray[Any], float]:
-    """(T', c) signal of one piece's (c, T) data, which are written to, with NaN where something is missing; and its rate."""
-    if settings.signal == "band":
-        missing = near(missing, round(settings.artefact_margin * rate))
-    data[missing] = np.nan
+def _signal(data: NDArray[np.floating[Any]], rate: float, settings: Preprocessing) -> tuple[NDArray[Any], float]:
+    """(T', c) signal of one piece's (c, T) data, and its rate."""
     if settings.signal != "high_gamma":
         return data.T, rate
     assert settings.low is not None and settings.high is not None, "checked by Preprocessing"
