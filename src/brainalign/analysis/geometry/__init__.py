@@ -121,10 +121,10 @@ class GeometryAnalysis(Analysis):
             f"{study.lags[0] / grid.rate:g} to {study.lags[-1] / grid.rate:g} s after each row's time, and z-scored. "
             "With regions, and under the null, pairs of rows of one stimulus have no part. p come from "
             f"{self.draws} shuffles of whole stimuli against each other, with the maximum over layers (of fitted measures: at most 39 "
-            "shuffles in layers that the other half of the stimuli chose), corrected over models x regions by the maximum of studentised "
-            "statistics (Westfall and Young 1993), over pairs of models by Bonferroni; intervals are for other participants and "
-            "other stimuli at once (Schuett et al. 2023), the stimuli resampled by weights or, where "
-            "rotations are fitted and between models, by random halves without replacement. Nested values "
+            "shuffles in layers that the other half of the stimuli chose), corrected over models x regions, and over pairs of models, by the "
+            "maximum of studentised statistics (Westfall and Young 1993); intervals are for other participants "
+            "and other stimuli at once (Schuett et al. 2023), the stimuli resampled by weights or, where rotations are fitted "
+            "and between models, by random halves without replacement. Nested values "
             f"have their layer chosen on one half of the stimuli and measured on the other, both ways.{controlled}"
         )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.measures import FITTED_MEASURES, Codes, Settings, Side, fitted, similarities
@@ -25,20 +26,21 @@ HALVES = 20
 FITTED = 39
 """Shuffles at most of a measure that is fitted anew in each."""
 
+TESTED = ("null_mean", "null_95", "p", "smallest_p", "p_max")
+
 
 class Null(NamedTuple):
     """What shuffled stimuli give, the maximum over all cells.
 
     Attributes:
+        observed: The maximum of what was observed.
+        draws: (draws,) the maximum of each shuffle.
         p: Of each cell, corrected over the cells by the maximum statistic.
-        mean, high: Mean and 95th percentile of the shuffles' maximum.
-        smallest: The smallest p that so many shuffles can give.
     """
 
+    observed: float
+    draws: Array
     p: Array
-    mean: float
-    high: float
-    smallest: float
 
 
 def over_cells(observed: Array, draws: Array) -> Array:
@@ -61,6 +63,34 @@ def over_cells(observed: Array, draws: Array) -> Array:
     deviation = every.std(axis=0)
     z = (every - every.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
     return np.asarray((1 + (z[1:].max(axis=1)[:, None] >= z[0] - TIE).sum(axis=0)) / len(every))
+
+
+def tested(table: pd.DataFrame, statistics: Sequence[tuple[float, Array] | None]) -> pd.DataFrame:
+    """With what shuffles come to in each row, and p in the row and over all rows of its measure.
+
+    Args:
+        table: With a column ``measure``.
+        statistics: Of each row, observed and (draws,) drawn; None where nothing was shuffled. Draws of a measure are those of the same
+            shuffles.
+
+    Returns:
+        The table with ``null_mean``, ``null_95``, ``p``, ``smallest_p``, ``p_max`` (corrected, by :func:`over_cells`), ``family_size``.
+    """
+    table = table.assign(**dict.fromkeys(TESTED, np.nan), family_size=0)
+    for places in table.groupby("measure", sort=False).indices.values():
+        known = [(int(k), own) for k in places if (own := statistics[int(k)]) is not None]
+        if not known:
+            continue
+        rows = [k for k, _ in known]
+        observed, draws = np.array([own[0] for _, own in known]), np.stack([own[1] for _, own in known], axis=1)
+        p = (1 + (draws >= observed - TIE).sum(axis=0)) / (1 + len(draws))
+        least = np.full(len(rows), 1 / (1 + len(draws)))
+        high = np.quantile(draws, 0.95, axis=0)
+        table.loc[rows, list(TESTED)] = np.column_stack(
+            [draws.mean(axis=0), high, p, least, over_cells(observed, draws)]
+        )
+        table.loc[rows, "family_size"] = len(rows)
+    return table
 
 
 def balanced(groups: Codes) -> Codes:
@@ -103,7 +133,7 @@ def null(a: Matrix, b: Matrix, groups: Codes, settings: Settings) -> Null:
     observed = inner(a, b)
     maxima = draws_of(a, b, groups, settings).max(axis=(1, 2))
     p = (1 + (maxima[:, None, None] >= observed - TIE).sum(axis=0)) / (1 + settings.draws)
-    return Null(p, float(maxima.mean()), float(np.quantile(maxima, 0.95)), 1 / (1 + settings.draws))
+    return Null(float(observed.max()), maxima, p)
 
 
 def draws_of(a: Matrix, b: Matrix, groups: Codes, settings: Settings) -> Array:
@@ -178,8 +208,8 @@ def fitted_null(a: Side, b: Side, groups: Codes, chosen: Elsewhere, settings: Se
         i, j = chosen.cells[measure]
         x, y = a.load(a.layers[i])[rows], b.load(b.layers[j])[rows]
         observed, *drawn = fitted(x, [y], stimuli, measure, settings, min(settings.draws, FITTED))[:, 0]
-        p = (1 + np.sum(np.array(drawn) >= observed - TIE)) / (1 + len(drawn))
-        found[measure] = Null(np.array(p), float(np.mean(drawn)), float(np.quantile(drawn, 0.95)), 1 / (1 + len(drawn)))
+        draws = np.array(drawn)
+        found[measure] = Null(float(observed), draws, (1 + np.sum(draws >= observed - TIE)) / (1 + len(draws)))
     return found
 
 

@@ -13,6 +13,9 @@ from brainalign.study.study import Study
 
 Arrays = dict[str, NDArray[Any]]
 
+ARRAYS = 2
+"""Counts what a piece holds: another number where arrays have come, gone or changed their meaning."""
+
 
 def kept(study: Study, name: str, what: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
     """Named arrays from the store of finished fits, or made, and kept there where that took long enough.
@@ -25,7 +28,7 @@ def kept(study: Study, name: str, what: Mapping[str, Any], make: Callable[[], Ar
     """
     if study.store is None:
         return make()
-    key = study.store.key(geometry=dict(what))
+    key = study.store.key(geometry=dict(what), arrays=ARRAYS)
     with study.store.lock(key, name):
         found = study.store.read(key)
         if found is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, outcome
 from brainalign.analysis.geometry.held_out import against
-from brainalign.analysis.geometry.inference import TIE, over_cells
+from brainalign.analysis.geometry.inference import tested
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, of_random
 from brainalign.analysis.geometry.resampling import interval
@@ -27,7 +27,7 @@ CELLS = ["model", "layer", "subject", "region", "measure", "value", "random", "n
 CHOSEN = ["model", "subject", "region", "measure", "value"]
 MEANS = ["model", "region", "measure", "n_participants", "mean", "low", "high", "se_participants", "se_stimuli"]
 PROFILES = ["model", "layer", "region", "measure", "n_participants", "mean", "low", "high"]
-NULL = ["model", "region", "measure", "best", "layer", "n_participants", "null_mean", "null_95", "p", "smallest_p"]
+NULL = ["model", "region", "measure", "best", "layer", "n_participants"]
 
 
 def add_region_tables(
@@ -89,11 +89,9 @@ def add_region_tables(
                 means.append((*which, len(values.T), *interval(piece["nested"], best)))
                 if "draws" in piece:
                     mean, maxima = np.mean(piece["observed"], axis=0), np.mean(piece["draws"], axis=0).max(axis=1)
-                    p = (1 + (maxima >= mean.max() - TIE).sum()) / (1 + len(maxima))
-                    told = (float(maxima.mean()), float(np.quantile(maxima, 0.95)), float(p), 1 / (1 + len(maxima)))
                     # where a participant's layer was chosen on other stimuli, there is no one layer to name
                     best_layer = model.layers[int(mean.argmax())] if len(mean) == len(model.layers) else None
-                    shuffles.append((*which, float(mean.max()), best_layer, len(piece["observed"]), *told))
+                    shuffles.append((*which, float(mean.max()), best_layer, len(piece["observed"])))
                     statistics.append((float(mean.max()), maxima))
     null = pd.DataFrame(shuffles, columns=NULL).astype({"layer": "Int64"})
     result.tables |= {
@@ -104,18 +102,8 @@ def add_region_tables(
         "geometry_ceilings": pd.concat(
             [ceilings(patterns, groups, m, settings) for m in settings.relational] or [pd.DataFrame()]
         ),
-        "geometry_null": _corrected(null, statistics),
+        "geometry_null": tested(null, statistics),
     }
-
-
-def _corrected(null: pd.DataFrame, statistics: Sequence[tuple[float, Array]]) -> pd.DataFrame:
-    """With p over all models and regions of a measure, and how many these are."""
-    table = null.assign(p_max=np.nan, family_size=0)
-    for places in null.groupby("measure", sort=False).indices.values():
-        observed, draws = zip(*(statistics[k] for k in places), strict=True)
-        table.loc[places, "p_max"] = over_cells(np.array(observed), np.stack(draws, axis=1))
-        table.loc[places, "family_size"] = len(places)
-    return table
 
 
 def _against(

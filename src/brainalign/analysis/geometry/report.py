@@ -46,7 +46,7 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
         result.metrics |= {f"{key}/best": row.best, f"{key}/nested": row.nested, f"{key}/random": row.random}
         if row.measure in IN_SAMPLE:
             continue
-        tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_bonferroni:.3g}"
+        tested = f"; shuffled stimuli {row.null_mean:.3f}, p = {row.p_max:.3g}"
         if not np.isfinite(row.p):
             tested = f"; not shuffled, as {2 * STIMULI} stimuli are needed for that"
         low, high = over_stimuli(row.best, row.se)
@@ -64,8 +64,8 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
         [
             _row(
                 contrast=f"{r.model_a} x {r.model_b}", a=r.model_a, b=r.model_b, score=f"geometry/{r.measure}", region="between models",
-                mean_a=r.best, mean_b=r.null_mean, p=r.p, corrected=r.p_bonferroni, least=r.smallest_p * int(r.family_size),
-                correction="bonferroni", size=int(r.family_size), smallest=r.smallest_p, family="pairs of models",
+                mean_a=r.best, mean_b=r.null_mean, p=r.p, corrected=r.p_max, size=int(r.family_size),
+                smallest=r.smallest_p, family="pairs of models",
             )
             for r in tested.itertuples()
         ],
@@ -101,8 +101,8 @@ def add_regions(
         [
             _row(
                 contrast=f"{r.model} with the responses", a=r.model, b="responses", score=f"geometry/{r.measure}", region=r.region,
-                mean_a=r.best, mean_b=r.null_mean, p=r.p, corrected=r.p_max, least=r.smallest_p, correction="max",
-                size=int(r.family_size), smallest=r.smallest_p, family="models x regions", people=int(r.n_participants),
+                mean_a=r.best, mean_b=r.null_mean, p=r.p, corrected=r.p_max, size=int(r.family_size),
+                smallest=r.smallest_p, family="models x regions", people=int(r.n_participants),
             )
             for r in nulls.itertuples()
         ],
@@ -129,7 +129,7 @@ def add_found(result: AnalysisResult) -> None:
     clauses = []
     if len(pairs):
         row = pairs.iloc[0]
-        p = f", p = {row['p_bonferroni']:.3g} by shuffled stimuli" if np.isfinite(row["p"]) else ""
+        p = f", p = {row['p_max']:.3g} by shuffled stimuli" if np.isfinite(row["p"]) else ""
         clauses.append(
             f"{row['model_a']} and {row['model_b']} come to a {MEASURE_NAMES[row['measure']]} of {row['nested']:.3f} in layers chosen on "
             f"other stimuli ({row['random']:.3f} is that of unrelated ones{p})"
@@ -171,20 +171,18 @@ def _row(
     mean_b: float,
     p: float,
     corrected: float,
-    least: float,
-    correction: str,
     size: int,
     smallest: float,
     family: str,
     people: int = 0,
 ) -> dict[str, object]:
-    """One test by shuffled stimuli, as the table of tests has it; ``least`` is the smallest corrected p."""
-    reason = f"no corrected p below {least:.3g} can be reached with so many shuffles" if least > 0.05 else ""
+    """One test by shuffled stimuli, as the table of tests has it."""
+    reason = f"no p below {smallest:.3g} can be reached with so many shuffles" if smallest > 0.05 else ""
     return dict.fromkeys(TEST_COLUMNS, np.nan) | {
         "test": "shuffled_stimuli", "contrast": contrast, "a": a, "b": b, "score": score, "region": region, "n": people,
         "n_participants": people, "n_dropped": 0, "mean_a": mean_a, "mean_b": mean_b, "mean_difference": mean_a - mean_b, "p": p,
-        "p_bonferroni": min(1.0, p * size), "p_max": corrected if correction == "max" else np.nan,
-        "p_corrected": corrected, "correction": correction, "smallest_p": smallest, "family_size": size,
+        "p_bonferroni": min(1.0, p * size), "p_max": corrected, "p_corrected": corrected, "correction": "max",
+        "smallest_p": smallest, "family_size": size,
         "family": family, "unit": "stimuli", "alpha": 0.05, "primary": True, "reason": reason,
     }  # fmt: skip
 

@@ -19,6 +19,7 @@ from brainalign.analysis.geometry.inference import (
     fitted_null,
     null,
     standard_errors,
+    tested,
 )
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, constant, of_random, similarities
@@ -30,7 +31,6 @@ from brainalign.features.representation import Representation
 from brainalign.figures import geometry_layers
 from brainalign.notes import changes, limits
 from brainalign.progress import track
-from brainalign.stats.correction import bonferroni
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -90,20 +90,22 @@ def geometry(
     of = {model.name: model for model in compared}
     keys = {side.name: [of[side.name].key(n) for n in side.layers] for side in sides}
 
-    cells, pairs = [], []
+    cells, pairs, statistics = [], [], []
     joint = [(a, b) for a, b in combinations(sides, 2)]
     for a, b in track(joint, "comparing models"):
         found = kept(study, f"geometry of {a.name} and {b.name}", {**key, "a": keys[a.name], "b": keys[b.name]},
                      lambda a=a, b=b: _pair(a, b, chosen.groups, keep, settings))  # type: ignore[misc]  # fmt: skip
         cells += _cells(a, b, found)
-        pairs += _pairs(a, b, found, len(joint))
+        own_rows, shuffles = _pairs(a, b, found)
+        pairs += own_rows
+        statistics += shuffles
     for side in sides:
         alone = replace(settings, measures=settings.measures[:1])
         own = kept(study, f"geometry of {side.name}", {**key, "a": keys[side.name], "settings": alone},
                    lambda side=side, alone=alone: _prefixed("value", similarities(side, side, chosen.groups, keep, alone)))  # type: ignore[misc]  # fmt: skip
         cells += _cells(side, side, own)
     result.tables["geometry"] = pd.DataFrame(cells, columns=CELLS)
-    result.tables["geometry_pairs"] = pd.DataFrame(pairs)
+    result.tables["geometry_pairs"] = tested(pd.DataFrame(pairs), statistics) if pairs else pd.DataFrame()
     add_pairs(result, sides, settings)
 
     everywhere = f"all {study.noun}s"
@@ -233,18 +235,14 @@ def _pair(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> d
     elsewhere = chosen_elsewhere(a, b, groups, keep, settings)
     found |= _prefixed("nested", elsewhere.values)
     found |= _prefixed("se", standard_errors(a, b, groups, keep, settings, best))
-    tested = keep[balanced(groups[keep])]
-    left, right = a.rows(tested), b.rows(tested)
+    even = keep[balanced(groups[keep])]
+    left, right = a.rows(even), b.rows(even)
     for measure in settings.relational:
-        x, y = (settings.relations(side, measure, groups[tested]) for side in (left, right))
-        shuffles = null(x, y, groups[tested], settings)
-        found |= {
-            f"p/{measure}": shuffles.p,
-            f"null/{measure}": np.array([shuffles.mean, shuffles.high, shuffles.smallest]),
-        }
+        x, y = (settings.relations(side, measure, groups[even]) for side in (left, right))
+        shuffles = null(x, y, groups[even], settings)
+        found |= {f"p/{measure}": shuffles.p, f"null/{measure}": np.r_[shuffles.observed, shuffles.draws]}
     for name, of_cell in fitted_null(a, b, groups, elsewhere, settings).items():
-        found[f"null/{name}"] = np.array([of_cell.mean, of_cell.high, of_cell.smallest])
-        found[f"one/{name}"] = of_cell.p
+        found[f"null/{name}"] = np.r_[of_cell.observed, of_cell.draws]
     return found
 
 
@@ -265,23 +263,24 @@ def _cells(a: Side, b: Side, found: dict[str, np.ndarray[Any, Any]]) -> list[tup
     return rows
 
 
-def _pairs(a: Side, b: Side, found: dict[str, np.ndarray[Any, Any]], family: int) -> list[dict[str, Any]]:
-    """One row a measure: the best layers, what they come to, and whether shuffled stimuli come to as much."""
+def _pairs(
+    a: Side, b: Side, found: dict[str, np.ndarray[Any, Any]]
+) -> tuple[list[dict[str, Any]], list[tuple[float, np.ndarray[Any, Any]] | None]]:
+    """One row a measure: the best layers, and what they come to; and for each what was observed, and drawn by shuffles."""
     values = {k.removeprefix("value/"): v for k, v in found.items() if k.startswith("value/")}
-    rows = []
+    rows, statistics = [], []
     for measure, (i, j) in best_cells(values).items():
-        p = float(found[f"p/{measure}"][i, j] if f"p/{measure}" in found else found.get(f"one/{measure}", np.nan))
-        null_mean, null_high, smallest = found.get(f"null/{measure}", np.full(3, np.nan))
         rows.append(
             {
                 "model_a": a.name, "model_b": b.name, "measure": measure, "layer_a": a.layers[i], "layer_b": b.layers[j],
                 "best": float(values[measure][i, j]), "se": float(found.get(f"se/{measure}", np.array(np.nan))),
                 "nested": float(found.get(f"nested/{measure}", np.array(np.nan))),
-                "random": float(found.get(f"random/{measure}", np.array(np.nan))), "null_mean": null_mean, "null_95": null_high,
-                "p": p, "p_bonferroni": float(bonferroni([p], family)[0]), "family_size": family, "smallest_p": smallest,
+                "random": float(found.get(f"random/{measure}", np.array(np.nan))),
             }
         )  # fmt: skip
-    return rows
+        shuffles = found.get(f"null/{measure}")
+        statistics.append(None if shuffles is None else (float(shuffles[0]), shuffles[1:]))
+    return rows, statistics
 
 
 def _say_rows(
