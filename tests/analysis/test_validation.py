@@ -60,8 +60,9 @@ ROW = {
 }
 """What makes the ends of intervals, and words of its row."""
 NO_INTERVAL = {
-    "analysis/geometry/inference.py tested", "spaces/shared.py canonical_table", "data/continuous/speech.py aligned_to_speech", "data/preprocessing/quality.py spectrum",
-    "figures/_distribution.py draw_values", "figures/score_distribution.py draw_values", "figures/model_scatter.py draw_region",
+    "analysis/geometry/inference.py tested", "spaces/shared.py canonical_table", "data/continuous/speech.py aligned_to_speech",
+    "data/preprocessing/quality.py spectrum", "figures/_distribution.py draw_values", "figures/score_distribution.py draw_values",
+    "figures/model_scatter.py draw_region",
 }  # fmt: skip
 """Quantiles of a null, of loudness, and of channels: these are called quartiles where they are drawn."""
 ENDS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -17,6 +18,27 @@ LEAST = 4
 
 BATCH = 8192
 """Rows whose products are summed in their own precision; beyond that sums are in float64."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows about a common origin, and what every comparison needs of them: once a layer, not once a pair of layers.
+
+    Attributes:
+        rows: (n, p).
+        total: (p,) their sum.
+        squares: (n,) k = |x|^2 of each.
+    """
+
+    rows: NDArray[np.floating]
+    total: Array
+    squares: Array
+
+    @classmethod
+    def all_of(cls, rows: NDArray[np.floating]) -> list[Batch]:
+        """Rows (n, p) in batches."""
+        parts = (rows[i : i + BATCH] for i in range(0, len(rows), BATCH))
+        return [cls(x, x.sum(axis=0, dtype=np.float64), np.einsum("ij,ij->i", x, x, dtype=np.float64)) for x in parts]
 
 
 @dataclass
@@ -42,21 +64,19 @@ class Moments:
     yk: Array
 
     @classmethod
-    def of(cls, x: NDArray[np.floating], y: NDArray[np.floating]) -> Moments:
-        """Of rows (n, p) and (n, q), already about a common origin."""
-        k, l = (np.einsum("ij,ij->i", rows, rows, dtype=np.float64) for rows in (x, y))  # noqa: E741
+    def of(cls, x: Batch, y: Batch) -> Moments:
+        """Of paired rows."""
+        k, l = x.squares, y.squares  # noqa: E741
         return cls(
-            len(x), x.sum(axis=0, dtype=np.float64), y.sum(axis=0, dtype=np.float64), (x.T @ y).astype(np.float64),
-            float(k.sum()), float(l.sum()), float(k @ l),
+            len(k), x.total, y.total, (x.rows.T @ y.rows).astype(np.float64), float(k.sum()), float(l.sum()), float(k @ l),
             # in the rows' own precision: a float64 vector would make a float64 copy of all rows
-            (l.astype(x.dtype) @ x).astype(np.float64), (k.astype(y.dtype) @ y).astype(np.float64),
+            (l.astype(x.rows.dtype) @ x.rows).astype(np.float64), (k.astype(y.rows.dtype) @ y.rows).astype(np.float64),
         )  # fmt: skip
 
     @classmethod
-    def summed(cls, x: NDArray[np.floating], y: NDArray[np.floating]) -> Moments:
-        """Of many rows, in batches."""
-        parts = [cls.of(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(x), BATCH)]
-        return reduce(add, parts)
+    def summed(cls, x: Sequence[Batch], y: Sequence[Batch]) -> Moments:
+        """Of many paired rows."""
+        return reduce(add, map(cls.of, x, y))
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -122,8 +142,9 @@ class CKA:
                 self._origin[name] = mean, spread if spread > CONSTANT * float(np.abs(mean).max()) else 0.0
             mean, spread = self._origin[name]
             sides[name] = ((rows - mean) / (spread or 1.0)).astype(rows.dtype, copy=False)
+        batches = {name: Batch.all_of(rows) for name, rows in sides.items()}
         for key in ("xy", "xx", "yy"):
-            found = Moments.summed(sides[key[0]], sides[key[1]])
+            found = Moments.summed(batches[key[0]], batches[key[1]])
             self._sums[key] = self._sums[key] + found if key in self._sums else found
         return self
 

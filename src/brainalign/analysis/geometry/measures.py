@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.geometry.names import MEASURES
 from brainalign.similarity import procrustes
 from brainalign.similarity._canonical import Whitened, correlations
-from brainalign.similarity._cka import BATCH, Moments, ratio
+from brainalign.similarity._cka import BATCH, Batch, Moments, ratio
 from brainalign.similarity._rdm import Metric
 from brainalign.similarity._relation import Matrix, Relational, inner, relation
 from brainalign.similarity._rows import CONSTANT
@@ -119,15 +119,15 @@ def constant(rows: NDArray[np.floating], raw: NDArray[np.floating]) -> bool:
     )
 
 
-def _prepared(rows: NDArray[np.floating]) -> NDArray[np.float32]:
+def _prepared(rows: NDArray[np.floating]) -> list[Batch]:
     """Rows about their mean and of one size, in float32: CKA hangs on neither, and 1e-5 of it on the precision."""
     mean = rows.mean(axis=0, dtype=np.float64)
     out = np.empty(rows.shape, dtype=np.float32)
     for start in range(0, len(rows), BATCH):  # no float64 copy of all rows
         part = slice(start, start + BATCH)
         out[part] = rows[part] - mean
-    out /= np.float32(np.abs(out).max(initial=0.0) or 1.0)
-    return out
+    out /= np.float32(max(out.max(initial=0.0), -out.min(initial=0.0)) or 1.0)
+    return Batch.all_of(out)
 
 
 def similarities(a: Side, b: Side, groups: Codes, keep: Codes, settings: Settings) -> dict[str, Array]:
