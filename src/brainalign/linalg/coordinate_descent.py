@@ -76,7 +76,7 @@ def descend(
                 gram, np.flatnonzero(working[e]), cross[e], yy[e], l1, l2, w[e], residual[e], bound[e], budget[e], memory
             )  # fmt: skip
 
-    _each(alone, few)
+    each(alone, few)
     rows = np.flatnonzero(many)
     if len(rows):
         found = w[rows]
@@ -87,7 +87,7 @@ def descend(
     return counts
 
 
-def _each(job: Callable[[NDArray[np.int64]], None], electrodes: NDArray[np.int64]) -> None:
+def each(job: Callable[[NDArray[np.int64]], None], electrodes: NDArray[np.int64]) -> None:
     """The job for some electrodes at a time, in as many threads as torch has; each electrode's numbers are its own."""
     threads = min(torch.get_num_threads(), len(electrodes))
     if threads < 2:
@@ -112,7 +112,7 @@ def _descend_together(
         count, k = count + 1, k + 1
         weights[k], residuals[k] = v, r
         if leapt := k == memory:
-            _each(lambda part: _leap_each(part, weights, residuals, v, r, l1, l2), np.flatnonzero(going))  # noqa: B023
+            each(lambda part: _leap_each(part, weights, residuals, v, r, l1, l2), np.flatnonzero(going))  # noqa: B023
             k = 0
         done = going & ((_gaps(v, r, cross[left], yy[left], l1, l2) <= bound[left]) | (budget[left] <= count))
         if done.any():
@@ -132,7 +132,7 @@ def _sweep_together(gram: Array, v: Array, r: Array, l1: float, l2: float) -> No
     for at in range(0, len(gram), TILE):
         tile = slice(at, at + TILE)
         corner, change = np.ascontiguousarray(gram[tile, tile]), np.zeros((len(v), len(gram[tile])))
-        _each(lambda part: _sweep_tile(part, corner, v[:, tile], r[:, tile], change, l1, l2), np.arange(len(v)))  # noqa: B023
+        each(lambda part: _sweep_tile(part, corner, v[:, tile], r[:, tile], change, l1, l2), np.arange(len(v)))  # noqa: B023
         if change.any():
             residual.addmm_(torch.from_numpy(change), whole[tile], alpha=-1)
 
