@@ -22,6 +22,7 @@ _FIGURES = (
 _PUBLIC = {
     "Audio": "data.sound.audio",
     "BandedRidgeTRF": "encoding",
+    "BoostingTRF": "encoding",
     "BrainalignError": "errors",
     "DecodingTRF": "encoding",
     "ElasticNetTRF": "encoding",

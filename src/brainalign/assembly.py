@@ -67,7 +67,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         repeats=encoding.repeats,
         arithmetic=arithmetic,
         components=encoding.components,
-        search=Search(encoding.inner_folds, encoding.alpha_rule),
+        search=Search(encoding.inner_folds, encoding.alpha_rule, encoding.boosting),
         outcome=Outcome(
             **vars(config.stats),
             floor=config.ceiling.floor,

@@ -13,6 +13,8 @@ from brainalign.study.study import Study
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from brainalign.linalg.boosting_rule import Boosting
+
 SCORES = {
     "r2": "R² = 1 − SSE/SST on held-out frames, SST about the mean of the training frames",
     "r": "the Pearson correlation of held-out response and prediction",
@@ -113,7 +115,9 @@ def trf(config: Config, study: Study) -> str:
         study: Data, window and folds.
     """
     rate = next(iter(study.responses.grids.values())).rate
-    alphas = config.encoding.alphas
+    fitted, how = "ridge regression with an unpenalised intercept", grid_of_alphas(config)
+    if (rule := config.encoding.boosting) is not None:
+        fitted, how = "boosting, as a temporal receptive field", boosted(rule)
     convolved = (
         "Features, at their own times (words as impulses), were convolved with Glover's haemodynamic response function, evaluated at the "
         "exact delays, and sampled at the volumes. "
@@ -123,11 +127,10 @@ def trf(config: Config, study: Study) -> str:
     return (
         f"{convolved}Each {study.noun}'s response was predicted from features at {len(study.lags)} lags, "
         f"{1000 * study.lags[0] / rate:g} to "
-        f"{1000 * study.lags[-1] / rate:g} ms, by ridge regression with an unpenalised intercept (Crosse et al. 2016). "
+        f"{1000 * study.lags[-1] / rate:g} ms, by {fitted} (Crosse et al. 2016). "
         "Features were standardised on training "
         f"frames before lagging.{components(config, 'features')} Lags were made within each presentation, zeros (the training mean) before "
-        "its start. Alpha, the number of "
-        f"training frames times the lambda of the averaged loss, was one of {len(alphas)} values from {alphas[0]:g} to {alphas[-1]:g}. "
+        f"its start. {how} "
         f"Presentations of one stimulus in training: {config.encoding.repeats}. A word's vector stood "
         f"{'at its onset' if config.window.hrf else 'from its onset to its offset'}"
         f"{' (placed at the offset)' if config.features.align == 'offset' else ''}."
@@ -156,6 +159,31 @@ def components(config: Config, noun: str) -> str:
     )
 
 
+def grid_of_alphas(config: Config) -> str:
+    """What alpha is, and which ones were tried."""
+    alphas = config.encoding.alphas
+    return (
+        "Alpha, the number of training frames times the lambda of the averaged loss, was one of "
+        f"{len(alphas)} values from {alphas[0]:g} to {alphas[-1]:g}."
+    )
+
+
+def boosted(rule: Boosting) -> str:
+    """How weights were grown."""
+    size, unit = ("sum of squared", "standard") if rule.error == "l2" else ("sum of absolute", "mean absolute")
+    halved = "" if rule.mindelta is None else f", halved down to {rule.mindelta:g} where none helped any more"
+    stop = (
+        "all features stopped where the error of the inner fold rose"
+        if not rule.selective_stopping
+        else f"a feature stopped at the rise number {rule.selective_stopping} of the inner fold's error that it caused"
+    )
+    return (
+        f"From zero, each step changed one weight by {rule.delta:g} ({unit} deviations of the response over those of the feature{halved}), "
+        f"the one that lowered the {size} errors most (David et al. 2007); {stop}, and weights went back to where that error was "
+        "lowest. They are the mean over inner folds."
+    )
+
+
 def selection(config: Config, study: Study) -> str:
     """Folds, the choice of alpha and layer, and the score.
 
@@ -172,12 +200,15 @@ def selection(config: Config, study: Study) -> str:
         "max": "The layer shown is the best one on the scored data, as published, which is optimistic; the nested "
         "choice is reported beside it.",
     }[study.outcome.rule]
-    penalty = "per electrode" if config.encoding.alpha_rule == "local" else "once for all electrodes"
+    one = "per electrode" if config.encoding.alpha_rule == "local" else "once for all electrodes"
+    chosen, refit = f"Alpha was chosen {one}", ", to all of which the model was then fitted"
+    if config.encoding.boosting is not None:
+        chosen, refit = "Growth was stopped for each electrode", ""
     if split == "test":
         return (
             f"{len(study.test)} stimuli were held back as a fixed test set ({', '.join(study.test)}) and scored once, the mean of their "
-            f"presentations. Alpha was chosen {penalty} on {inner} fold(s) of the other stimuli (seed {config.seed}), to all of which the "
-            f"model was then fitted. {rule} The score is {SCORES[study.outcome.score]}."
+            f"presentations. {chosen} on {inner} fold(s) of the other stimuli (seed {config.seed})"
+            f"{refit}. {rule} The score is {SCORES[study.outcome.score]}."
         )
     by = {
         "stimulus": "by stimulus identity: all presentations of a stimulus lie in one fold",
@@ -185,7 +216,7 @@ def selection(config: Config, study: Study) -> str:
         "presentation": "by presentation, as published: other presentations of a test stimulus are in training, so scores are inflated",
     }[split]
     return (
-        f"{folds} outer folds {by} (seed {config.seed}). Alpha was chosen {penalty} on {inner} inner fold(s), which "
+        f"{folds} outer folds {by} (seed {config.seed}). {chosen} on {inner} inner fold(s), which "
         "are other outer folds, and "
         f"each outer fold was scored once. {rule} The score is {SCORES[study.outcome.score]}, averaged over outer folds."
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from brainalign.bounds import COUNT, Bounds, check_bounds
-from brainalign.errors import BrainalignError, one_of, within
+from brainalign.errors import BrainalignError, nearest, one_of, within
+from brainalign.linalg.boosting_rule import Boosting
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Encoding:
     skip: int | None
     dtype: str
     solver: str
+    boosting: Any
 
     bounds: ClassVar[Bounds] = {
         "alphas": (1e-12, 1e20), "outer_folds": (3, 1000), "inner_folds": (1, 999), "gap": COUNT, "skip": COUNT,
@@ -82,6 +85,12 @@ class Encoding:
         one_of("encoding.solver", self.solver, ("auto", "cholesky", "eigh", "dual"))
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
         one_of("encoding.repeats", self.repeats, ("all", "average", "first"))
+        self.boosting = boosting_of(self.boosting)
+        if self.boosting is not None and self.components is not None:
+            raise BrainalignError(
+                f"encoding.components={self.components} is for ridge: boosting gives few features weights, and components are of all of them; "
+                "use encoding=ridge, or null."
+            )
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
         self.alphas = sorted(set(self.alphas))
 
@@ -101,3 +110,25 @@ def check_components(asked: Any) -> None:
             f"encoding.components={asked} must be a whole number of at least 1, or a share of the variance between 0 and 1 such as .95, "
             "or null for all dimensions."
         )
+
+
+def boosting_of(given: Any) -> Boosting | None:
+    """What ``encoding.boosting`` asks for.
+
+    Args:
+        given: The mapping of the config, None for ridge, or what this function made of one.
+    """
+    if given is None or isinstance(given, Boosting):
+        return given
+    names = [f.name for f in fields(Boosting)]
+    if not isinstance(given, Mapping):
+        raise BrainalignError(
+            f"encoding.boosting={given} must be null (ridge) or have {', '.join(names)}: write encoding=boosting."
+        )
+    for key in given:
+        if key not in names:
+            raise BrainalignError(f"encoding.boosting.{key} is no option; {nearest(str(key), names)}")
+    try:
+        return Boosting(**given)
+    except (BrainalignError, TypeError) as error:
+        raise BrainalignError(f"encoding.boosting: {error}") from error

@@ -11,7 +11,8 @@ from brainalign.encoding.base import TRF
 from brainalign.encoding.checks import Given
 from brainalign.encoding.design import SegmentMoments
 from brainalign.linalg.arithmetic import Arithmetic
-from brainalign.linalg.boosting import Boosting, boost
+from brainalign.linalg.boosting import boost
+from brainalign.linalg.boosting_rule import Boosting
 
 
 class BoostingTRF(TRF):
@@ -99,7 +100,9 @@ class BoostingTRF(TRF):
         segments = SegmentMoments(opened.lags, arithmetic)
         for group in opened.design.groups:
             here, sums = group.channels, segments.of(group, opened.frames)
-            parts = [(sums.total(split.training(f)), sums.total(sorted(fold.test))) for f, fold in enumerate(split.folds)]
+            parts = [
+                (sums.total(split.training(f)), sums.total(sorted(fold.test))) for f, fold in enumerate(split.folds)
+            ]
             found = boost(sums.total(range(split.n_segments)), parts, rule, padded=False)
             self.coef_[:, :, here] = found.solution.coef[:, :-1].numpy()
             self.intercept_[here] = found.solution.intercept.numpy() + opened.design.center[here]

@@ -22,9 +22,12 @@ from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, solve_banded
+from brainalign.linalg.boosting import boost
+from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.components import reduced
 from brainalign.linalg.held_out import HeldOut
-from brainalign.linalg.ridge import Problem
+from brainalign.linalg.moments import Moments
+from brainalign.linalg.ridge import Problem, Take
 from brainalign.linalg.solution import Solution
 from brainalign.progress import track
 
@@ -103,16 +106,18 @@ class OuterScores:
 
 @dataclass(frozen=True)
 class Search:
-    """How penalties are chosen.
+    """How penalties are chosen, or growth is stopped.
 
     Attributes:
         inner_folds: How many of the other folds choose for each outer fold, the next ones in their cyclic order;
             1 is a hold-out, None means all.
         rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
+        boosting: Weights grown until an inner fold says stop, without any penalty; None = ridge.
     """
 
     inner_folds: int | None = None
     rule: str = "local"
+    boosting: Boosting | None = None
 
     def chosen_by(self, k: int, outer: int) -> list[int]:
         """The inner folds of an outer fold.
@@ -196,6 +201,11 @@ def fit_batches(
                 out.weights[f] = np.full(shape, np.nan, dtype=np.float32)
                 out.intercepts[f] = np.full(c, np.nan)
                 out.scales[f] = np.full((len(design.groups), 2, shape[1]), np.nan)
+        if search.boosting is not None:
+            for group in design.groups:
+                for f in folds:
+                    _boost_fold(design, group, f, sums.of(group, frames), frames, search, search.boosting, out)
+            continue
         for group in design.groups:
             inner[:, :, group.channels] = inner_curves(
                 sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands, components
@@ -233,6 +243,33 @@ def _fit_fold(
         return  # a participant who heard nothing of this fold's training stimuli has no score in it
     out.alpha[fold, group.channels] = alphas
     train = sums.total(training)
+    problem, bands = reduced(Problem(train, *train.scale()), bands, components)
+    out.components[fold, group.channels] = problem.width
+    keep = _keeper(design, group, fold, frames, train, out)
+    solve_banded(problem, bands, chosen, alphas, keep, arithmetic)
+    _score_group(design, fold, group, train, out)
+
+
+def _boost_fold(
+    design: Design, group: MaskGroup, fold: int, sums: Sums, frames: Frames, search: Search, rule: Boosting, out: OuterScores
+) -> None:  # fmt: skip
+    """Grow one mask group's weights on a fold's training rows, each inner fold in turn saying stop, and score the test rows."""
+    split = design.split
+    training = split.training(fold)
+    if sum(group.rows(a) for a in training) < 2:
+        return
+    train = sums.total(training)
+    inner = search.chosen_by(len(split.every), fold)
+    parts = [(sums.total(split.training(fold, j)), sums.total(sorted(split.every[j].test))) for j in inner]
+    found = boost(train, parts, rule, padded=True)
+    out.inner[fold, group.channels], out.components[fold, group.channels] = over_folds(found.score), train.d
+    keep = _keeper(design, group, fold, frames, train, out)
+    keep(np.arange(len(group.channels)), found.solution)
+    _score_group(design, fold, group, train, out)
+
+
+def _keeper(design: Design, group: MaskGroup, fold: int, frames: Frames, train: Moments, out: OuterScores) -> Take:
+    """What enters the weights of some electrodes of a group, and their predictions of a fold's test rows."""
     mean, sd = train.scale()
     place = next(i for i, other in enumerate(design.groups) if other is group)
     stimuli = sorted({design.stimuli[i] for i, _ in design.test_rows(fold)})
@@ -249,9 +286,11 @@ def _fit_fold(
             )
             whole[:, here] = solution.predict(frames[stimulus], train.lags)
 
-    problem, bands = reduced(Problem(train, mean, sd), bands, components)
-    out.components[fold, group.channels] = problem.width
-    solve_banded(problem, bands, chosen, alphas, take, arithmetic)
+    return take
+
+
+def _score_group(design: Design, fold: int, group: MaskGroup, train: Moments, out: OuterScores) -> None:
+    """Enter the scores of a mask group on a fold's test rows."""
     rows, train_mean = design.test_rows(fold), train.ysum / train.n
     spread = (train.yy / train.n - train_mean**2).cpu().numpy()
     for at in range(0, len(spread), AT_ONCE):

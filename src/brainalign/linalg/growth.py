@@ -33,17 +33,20 @@ def grow(
             for t in range(run[0], run[1]):
                 _turn(slope, rows, t, d, lag, np.sign(left[t]))
     size = 1024
-    which, moved = np.full(size, -1), np.zeros(size)  # a column, -1 for none, and its change
-    train, far, number = np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.int64)
+    which, number = (
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+    )  # a column, -1 for none, and the round
+    moved, train, far = np.empty(size), np.empty(size), np.empty(size)  # its change, and the errors after it
     k, best, best_error, endless = 0, -1, np.inf, True
-    train[0], number[0] = error, -1
+    which[0], number[0], moved[0], train[0] = -1, -1, 0.0, error
     for n in range(MOST):
         far[k] = far_error if squared else _size(far_left, far_runs)
         if far[k] < best_error:
             best_error, best = far[k], number[k]
         elif n >= 2 and k >= 1 and far[k] > far[k - 1]:
             if patience:
-                undo = _steps_to_undo(which[: k + 1], far[: k + 1], d, patience)
+                undo = _steps_to_undo(k, which, far, d, patience)
                 if undo:
                     active[which[k] % d] = False
                     n_active -= 1
@@ -89,15 +92,15 @@ def grow(
 
 @compiled
 def _longer(values: Any, size: int) -> Any:
-    out = np.zeros(size, dtype=values.dtype)
-    out[: len(values)] = values
+    out = np.empty(size, dtype=values.dtype)
+    for i in range(len(values)):  # a slice would compile for seconds
+        out[i] = values[i]
     return out
 
 
 @compiled
-def _steps_to_undo(which: Any, far: Any, d: int, patience: int) -> int:
+def _steps_to_undo(k: int, which: Any, far: Any, d: int, patience: int) -> int:
     """How many of the last steps are undone: back to the feature's ``patience``-th rise in a row, 0 where it may go on."""
-    k = len(which) - 1
     undo, bad, at = 1, 1, k - 1
     while bad < patience:
         undo += 1

@@ -16,6 +16,7 @@ from brainalign.encoding.fingerprint import fingerprint
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
+from brainalign.errors import BrainalignError
 from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
@@ -104,6 +105,10 @@ class Fitting(Problem):
             bands: With penalties of their own, which add up to ``dims``.
             kept: Principal components of each band, about; None = all dimensions.
         """
+        if bands is not None and self.search.boosting is not None:
+            raise BrainalignError(
+                "encoding=boosting has no penalties, and so none for each band of features; use encoding=ridge here."
+            )
         lags, alphas = n_lags or len(self.lags), len(self.alphas)
         return plan_fit(self.design, dims, lags, alphas, self.arithmetic, self.search, bands, kept)
 

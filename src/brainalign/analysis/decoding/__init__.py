@@ -56,7 +56,12 @@ class DecodingAnalysis(Analysis):
         from brainalign import methods
 
         rate = study.frame_rate
-        alphas = sorted(config.encoding.alphas)
+        alphas, rule = sorted(config.encoding.alphas), config.encoding.boosting
+        chosen = (
+            f"alpha was chosen for each dimension among {len(alphas)} values from {alphas[0]:g} to {alphas[-1]:g} by R²"
+            if rule is None
+            else f"{methods.boosted(rule)[0].lower()}{methods.boosted(rule)[1:].rstrip('.')}. Growth was stopped"
+        )
         lags = f"{study.lags[0] / rate:g} to {study.lags[-1] / rate:g} s"
         reduced = (
             ""
@@ -68,12 +73,11 @@ class DecodingAnalysis(Analysis):
             (
                 "Decoding",
                 f"For each participant, features were reconstructed from all channels at lags of {lags} after them by "
-                "ridge regression (the "
+                f"{'ridge regression' if rule is None else 'boosting'} (the "
                 "backward model; Crosse et al. 2016), with zeros outside a presentation. Channels were z-scored on "
                 f"the training frames.{methods.components(config, 'channels')} In "
-                f"{len(study.split.folds)} outer folds, alpha was chosen for each dimension among {len(alphas)} "
-                f"values from {alphas[0]:g} to "
-                f"{alphas[-1]:g} by R² on inner folds, which are the other outer folds; frames whose window holds a "
+                f"{len(study.split.folds)} outer folds, {chosen} on inner folds, which are the other outer "
+                "folds; frames whose window holds a "
                 f"missing sample took no part.{reduced} "
                 "The score is Pearson's r of held-out feature and reconstruction, for each dimension, averaged over "
                 "folds; participants' means over "
