@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from brainalign.config.encoding import boosting_of
 from brainalign.data.splits.split import split_groups
 from brainalign.encoding import BoostingTRF, RidgeTRF
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import Search, fit_outer
+from brainalign.encoding.plan import plan_fit
 from brainalign.errors import BrainalignError
 from brainalign.linalg.boosting import _Absolutes, _responses, _spread, _Squares, boost
 from brainalign.linalg.boosting_rule import Boosting
@@ -192,6 +194,33 @@ def test_clone_and_disk_and_a_plain_vector(tmp_path):
 def test_refuses(change, said):
     with pytest.raises(BrainalignError, match=said):
         BoostingTRF(**change).fit(*data())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("l1", "encoding.boosting=l1"), ({"deta": 0.1}, "encoding.boosting.deta.*delta"), ({"error": "l3"}, "encoding.boosting.*l3"),
+        ({"delta": 2.0}, "encoding.boosting.*delta=2.0"),
+    ],
+)  # fmt: skip
+def test_options_of_a_run_are_refused_by_their_key(given, said):
+    with pytest.raises(BrainalignError, match=said):
+        boosting_of(given)
+
+
+@pytest.mark.parametrize("error", ["l2", "l1"])
+def test_plan_counts_partitions_and_no_alphas(error):
+    y, names = data((80,) * 6)[1], [str(i) for i in range(6)]
+    plan = plan_fit(
+        Design(names, y, split_groups(names, [80] * 6, 3, 0, "stimulus")),
+        3,
+        5,
+        7,
+        search=Search(boosting=Boosting(error)),
+    )
+    assert (
+        (plan.paths, plan.alphas, plan.features) == (6, 0, 15) and "boosting" in str(plan) and "alphas" not in str(plan)
+    )
 
 
 def test_absolute_errors_of_summed_repeats_are_refused():

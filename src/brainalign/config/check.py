@@ -69,6 +69,12 @@ def check(composed: DictConfig, sources: Sequence[Source] = ()) -> settings.Conf
             values[role].check_options(option)
     for group, kind in settings.FIXED.items():
         values[group] = _typed(composed, group, kind)
+    banded = values["analysis"].kind == "variance_partition" or hasattr(values["model"], "bands")
+    if values["encoding"].boosting is not None and banded:
+        raise BrainalignError(
+            "encoding=boosting has no penalties, and so none for each band of features, which model=joined and analysis=variance_partition "
+            "are made of; use encoding=ridge."
+        )
     for name in values["figures"].own:
         own_figure(name, composed.get("allow") or ())
     for key in ("mode", "compare_modes", "seed", "device", "plan"):

@@ -88,8 +88,8 @@ class Encoding:
         self.boosting = boosting_of(self.boosting)
         if self.boosting is not None and self.components is not None:
             raise BrainalignError(
-                f"encoding.components={self.components} is for ridge: boosting gives few features weights, and components are of all of them; "
-                "use encoding=ridge, or null."
+                f"encoding.components={self.components} is for ridge: boosting gives few features weights, and components mix all; use "
+                "encoding=ridge, or null."
             )
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
         self.alphas = sorted(set(self.alphas))

@@ -263,8 +263,7 @@ def _boost_fold(
     parts = [(sums.total(split.training(fold, j)), sums.total(sorted(split.every[j].test))) for j in inner]
     found = boost(train, parts, rule, padded=True)
     out.inner[fold, group.channels], out.components[fold, group.channels] = over_folds(found.score), train.d
-    keep = _keeper(design, group, fold, frames, train, out)
-    keep(np.arange(len(group.channels)), found.solution)
+    _keeper(design, group, fold, frames, train, out)(np.arange(len(group.channels)), found.solution)
     _score_group(design, fold, group, train, out)
 
 
