@@ -37,6 +37,7 @@ class Needs:
         folds: The stimuli are divided into the study's outer folds.
         fits: TRFs of the models are fitted, whose predictions and weights can be kept (``save.predictions``, ``save.weights``).
         bands: A joined model can be fitted: several feature sets, each with a penalty of its own; else a model is one set of features.
+        penalties: Features are fitted in bands whatever the model, and so by ridge alone.
     """
 
     study: bool = True
@@ -48,6 +49,7 @@ class Needs:
     folds: bool = True
     fits: bool = True
     bands: bool = False
+    penalties: bool = False
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,11 @@ def check(composed: DictConfig, sources: Sequence[Source] = ()) -> settings.Conf
             values[role].check_options(option)
     for group, kind in settings.FIXED.items():
         values[group] = _typed(composed, group, kind)
-    banded = values["analysis"].kind == "variance_partition" or hasattr(values["model"], "bands")
+    banded = values["analysis"].needs.penalties or composed.model.get("kind") == "joined"
     if values["encoding"].boosting is not None and banded:
         raise BrainalignError(
-            "encoding=boosting has no penalties, and so none for each band of features, which model=joined and analysis=variance_partition "
-            "are made of; use encoding=ridge."
+            "encoding=boosting has no penalties, and so none for each band of features, which a joined model and a partition "
+            "of variance are made of; use encoding=ridge."
         )
     for name in values["figures"].own:
         own_figure(name, composed.get("allow") or ())
