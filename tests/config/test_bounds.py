@@ -102,7 +102,7 @@ def test_any_value_of_any_key_is_refused_in_one_sentence_or_finite_and_within_it
             if key in seen or key.endswith(".kind"):
                 continue
             seen.add(key)
-            for value in (*ALWAYS, *some.sample(VALUES, 3)):
+            for value in (*ALWAYS, *some.sample(VALUES, 1)):
                 tried += 1
                 try:
                     found = one_changed(config, key, value)

@@ -230,3 +230,18 @@ def test_the_line_that_opens_the_ui(tmp_path):
     assert words[-3:] == ["ui", "--backend-store-uri", uri]
     assert subprocess.run([*words[:-2], "--help"], capture_output=True, check=True).stdout
     assert ui_command("http://me:pw@server:5000") == "http://***@server:5000"
+
+
+def test_a_fresh_store_is_whole_and_later_connections_wait_for_the_disk(tmp_path):
+    from mlflow.store.db.utils import create_sqlalchemy_engine
+    from sqlalchemy import text
+
+    prepare_store(tmp_path, "speech")
+    engine = create_sqlalchemy_engine(absolute_uri(tmp_path))
+    with engine.connect() as connection:
+        asked = {
+            p: connection.execute(text(f"PRAGMA {p}")).scalar()
+            for p in ("synchronous", "journal_mode", "integrity_check")
+        }
+    engine.dispose()
+    assert asked == {"synchronous": 2, "journal_mode": "delete", "integrity_check": "ok"}

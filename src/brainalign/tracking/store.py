@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sqlite3
@@ -165,14 +166,29 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _create(file: Path, artifacts: str) -> None:
-    """Make an empty store beside its place and rename it: a killed migration would leave one that never opens."""
+    """Make an empty store beside its place and rename it: a killed migration would leave one that never opens.
+
+    MLflow's migrations are some four hundred statements, each of which SQLite would wait to be on the disk. The file counts for nothing
+    until it has its name, so that it waits once, before that.
+    """
     import_mlflow()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from sqlalchemy import Engine, event
+
+    def without_waiting(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA journal_mode=MEMORY")
 
     with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
         fresh = Path(folder) / file.name
-        store = SqlAlchemyStore(SQLITE + fresh.as_posix(), artifacts)  # type: ignore[no-untyped-call]
+        event.listen(Engine, "connect", without_waiting)
+        try:
+            store = SqlAlchemyStore(SQLITE + fresh.as_posix(), artifacts)  # type: ignore[no-untyped-call]
+        finally:
+            event.remove(Engine, "connect", without_waiting)
         store.engine.dispose()
+        with fresh.open("rb+") as made:
+            os.fsync(made.fileno())
         fresh.replace(file)
 
 
