@@ -17,6 +17,7 @@ from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.nested import Search
 from brainalign.errors import BrainalignError
+from brainalign.features.align import Resample
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
@@ -62,7 +63,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         skip=encoding.skip,
         test=() if encoding.test is None else encoding.test,
         align="offset" if config.features.align == "offset" else "onset",
-        resample="hrf" if window.hrf else "lanczos" if config.features.resample == "lanczos" else "box",
+        resample="hrf" if window.hrf else cast("Resample", config.features.resample),
         seed=config.seed,
         repeats=encoding.repeats,
         arithmetic=arithmetic,

@@ -169,6 +169,7 @@ class Dataset:
         settings: Simulated data only: the simulator's options, but for the folder that it writes to.
         stimulus_table: Stimulus -> column -> cell of what a table says of the stimuli, such as ``split``; empty where there is none. No
             number is computed from it, so that it is no part of the digest.
+        timed: Whether responses go on in time; else a sample is a sentence, and the seconds of a passage count its sentences.
     """
 
     name: str
@@ -179,6 +180,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
     stimulus_table: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    timed: bool = True
 
     def __post_init__(self) -> None:
         for recording in self.recordings:
@@ -187,6 +189,12 @@ class Dataset:
                 raise BrainalignError(
                     f"participant {recording.subject} heard the stimulus {unknown[0]!r}, which data set {self.name!r} does not have."
                 )
+
+    @property
+    def extent(self) -> str:
+        """How long all stimuli last together: ``12.3 min``, or ``384 sentences``."""
+        total = sum(s.duration for s in self.stimuli.values())
+        return f"{total / 60:.1f} min" if self.timed else f"{total:.0f} sentences"
 
     @cached_property
     def channels(self) -> pd.DataFrame:

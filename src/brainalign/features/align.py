@@ -13,9 +13,9 @@ from brainalign.features.base import Placement, Rows, Unit
 from brainalign.signal.hrf import convolve_hrf
 
 Align = Literal["onset", "offset"]
-Resample = Literal["box", "lanczos", "hrf"]
-"""How rows come to a slow grid: what lies in a frame's slot, a low-pass filter that reaches into its neighbours, or the
-haemodynamic response to what came before."""
+Resample = Literal["box", "lanczos", "mean", "last", "hrf"]
+"""How rows come to a slow grid: what lies in a frame's slot (words summed, their mean, or the last of them), a low-pass filter that
+reaches into its neighbours, or the haemodynamic response to what came before."""
 LOBES = 3
 """Frames to either side that the Lanczos kernel reaches."""
 
@@ -44,6 +44,9 @@ def to_grid(
     frames   faster             the rows on either side, interpolated
     frames   slower             the mean of the rows over its slot (a box against aliasing)
     =======  =================  ==============================================================================
+
+    With ``resample="mean"`` or ``"last"`` a frame of a slow grid holds the mean, or the last, of those words in place of their sum;
+    impulses are counted all the same.
 
     With ``resample="lanczos"`` a frame of a slow grid holds, in place of the sum or mean over its slot, all rows within
     three frames of it, weighted by ``sinc(x) sinc(x / 3)``, x frames apart (Huth et al. 2016); model frames are
@@ -85,7 +88,10 @@ def to_grid(
         return _frames(rows, grid)
     begin, end = _span(rows, align)
     if grid.slow:
-        return _sum(rows.values, np.floor((begin - grid.edges[0][0] + SAME) * grid.rate), grid.n)
+        place = np.floor((begin - grid.edges[0][0] + SAME) * grid.rate)
+        if placement == "impulse" or resample == "box":
+            return _sum(rows.values, place, grid.n)
+        return _mean(rows.values, place, grid.n) if resample == "mean" else _last(rows.values, place, grid.n)
     if placement == "impulse":
         return _sum(rows.values, np.ceil((begin - grid.start - SAME) * grid.rate), grid.n)
     place = np.searchsorted(begin, grid.times + SAME, side="right") - 1
@@ -167,6 +173,23 @@ def _sum(values: NDArray[np.floating[Any]], place: NDArray[np.float64], n: int) 
     out = np.zeros((n, values.shape[1]), dtype=values.dtype)
     inside = (place >= 0) & (place < n)
     np.add.at(out, place[inside].astype(int), values[inside])
+    return out
+
+
+def _mean(values: NDArray[np.floating[Any]], place: NDArray[np.float64], n: int) -> NDArray[np.floating[Any]]:
+    """(n, dims): the mean of the values of each place; zero where there is none."""
+    count = _sum(np.ones((len(values), 1)), place, n)
+    mean: NDArray[np.floating[Any]] = (_sum(values.astype(np.float64), place, n) / np.maximum(count, 1)).astype(
+        values.dtype
+    )
+    return mean
+
+
+def _last(values: NDArray[np.floating[Any]], place: NDArray[np.float64], n: int) -> NDArray[np.floating[Any]]:
+    """(n, dims): the last of the values of each place; zero where there is none."""
+    out = np.zeros((n, values.shape[1]), dtype=values.dtype)
+    for row in np.flatnonzero((place >= 0) & (place < n)):
+        out[int(place[row])] = values[row]
     return out
 
 

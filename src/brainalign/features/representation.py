@@ -172,7 +172,7 @@ class Representation:
             layer: One of ``layers``.
             grids: Stimulus -> grid; only these stimuli are given.
             align: ``onset`` or ``offset``, for a vector a word.
-            resample: How rows come to a slow grid: ``box``, ``lanczos`` or ``hrf``.
+            resample: How rows come to a slow grid: ``box``, ``lanczos``, ``mean``, ``last`` or ``hrf``.
             project: From a stimulus's id and rows to new values of those rows, before they are put on the grid: a
                 frame without a word then stays zero, and one with several is the sum of projected words.
         """

@@ -50,4 +50,4 @@ class FeatureSettings:
         one_of("features.dtype", self.dtype, ("float32", "float16"))
         one_of("features.pooling", self.pooling, ("mean", "last", "first"))
         one_of("features.align", self.align, ("onset", "offset"))
-        one_of("features.resample", self.resample, ("box", "lanczos"))
+        one_of("features.resample", self.resample, ("box", "lanczos", "mean", "last"))

@@ -16,12 +16,11 @@ def data_summary(study: Study, encodes: bool) -> list[tuple[str, str]]:
         encodes: Whether responses were predicted, so that window and folds are part of it.
     """
     dataset = study.dataset
-    seconds = sum(s.duration for s in dataset.stimuli.values())
     if not dataset.recordings:
         return [
             ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
             ("participants", "none"),
-            ("stimuli", f"{len(dataset.stimuli)} ({seconds / 60:.1f} min)"),
+            ("stimuli", f"{len(dataset.stimuli)} ({dataset.extent})"),
         ]
     responses = study.responses
     heard = [s for s, _ in study.recorded.presentations]
@@ -30,15 +29,16 @@ def data_summary(study: Study, encodes: bool) -> list[tuple[str, str]]:
     counts = study.channels["region"].value_counts(sort=False)
     grid = next(iter(responses.grids.values()))
     chosen = " (speech-responsive ones alone)" if "responsive_p" in study.channels else ""
+    of = f"frames at {grid.rate:g} Hz" if dataset.timed else "responses, one a sentence"
     rows = [
         ("data set", f"{dataset.name} (digest {dataset.digest[:12]})"),
         ("participants", ", ".join(r.subject for r in dataset.recordings)),
         ("electrodes by region", ", ".join(f"{region} {n}" for region, n in counts.items()) + chosen),
         (
             "stimuli",
-            f"{len(dataset.stimuli)} ({seconds / 60:.1f} min), {repeated} of them presented more than once",
+            f"{len(dataset.stimuli)} ({dataset.extent}), {repeated} of them presented more than once",
         ),
-        ("presentations", f"{len(responses.presentations)}, {frames} frames at {grid.rate:g} Hz"),
+        ("presentations", f"{len(responses.presentations)}, {frames} {of}"),
     ]
     if not encodes:
         return rows

@@ -89,9 +89,9 @@ def probe(model: Representation, components: float | None = None) -> Probed:
     widths, fixed, per_second = _excerpts(model)
     missing = model.missing
     total = sum(s.duration for s in model.stimuli.values())
-    size = (
-        f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {total / 60:.1f} min of sound"
-    )
+    heard = sum(s.duration for s in model.stimuli.values() if s.audio is not None)
+    long = f"{heard / 60:.1f} min of sound" if heard else f"{sum(len(s.words) for s in model.stimuli.values())} words"
+    size = f"{len(missing)} of {len(model.layers)} layer(s), {len(model.stimuli)} stimuli, {long}"
     stage = Stage(f"extract {model.name}", size, fixed + per_second * total if missing else 0.0)
     return Probed(model, widths, stage, components_of_layers(model, widths, components))
 

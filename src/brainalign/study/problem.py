@@ -43,7 +43,7 @@ class Problem:
         test: Stimuli that are scored once, their presentations averaged, by what was fitted and chosen on the others; empty where every
             stimulus is scored in turn.
         align: ``onset`` or ``offset``: where a word's vector is placed.
-        resample: ``box``, ``lanczos`` or ``hrf``: how rows come to a slow grid.
+        resample: ``box``, ``lanczos``, ``mean``, ``last`` or ``hrf``: how rows come to a slow grid.
         seed: Of the split and of every null.
         repeats: Presentations of a stimulus in training: ``all``, their ``average``, or the ``first`` of each participant.
         outcome: Which score, layer rule and p results are about.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class CeilingAnalysis(Analysis):
     """Signal power and noise ceilings."""
 
-    needs = Needs(models=False, baseline=False, fits=False)
+    needs = Needs(models=False, baseline=False, fits=False, time=False)
     cannot = "which model comes near it, as none took part"
     compared_by = ""
     main_figure = "ceilings"

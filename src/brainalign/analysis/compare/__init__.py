@@ -25,7 +25,7 @@ class CompareAnalysis(Analysis):
     query: str
     against: str | None
 
-    needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False)
+    needs = Needs(study=False, data=False, models=False, responses=False, folds=False, fits=False, time=False)
     cannot = "why runs differ, where more than one setting differs between them"
     compared_by = ""
     of_sweep = "electrode by electrode, with tests"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class DescribeAnalysis(Analysis):
     """What is in a data set."""
 
-    needs = Needs(study=False, models=False, folds=False, fits=False)
+    needs = Needs(study=False, models=False, folds=False, fits=False, time=False)
     compared_by = ""
     main_figure = "data"
 

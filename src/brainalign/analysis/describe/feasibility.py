@@ -42,19 +42,27 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
         *(("analysis", name, reason) for name, reason in _analyses(facts).items()),
         ("option", "electrodes=responsive", "" if facts.baseline else early),
         ("option", "tests over participants", "" if people >= PEOPLE else alone),
-        (
-            "option",
-            "window=w400ms",
-            "the recording is slower than 50 Hz; use window=fir_tr." if facts.below(50) else "",
-        ),
+        ("option", "window=w400ms", _no_window(facts)),
     ]
     table = pd.DataFrame(rows, columns=["kind", "name", "reason"])
     table.insert(2, "allowed", table["reason"] == "")
     return table
 
 
+def _no_window(facts: Facts) -> str:
+    """Why lags of 20 ms are none."""
+    if not facts.dataset.timed:
+        return "there is one response a sentence, and no time; use window=sentence."
+    return "the recording is slower than 50 Hz; use window=fir_tr." if facts.below(50) else ""
+
+
 def _analyses(facts: Facts) -> dict[str, str]:
     """What is lacking for those of one data set: not the ones that look at other runs, and not those whose data are simulated."""
     classes, broken = importable("analysis")
     found = cast("dict[str, type[Analysis]]", classes)
-    return {name: kind.lacks(facts) for name, kind in found.items() if kind.needs.study and kind.needs.data} | broken
+    untimed = "" if facts.dataset.timed else "there is one response a sentence, and no time."
+    return {
+        name: (untimed if kind.needs.time else "") or kind.lacks(facts)
+        for name, kind in found.items()
+        if kind.needs.study and kind.needs.data
+    } | broken

@@ -54,18 +54,23 @@ def describe(dataset: Dataset) -> AnalysisResult:
     rates = ", ".join(f"{rate:g} Hz" for rate in sorted(set(people["rate"])))
     placed = int(np.isfinite(channels[["x", "y", "z"]].to_numpy(dtype=float)).all(axis=1).sum())
     vocabulary = {w for s in dataset.stimuli.values() for w in s.words["word"]}
+    long, unit, recorded, pace = dataset.extent, "sentences", "", ""
+    if dataset.timed:
+        long, unit = duration(seconds), "s"
+        recorded = f" ({duration(60 * float(people['minutes'].sum()))} of recording)"
+        pace = f", {_mean(spoken['words_a_minute']):.0f} a minute; {_mean(spoken['covered']):.0%} of the time is covered by words"
     rows: list[tuple[str, str]] = [
         ("participants", f"{len(people)}: {_some(people['subject'].tolist())}"),
         ("electrodes", f"{len(channels)} ({_range(people['electrodes'])} a participant), {placed} with coordinates"),
         ("regions", regions if channels["region"].nunique() <= 20 else f"{channels['region'].nunique()}"),
-        ("sampled at", rates),
+        ("sampled at", rates if dataset.timed else "one response a sentence"),
         (
             "stimuli",
-            f"{len(stimuli)}, {duration(seconds)} in all, {stimuli['duration'].min():.3g} to {stimuli['duration'].max():.3g} s each",
+            f"{len(stimuli)}, {long} in all, {stimuli['duration'].min():.3g} to {stimuli['duration'].max():.3g} {unit} each",
         ),
         (
             "presentations",
-            f"{int(people['presentations'].sum())} ({duration(60 * float(people['minutes'].sum()))} of recording)",
+            f"{int(people['presentations'].sum())}{recorded}",
         ),
         (
             "repeats",
@@ -76,8 +81,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
         ("sound", f"{int(stimuli['sound'].sum())} of {len(stimuli)} stimuli"),
         (
             "words",
-            f"{int(stimuli['words'].sum())} in {len(spoken)} of {len(stimuli)} stimuli, {len(vocabulary)} different ones, "
-            f"{_mean(spoken['words_a_minute']):.0f} a minute; {_mean(spoken['covered']):.0%} of the time is covered by words",
+            f"{int(stimuli['words'].sum())} in {len(spoken)} of {len(stimuli)} stimuli, {len(vocabulary)} different ones{pace}",
         ),
         ("phones", f"in {int((stimuli['phones'] > 0).sum())} of {len(stimuli)} stimuli"),
         ("missing samples", f"{result.metrics['describe/missing_share']:.2%}"),
@@ -90,7 +94,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
             result.tell("More of the data", what, value)
     result.found = (
         f"{len(people)} participants with {len(channels)} electrodes in {channels['region'].nunique()} regions were recorded during "
-        f"{len(stimuli)} stimuli ({duration(seconds)}), {len(repeated)} of which a participant heard more than once."
+        f"{len(stimuli)} stimuli ({long}), {len(repeated)} of which a participant heard more than once."
     )
     for kind, many in (("model", "models"), ("analysis", "analyses")):
         own = can[can["kind"] == kind]

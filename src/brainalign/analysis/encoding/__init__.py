@@ -20,7 +20,7 @@ class EncodingAnalysis(Analysis):
     cannot = (
         "that the brain computes as the model does: a linear map predicts from whatever goes along with what was heard"
     )
-    needs = Needs(bands=True)
+    needs = Needs(bands=True, time=False)
 
     def question(self, asked: Asked) -> str:
         """How well the model predicts, and whether better than the next one."""

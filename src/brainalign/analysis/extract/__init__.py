@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ExtractAnalysis(Analysis):
     """A model's layers, extracted and described."""
 
-    needs = Needs(baseline=False, responses=False, folds=False, fits=False)
+    needs = Needs(baseline=False, responses=False, folds=False, fits=False, time=False)
     cannot = "anything about a brain, as no responses took part"
     compared_by = ""
 

@@ -56,7 +56,7 @@ def extract(study: Study, models: Models) -> AnalysisResult:
         "extract/bytes": float(layers["bytes"].sum()),
     }
     how = (
-        f"{missing} extracted in {duration(seconds)} ({total / seconds:.1f} x real time)"
+        f"{missing} extracted in {duration(seconds)}{f' ({total / seconds:.1f} x real time)' if dataset.timed else ''}"
         if missing
         else "all from the cache"
     )
@@ -70,7 +70,7 @@ def extract(study: Study, models: Models) -> AnalysisResult:
         ("context", str(model.extractor.receptive_field)),
         (
             "rows",
-            f"{int(stimuli['rows'].sum()):,} of {len(stimuli)} stimuli ({total / 60:.1f} min): a {model.unit[:-1]} each",
+            f"{int(stimuli['rows'].sum()):,} of {len(stimuli)} stimuli ({dataset.extent}): a {model.unit[:-1]} each",
         ),
         ("dims", ", ".join(f"layer {n}: {d}" for n, d in zip(layers["layer"], layers["dims"], strict=True))),
         ("cache", f"{layers['bytes'].sum() / 2**20:.1f} MiB in {model.path(model.layers[0]).parent}"),

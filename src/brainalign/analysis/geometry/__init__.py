@@ -52,7 +52,7 @@ class GeometryAnalysis(Analysis):
         "spacing": (0, 60), "neighbours": (1, 1000), "variance": (0.01, 1), "most": (50, 20_000), "draws": (19, 100_000),
         "electrodes": (2, 10_000),
     }  # fmt: skip
-    needs = Needs(folds=False, fits=False, partner=False)
+    needs = Needs(folds=False, fits=False, partner=False, time=False)
     cannot = "which dimensions carry what is similar, as a measure of geometry is one number for all of them"
     compared_by = "geometry"
 

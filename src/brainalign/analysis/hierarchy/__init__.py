@@ -24,7 +24,7 @@ class HierarchyAnalysis(Analysis):
     layers: str
     order: list[str] | None
 
-    needs = Needs(baseline=False)
+    needs = Needs(baseline=False, time=False)
     cannot = "that regions compute one after the other: an order of layers is no order in time"
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ class RegimesAnalysis(Analysis):
     regimes: dict[str, str]
     correction: str
 
-    needs = Needs(baseline=False)
+    needs = Needs(baseline=False, time=False)
     cannot = "what in the training made the difference"
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ class VariancePartitionAnalysis(Analysis):
     ratios: list[float]
 
     bounds: ClassVar[Bounds] = {"sets": (2, 1000), "components": (1, 100_000), "ratios": (1e-9, 1e9)}
-    needs = Needs(bands=True, penalties=True)
+    needs = Needs(bands=True, penalties=True, time=False)
     cannot = "that a set's own part belongs to it alone: a set that took no part may share it"
     main_figure = "variance_partition"
 

@@ -44,6 +44,9 @@ class Reader:
     simulated: ClassVar[bool] = False
     """Whether the responses are drawn at random; titles and tables say so."""
 
+    timed: ClassVar[bool] = True
+    """Whether responses go on in time; else there is one a sentence, and nothing that needs lags can be run."""
+
     requires: ClassVar[tuple[str, ...]] = ()
     """Modules that must be installed to read."""
 
