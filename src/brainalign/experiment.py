@@ -12,6 +12,7 @@ from brainalign.analysis import Analysis, Asked
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.citations import FILE, write_references
 from brainalign.config import Config, local_config, other, settle
+from brainalign.config.untimed import settle_untimed
 from brainalign.console import show_end, show_finished, show_plan
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
@@ -75,6 +76,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
     analysis: Analysis = config.analysis
     if not analysis.needs.study:
         return analysis.run_alone(config, folder, overrides)
+    settle_untimed(config)
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     if not config.plan:
         check_reachable(uri)

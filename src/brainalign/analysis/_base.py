@@ -38,7 +38,7 @@ class Needs:
         fits: TRFs of the models are fitted, whose predictions and weights can be kept (``save.predictions``, ``save.weights``).
         bands: A joined model can be fitted: several feature sets, each with a penalty of its own; else a model is one set of features.
         penalties: Features are fitted in bands whatever the model, and so by ridge alone.
-        time: Responses go on in time; where they need not, one response a sentence will do (``data=sentences``).
+        time: Responses go on in time; where they need not, one response a sentence will do (``data=sentence_responses``).
     """
 
     study: bool = True

@@ -8,7 +8,6 @@ from typing import Any
 
 from brainalign.config.encoding import Encoding, Window
 from brainalign.config.stats import Ceiling, Stats
-from brainalign.config.untimed import settle_untimed
 from brainalign.data.electrodes.settings import Electrodes
 from brainalign.data.readers import Reader
 from brainalign.errors import BrainalignError, one_of
@@ -105,8 +104,6 @@ class Config:
     def __post_init__(self) -> None:
         one_of("mode", self.mode, ("sound", "paper"))
         one_of("device", self.device, ("cpu", "cuda", "mps", "auto"))
-        if not self.data.timed and self.analysis.needs.data:
-            settle_untimed(self)
         for key, asked in vars(self.save).items():
             if asked and not self.analysis.needs.fits:
                 raise BrainalignError(

@@ -15,13 +15,15 @@ def settle_untimed(config: Config) -> None:
     """Refuse, before anything is read, what needs time; no first frames are left out, as nothing settles there.
 
     Args:
-        config: Whose data are not timed.
+        config: Of the run; left as it is where its data are timed, or it simulates its own.
 
     Raises:
         BrainalignError: The analysis, the window, the features or the split need it.
     """
-    kind, analysis = config.data.kind, config.analysis
-    one = f"data.kind={kind} has one response a sentence and no time"
+    analysis = config.analysis
+    if config.data.timed or not analysis.needs.data:
+        return
+    one = f"data.kind={config.data.kind} has one response a sentence and no time"
     if analysis.needs.time:
         taken = [name for name, other in importable("analysis")[0].items() if not other.needs.time and other.needs.data]  # type: ignore[attr-defined]
         raise BrainalignError(
@@ -29,13 +31,11 @@ def settle_untimed(config: Config) -> None:
         )
     window = config.window
     if (window.tmin, window.tmax, window.rate, window.trial, window.hrf) != (0, 0, None, None, False):
-        raise BrainalignError(
-            f"{one}, so that there are no lags; window=sentence has none (experiment=sentences sets it)."
-        )
+        raise BrainalignError(f"{one}, so that there are no lags; window=sentence has none.")
     if config.features.resample not in ("mean", "last"):
         raise BrainalignError(
-            f"features.resample={config.features.resample} is for volumes in time, but {one}; it must be mean (of the sentence's words) or "
-            "last."
+            f"features.resample={config.features.resample} is for volumes in time, but {one}; it must be mean (of the "
+            "sentence's words; features=sentence) or last."
         )
     if config.features.align != "onset":
         raise BrainalignError(

@@ -210,3 +210,24 @@ class ArrayKeys:
     def fields(self) -> list[str]:
         """Names of the fields of ``responses``."""
         return list(dict.fromkeys(re.findall(r"\{(\w+)\}", self.responses)))
+
+
+@dataclass
+class SentenceColumns:
+    """Columns of tables, or coordinates of an assembly.
+
+    Attributes:
+        passage: Of the passage; ``{experiment}_{passage}`` is made of several; None: each sentence is a passage of its own.
+        sentence: Of the sentence's id.
+        text: Of its text.
+        subject: Of the participant.
+        channel: Of the voxel, region or electrode.
+        response: Of the response, where a table has one a row.
+    """
+
+    passage: str | None = None
+    sentence: str = "sentence"
+    text: str = "text"
+    subject: str = "subject"
+    channel: str = "channel"
+    response: str = "response"

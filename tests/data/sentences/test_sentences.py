@@ -8,6 +8,7 @@ import pytest
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import composed
 from brainalign.errors import BrainalignError
+from brainalign.experiment import run
 from brainalign.features.align import to_grid
 
 RNG = np.random.default_rng(0)
@@ -35,7 +36,15 @@ WORDS = (
 
 def config(root, *overrides):
     return composed(
-        ["experiment=sentences", f"data.root={root}", "model=tiny_gpt2", f"paths.output={root}/out", *overrides]
+        [
+            "data=sentence_responses",
+            "window=sentence",
+            "features=sentence",
+            f"data.root={root}",
+            "model=tiny_gpt2",
+            f"paths.output={root}/out",
+            *overrides,
+        ]
     )
 
 
@@ -204,10 +213,10 @@ ARRAY, OTHER = np.eye(6, 2), np.zeros((5, 2))
 @pytest.mark.parametrize(
     ("overrides", "file", "said"),
     [
-        (["analysis=decoding"], ARRAY, "analysis=decoding needs responses over time, but data.kind=sentences has one response a sentence"),
+        (["analysis=decoding"], ARRAY, "needs responses over time, but data.kind=sentence_responses has one response a sentence"),
         (["analysis=cca"], ARRAY, "encoding, extract, geometry, hierarchy, regimes, variance_partition take it"),
         (["window=fir_tr"], ARRAY, "there are no lags; window=sentence has none"),
-        (["features.resample=box"], ARRAY, r"features.resample=box is for volumes.*must be mean \(of the sentence's words\) or last"),
+        (["features.resample=box"], ARRAY, r"must be mean \(of the sentence's words; features=sentence\) or last"),
         (["features.align=offset"], ARRAY, "features.align=offset moves words in time"),
         (["encoding.split=blocks"], ARRAY, "encoding.split=blocks cuts passages"),
         (["data.table=texts.tsv"], ARRAY, "texts.tsv does not exist"),
@@ -227,7 +236,8 @@ def test_what_cannot_be_is_told_in_a_sentence(tmp_path, overrides, file, said):
     else:
         np.save(tmp_path / "P1.npy", file)
     with pytest.raises(BrainalignError, match=said):
-        opened(tmp_path, *overrides)
+        run(config(tmp_path, *overrides), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,9 @@ def describe(dataset: Dataset) -> AnalysisResult:
     rates = ", ".join(f"{rate:g} Hz" for rate in sorted(set(people["rate"])))
     placed = int(np.isfinite(channels[["x", "y", "z"]].to_numpy(dtype=float)).all(axis=1).sum())
     vocabulary = {w for s in dataset.stimuli.values() for w in s.words["word"]}
-    long, unit, recorded, pace = dataset.extent, "sentences", "", ""
+    long, each, recorded, pace = dataset.extent, " sentences each", "", ""
     if dataset.timed:
-        long, unit = duration(seconds), "s"
+        long, each = duration(seconds), " s each"
         recorded = f" ({duration(60 * float(people['minutes'].sum()))} of recording)"
         pace = f", {_mean(spoken['words_a_minute']):.0f} a minute; {_mean(spoken['covered']):.0%} of the time is covered by words"
     rows: list[tuple[str, str]] = [
@@ -66,7 +66,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
         ("sampled at", rates if dataset.timed else "one response a sentence"),
         (
             "stimuli",
-            f"{len(stimuli)}, {long} in all, {stimuli['duration'].min():.3g} to {stimuli['duration'].max():.3g} {unit} each",
+            f"{len(stimuli)}, {long} in all, {stimuli['duration'].min():.3g} to {stimuli['duration'].max():.3g}{each}",
         ),
         (
             "presentations",

@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.files.reading import reading
-from brainalign.data.sentences.form import SentenceColumns, need
+from brainalign.data.formats import SentenceColumns
+from brainalign.data.sentences.form import need
 from brainalign.data.sentences.responses import SentenceResponses
 from brainalign.errors import BrainalignError
 

@@ -20,8 +20,9 @@ from brainalign.data.electrodes.table import channels_table
 from brainalign.data.files.patterns import MatchedFile, beside, files_under
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.tsv import read_tsv
+from brainalign.data.formats import SentenceColumns
 from brainalign.data.sentences.assembly import read_assembly
-from brainalign.data.sentences.form import SentenceColumns, read_table, told
+from brainalign.data.sentences.form import read_table, told
 from brainalign.data.sentences.responses import SentenceResponses, of_array, of_table
 from brainalign.data.transcripts.form import spoken
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from brainalign.data.files.patterns import fields_of
 from brainalign.data.files.reading import reading
+from brainalign.data.formats import SentenceColumns
 from brainalign.errors import BrainalignError, nearest
 
 KEY = "data.columns"
-
-
-@dataclass
-class SentenceColumns:
-    """Columns of tables, or coordinates of an assembly.
-
-    Attributes:
-        passage: Of the passage; ``{experiment}_{passage}`` is made of several; None: each sentence is a passage of its own.
-        sentence: Of the sentence's id.
-        text: Of its text.
-        subject: Of the participant.
-        channel: Of the voxel, region or electrode.
-        response: Of the response, where a table has one a row.
-    """
-
-    passage: str | None = None
-    sentence: str = "sentence"
-    text: str = "text"
-    subject: str = "subject"
-    channel: str = "channel"
-    response: str = "response"
 
 
 def read_table(path: Path) -> pd.DataFrame:

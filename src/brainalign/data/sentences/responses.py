@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.data.files.reading import reading
-from brainalign.data.sentences.form import KEY, SentenceColumns, need, read_table
+from brainalign.data.formats import SentenceColumns
+from brainalign.data.sentences.form import KEY, need, read_table
 from brainalign.errors import BrainalignError
 
 MISSING = ("", "n/a", "na", "nan", "none")

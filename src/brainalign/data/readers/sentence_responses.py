@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainalign.data.formats import SentenceColumns
 from brainalign.data.readers._base import ArchiveReader, ReadSettings
-from brainalign.data.sentences.form import SentenceColumns
 
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
