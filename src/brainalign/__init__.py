@@ -35,6 +35,7 @@ _PUBLIC = {
     "Stimulus": "data.types",
     "Study": "study.study",
     "cka": "similarity",
+    "cluster_test": "stats",
     "compare": "stats",
     "cross_fitted_cca": "spaces.cross_fitted",
     "figure_style": "journals",

@@ -1,5 +1,6 @@
 """Tests of contrasts, intervals, corrections, noise ceilings."""
 
+from brainalign.stats.clusters import ClusterTest, cluster_test, neighbours
 from brainalign.stats.compare import TEST_COLUMNS, ZERO, compare
 from brainalign.stats.correction import bonferroni, fdr, holm
 from brainalign.stats.interval import FEWEST, MeanInterval, electrodes_ci, mean_ci, ratio_ci
@@ -14,17 +15,20 @@ __all__ = [
     "INDEPENDENT",
     "TEST_COLUMNS",
     "ZERO",
+    "ClusterTest",
     "MeanInterval",
     "ShiftTest",
     "best_layer",
     "bonferroni",
     "centre_of_mass",
+    "cluster_test",
     "compare",
     "electrodes_ci",
     "fdr",
     "holm",
     "label_values",
     "mean_ci",
+    "neighbours",
     "ordering",
     "pair_values",
     "pairwise",
