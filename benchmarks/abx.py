@@ -20,8 +20,9 @@ from rich.table import Table
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import describe
-from benchmarks.results import markdown_table, write_section
+from benchmarks.history import record
+from benchmarks.machine import describe, hardware
+from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.linalg.dtw import pair_distances
 
 PHONES, DIMS = 2_000, 768
@@ -49,9 +50,9 @@ def main() -> None:
         expected = plain_deltas(segments, triplets[: given.plain])
         plain.append(time.perf_counter() - begun)
         np.testing.assert_allclose(found[: given.plain], expected, atol=1e-9)
-    ratio = statistics.median(p / given.plain * given.triplets / o for p, o in zip(plain, ours, strict=True))
+    ratios = [p / given.plain * given.triplets / o for p, o in zip(plain, ours, strict=True)]
     rows = [
-        row("brainalign, pairs of similar lengths together", given.triplets, ours, f"{ratio:.3g}"),
+        row("brainalign, pairs of similar lengths together", given.triplets, ours, f"{statistics.median(ratios):.3g}"),
         row("cdist and a double loop, pair by pair", given.plain, plain, "1"),
     ]
     table = Table(*HEADER, title="ABX, one layer")
@@ -69,6 +70,7 @@ def main() -> None:
             markdown_table(HEADER, rows),
         ]
         write_section("abx", "\n\n".join(body))
+        record(RESULTS.parent, "abx", f"{given.triplets} triplets, {DIMS} dims", hardware(1), {"pair by pair": ratios})
 
 
 def row(what: str, triplets: int, seconds: list[float], ratio: str) -> list[str]:

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.machine import describe
+from benchmarks.history import record
+from benchmarks.machine import describe, hardware
 from benchmarks.problem import Inputs, Problem, simulate
 from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.encoding import BandedRidgeTRF
@@ -114,6 +115,10 @@ def main() -> None:
             table,
         ]
         write_section("banded", "\n\n".join(body), given.results)
+        others = {
+            name: list(t / took[:, 0]) for name, t in zip(names[1:], took.T[1:], strict=True) if np.isfinite(t).all()
+        }
+        record(given.results.parent, "banded", f"{problem}, {given.dims} dims a band", hardware(1), others)
 
 
 if __name__ == "__main__":

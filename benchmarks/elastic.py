@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.machine import describe
+from benchmarks.history import record
+from benchmarks.machine import describe, hardware
 from benchmarks.problem import Problem, simulate
 from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.linalg.elastic_net import elastic_net
@@ -201,6 +202,9 @@ def main() -> None:
             table,
         ]
         write_section(f"elastic-{problem.p}", "\n\n".join(body), given.results)
+        mine = seconds.pop("brainalign")
+        ratios = {name: [t / o for t, o in zip(took, mine, strict=True)] for name, took in seconds.items()}
+        record(given.results.parent, f"elastic-{problem.p}", str(problem), hardware(1), ratios)
 
 
 if __name__ == "__main__":

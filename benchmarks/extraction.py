@@ -22,8 +22,9 @@ from rich.console import Console
 from rich.table import Table
 from transformers import GPT2Config, GPT2Model, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
-from benchmarks.machine import cores, describe
-from benchmarks.results import markdown_table, write_section
+from benchmarks.history import record
+from benchmarks.machine import cores, describe, hardware
+from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
 from brainalign.features.base import Rows
@@ -59,6 +60,11 @@ def main() -> None:
             markdown_table(HEADER, rows),
         ]
         write_section("extraction", "\n\n".join(body))
+        record(RESULTS.parent, "extraction", f"{given.utterances} utterances", hardware(cores()), RATIOS)
+
+
+RATIOS: dict[str, list[float]] = {}
+"""What was compared -> the first way's time over its own, of each round."""
 
 
 def compare(ways: dict[str, Callable[[], object]], rounds: int, unit: str, invert: bool = False) -> list[list[str]]:
@@ -79,6 +85,8 @@ def compare(ways: dict[str, Callable[[], object]], rounds: int, unit: str, inver
     first = next(iter(taken.values()))
     found = []
     for name, times in taken.items():
+        if times is not first:
+            RATIOS[name] = [f / t for f, t in zip(first, times, strict=True)]
         ratio = statistics.median((t / f if invert else f / t) for f, t in zip(first, times, strict=True))
         said = "1" if times is first else f"{ratio:.3g} {unit}"
         found.append([name, f"{statistics.median(times):.3g}", said])

@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.child import Answer, answer, run_child
-from benchmarks.machine import cores, describe
+from benchmarks.history import record
+from benchmarks.machine import cores, describe, hardware
 from benchmarks.memory import Peak
 from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.data.preprocessing.process import preprocess
@@ -163,6 +164,16 @@ def main() -> None:
             markdown_table(HEADER, rows),
         ]
         write_section("high_gamma", "\n\n".join(body), given.results)
+        for threads in given.threads:
+            base = [a.facts["processor"] for a in found["brainalign: high_gamma", threads]]
+            ratios = {}
+            for (way, n), answers in found.items():
+                if n != threads or way == "brainalign: high_gamma":
+                    continue
+                pairs = list(zip([a.facts["processor"] for a in answers], base, strict=False))
+                # of our own whole preprocessing the share that is high gamma, so that larger is better there too
+                ratios[way] = [b / a if way.startswith("brainalign") else a / b for a, b in pairs]
+            record(given.results.parent, "high_gamma", " ".join(size), hardware(threads), ratios)
 
 
 if __name__ == "__main__":

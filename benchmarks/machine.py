@@ -30,17 +30,27 @@ def describe(packages: Iterable[str], threads: int, device: str = "cpu") -> str:
         threads: That every competitor was given.
         device: ``cuda`` adds the card.
     """
+    parts = [hardware(threads, device)]
+    parts.append(f"{platform.system()}, Python {platform.python_version()}")
+    parts.append(", ".join(f"{name} {found}" for name in packages if (found := _version(name))))
+    parts.append(f"{datetime.now(UTC):%Y-%m-%d}")
+    return "; ".join(parts) + "."
+
+
+def hardware(threads: int, device: str = "cpu") -> str:
+    """What times of a run are comparable on: processor, cores, memory, graphics card where it was used, threads.
+
+    Args:
+        threads: That every competitor was given.
+        device: ``cuda`` adds the card.
+    """
     parts = [f"{_processor()}, {cores()} cores, {memory() / GIB:.0f} GiB of memory"]
     if device == "cuda":
         import torch
 
         card = torch.cuda.get_device_properties(0)
         parts.append(f"{card.name}, {card.total_memory / GIB:.0f} GiB")
-    parts.append(f"{threads} threads")
-    parts.append(f"{platform.system()}, Python {platform.python_version()}")
-    parts.append(", ".join(f"{name} {found}" for name in packages if (found := _version(name))))
-    parts.append(f"{datetime.now(UTC):%Y-%m-%d}")
-    return "; ".join(parts) + "."
+    return "; ".join([*parts, f"{threads} threads"])
 
 
 def _processor() -> str:

@@ -62,6 +62,16 @@ class Competitor:
         return self.answers[0].facts["note"]
 
 
+def ratios_of(competitors: list[Competitor]) -> dict[str, list[float]]:
+    """Peer -> its time over brainalign's, the first competitor's, in each repeat that both did.
+
+    Args:
+        competitors: brainalign first.
+    """
+    ours, *peers = competitors
+    return {c.name: [a / b for a, b in zip(c.times, ours.times, strict=False)] for c in peers if c.answers}
+
+
 def cells(competitor: Competitor, ours: Competitor) -> list[str]:
     """A row under ``HEADER``; dashes where there is nothing to say."""
     if not competitor.answers:

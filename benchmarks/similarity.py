@@ -19,9 +19,10 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import describe
+from benchmarks.history import record
+from benchmarks.machine import describe, hardware
 from benchmarks.memory import Peak
-from benchmarks.results import markdown_table, write_section
+from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.analysis.geometry.measures import Side, all_rows_cka
 
 DIMS, WHOLE, LAYERS = 768, 58_943, 13
@@ -100,6 +101,11 @@ def main() -> None:
             markdown_table(HEADER, rows),
         ]
         write_section("similarity", "\n\n".join(body))
+        mine = seconds.pop("brainalign")
+        ratios = {name: [a / b for a, b in zip(took, mine, strict=True)] for name, took in seconds.items()}
+        record(
+            RESULTS.parent, "similarity", f"{given.rows} rows, {given.layers} layers, {DIMS} dims", hardware(2), ratios
+        )
 
 
 class Lazy(list[NDArray[np.float32]]):

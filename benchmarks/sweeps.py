@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.machine import cores, describe
-from benchmarks.results import markdown_table, write_section
+from benchmarks.history import record
+from benchmarks.machine import cores, describe, hardware
+from benchmarks.results import RESULTS, markdown_table, write_section
 
 DOOR = Path(__file__).resolve().parents[1] / "run.py"
 TINY = (
@@ -115,8 +116,8 @@ def comparison(folder: Path, number: int = 100) -> list[list[str]]:
     ]
 
 
-def workers(folder: Path) -> list[str]:
-    """Sixteen children one after the other on one thread, and two at a time."""
+def workers(folder: Path) -> tuple[list[str], float]:
+    """Sixteen children one after the other on one thread, and two at a time: the row, and how much less time the two take."""
     sweep = (
         "-m",
         *HEAVY,
@@ -129,7 +130,7 @@ def workers(folder: Path) -> list[str]:
         folder, *sweep, "paths.output=joblib", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", threads=1
     )
     told = f"{serial / joblib:.2f} x ({serial:.0f} s and {joblib:.0f} s)"
-    return ["16 children, 2 workers of joblib, against one thread", told, ">= 1.7 x"]
+    return ["16 children, 2 workers of joblib, against one thread", told, ">= 1.7 x"], serial / joblib
 
 
 def main() -> None:
@@ -140,7 +141,8 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="brainalign-sweeps-") as place:
         folder = Path(place)
-        rows = [workers(folder), overhead(folder), many(folder, given.children), *comparison(folder)]
+        two, ratio = workers(folder)
+        rows = [two, overhead(folder), many(folder, given.children), *comparison(folder)]
     for row in rows:
         sys.stdout.write("  ".join(row) + "\n")
     if given.write:
@@ -152,6 +154,7 @@ def main() -> None:
             markdown_table(HEADER, rows),
         ]
         write_section("sweeps", "\n\n".join(body))
+        record(RESULTS.parent, "sweeps", "16 children", hardware(1), {"one thread, by two workers": [ratio]})
 
 
 if __name__ == "__main__":

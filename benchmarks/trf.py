@@ -14,12 +14,13 @@ from rich.table import Table
 
 from benchmarks.child import Answer, run_child
 from benchmarks.counts import operations
-from benchmarks.machine import cores, describe
+from benchmarks.history import record
+from benchmarks.machine import cores, describe, hardware
 from benchmarks.peers import DISTRIBUTIONS, PEERS
 from benchmarks.problem import SIZES, Problem
 from benchmarks.rate import matrix_rate
 from benchmarks.results import RESULTS, markdown_table, write_section
-from benchmarks.runs import HEADER, LEGEND, Competitor, cells
+from benchmarks.runs import HEADER, LEGEND, Competitor, cells, ratios_of
 
 OURS = "brainalign"
 LAYERS = 62
@@ -55,7 +56,10 @@ def main() -> None:
             markdown_table(HEADER, rows),
             "\n".join(f"- {line}" for line in lines),
         ]
-        write_section(f"trf-{given.size}-{given.device}", "\n\n".join(body), given.results)
+        key = f"trf-{given.size}-{given.device}"
+        write_section(key, "\n\n".join(body), given.results)
+        ratios = ratios_of(competitors)
+        record(given.results.parent, key, str(problem), hardware(given.threads, given.device), ratios)
 
 
 def _arguments() -> argparse.Namespace:

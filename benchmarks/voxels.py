@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.child import run_child
-from benchmarks.machine import GIB, cores, describe
+from benchmarks.history import record
+from benchmarks.machine import GIB, cores, describe, hardware
 from benchmarks.peers import DISTRIBUTIONS
 from benchmarks.problem import SIZES, Problem
 from benchmarks.rate import matrix_rate
 from benchmarks.results import RESULTS, markdown_table, write_section
-from benchmarks.runs import HEADER, LEGEND, Competitor, agreement, cells
+from benchmarks.runs import HEADER, LEGEND, Competitor, agreement, cells, ratios_of
 from benchmarks.trf import OURS, floor_of, run_all
 
 FASTER = ("himalaya-torch", "himalaya-float32")
@@ -63,7 +64,10 @@ def main() -> None:
             "\n".join(f"- {line}" for line in lines),
             *([f"All {whole.electrodes:,} voxels: {whole}.", "\n".join(f"- {line}" for line in full)] if full else []),
         ]
-        write_section("voxels-quick" if given.quick else "voxels", "\n\n".join(body), given.results)
+        key = "voxels-quick" if given.quick else "voxels"
+        write_section(key, "\n\n".join(body), given.results)
+        ratios = ratios_of(competitors)
+        record(given.results.parent, key, str(tenth), hardware(given.threads), ratios)
 
 
 def _arguments() -> argparse.Namespace:

@@ -87,7 +87,8 @@ class CcaAnalysis(Analysis):
 
         if probed.model not in (models.model, models.partner):
             return []
-        parts = [study.plan(probed.most)] * (4 * len(study.split.folds))
+        shared, folds = min(self.k, probed.most), len(study.split.folds)
+        parts = [study.plan(d) for d in (probed.most, shared, max(probed.most - shared, 1), probed.most)] * folds
         what = f"fit {probed.model.name} truncated, shared, rest and matched, at most"
         # a space belongs to one outer fold, which takes part in k - 1 of the k (k - 1) / 2 pairs
-        return [fits(study, what, parts, share=2 / len(study.split.folds))]
+        return [fits(study, what, parts, share=2 / folds)]
