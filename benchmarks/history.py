@@ -71,11 +71,11 @@ def record(folder: Path, benchmark: str, size: str, machine: str, ratios: Mappin
 
 
 def commit() -> str:
-    """The checkout's commit, ``+`` behind it where files have changed since; ``unknown`` outside one."""
+    """The checkout's commit, ``+`` behind it where its code has changed since; ``unknown`` outside one."""
     try:
         found, changed = (
             subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-            for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+            for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "src", "benchmarks/*.py"))
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
