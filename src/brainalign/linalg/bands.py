@@ -150,6 +150,7 @@ def banded_scores(
         scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
         for penalties, w in banded_solutions(system, bands, places, arithmetic):
             if w.dtype not in scorers:
+                scorers.clear()  # those in float32 have served
                 scorers[w.dtype] = [scorer(test, system, method, w.dtype) for test in held_out]
             b = system.intercept(w, everyone)
             for t, (test, products) in enumerate(zip(held_out, scorers[w.dtype], strict=True)):

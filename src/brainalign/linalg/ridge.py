@@ -176,6 +176,7 @@ def _written_scores(
     scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
     for a, dtype, solve in _solutions(system, alphas, method, arithmetic):
         if dtype not in scorers:
+            scorers.clear()  # those in float32 have served
             scorers[dtype] = [scorer(test, system, method, dtype) for test in tests]
         for electrodes in blocks:
             w = solve(electrodes)
@@ -183,6 +184,7 @@ def _written_scores(
             for t, (test, products) in enumerate(zip(tests, scorers[dtype], strict=True)):
                 found = test.r2(products(w, electrodes), b, problem.train, electrodes)
                 out[t, a, electrodes] = found.cpu().numpy()
+        del solve  # and with it a factor, before one of the next precision is made
     return out
 
 
