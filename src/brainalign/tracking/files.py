@@ -137,7 +137,8 @@ def _laid_out(figure: Figure) -> Iterator[None]:
     """Solve a figure's layout once for all its formats, which would each solve it and draw twice; it gets its engine back."""
     engine, dpi = figure.get_layout_engine(), figure.dpi
     figure.dpi = DPI  # sizes of text depend on it
-    figure.draw_without_rendering()
+    if engine is not None:
+        engine.execute(figure)
     figure.dpi = dpi
     figure.set_layout_engine(None)
     try:
