@@ -5,6 +5,7 @@ from brainalign.stats.compare import TEST_COLUMNS, ZERO, compare
 from brainalign.stats.correction import bonferroni, fdr, holm
 from brainalign.stats.interval import FEWEST, MeanInterval, electrodes_ci, mean_ci, ratio_ci
 from brainalign.stats.pairing import label_values, pair_values
+from brainalign.stats.peaks import Peak, peak, peak_difference
 from brainalign.stats.permutation import INDEPENDENT, ShiftTest, shift_p, shifted_agreement
 from brainalign.stats.preference import best_layer, centre_of_mass, ordering, pairwise
 from brainalign.stats.sign_flip import sign_flip
@@ -17,6 +18,7 @@ __all__ = [
     "ZERO",
     "ClusterTest",
     "MeanInterval",
+    "Peak",
     "ShiftTest",
     "best_layer",
     "bonferroni",
@@ -32,6 +34,8 @@ __all__ = [
     "ordering",
     "pair_values",
     "pairwise",
+    "peak",
+    "peak_difference",
     "ratio_ci",
     "shift_p",
     "shifted_agreement",

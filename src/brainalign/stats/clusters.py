@@ -196,8 +196,8 @@ def _by_mne(maps: Array, adjacency: Any, threshold: Any, flips: int, seed: int) 
     return (
         np.asarray(statistic).reshape(maps.shape[1:]),
         [c[0] for c in clusters],
-        np.abs(null),
-    )  # they come with their signs
+        np.abs(null),  # they come with their signs
+    )
 
 
 def _share(null: Array, found: Array) -> Array:
