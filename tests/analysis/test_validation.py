@@ -54,6 +54,7 @@ ROW = {
     "stats/compare.py _mixed": "difference of two models, mixed model",
     "stats/interval.py mean_ci": "mean over participants' own means",
     "stats/interval.py ratio_ci": "ratio of sums over noise ceilings",
+    "stats/peaks.py _peak": "latency of the mean curve's peak",
     "stats/power.py rate": "chance that a test finds an effect",
     "stats/ttest.py t_row": "difference of two models, paired t",
     "stats/ttest.py effect_interval": "effect size d_z, paired t",

@@ -12,6 +12,9 @@ from brainalign.errors import BrainalignError, one_of
 
 Array = NDArray[np.float64]
 
+TOP = 0.8
+"""Share of the highest value above which neighbouring lags belong to the peak."""
+
 
 @dataclass(frozen=True)
 class Peak:
@@ -46,7 +49,8 @@ def peak(
 
         error^2 = (n - 1) / n sum_i (m_-i - mean m_-i)^2,   m_-i the measure of the mean without participant i
 
-    Between two lags the peak is that of the parabola through the highest point and its neighbours, so that latencies are no steps.
+    The peak is that of a parabola fitted to the lags around the highest one at which the curve has ``TOP`` of its height: latencies are
+    then no steps, and do not leap from one noisy lag to the next, under which a jackknife's intervals would be too short.
 
     Args:
         curves: (participants, lags), finite, three participants or more.
@@ -128,16 +132,22 @@ def peak_difference(first: Peak, second: Peak) -> tuple[float, float, float]:
 
 
 def _vertex(curve: Array, times: Array) -> tuple[float, float]:
-    """Time and height of the highest point, between lags by a parabola."""
+    """Time and height of the peak, by a parabola."""
     k = int(np.argmax(curve))
     if k in (0, len(curve) - 1):
         raise BrainalignError(
             f"the largest value from {times[0]:g} to {times[-1]:g} stands at the end, {times[k]:g}: no peak; set the window around one."
         )
-    slope, bend = np.polyfit(times[k - 1 : k + 2] - times[k], curve[k - 1 : k + 2], 2)[1::-1]
+    first = last = k
+    while first > 0 and curve[first - 1] >= TOP * curve[k]:
+        first -= 1
+    while last < len(curve) - 1 and curve[last + 1] >= TOP * curve[k]:
+        last += 1
+    top = slice(min(first, k - 1), max(last, k + 1) + 1)
+    bend, slope, height = np.polyfit(times[top] - times[k], curve[top], 2)
     if not bend < 0:
         return float(times[k]), float(curve[k])
-    return float(times[k] - slope / (2 * bend)), float(curve[k] - slope**2 / (4 * bend))
+    return float(times[k] - slope / (2 * bend)), float(height - slope**2 / (4 * bend))
 
 
 def _peak(value: float, each: Array, alpha: float) -> Peak:

@@ -19,6 +19,7 @@ from brainalign.data.types import Presentation, Recording
 from brainalign.stats import compare, electrodes_ci, mean_ci, ratio_ci
 from brainalign.stats.abx import relate, wilson
 from brainalign.stats.onset_response import onset_response
+from brainalign.stats.peaks import peak
 from brainalign.stats.power import rate as power_rate
 
 Array = NDArray[np.float64]
@@ -95,6 +96,7 @@ def intervals(sets: int) -> list[Finding]:
         ("mean share of right answers (ABX), 20 contrasts of 15 triplets", STUDENT, _contrasts),
         ("response around the onset, 20 presentations, at one time", STUDENT, _onset),
         ("chance that a test finds an effect (power, Clopper-Pearson), 100 data sets", STUDENT, _chance),
+        ("latency of the mean curve's peak (jackknife), 12 participants", STUDENT, _peak),
         ("drift of the clock of sounds, 99 % (Theil-Sen), 30 pieces", CLOCK, _clock),
     ]
     found = []
@@ -200,6 +202,14 @@ def _onset(rng: np.random.Generator) -> bool:
 def _chance(rng: np.random.Generator) -> bool:
     found = power_rate(int(rng.binomial(100, 0.8)), 100)
     return found.low <= 0.8 <= found.high
+
+
+def _peak(rng: np.random.Generator) -> bool:
+    times = np.arange(40) / 100
+    where = 0.15 + 0.01 * rng.normal(size=12)
+    noise = np.array([np.convolve(v, np.hanning(7), "same") for v in rng.normal(size=(12, 40))])
+    latency, _ = peak(np.exp(-(((times - where[:, None]) / 0.06) ** 2)) + 0.1 * noise, times, window=(0.05, 0.3))
+    return latency.low <= 0.15 <= latency.high
 
 
 def _clock(rng: np.random.Generator) -> bool:
