@@ -94,3 +94,17 @@ def test_nilearn_leaves_no_open_figure_and_no_setting(placed):
     before, opened = dict(matplotlib.rcParams), plt.get_fignums()
     brain_map(placed())
     assert plt.get_fignums() == opened and dict(matplotlib.rcParams) == before
+
+
+def test_planted_truth_stands_beside_the_models_in_one_scale(placed, artist):
+    scores = placed(("planted_speech", "mel"), x=-50.0)
+    truth = np.where(scores["model"] == "planted_speech", 0.9, np.nan)
+    figure, caption = brain_map(scores.assign(r_planted=truth))
+    titles = [axes.get_title().replace("\n", " ") for axes in figure.axes if axes.get_title()]
+    assert (
+        titles == ["planted_speech", "mel", "planted_speech, truth"]
+        and "Truth: what the simulation planted." in caption
+    )
+    dots = artist(figure, "l planted_speech, truth")
+    assert (dots.get_array() == 0.9).all() and dots.norm.vmax == 0.9 == artist(figure, "l mel").norm.vmax
+    assert "Truth" not in brain_map(scores)[1]

@@ -33,6 +33,19 @@ def planted_mean(rows: pd.DataFrame, score: str) -> float:
     return float(rows.loc[known, column].mean())
 
 
+def planted_rows(rows: pd.DataFrame, by: str, score: str) -> pd.DataFrame:
+    """The rows whose true score is known, with that in the score's place and "truth" behind their label; often none.
+
+    Args:
+        rows: As for :func:`planted_mean`.
+        by: Column of the label.
+        score: The column.
+    """
+    column = f"{score}_planted"
+    known = rows[rows[column].notna()] if column in rows else rows.iloc[:0]
+    return known.assign(**{score: known[column] if len(known) else known[score], by: known[by].astype(str) + ", truth"})
+
+
 def draw_planted(axes: Axes, x: float, y: float, gid: str) -> Line2D | None:
     """Mark a truth; nothing where it is NaN.
 

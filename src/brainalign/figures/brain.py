@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
+from brainalign.figures._planted import planted_rows
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import DOUBLE, INK, MUTED, new_figure, order_of, score_label, style
 from brainalign.figures.text import count, number, one_result, wrap
@@ -98,19 +99,22 @@ def brain_map(
     finite = np.isfinite(scores[score].to_numpy(dtype=np.float64))
     shown = scores[known & finite]
     labels = [label for label in order_of(scores[by], order) if (scores[by] == label).any()]
+    truth = planted_rows(shown, by, score)
+    columns = [*labels, *dict.fromkeys(truth[by])]
+    drawn = pd.concat([shown, truth])
     places = scores[known].drop_duplicates(list(ELECTRODE))
     left = int((places["x"] < 0).sum())
     sides = [side for side, n in (("l", left), ("r", len(places) - left)) if n]
-    width = into.width if into is not None else min(DOUBLE, BAR + WIDEST * len(labels))
-    one = min(WIDEST, (width - BAR) / len(labels))
+    width = into.width if into is not None else min(DOUBLE, BAR + WIDEST * len(columns))
+    one = min(WIDEST, (width - BAR) / len(columns))
     with style():
         cmap = _cmap()
-        norm = Normalize(0.0, max(float(shown[score].max()), 1e-3) if len(shown) else 1.0)
+        norm = Normalize(0.0, max(float(drawn[score].max()), 1e-3) if len(drawn) else 1.0)
         figure, grid = new_figure(
-            width, 0.45 + ASPECT * one * len(sides), into, nrows=len(sides), ncols=len(labels), squeeze=False
+            width, 0.45 + ASPECT * one * len(sides), into, nrows=len(sides), ncols=len(columns), squeeze=False
         )
-        for column, label in enumerate(labels):
-            mine = shown[shown[by] == label].sort_values(score, kind="stable")  # the best on top
+        for column, label in enumerate(columns):
+            mine = drawn[drawn[by] == label].sort_values(score, kind="stable")  # the best on top
             for row, side in enumerate(sides):
                 own = mine[mine["x"] < 0] if side == "l" else mine[mine["x"] >= 0]
                 _hemisphere(grid[row, column], own, score, side, f"{side} {label}", cmap=cmap, norm=norm)
@@ -135,6 +139,7 @@ def brain_map(
     caption = (
         f"{score_label(score)} of {count(len(places), noun)} ({hemispheres}) on the brain, seen from the side, one colour scale"
         f"{f' (grey: below 0, {negative} of {len(shown)} values)' if negative else ''}."
+        f"{' Truth: what the simulation planted.' if len(truth) else ''}"
         f"{one_result([_best(shown[shown[by] == label], label, score) for label in labels])}"
     )
     if len(missing):
