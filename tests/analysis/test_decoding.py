@@ -13,6 +13,8 @@ from brainalign.analysis.decoding.targets import Targets
 from brainalign.data.frames.grid import FrameGrid
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.encoding import DecodingTRF
+from brainalign.encoding.fit_store import FitStore
+from brainalign.encoding.packing import unpack
 from brainalign.errors import BrainalignError
 from brainalign.features.base import ReceptiveField, Rows
 from brainalign.features.cache import FeatureCache
@@ -28,10 +30,10 @@ ASKED = {"components": None, "segment": 1.0, "rival": "mismatch"}
 class Stream:
     """White features of two layers; the second of the stream called ``heard`` drives the channels."""
 
-    unit, placement, layers, version, receptive_field = "frames", "hold", (0, 1), 1, ReceptiveField(0.01, 0)
+    unit, placement, version, receptive_field = "frames", "hold", 1, ReceptiveField(0.01, 0)
 
-    def __init__(self, name="heard", dims=2):
-        self.name, self.dims = name, dims
+    def __init__(self, name="heard", dims=2, layers=(0, 1)):
+        self.name, self.dims, self.layers = name, dims, layers
 
     def values(self, stimulus, layer):
         grid = FrameGrid.speech(stimulus.duration)
@@ -39,7 +41,7 @@ class Stream:
         return grid, rng.normal(size=(len(grid.times), self.dims)).astype(np.float32)
 
     def identity(self):
-        return {"kind": self.name, "dims": self.dims}
+        return {"kind": self.name, "dims": self.dims, "layers": list(self.layers)}
 
     def describe(self):
         return "white noise"
@@ -144,6 +146,49 @@ def test_attention_tells_the_stream_that_was_followed(tmp_path):
         decoding(study, Models(model()), **{**ASKED, "rival": "partner"})
     with pytest.raises(BrainalignError, match="have 3 dimensions in place of 2"):
         decoding(study, Models(model(), partner=model("ignored", 3)), **{**ASKED, "rival": "partner"})
+
+
+def test_a_layer_is_held_against_the_same_layer_of_the_ignored_stream_or_its_only_one(tmp_path):
+    study, model = planted(tmp_path, signal=0.1, people=1)
+    asked = {**ASKED, "rival": "partner"}
+    both = decoding(study, Models(model(), partner=model("ignored")), **asked).tables["attention"]
+    for layer in (0, 1):
+        alone = decoding(study, Models(model(), partner=model("ignored", 2, (layer,))), **asked).tables["attention"]
+        pair = [t[t["layer"] == layer]["right"].tolist() for t in (both, alone)]
+        assert pair[0] == pair[1]
+    with pytest.raises(BrainalignError, match="layer 0 against the same layer of ignored, which has"):
+        decoding(study, Models(model(), partner=model("ignored", 2, (1, 2))), **asked)
+
+
+class Keeps(FitStore):
+    """Every fit is kept, however short."""
+
+    def worth(self, tensors, seconds):
+        return True
+
+
+class Reads(FitStore):
+    """Nothing is fitted."""
+
+    def fit(self, key, name, make):
+        found = self.read(key)
+        assert found is not None, name
+        return unpack(found[0])
+
+
+def test_a_second_run_reads_the_backward_models_of_the_first(tmp_path):
+    study, model = planted(tmp_path, people=1)
+    study.store = Keeps(tmp_path)
+    first = decoding(study, Models(model()), **ASKED).tables
+    assert len(list((tmp_path / "fits").glob("*.safetensors"))) == 2  # one for each layer
+    study, model = planted(tmp_path, people=1)
+    study.store = Reads(tmp_path)
+    for name, table in decoding(study, Models(model()), **ASKED).tables.items():
+        pd.testing.assert_frame_equal(table, first[name])
+    other, model = planted(tmp_path, people=1, window=0.12)
+    other.store = Reads(tmp_path)
+    with pytest.raises(AssertionError, match="channels of p0"):
+        decoding(other, Models(model()), **ASKED)
 
 
 def test_components_stand_for_many_dimensions_and_span_the_most_variance():

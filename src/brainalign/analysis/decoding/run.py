@@ -18,6 +18,7 @@ from brainalign.encoding.patterns import patterns_of
 from brainalign.encoding.plan import FitPlan, check_fits, plan_fit
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
+from brainalign.features.representation import Representation
 from brainalign.figures import brain_map, decoding_scores, located, on_scalp, pattern_topography
 from brainalign.linalg.lags import convolve
 from brainalign.notes import changes, limits
@@ -47,7 +48,8 @@ def decoding(
         models: Model, partner and baseline.
         components: Principal components that stand for the dimensions of a wider layer; None = each dimension.
         segment: Seconds of a segment that is told from its rival; None = not asked.
-        rival: ``mismatch``, another segment of the same features, or ``partner``, the partner's features at the same time.
+        rival: ``mismatch``, another segment of the same features, or ``partner``, the partner's features at the same time: of the layer of
+            the same number, or of its only one.
 
     Returns:
         Tables decoding (a row a model, layer, participant and dimension), decoding_participants, decoding_patterns, decoding_tests and,
@@ -73,7 +75,7 @@ def decoding(
             targets = Targets.of(frames, components)
             wanted, ignored = targets(frames), None
             if rival == "partner" and models.partner is not None:
-                ignored = targets(study.frames(models.partner, models.partner.layers[-1]))
+                ignored = targets(study.frames(models.partner, _same_layer(models.partner, layer)))
             for who in track(people, f"decoding {model.name}, layer {layer}"):
                 keys = {"model": model.name, "layer": layer, "subject": who.subject}
                 design = who.design(study, wanted)
@@ -99,6 +101,22 @@ def decoding(
     result.tables["decoding_tests"] = pd.concat(tests, ignore_index=True)
     _few(result, len(people))
     return result
+
+
+def _same_layer(partner: Representation, layer: int) -> int:
+    """The partner's layer that a layer's reconstruction is held against: that of the same number, or its only one.
+
+    Raises:
+        BrainalignError: It has others alone.
+    """
+    if layer in partner.layers:
+        return layer
+    if len(partner.layers) == 1:
+        return partner.layers[0]
+    raise BrainalignError(
+        f"analysis.rival=partner holds layer {layer} against the same layer of {partner.name}, which has {partner.layers} alone; give both "
+        "the same layers (model.layers, partner.layers), or the partner one."
+    )
 
 
 def planned(study: Study, widths: Sequence[int]) -> list[FitPlan]:
@@ -130,11 +148,19 @@ def _fit(study: Study, who: Listener, design: Design) -> OuterScores:
         "dimensions",
         "analysis.components",
     )
-    scores = fit_outer(
-        design, who.brain, after(study), study.alphas, study.arithmetic, study.search, True, study.components
-    )
-    study.count(f"channels of {who.subject}", scores)
+    lags, name = after(study), f"channels of {who.subject}"
+
+    def make() -> OuterScores:
+        return fit_outer(design, who.brain, lags, study.alphas, study.arithmetic, study.search, True, study.components)
+
+    scores = make() if study.store is None else study.store.fit(_key(study, who, design), name, make)
+    study.count(name, scores)
     return scores
+
+
+def _key(study: Study, who: Listener, design: Design) -> str:
+    """Of a participant's backward model in the store of fits."""
+    return study.key(identity=["backward", design, who.brain], lags=after(study))
 
 
 def _by_dimension(scores: OuterScores, channels: int, components: bool) -> pd.DataFrame:
