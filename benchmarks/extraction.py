@@ -35,7 +35,7 @@ from brainalign.features.language.model import LanguageModel
 from brainalign.features.language.subwords import text_of
 from brainalign.features.speech.model import SpeechModel
 
-HEADER = ["what", "seconds", "against the line it belongs to"]
+HEADER = ["what", "processor seconds", "against the line it belongs to"]
 WORDS = ("time", "people", "water", "little", "house", "because", "between", "the", "of", "and")
 
 
@@ -55,7 +55,8 @@ def main() -> None:
         body = [
             "## Extraction",
             f"`python -m benchmarks.extraction --utterances {given.utterances} --rounds {given.rounds} --write`",
-            "Medians of interleaved rounds; ratios are taken within a round. Reads come from the page cache: the disk is not in them.",
+            "Medians of interleaved rounds, in processor seconds since other work ran beside; ratios are taken within a "
+            "round. Reads come from the page cache: the disk is not in them.",
             describe(["brainalign", "torch", "transformers", "safetensors", "numpy"], cores()),
             markdown_table(HEADER, rows),
         ]
@@ -79,9 +80,9 @@ def compare(ways: dict[str, Callable[[], object]], rounds: int, unit: str, inver
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            begun = time.perf_counter()
+            begun = time.process_time()
             way()
-            taken[name].append(time.perf_counter() - begun)
+            taken[name].append(time.process_time() - begun)
     first = next(iter(taken.values()))
     found = []
     for name, times in taken.items():

@@ -162,6 +162,18 @@ def test_the_checksum_is_compared_once_a_file(tmp_path, monkeypatch):
     assert len(compared) == 1
 
 
+def test_a_file_of_an_earlier_checksum_is_read_and_its_damage_found(tmp_path, monkeypatch, caplog):
+    cache = FeatureCache(tmp_path)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(tensors, "_checksum", tensors._crc)
+        cache.write("k", some_rows())
+    same(FeatureCache(tmp_path).read("k"), some_rows())
+    content = bytearray(cache.path("k").read_bytes())
+    content[-5] ^= 1
+    cache.path("k").write_bytes(content)
+    assert FeatureCache(tmp_path).read("k") is None and "its checksum is wrong" in caplog.text
+
+
 def test_safetensors_itself_reads_the_files(tmp_path):
     from safetensors.numpy import load_file
 
