@@ -2,7 +2,7 @@
 
     python -m benchmarks.extraction [--utterances 24] [--rounds 5] [--write]
 
-Models have random weights (throughput does not depend on what they are); audio is noise of 2 to 8 s, texts are words
+Models have random weights (throughput does not depend on what they are) but for --model; audio is noise of 2 to 8 s, texts are words
 drawn from a short list. The ways run in turn, `rounds` times; ratios are within a round, and their median is printed.
 """
 
@@ -12,8 +12,9 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,9 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--utterances", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--model", type=Path, help="folder of a trained language model, whose short sentences are timed, too"
+    )
     parser.add_argument("--write", action="store_true", help="replace this section of the results")
     given = parser.parse_args()
-    rows = [*speech(given.utterances, given.rounds), *language(given.utterances, given.rounds), *reading(given.rounds)]
+    rows = [*speech(given.utterances, given.rounds), *language(given.utterances, given.rounds)]
+    rows += [*(trained(given.model, given.utterances, given.rounds) if given.model else []), *reading(given.rounds)]
     table = Table(*HEADER, title="Extraction, random weights")
     for row in rows:
         table.add_row(*row)
@@ -54,7 +59,8 @@ def main() -> None:
     if given.write:
         body = [
             "## Extraction",
-            f"`python -m benchmarks.extraction --utterances {given.utterances} --rounds {given.rounds} --write`",
+            f"`python -m benchmarks.extraction --utterances {given.utterances} --rounds {given.rounds}"
+            f"{f' --model {given.model.name}' if given.model else ''} --write`",
             "Medians of interleaved rounds, in processor seconds since other work ran beside; ratios are taken within a "
             "round. Reads come from the page cache: the disk is not in them.",
             describe(["brainalign", "torch", "transformers", "safetensors", "numpy"], cores()),
@@ -153,22 +159,7 @@ def language(utterances: int, rounds: int) -> list[list[str]]:
     config = GPT2Config(n_embd=384, n_layer=6, n_head=6, vocab_size=len(tokenizer), n_positions=1024)
     model = GPT2Model(config).eval()
     short = [Stimulus(f"s{i}", 20.0, story(12 + i).words) for i in range(utterances)]
-    ours = LanguageModel(model, tokenizer, {}, "gpt2")
-
-    def bare() -> None:
-        with torch.inference_mode():
-            for s in short:
-                inputs = tokenizer(text_of(s.words["word"].tolist())[0], return_tensors="pt")
-                ids = inputs["input_ids"]
-                _ = [h[0].numpy() for h in model(ids, output_hidden_states=True).hidden_states]
-
-    rows = compare(
-        {
-            f"bare transformers loop, GPT-2 of 6 layers x 384, {utterances} texts": bare,
-            "all layers by LanguageModel, pooled over words": lambda: list(ours.extract(short)),
-        },
-        rounds, "x the bare loop's throughput",
-    )  # fmt: skip
+    rows = beside_bare(model, tokenizer, f"GPT-2 of 6 layers x 384, {utterances} texts", short, rounds)
     text, passes = story(320), {}
 
     def counted(stride: int | None) -> Callable[[], object]:
@@ -185,6 +176,34 @@ def language(utterances: int, rounds: int) -> list[list[str]]:
     rows += compare({names[s]: way for s, way in ways.items()}, min(rounds, 2), "x as fast")
     rows[-1][2] += f", {passes[1] / passes[None]:.1f} x fewer passes"
     return rows
+
+
+def trained(folder: Path, utterances: int, rounds: int) -> list[list[str]]:
+    """Sentences of 5 to 14 words by a trained model, whose tokenizer has a sub-word or two a word."""
+    from transformers import AutoModel, AutoTokenizer
+
+    model: Any = AutoModel.from_pretrained(folder, dtype=torch.float32)
+    lengths = np.random.default_rng(0).integers(5, 15, utterances)
+    short = [Stimulus(f"s{i}", n / 2, story(int(n)).words) for i, n in enumerate(lengths)]
+    what = f"{folder.name} in float32, {utterances} sentences of 5 to 14 words"
+    return beside_bare(model.eval(), AutoTokenizer.from_pretrained(folder), what, short, rounds)
+
+
+def beside_bare(model: Any, tokenizer: Any, what: str, texts: Sequence[Stimulus], rounds: int) -> list[list[str]]:
+    """All layers of texts by the loop that a person writes in a notebook, and by ours."""
+    ours = LanguageModel(model, tokenizer, {}, "language")
+
+    def bare() -> None:
+        with torch.inference_mode():
+            for s in texts:
+                ids = tokenizer(text_of(s.words["word"].tolist())[0], return_tensors="pt")["input_ids"]
+                _ = [h[0].numpy() for h in model(ids, output_hidden_states=True).hidden_states]
+
+    ways = {
+        f"bare transformers loop, {what}": bare,
+        "all layers by LanguageModel, pooled over words": lambda: list(ours.extract(texts)),
+    }
+    return compare(ways, rounds, "x the bare loop's throughput")
 
 
 def reading(rounds: int) -> list[list[str]]:

@@ -98,7 +98,7 @@ def test_a_word_of_a_window_is_one_literal_call_with_its_own_context(folders, ki
     extractor = LanguageModel.from_folder(folders[kind], kind, layers=[0, 3], context=Context("window", before))
     passes = []
     forward = extractor._forward
-    monkeypatch.setattr(extractor, "_forward", lambda model, ids: passes.append(len(ids)) or forward(model, ids))
+    monkeypatch.setattr(extractor, "_forward", lambda model, texts: passes.extend(texts) or forward(model, texts))
     found = values(extractor, said(*said_words))
     assert len(passes) == n // before and n >= 10 * len(passes)
     text = encode(extractor._tokenizer, said_words, True)
@@ -114,6 +114,35 @@ def test_a_word_of_a_window_is_one_literal_call_with_its_own_context(folders, ki
             np.testing.assert_allclose(found[layer][w], states[layer, at].mean(axis=0), atol=1e-4)
     assert min(contexts[3:]) >= before and max(contexts) <= 2 * before - 1 == extractor.receptive_field.past
     assert extractor.receptive_field.future == (0 if kind in CAUSAL else before - 1)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_short_texts_go_through_a_model_together_as_they_go_alone(folders, kind, said, monkeypatch):
+    extractor = LanguageModel.from_folder(folders[kind], kind)
+    stimuli = [said(*words(n, n), name=f"s{n}") for n in (3, 9, 4, 1, 17)]
+    alone = {s.id: values(extractor, s) for s in stimuli}
+    sizes = []
+    forward = extractor._forward
+    monkeypatch.setattr(extractor, "_forward", lambda model, texts: sizes.append(len(texts)) or forward(model, texts))
+    for stimulus, layers in extractor.extract(stimuli):
+        for n, rows in layers.items():
+            np.testing.assert_allclose(rows.values, alone[stimulus][n], atol=1e-5)
+    assert (sizes == [5]) if kind in CAUSAL else (sum(sizes) == 5)  # without a mask, those of one length alone
+
+
+def test_a_model_whose_rows_know_of_each_other_reads_one_text_at_a_time(said):
+    model, tokenizer = tiny_gpt2()
+
+    def meet(_, __, out):
+        of = out[0] if isinstance(out, tuple) else out
+        of += of.mean(dim=0, keepdim=True)
+
+    model.base_model.h[0].register_forward_hook(meet)
+    extractor = LanguageModel(model, tokenizer, {}, "meeting", layers=[4])
+    stimuli = [said(*words(n, n), name=f"s{n}") for n in (3, 4, 5)]
+    found = dict(extractor.extract(stimuli))
+    for stimulus in stimuli:
+        np.testing.assert_array_equal(found[stimulus.id][4].values, values(extractor, stimulus)[4])
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "bert"])

@@ -111,7 +111,8 @@ def test_a_real_llama_knows_english_from_shuffled_sub_words(test_data, said):
     loss = sum(bits.values()) * np.log(2) / n
     rng = np.random.default_rng(0)
     model = extractor._ready()
-    shuffled = [extractor._forward(model, [*t.prefix, *rng.permutation(t.ids).tolist()])[0][:, 0].sum() for t in texts]
+    mixed = [[*t.prefix, *rng.permutation(t.ids).tolist()] for t in texts]
+    shuffled = [extractor._forward(model, [ids])[0][0][:, 0].sum() for ids in mixed]
     assert loss < np.log(512) == pytest.approx(6.24, abs=0.005)
     assert loss < sum(shuffled) * np.log(2) / n - 1
     assert all(len(t.ids) <= 127 for t in texts)  # each a pass of its own, so both had equal context

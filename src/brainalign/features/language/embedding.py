@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from brainalign.features.base import ReceptiveField
 from brainalign.features.checkpoints.checkpoint import Checkpoint
 from brainalign.features.checkpoints.divided import input_device
-from brainalign.features.language.model import LanguageModel
+from brainalign.features.language.model import LanguageModel, States
+from brainalign.features.language.together import padded
 from brainalign.features.words.timed import ALONE
 
 if TYPE_CHECKING:
@@ -63,9 +61,9 @@ class InputEmbedding(LanguageModel):
     def _gives(self) -> dict[str, Any]:
         return {"gives": "embedding", "pooling": self.pooling}
 
-    def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+    def _forward(self, model: PreTrainedModel, texts: Sequence[list[int]]) -> list[States]:
         import torch
 
         with torch.inference_mode():
-            found = model.get_input_embeddings()(torch.tensor(list(ids), device=input_device(model)))
-        return {0: found.float().cpu().numpy()}
+            found = model.get_input_embeddings()(padded(texts).to(input_device(model))).float().cpu().numpy()
+        return [{0: values[: len(ids)]} for values, ids in zip(found, texts, strict=True)]

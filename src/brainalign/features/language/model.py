@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,21 @@ from brainalign.data.types import Stimulus
 from brainalign.errors import BrainalignError, nearest
 from brainalign.features.base import Placement, ReceptiveField, Rows, Unit
 from brainalign.features.checkpoints.checkpoint import Checkpoint, Loading
-from brainalign.features.checkpoints.forward import asked_layers, hidden_states, kind, origin, ready, weights_digest
+from brainalign.features.checkpoints.forward import asked_layers, batch_states, kind, origin, ready, weights_digest
 from brainalign.features.checkpoints.tap import BLOCK, Tap
 from brainalign.features.language.begin_token import begin_token, check_unmarked
 from brainalign.features.language.context import AUTO, Context, Pass, fitted_passes, word_passes
 from brainalign.features.language.encoded import Encoded, encode
 from brainalign.features.language.text_models import is_bidirectional, text_checkpoint, token_limit
+from brainalign.features.language.together import ROOM, Piece, padded, together
 from brainalign.features.words.timed import needs_words, word_rows, written_words_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+T = TypeVar("T")
+States = dict[int, NDArray[np.float32]]
+"""Layer -> (sub-words or words, dims)."""
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +124,7 @@ class LanguageModel:
         self.limit = token_limit(self.config, tokenizer)
         if not self.causal:
             check_unmarked(begin, name, "bidirectional and has its tokenizer's own marks")
+        self._room_together = 0  # texts go one by one until the model is loaded and tried
         self._begin = begin_token(tokenizer, begin, name, self.config.vocab_size) if self.causal else None
 
     @classmethod
@@ -221,27 +227,15 @@ class LanguageModel:
             )
 
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """One stimulus at a time, all layers of it in the same passes.
+        """One stimulus after the other, the shortest first: short texts go through the model together, with little padding.
 
         Raises:
             BrainalignError: The model is not causal where it should be, or the tokenizer belongs to another.
         """
         model = self._ready()
-        lost: list[str] = []
-        total = 0
-        alone: dict[str, dict[int, NDArray[np.float32]]] = {}
-        for stimulus in stimuli:
-            words = written_words_of(stimulus)
-            if self.context.policy == "isolated":
-                texts = {word: self._encode([word]) for word in words}
-                alone |= {w: self._read(model, t, stimulus.id) for w, t in texts.items() if w not in alone}
-                values = {n: np.vstack([alone[word][n] for word in words]) for n in self.layers}
-                lost += [word for word in words if not texts[word].ids]
-            else:
-                text = self._encode(words)
-                values = self._read(model, text, stimulus.id)
-                lost += [word for word, group in zip(words, text.groups, strict=True) if not group]
-            total += len(words)
+        total, lost = sum(len(s.words) for s in stimuli), list[str]()
+        for stimulus, values, unread in self._words(model, sorted(stimuli, key=lambda s: len(s.words))):
+            lost += unread
             yield stimulus.id, {n: word_rows(stimulus, v) for n, v in values.items()}
         if lost and len(lost) == total:
             raise BrainalignError(
@@ -258,6 +252,23 @@ class LanguageModel:
                 named,
             )
 
+    def _words(
+        self, model: PreTrainedModel, stimuli: Sequence[Stimulus]
+    ) -> Iterator[tuple[Stimulus, States, list[str]]]:
+        """Each stimulus, layer -> (words, dims), and those of its words that have no sub-word."""
+        if self.context.policy != "isolated":
+            for stimulus, text, values in self._read(model, ((s, self._encode(written_words_of(s))) for s in stimuli)):
+                words = written_words_of(stimulus)
+                yield stimulus, values, [word for word, group in zip(words, text.groups, strict=True) if not group]
+            return
+        alone: dict[str, tuple[Encoded, States]] = {}
+        for stimulus in stimuli:
+            words = written_words_of(stimulus)
+            new = ((word, self._encode([word])) for word in dict.fromkeys(words) if word not in alone)
+            alone |= {word: (text, values) for word, text, values in self._read(model, list(new))}
+            values = {n: np.vstack([alone[word][1][n] for word in words]) for n in self.layers}
+            yield stimulus, values, [word for word in words if not alone[word][0].ids]
+
     def _ready(self) -> PreTrainedModel:
         """The model without the head that predicts words, tried for causality."""
         model = ready(self._model, self.device)
@@ -265,12 +276,16 @@ class LanguageModel:
         return model
 
     def _try(self, model: PreTrainedModel) -> None:
-        """A model that should be causal must not change what stands before a word."""
-        if not self.causal:
-            return
+        """A model that should be causal must not change what stands before a word; texts go together where rows do not meet."""
         last = self._depth
-        one, other = (hidden_states(model, [last], input_ids=_batch(i))[last][:2] for i in ([0, 1, 2], [0, 1, 3]))
-        if np.abs(one - other).max() > _CAUSAL * one.std():
+        one = batch_states(model, [last], input_ids=padded([[0, 1, 2]]))[last][0, :2]
+
+        def moved(*rows: list[int]) -> bool:
+            other = batch_states(model, [last], input_ids=padded(rows))[last][0, :2]
+            return bool(np.abs(one - other).max() > _CAUSAL * one.std())
+
+        self._room_together = 0 if moved([0, 1, 3 if self.causal else 2], [3, 2, 1]) else ROOM
+        if self.causal and not self._room_together and moved([0, 1, 3]):
             raise BrainalignError(
                 f"model {self.name} ({self.config.model_type}) is not causal: a word changes what stands "
                 "before it; a causal language model is needed."
@@ -298,22 +313,39 @@ class LanguageModel:
         room = None if self.context.policy == "stimulus" else self._room(text)
         return fitted_passes(len(text.ids), room, self.causal)
 
-    def _read(self, model: PreTrainedModel, text: Encoded, what: str) -> dict[int, NDArray[np.float32]]:
-        """Layer -> (words, dims) of a text, by as many passes as its context asks for."""
-        passes = self._passes(text)
-        if len(passes) > 1:
-            longest = max(p.last - p.first for p in passes)
-            log.info(
-                "%s: %s (%d sub-words) goes by %d windows of %d", self.name, what, len(text.ids), len(passes), longest
-            )
-        parts: list[dict[int, NDArray[np.float32]]] = []
-        for p in passes:
-            states = self._forward(model, [*text.prefix, *text.ids[p.first : p.last], *text.suffix])
-            keep = slice(len(text.prefix) + p.begin - p.first, len(text.prefix) + p.end - p.first)
-            parts.append({n: values[keep] for n, values in states.items()})
+    def _read(self, model: PreTrainedModel, texts: Iterable[tuple[T, Encoded]]) -> Iterator[tuple[T, Encoded, States]]:
+        """Each text with what it is of, and layer -> (words, dims), by as many passes as its context asks for."""
+        begun: dict[int, tuple[T, Encoded, int, list[States]]] = {}
+
+        def pieces() -> Iterator[Piece]:
+            for number, (of, text) in enumerate(texts):
+                passes, before = self._passes(text), len(text.prefix)
+                begun[number] = of, text, len(passes), []
+                if len(passes) > 1:
+                    longest = max(p.last - p.first for p in passes)
+                    what = f"{len(text.ids)} sub-words go by {len(passes)} windows of {longest}"
+                    log.info("%s: %s: %s", self.name, of.id if isinstance(of, Stimulus) else of, what)
+                for p in passes:
+                    ids = [*text.prefix, *text.ids[p.first : p.last], *text.suffix]
+                    yield Piece(number, ids, slice(before + p.begin - p.first, before + p.end - p.first))
+
+        def whole() -> Iterator[tuple[T, Encoded, States]]:
+            for number, (of, text, count, parts) in list(begun.items()):
+                if len(parts) == count:
+                    del begun[number]
+                    yield of, text, self._joined(parts, text)
+
+        for batch in together(pieces(), self._room_together, mixed=self.causal):
+            for piece, states in zip(batch, self._forward(model, [p.ids for p in batch]), strict=True):
+                begun[piece.text][3].append({n: values[piece.keep] for n, values in states.items()})
+            yield from whole()
+        yield from whole()
+
+    def _joined(self, parts: Sequence[States], text: Encoded) -> States:
+        """Layer -> (words, dims) from the passes of a text."""
         if not parts:
             return {n: np.zeros((len(text.groups), self._width), dtype=np.float32) for n in self.layers}
-        return {n: self._pool(np.vstack([part[n] for part in parts]), text) for n in self.layers}
+        return {n: self._pool(np.concatenate([part[n] for part in parts]), text) for n in self.layers}
 
     @property
     def _depth(self) -> int:
@@ -325,21 +357,18 @@ class LanguageModel:
         each = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
         return int(c.hidden_size if heads is None else each * len(heads))
 
-    def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-        """Layer -> (sub-words, dims) of one pass."""
-        return hidden_states(model, self.layers, self.tap, input_ids=_batch(ids))
+    def _forward(self, model: PreTrainedModel, texts: Sequence[list[int]]) -> list[States]:
+        """Layer -> (sub-words, dims) of each text, by one pass."""
+        found = batch_states(model, self.layers, tap=self.tap, input_ids=padded(texts))
+        return [{n: values[row, : len(ids)] for n, values in found.items()} for row, ids in enumerate(texts)]
 
     def _pool(self, states: NDArray[np.float32], text: Encoded) -> NDArray[np.float32]:
         """(words, dims); zero where a word has no sub-word."""
         out = np.zeros((len(text.groups), states.shape[1]), dtype=np.float32)
-        for word, group in enumerate(text.groups):
-            if group:
-                of_word = {"mean": group, "last": group[-1:], "first": group[:1]}[self.pooling]
-                out[word] = states[of_word].mean(axis=0)
-        return out
-
-
-def _batch(ids: Sequence[int]) -> Any:
-    import torch
-
-    return torch.tensor([list(ids)])
+        some = {"mean": slice(None), "last": slice(-1, None), "first": slice(1)}[self.pooling]
+        groups = [group[some] for group in text.groups]
+        for place in range(max(map(len, groups), default=0)):  # a sub-word of each word at once
+            words = [word for word, group in enumerate(groups) if len(group) > place]
+            out[words] += states[[groups[word][place] for word in words]]
+        counts = np.array([[max(1, len(group))] for group in groups], dtype=np.float32)
+        return out / counts if len(out) else out

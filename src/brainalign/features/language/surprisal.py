@@ -14,9 +14,11 @@ from brainalign.features.checkpoints.checkpoint import Checkpoint
 from brainalign.features.checkpoints.divided import input_device
 from brainalign.features.language.context import AUTO, Context
 from brainalign.features.language.encoded import Encoded
-from brainalign.features.language.model import LanguageModel
+from brainalign.features.language.model import LanguageModel, States
+from brainalign.features.language.together import padded
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel
 
 OUTPUTS = ("surprisal", "entropy")
@@ -96,19 +98,14 @@ class Surprisal(LanguageModel):
         self._try(cast("PreTrainedModel", model.base_model))
         return cast("PreTrainedModel", model)
 
-    def _forward(self, model: PreTrainedModel, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+    def _forward(self, model: PreTrainedModel, texts: Sequence[list[int]]) -> list[States]:
         """(sub-words, 2) surprisal of each sub-word and entropy of its prediction; zero for the first, which has none."""
         import torch
 
-        out = np.zeros((len(ids), 2), dtype=np.float32)
+        inputs = padded(texts).to(input_device(model))
         with torch.inference_mode():
-            inputs = torch.tensor([list(ids)], device=input_device(model))
-            # one sequence, no cache of keys: the literal call
-            logits = model(input_ids=inputs, use_cache=False).logits[0, :-1].float()
-            log_p = logits.log_softmax(dim=-1)
-            out[1:, 0] = -log_p.gather(1, inputs[0, 1:, None].to(log_p.device))[:, 0].cpu().numpy()
-            out[1:, 1] = -(log_p.exp() * log_p).nansum(dim=-1).cpu().numpy()  # 0 log 0 = 0
-        return {0: out / np.float32(np.log(2))}
+            logits = model(input_ids=inputs, use_cache=False).logits
+            return [{0: _bits(logits[row, : len(ids) - 1], inputs[row, 1 : len(ids)])} for row, ids in enumerate(texts)]
 
     def _pool(self, states: NDArray[np.float32], text: Encoded) -> NDArray[np.float32]:
         """(words, outputs)."""
@@ -118,3 +115,12 @@ class Surprisal(LanguageModel):
         first = np.where(starts[1:] > starts[:-1], states[np.minimum(starts[:-1], len(states) - 1), 1], 0)
         found = {"surprisal": summed, "entropy": first}
         return np.stack([found[output] for output in self.outputs], axis=1).astype(np.float32)
+
+
+def _bits(logits: Tensor, following: Tensor) -> NDArray[np.float32]:
+    """(n + 1, 2) surprisal and entropy of n predictions (n, vocabulary) of n sub-words, and zero before them."""
+    out = np.zeros((len(following) + 1, 2), dtype=np.float32)
+    log_p = logits.float().log_softmax(dim=-1)
+    out[1:, 0] = -log_p.gather(1, following[:, None].to(log_p.device))[:, 0].cpu().numpy()
+    out[1:, 1] = -(log_p.exp() * log_p).nansum(dim=-1).cpu().numpy()  # 0 log 0 = 0
+    return out / np.float32(np.log(2))
