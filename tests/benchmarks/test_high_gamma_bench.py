@@ -18,6 +18,8 @@ def test_a_small_size_beside_mne(tmp_path):
     rows = {
         c[0]: c for c in ([v.strip() for v in line.split("|")[1:-1]] for line in results.read_text().splitlines()) if c
     }
-    assert float(rows["brainalign: high_gamma"][3]) == 1
-    assert float(rows["MNE: filter + hilbert"][6]) > 0.9
-    assert rows["brainalign: preprocess, whole"][6] == "–"
+    assert float(rows["brainalign: high_gamma"][4]) == 1
+    assert float(rows["MNE: filter + hilbert"][7]) > 0.9
+    assert rows["brainalign: preprocess, whole"][7] == "–"
+    (line,) = (tmp_path / "history.jsonl").read_text().splitlines()
+    assert '"MNE: filter + hilbert"' in line and '"brainalign: high_gamma"' not in line
