@@ -1,6 +1,6 @@
 """What principal components change of the scores: ``python -m benchmarks.components --write`` puts a table into docs/paper.md.
 
-Trained networks (scripts/trained_models.py) hear and read simulated sentences; listeners are simulated. The same fits are made with all
+A trained network (scripts/trained_models.py) hears simulated sentences; listeners are simulated. The same fits are made with all
 dimensions and with components.
 """
 
@@ -14,12 +14,12 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.paper import PAGE
-from benchmarks.real import SMOLLM2, WHISPER
+from benchmarks.real import WHISPER
 from benchmarks.real.runs import Runs, line
 from benchmarks.results import markdown_table, write_section
 
 RUN = ("analysis=encoding", "window.tmax=0.18", "stats.permutations=0", "ceiling.draws=200")
-MODELS = {"whisper": (*WHISPER, "model.layers=[3]"), "smollm2": (*SMOLLM2, "model.layers=[15]")}
+MODELS = {"whisper": (*WHISPER, "model.layers=[3]")}
 ASKED = ("null", ".99", ".95", ".9", "100")
 
 
@@ -44,9 +44,8 @@ def main() -> None:
             rows.append([model, asked, f"{r2.mean():.4f}", f"{change.mean():+.4f}", f"{low:+.4f}", f"{high:+.4f}"])
     body = "\n".join(
         [
-            "What components change of the scores of simulated listeners, who hear simulated sentences, with trained networks "
-            "(a layer of Whisper tiny.en, 384 dimensions, and of SmolLM2-135M, 576) at 10 lags: R², and over electrodes "
-            "its difference to all dimensions.",
+            "What components change of the scores of simulated listeners, who hear simulated sentences, with a trained network "
+            "(the third layer of Whisper tiny.en, 384 dimensions) at 10 lags: R², and over electrodes its difference to all dimensions.",
             "",
             markdown_table(["model", "`encoding.components`", "mean R²", "mean difference", "5 %", "95 %"], rows),
             "",

@@ -27,15 +27,13 @@ from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
 
 SIZES: dict[str, tuple[Problem, float | None, int]] = {
-    "a mel spectrogram": (Problem(200, 20_000, 80, 20, 100), None, 1),
-    "a wide layer, few lags": (Problem(200, 20_000, 768, 5, 200), None, 1),
-    "a layer by its components": (Problem(200, 20_000, 768, 20, 200), 100, 1),
-    "two bands": (Problem(200, 20_000, 96, 20, 100), None, 2),
-    "more columns than rows": (Problem(60, 4_000, 512, 20, 100), None, 1),
+    "a mel spectrogram": (Problem(200, 20_000, 80, 20, 100, n_alphas=7), None, 1),
+    "a wide layer, few lags": (Problem(200, 20_000, 768, 5, 200, n_alphas=7), None, 1),
+    "a layer by its components": (Problem(200, 20_000, 768, 20, 200, n_alphas=7), 100, 1),
+    "two bands": (Problem(200, 20_000, 96, 20, 100, n_alphas=7), None, 2),
+    "more columns than rows": (Problem(60, 4_000, 512, 20, 100, n_alphas=7), None, 1),
 }
 """Problem, components, bands."""
-ALPHAS = [10.0**n for n in range(7)]
-"""Those of conf/encoding: the small ones need float64, the others do with float32."""
 BOUND = 0.25
 """Share that a plan may be off."""
 HEADER = ["fit", "rows", "dims x lags", "electrodes", "planned, MiB", "measured, MiB", "planned / measured"]
@@ -55,15 +53,15 @@ def fit(problem: Problem, components: float | None, n_bands: int) -> tuple[int, 
     features = {s: v.astype(np.float32) for s, v in zip(names, inputs.features, strict=True)}
     design = Design(names, [v.astype(np.float32) for v in inputs.responses], split)
     del inputs
-    bands, arithmetic = None, Arithmetic(dtype="float32")
+    bands, arithmetic = None, Arithmetic()
     if n_bands > 1:
         bands = Bands((problem.dims // n_bands,) * n_bands, combinations_of(n_bands, [0.1, 1.0, 10.0]))
     lags = np.arange(problem.lags)
     kept = None if components is None else [int(components)]
-    planned = plan_fit(design, problem.dims, len(lags), len(ALPHAS), arithmetic, bands=bands, kept=kept).memory
+    planned = plan_fit(design, problem.dims, len(lags), problem.n_alphas, arithmetic, bands=bands, kept=kept).memory
     with Peak() as peak:
         fit_batches(
-            design, [Batch(features, range(problem.folds), bands)], lags, ALPHAS, arithmetic,
+            design, [Batch(features, range(problem.folds), bands)], lags, problem.alphas.tolist(), arithmetic,
             components=components,
         )  # fmt: skip
     return planned, peak.above or 0
@@ -100,7 +98,7 @@ def main() -> None:
         body = [
             "## Planned memory",
             "`python -m benchmarks.planned_memory --write`",
-            "Nested fits as a run makes them (float32 where it will do), 5 folds, 7 alphas, one process each. Bytes of `plan=true` "
+            "Nested fits in float64, 5 folds, 7 alphas, one process each. Bytes of `plan=true` "
             "beside the peak above features and responses; "
             f"they are to agree within {BOUND:.0%}.",
             describe(["brainalign", "torch", "numpy"], 1),
