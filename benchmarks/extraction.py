@@ -24,7 +24,7 @@ from rich.table import Table
 from transformers import GPT2Config, GPT2Model, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
 from benchmarks.history import record
-from benchmarks.machine import cores, describe, hardware
+from benchmarks.machine import describe, hardware
 from benchmarks.results import RESULTS, markdown_table, write_section
 from brainalign.data.sound.audio import RATE, Audio
 from brainalign.data.types import Stimulus
@@ -63,11 +63,13 @@ def main() -> None:
             f"{f' --model {given.model.name}' if given.model else ''} --write`",
             "Medians of interleaved rounds, in processor seconds since other work ran beside; ratios are taken within a "
             "round. Reads come from the page cache: the disk is not in them.",
-            describe(["brainalign", "torch", "transformers", "safetensors", "numpy"], cores()),
+            describe(["brainalign", "torch", "transformers", "safetensors", "numpy"], torch.get_num_threads()),
             markdown_table(HEADER, rows),
         ]
         write_section("extraction", "\n\n".join(body))
-        record(RESULTS.parent, "extraction", f"{given.utterances} utterances", hardware(cores()), RATIOS)
+        record(
+            RESULTS.parent, "extraction", f"{given.utterances} utterances", hardware(torch.get_num_threads()), RATIOS
+        )
 
 
 RATIOS: dict[str, list[float]] = {}
@@ -201,7 +203,7 @@ def beside_bare(model: Any, tokenizer: Any, what: str, texts: Sequence[Stimulus]
 
     ways = {
         f"bare transformers loop, {what}": bare,
-        "all layers by LanguageModel, pooled over words": lambda: list(ours.extract(texts)),
+        f"all layers by LanguageModel, pooled over words, {what.split()[0]}": lambda: list(ours.extract(texts)),
     }
     return compare(ways, rounds, "x the bare loop's throughput")
 
