@@ -131,5 +131,9 @@ class Extractor(Protocol):
         ...
 
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
-        """Yield (stimulus id, layer -> Rows), one stimulus at a time, in the given order."""
+        """Yield (stimulus id, layer -> Rows), one stimulus at a time.
+
+        An extractor that takes several stimuli at once has an attribute ``between_batches``: whether, at this stimulus, what follows comes
+        out bit by bit as it would if it were extracted by itself. Only there is what was extracted kept for a run that goes on later.
+        """
         ...

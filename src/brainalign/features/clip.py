@@ -68,6 +68,11 @@ class ClippedExtractor:
         """As the model itself."""
         self._of.check(stimulus)
 
+    @property
+    def between_batches(self) -> bool:
+        """As the model itself."""
+        return getattr(self._of, "between_batches", True)
+
     def extract(self, stimuli: Sequence[Stimulus]) -> Iterator[tuple[str, dict[int, Rows]]]:
         """One stimulus at a time."""
         for name, layers in self._of.extract(stimuli):

@@ -230,7 +230,7 @@ class Representation:
                     )
                 chunk[n][stimulus] = rows[n]
                 size += rows[n].values.nbytes
-            if size > CHUNK:
+            if size > CHUNK and getattr(self.extractor, "between_batches", True):
                 aside.add(chunk)
                 chunk, size = {n: {} for n in layers}, 0
         for n in layers:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from brainalign.errors import BrainalignError
 from brainalign.features.checkpoints.tiny import tiny_gpt2
+from brainalign.features.language import model as model_module
 from brainalign.features.language.context import Context, fitted_passes, word_passes
 from brainalign.features.language.encoded import encode
 from brainalign.features.language.model import LanguageModel
@@ -282,3 +283,26 @@ def test_a_checkpoint_of_another_kind_is_one_sentence(tmp_path, kind):
     (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
     with pytest.raises(BrainalignError, match=f"model mine: .* is of type '{kind}', no causal language model"):
         LanguageModel.from_folder(tmp_path, "mine")
+
+
+@pytest.mark.parametrize("policy", ["auto", "isolated", "window"])
+def test_where_a_run_may_go_on_later_what_follows_is_read_in_the_same_passes(folders, said, monkeypatch, policy):
+    context = Context("window", 3, 2) if policy == "window" else Context(policy)
+    extractor = LanguageModel.from_folder(folders["gpt2"], "gpt2", context=context)
+    monkeypatch.setattr(model_module, "ROOM", 24)
+    stimuli = [said(*words(n, n), name=f"s{n}") for n in (3, 9, 4, 1, 17, 5, 8, 2)]
+    passes, forward = [], extractor._forward
+    monkeypatch.setattr(extractor, "_forward", lambda model, texts: passes.append(texts) or forward(model, texts))
+    whole, points = {}, []
+    for stimulus, layers in extractor.extract(stimuli):
+        whole[stimulus] = layers
+        points.append((len(whole), extractor.between_batches, len(passes)))
+    every, order = list(passes), list(whole)
+    assert [clean for _, clean, _ in points].count(True) >= 2
+    for done, _, before in (p for p in points if p[1]):
+        passes.clear()
+        rest = dict(extractor.extract([s for s in stimuli if s.id in order[done:]]))
+        assert policy == "isolated" or passes == every[before:]
+        for stimulus, layers in rest.items():
+            for n, rows in layers.items():
+                np.testing.assert_array_equal(rows.values, whole[stimulus][n].values)

@@ -206,3 +206,30 @@ def test_real_speech(kind, test_data, tmp_path):
     assert len(rows[3].values) == (255 if kind == "whisper" else 254)
     assert np.isfinite(rows[3].values).all() and rows[3].values.std(axis=0).min() > 0
     assert rows[3].onset[-1] < audio.duration
+
+
+@pytest.mark.parametrize("options", [{}, {"context": "window", "seconds": 1.0}])
+def test_where_a_run_may_go_on_later_what_follows_comes_in_the_same_batches(tmp_path, heard, monkeypatch, options):
+    extractor = SpeechModel.from_folder(
+        save(tmp_path, "wav2vec2", **LARGE), "m", layers=[3], batch_seconds=3.0, **options
+    )
+    stimuli = [heard(0.4 + 0.3 * n, name=f"s{n}", seed=n) for n in (3, 0, 5, 1, 4, 2)]
+    batches, forward = [], extractor._forward
+
+    def spied(model, batch):
+        batches.append([(name, len(samples)) for name, samples, _ in batch])
+        return forward(model, batch)
+
+    monkeypatch.setattr(extractor, "_forward", spied)
+    whole, points = {}, []
+    for stimulus, layers in extractor.extract(stimuli):
+        whole[stimulus] = layers
+        points.append((len(whole), extractor.between_batches, len(batches)))
+    every, order = list(batches), list(whole)
+    assert any(len(batch) > 1 for batch in every) and any(clean for _, clean, _ in points)
+    for done, _, before in (p for p in points if p[1]):
+        batches.clear()
+        rest = dict(extractor.extract([s for s in stimuli if s.id in order[done:]]))
+        assert batches == every[before:]
+        for stimulus, layers in rest.items():
+            np.testing.assert_array_equal(layers[3].values, whole[stimulus][3].values)

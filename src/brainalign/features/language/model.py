@@ -125,6 +125,7 @@ class LanguageModel:
         if not self.causal:
             check_unmarked(begin, name, "bidirectional and has its tokenizer's own marks")
         self._room_together = 0  # texts go one by one until the model is loaded and tried
+        self.between_batches = True
         self._begin = begin_token(tokenizer, begin, name, self.config.vocab_size) if self.causal else None
 
     @classmethod
@@ -257,15 +258,16 @@ class LanguageModel:
     ) -> Iterator[tuple[Stimulus, States, list[str]]]:
         """Each stimulus, layer -> (words, dims), and those of its words that have no sub-word."""
         if self.context.policy != "isolated":
-            for stimulus, text, values in self._read(model, ((s, self._encode(written_words_of(s))) for s in stimuli)):
+            texts = ((s, self._encode(written_words_of(s))) for s in stimuli)
+            for stimulus, text, values in self._read(model, texts, self._room_together):
                 words = written_words_of(stimulus)
                 yield stimulus, values, [word for word, group in zip(words, text.groups, strict=True) if not group]
             return
-        alone: dict[str, tuple[Encoded, States]] = {}
+        alone: dict[str, tuple[Encoded, States]] = {}  # one by one: which are new hangs on what was extracted before
         for stimulus in stimuli:
             words = written_words_of(stimulus)
             new = ((word, self._encode([word])) for word in dict.fromkeys(words) if word not in alone)
-            alone |= {word: (text, values) for word, text, values in self._read(model, list(new))}
+            alone |= {word: (text, values) for word, text, values in self._read(model, list(new), room=0)}
             values = {n: np.vstack([alone[word][1][n] for word in words]) for n in self.layers}
             yield stimulus, values, [word for word in words if not alone[word][0].ids]
 
@@ -313,7 +315,9 @@ class LanguageModel:
         room = None if self.context.policy == "stimulus" else self._room(text)
         return fitted_passes(len(text.ids), room, self.causal)
 
-    def _read(self, model: PreTrainedModel, texts: Iterable[tuple[T, Encoded]]) -> Iterator[tuple[T, Encoded, States]]:
+    def _read(
+        self, model: PreTrainedModel, texts: Iterable[tuple[T, Encoded]], room: int
+    ) -> Iterator[tuple[T, Encoded, States]]:
         """Each text with what it is of, and layer -> (words, dims), by as many passes as its context asks for."""
         begun: dict[int, tuple[T, Encoded, int, list[States]]] = {}
 
@@ -330,12 +334,14 @@ class LanguageModel:
                     yield Piece(number, ids, slice(before + p.begin - p.first, before + p.end - p.first))
 
         def whole() -> Iterator[tuple[T, Encoded, States]]:
-            for number, (of, text, count, parts) in list(begun.items()):
-                if len(parts) == count:
-                    del begun[number]
-                    yield of, text, self._joined(parts, text)
+            done = [number for number, (_, _, count, parts) in begun.items() if len(parts) == count]
+            half = any(parts and number not in done for number, (*_, parts) in begun.items())
+            for number in done:
+                of, text, _, parts = begun.pop(number)
+                self.between_batches = number == done[-1] and not half
+                yield of, text, self._joined(parts, text)
 
-        for batch in together(pieces(), self._room_together, mixed=self.causal):
+        for batch in together(pieces(), room, mixed=self.causal):
             for piece, states in zip(batch, self._forward(model, [p.ids for p in batch]), strict=True):
                 begun[piece.text][3].append({n: values[piece.keep] for n, values in states.items()})
             yield from whole()

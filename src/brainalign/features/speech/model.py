@@ -134,6 +134,7 @@ class SpeechModel:
         longest = round((seconds if context == "window" else LONGEST) * RATE)
         self._window = longest if self.frontend.longest is None else min(longest, self.frontend.longest)
         self._batch = round(batch_seconds * RATE)
+        self.between_batches = True
         if self._window < 3 * self.frontend.field:
             raise BrainalignError(
                 f"features.context_seconds={seconds:g} is too short a window for model {name}; "
@@ -227,9 +228,14 @@ class SpeechModel:
         model = self._body()
         parts: dict[str, list[States]] = {}
         for batch in self._batches(self._pieces(sorted(stimuli, key=lambda s: s.duration))):
+            # a stimulus is whole when another one has begun: pieces come in order
+            self.between_batches = batch[0][0] not in parts
+            if self.between_batches:
+                for stimulus in list(parts):
+                    yield stimulus, self._rows(parts.pop(stimulus))
             for (stimulus, _, _), states in zip(batch, self._forward(model, batch), strict=True):
                 parts.setdefault(stimulus, []).append(states)
-            # a stimulus is whole when another one has begun: pieces come in order
+            self.between_batches = False
             for stimulus in list(parts)[:-1]:
                 yield stimulus, self._rows(parts.pop(stimulus))
         for stimulus, found in parts.items():
