@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.machine import describe
+from benchmarks.history import record
+from benchmarks.machine import describe, hardware
 from benchmarks.results import RESULTS, markdown_table, write_section
 
 RATE = 64
@@ -87,7 +88,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     x, y = simulate(given.minutes, given.features, given.lags, given.electrodes)
-    rows, version = [], "eelbrain not run"
+    rows, ratios, version = [], {}, "eelbrain not run"
     with tempfile.TemporaryDirectory() as folder:
         inputs, out = Path(folder) / "in.npz", Path(folder) / "out.npz"
         np.savez(inputs, x=x, y=y)
@@ -99,6 +100,7 @@ def main() -> None:
                 subprocess.run([given.python, "-c", EELBRAIN, *numbers], check=True)
                 found = np.load(out)
                 version = f"eelbrain {found['version']}"
+                ratios[f"eelbrain, {error}"] = [float(found["seconds"]) / seconds]
                 apart = float(np.abs(found["weights"] - weights).max() / np.abs(weights).max())
                 theirs = [f"{found['seconds']:.3g}", f"{found['seconds'] / seconds:.3g}", f"{apart:.1g}"]
             rows.append([error, f"{steps:.0f}", f"{seconds:.3g}", *theirs])
@@ -119,6 +121,9 @@ def main() -> None:
             table,
         ]
         write_section("boosting", "\n\n".join(body), given.results)
+        if ratios:
+            size = f"{given.minutes} min, {given.features} x {given.lags}, {given.electrodes} electrodes"
+            record(given.results.parent, "boosting", size, hardware(given.threads), ratios)
 
 
 if __name__ == "__main__":
