@@ -1,12 +1,13 @@
 """The shuffled null of what is fitted: it knows what stimuli have in common by position, where 0 does not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
 from brainalign.analysis.geometry.brain import Patterns
 from brainalign.analysis.geometry.held_out import against, shuffles
-from brainalign.analysis.geometry.inference import chosen_elsewhere, fitted_null, over_cells
+from brainalign.analysis.geometry.inference import chosen_elsewhere, fitted_null, over_cells, with_null
 from brainalign.analysis.geometry.measures import Settings, Side
 
 GROUPS = np.repeat(np.arange(24), 8)
@@ -86,3 +87,11 @@ def test_too_few_stimuli_for_a_half_have_no_shuffles_with_regions():
     x = np.random.default_rng(0).normal(size=(len(few), 4))
     found = against([x], [Patterns("p", "A", few, x[:, ::-1], None)], GROUPS[few], "cca", SETTINGS)
     assert "values" in found and "draws" not in found
+
+
+def test_a_statistic_that_is_not_known_has_no_p_and_spoils_no_other():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"measure": ["cca"] * 3})
+    found = with_null(table, [(9.0, rng.normal(size=19)), (np.nan, rng.normal(size=19)), (-9.0, rng.normal(size=19))])
+    assert found["p_max"].round(3).tolist()[::2] == [0.05, 1.0] and found["family_size"].tolist() == [2, 0, 2]
+    assert found.loc[1, ["p", "p_max", "null_mean"]].isna().all()

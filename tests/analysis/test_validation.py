@@ -61,7 +61,7 @@ ROW = {
 }
 """What makes the ends of intervals, and words of its row."""
 NO_INTERVAL = {
-    "analysis/geometry/inference.py tested", "spaces/shared.py canonical_table", "data/continuous/speech.py aligned_to_speech",
+    "analysis/geometry/inference.py with_null", "spaces/shared.py canonical_table", "data/continuous/speech.py aligned_to_speech",
     "data/preprocessing/quality.py spectrum", "figures/_distribution.py draw_values", "figures/score_distribution.py draw_values",
     "figures/model_scatter.py draw_region",
 }  # fmt: skip

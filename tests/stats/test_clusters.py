@@ -119,3 +119,11 @@ def test_refuses(change, said):
 def test_positions_are_needed():
     with pytest.raises(BrainalignError, match="drop places"):
         neighbours(np.array([[0.0, np.nan], [1.0, 1.0]]))
+
+
+@pytest.mark.parametrize("method", ["cluster", "tfce"])
+def test_one_value_in_all_participants_has_no_t_and_is_refused(method):
+    maps = np.random.default_rng(0).normal(size=(6, 4, 3))
+    maps[:, 1, 2] = 0.5
+    with pytest.raises(BrainalignError, match="at 1 of 12 points all 6 participants have one value"):
+        cluster_test(maps, method=method)

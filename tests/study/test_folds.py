@@ -18,6 +18,7 @@ from brainalign.features.cache import FeatureCache
 from brainalign.features.representation import Representation
 from brainalign.features.words.timed import WordRate
 from brainalign.stats.ceiling import noise_ceilings
+from brainalign.study.folds import settled
 from brainalign.study.study import Study
 
 LAGS = 3
@@ -238,3 +239,7 @@ def test_too_few_training_stories_are_one_sentence(stories):
         BrainalignError, match=r"encoding.test leaves 2 stimuli to train on, but encoding.outer_folds=3"
     ):
         study(data, test=NAMES[:3]).check()
+
+
+def test_one_stimulus_is_cut_into_blocks_but_for_a_passage_of_sentences():
+    assert settled("auto", 1, test=False) == "blocks" and settled("auto", 1, test=False, timed=False) == "stimulus"

@@ -71,7 +71,7 @@ def cluster_test(
             ``mne.channels.find_ch_adjacency``; None: no place has any. Neighbouring lags always are.
         method: ``cluster``, ``tfce`` or ``max_t``.
         level: Two-sided, of the threshold of clusters.
-        permutations: Flips at most, the observed signs among them.
+        permutations: Flips at most, the observed signs among them; ``max_t`` makes as many as :func:`brainalign.stats.sign_flip`.
         seed: Of the flips that are drawn.
 
     Raises:
@@ -166,6 +166,11 @@ def _check(maps: Array, adjacency: Any, method: str, level: float, permutations:
         )
     if adjacency is not None and tuple(adjacency.shape) != (maps.shape[1],) * 2:
         raise BrainalignError(f"adjacency has shape {tuple(adjacency.shape)}, but there are {maps.shape[1]} places.")
+    alike = int(((np.ptp(maps, axis=0) == 0) & (maps[0] != 0)).sum())
+    if alike:
+        raise BrainalignError(
+            f"at {alike} of {maps[0].size} points all {len(maps)} participants have one value, so that there is no t; leave these out."
+        )
     if not 0 < level < 1 or permutations < 1:
         raise BrainalignError(
             f"level={level} and permutations={permutations} must lie between 0 and 1, and be at least 1."

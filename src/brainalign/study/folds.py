@@ -18,19 +18,20 @@ LONG = 60.0
 """Seconds from which a stimulus is a story, with a scanner or amplifier that starts up with it; sentences are below."""
 
 
-def settled(kind: str, stimuli: int, test: bool) -> str:
+def settled(kind: str, stimuli: int, test: bool, timed: bool = True) -> str:
     """What ``encoding.split=auto`` becomes.
 
     Args:
         kind: As asked for.
         stimuli: How many different ones were heard.
         test: Whether there is a fixed test set.
+        timed: Whether responses run over time; a passage of sentences is never cut.
     """
     if kind != "auto":
         return kind
     if test:
         return "test"
-    return "blocks" if stimuli == 1 else "stimulus"
+    return "blocks" if stimuli == 1 and timed else "stimulus"
 
 
 def skipped(dataset: Dataset, *, skip: int | None, kind: str, lags: int, reach: int) -> dict[str, int]:

@@ -90,7 +90,7 @@ class Problem:
     def kind(self) -> str:
         """Of the split, ``auto`` settled."""
         heard = {p.stimulus for r in self.dataset.recordings for p in r.presentations}
-        return settled(self.split_kind, len(heard), bool(self.test))
+        return settled(self.split_kind, len(heard), bool(self.test), self.dataset.timed)
 
     @cached_property
     def skipped(self) -> dict[str, int]:

@@ -251,3 +251,44 @@ def test_a_table_of_sentences_that_cannot_be(tmp_path, text, said):
     np.save(tmp_path / "P1.npy", np.eye(7, 2))
     with pytest.raises(BrainalignError, match=said):
         opened(tmp_path)
+
+
+def test_columns_that_make_a_passages_name_and_row_numbers_are_no_channels(tmp_path):
+    rows = [(f"s{e}{t}{k}", e, t, f"Word {k} here.", 0.1 * e + t + k) for e in (1, 2) for t in (1, 2) for k in (0, 1)]
+    table = pd.DataFrame(rows, columns=["sentence", "exp", "topic", "text", "v1"])
+    table.to_csv(tmp_path / "P1.csv")  # with the column of row numbers that pandas writes
+    data = opened(tmp_path, "data.table=null", "data.files='{subject}.csv'", "data.columns.passage='{exp}-{topic}'")
+    assert data.recordings[0].channels["electrode"].tolist() == ["v1"] and list(data.stimuli) == [
+        "1-1",
+        "1-2",
+        "2-1",
+        "2-2",
+    ]
+
+
+def test_a_participant_in_two_files_is_refused(tmp_path):
+    table = sentences(tmp_path)
+    for run_ in (1, 2):
+        table[["sentence"]].assign(v1=np.arange(6.0)).to_csv(tmp_path / f"P1_{run_}.csv", index=False)
+    with pytest.raises(BrainalignError, match="participant 'P1' has responses in .*P1_1.csv and in .*P1_2.csv"):
+        opened(tmp_path, "data.files='{subject}_{run}.csv'")
+
+
+def test_an_order_of_sentences_that_nobody_knows_is_refused(tmp_path):
+    table = sentences(tmp_path, passages=2, each=3).assign(v1=np.arange(6.0))
+    table.drop(index=1).to_csv(tmp_path / "P1.csv", index=False)  # p0s0, p0s2
+    table.to_csv(tmp_path / "P2.csv", index=False)
+    (tmp_path / "sentences.tsv").rename(tmp_path / "order.txt")
+    asked = ("data.table=null", "data.files='{subject}.csv'")
+    with pytest.raises(BrainalignError, match="sentence 'p0s2' of passage 'p0' .* data.table must name"):
+        opened(tmp_path, *asked)
+    (tmp_path / "P1.csv").rename(tmp_path / "P3.csv")  # the whole one is read first
+    words = opened(tmp_path, *asked).stimuli["p0"].words
+    assert len(words) == sum(len(t.split()) for t in table["text"][:3])
+
+
+def test_written_text_is_read_as_it_is_written(tmp_path):
+    text = "The (late) king [sic] of <x> was here."
+    (tmp_path / "sentences.tsv").write_text(f"passage\tsentence\ttext\na\ta1\t{text}\nb\tb1\tWhy?\n")
+    np.save(tmp_path / "P1.npy", np.ones((2, 1)) * [[1.0], [2.0]])
+    assert opened(tmp_path).stimuli["a"].words["text"].tolist() == text.split()

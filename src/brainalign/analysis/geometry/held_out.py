@@ -74,7 +74,15 @@ def against(
         "nested": (choose(first, second) + choose(second, first)) / 2,
         "resampled": np.stack([on(half, [best]) for half in shared_halves(groups, settings.seed)]),
     }
-    found |= shuffles(model, people, first.argmax(axis=0), np.flatnonzero(~marked), groups, measure, settings)
+    found |= shuffles(
+        model,
+        people,
+        np.nan_to_num(first, nan=-np.inf).argmax(axis=0),
+        np.flatnonzero(~marked),
+        groups,
+        measure,
+        settings,
+    )
     return found | {f"values/{name}": v for name, v in zip(("svcca", "pwcca"), beside, strict=False)}
 
 

@@ -65,7 +65,7 @@ def over_cells(observed: Array, draws: Array) -> Array:
     return np.asarray((1 + (z[1:].max(axis=1)[:, None] >= z[0] - TIE).sum(axis=0)) / len(every))
 
 
-def tested(table: pd.DataFrame, statistics: Sequence[tuple[float, Array] | None]) -> pd.DataFrame:
+def with_null(table: pd.DataFrame, statistics: Sequence[tuple[float, Array] | None]) -> pd.DataFrame:
     """With what shuffles come to in each row, and p in the row and over all rows of its measure.
 
     Args:
@@ -74,11 +74,16 @@ def tested(table: pd.DataFrame, statistics: Sequence[tuple[float, Array] | None]
             shuffles.
 
     Returns:
-        The table with ``null_mean``, ``null_95``, ``p``, ``smallest_p``, ``p_max`` (corrected, by :func:`over_cells`), ``family_size``.
+        The table with ``null_mean``, ``null_95``, ``p``, ``smallest_p``, ``p_max`` (corrected, by :func:`over_cells`), ``family_size``;
+        NaN in a row whose statistic is not known in every shuffle.
     """
     table = table.assign(**dict.fromkeys(TESTED, np.nan), family_size=0)
     for places in table.groupby("measure", sort=False).indices.values():
-        known = [(int(k), own) for k in places if (own := statistics[int(k)]) is not None]
+        known = [
+            (int(k), own)
+            for k in places
+            if (own := statistics[int(k)]) is not None and np.isfinite(own[0]) and np.isfinite(own[1]).all()
+        ]
         if not known:
             continue
         rows = [k for k, _ in known]

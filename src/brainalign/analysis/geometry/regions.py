@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.geometry.brain import Patterns, audiences, ceilings, outcome
 from brainalign.analysis.geometry.held_out import against
-from brainalign.analysis.geometry.inference import tested
+from brainalign.analysis.geometry.inference import with_null
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, of_random
 from brainalign.analysis.geometry.resampling import interval
@@ -102,7 +102,7 @@ def add_region_tables(
         "geometry_ceilings": pd.concat(
             [ceilings(patterns, groups, m, settings) for m in settings.relational] or [pd.DataFrame()]
         ),
-        "geometry_null": tested(null, statistics),
+        "geometry_null": with_null(null, statistics),
     }
 
 

@@ -76,7 +76,7 @@ def add_regions(
     result: AnalysisResult, study: Study, names: Sequence[str], settings: Settings, everywhere: str
 ) -> None:
     """What models and regions come to, over participants; contrasts between models by the study's own tests."""
-    chosen, nulls = result.tables["geometry_chosen"], result.tables["geometry_null"]
+    chosen, nulls = result.tables["geometry_chosen"], result.tables["geometry_null"].dropna(subset="p")
     for row in result.tables["geometry_means"].itertuples():
         model, region, measure = row.model, row.region, row.measure
         key = f"region/{region}/geometry/{measure}"

@@ -19,7 +19,7 @@ from brainalign.analysis.geometry.inference import (
     fitted_null,
     null,
     standard_errors,
-    tested,
+    with_null,
 )
 from brainalign.analysis.geometry.kept import kept
 from brainalign.analysis.geometry.measures import Codes, Settings, Side, all_rows_cka, constant, of_random, similarities
@@ -105,7 +105,7 @@ def geometry(
                    lambda side=side, alone=alone: _prefixed("value", similarities(side, side, chosen.groups, keep, alone)))  # type: ignore[misc]  # fmt: skip
         cells += _cells(side, side, own)
     result.tables["geometry"] = pd.DataFrame(cells, columns=CELLS)
-    result.tables["geometry_pairs"] = tested(pd.DataFrame(pairs), statistics) if pairs else pd.DataFrame()
+    result.tables["geometry_pairs"] = with_null(pd.DataFrame(pairs), statistics) if pairs else pd.DataFrame()
     add_pairs(result, sides, settings)
 
     everywhere = f"all {study.noun}s"

@@ -20,7 +20,7 @@ from brainalign.data.electrodes.table import channels_table
 from brainalign.data.files.patterns import MatchedFile, beside, files_under
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.tsv import read_tsv
-from brainalign.data.formats import SentenceColumns
+from brainalign.data.formats import SentenceColumns, TranscriptFormat
 from brainalign.data.sentences.assembly import read_assembly
 from brainalign.data.sentences.form import read_table, told
 from brainalign.data.sentences.responses import SentenceResponses, of_array, of_table
@@ -30,6 +30,9 @@ from brainalign.data.unread_options import refuse_option
 from brainalign.errors import BrainalignError, nearest
 
 log = logging.getLogger(__name__)
+
+WRITTEN = TranscriptFormat(silences=[], brackets="words")
+"""Written text has no remarks of an annotator: what is in brackets is read."""
 
 RATE = 1.0
 """Sentences per second of the order that stands for time; a grid of so few frames takes the mean of a sentence's words."""
@@ -70,7 +73,10 @@ def read_sentences(
             if said is None:
                 known.append(more)
     errors.raise_all()
+    _check_once(people)
     sentences = known[0] if said is not None else _joined(known, files)
+    if said is None:
+        _check_order(people, sentences)
     chosen = set(chosen_subjects(list(dict.fromkeys(p.subject for p in people)), subjects, str(root)))
     stimuli = passages(sentences)
     recordings = []
@@ -109,7 +115,7 @@ def passages(sentences: pd.DataFrame) -> dict[str, Stimulus]:
         for k, (name, text) in enumerate(zip(own["sentence"], own["text"], strict=True)):
             words = text.split()
             edges = k + np.arange(len(words) + 1) / max(len(words), 1)
-            part = spoken(pd.DataFrame({"word": words, "onset": edges[:-1], "offset": edges[1:]}), "table")
+            part = spoken(pd.DataFrame({"word": words, "onset": edges[:-1], "offset": edges[1:]}), "table", WRITTEN)
             if part.empty:
                 raise BrainalignError(f"sentence {name!r} of passage {passage!r} has no words: {text!r}.")
             parts.append(part if "text" in part else part.assign(text=part["word"]))
@@ -144,6 +150,35 @@ def _joined(known: Sequence[pd.DataFrame], files: str) -> pd.DataFrame:
     """The sentences of all files, each once."""
     columns = SentenceColumns(passage="passage")
     return told(pd.concat(known, ignore_index=True), columns, f"data.files={files!r}")
+
+
+def _check_once(people: Sequence[SentenceResponses]) -> None:
+    """Refuse a participant whose responses lie in several files: channels would stand twice."""
+    where: dict[str, str] = {}
+    for person in people:
+        if person.subject in where:
+            raise BrainalignError(
+                f"participant {person.subject!r} has responses in {where[person.subject]} and in {person.where}; one file a participant "
+                "is read: put them into one, or let data.files name one of them."
+            )
+        where[person.subject] = person.where
+
+
+def _check_order(people: Sequence[SentenceResponses], sentences: pd.DataFrame) -> None:
+    """Refuse to guess how a passage reads where participants saw its sentences in different orders."""
+    place = {s: k for k, s in enumerate(sentences["sentence"])}
+    passage = dict(zip(sentences["sentence"], sentences["passage"], strict=True))
+    for person in people:
+        last: dict[str, int] = {}
+        for sentence in dict.fromkeys(person.sentences):
+            at = place[sentence]
+            if last.setdefault(passage[sentence], at) > at:
+                raise BrainalignError(
+                    f"{person.where}: sentence {sentence!r} of passage {passage[sentence]!r} stands elsewhere among its sentences than in "
+                    "other responses, so that the order in which a passage reads is not known; data.table must name a table with the "
+                    "sentences of each passage in order."
+                )
+            last[passage[sentence]] = at
 
 
 def _recording(one: SentenceResponses, sentences: pd.DataFrame, region: str | None, notes: list[str]) -> Recording:

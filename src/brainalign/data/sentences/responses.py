@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.data.files.patterns import fields_of
 from brainalign.data.files.reading import reading
 from brainalign.data.formats import SentenceColumns
 from brainalign.data.sentences.form import KEY, need, read_table
 from brainalign.errors import BrainalignError
+
+UNNAMED = re.compile(r"\s*|Unnamed: \d+")
+"""Header of a column that numbers the rows, as pandas writes it without being asked: no channel."""
 
 MISSING = ("", "n/a", "na", "nan", "none")
 """What tables write, whatever the capitals, where there is no response."""
@@ -96,8 +101,14 @@ def of_table(path: Path, subject: str | None, columns: SentenceColumns) -> list[
             wide = wide[list(dict.fromkeys(own[columns.channel]))]
             ids, names, values = [s for _, s in wide.index], list(wide.columns), wide.to_numpy(dtype=np.float64)
         else:
-            about = {columns.sentence, columns.text, columns.subject, columns.passage}
-            names = [c for c in table if c not in about]
+            about = {
+                columns.sentence,
+                columns.text,
+                columns.subject,
+                columns.passage,
+                *fields_of(columns.passage or ""),
+            }
+            names = [c for c in table if c not in about and not UNNAMED.fullmatch(c)]
             ids = own[columns.sentence].tolist()
             values = np.stack([_numbers(own[c], path) for c in names], axis=1)
         out.append(SentenceResponses(str(label), str(path), ids, values, pd.DataFrame({"name": names})))
