@@ -21,6 +21,7 @@ from brainalign.features.align import Resample
 from brainalign.features.representation import Representation
 from brainalign.labels import content, tell_apart
 from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.penalty import Penalty, suited
 from brainalign.models import Model, Settings, control_of
 from brainalign.notes import changes
 from brainalign.study.outcome import Outcome
@@ -46,7 +47,8 @@ def open_study(config: Config, dataset: Dataset) -> Study:
     window, encoding = config.window, config.encoding
     if window.trial is not None and dataset.recordings:
         dataset = trial_means(dataset, *window.trial)
-    arithmetic = Arithmetic(config.device, encoding.dtype, encoding.solver)
+    penalty = cast("Penalty", encoding.penalty)
+    arithmetic = suited(Arithmetic(config.device, encoding.dtype, encoding.solver), penalty)
     arithmetic.torch_device()  # a device that is not there is refused before any work
     if encoding.test is not None:
         encoding.test = fixed_test(dataset, encoding.test)  # what a column says is part of the run's identity
@@ -68,7 +70,7 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         repeats=encoding.repeats,
         arithmetic=arithmetic,
         components=encoding.components,
-        search=Search(encoding.inner_folds, encoding.alpha_rule, encoding.boosting),
+        search=Search(encoding.inner_folds, encoding.alpha_rule, encoding.boosting, penalty),
         outcome=Outcome(
             **vars(config.stats),
             floor=config.ceiling.floor,

@@ -115,9 +115,9 @@ def trf(config: Config, study: Study) -> str:
         study: Data, window and folds.
     """
     rate = next(iter(study.responses.grids.values())).rate
-    fitted, how = "ridge regression with an unpenalised intercept", grid_of_alphas(config)
+    fitted, how = f"{regression(config)} with an unpenalised intercept", grid_of_alphas(config)
     if (rule := config.encoding.boosting) is not None:
-        fitted, how = "boosting, as a temporal receptive field", boosted(rule)
+        fitted, how = f"{regression(config)}, as a temporal receptive field", boosted(rule)
     convolved = (
         "Features, at their own times (words as impulses), were convolved with Glover's haemodynamic response function, evaluated at the "
         "exact delays, and sampled at the volumes. "
@@ -157,6 +157,19 @@ def components(config: Config, noun: str) -> str:
         f" Before lagging, {noun} were reduced to the {kept}{fewer}, each band of features apart, by a PCA of the frames of each training "
         "set, also of those without an inner fold; components kept their variance."
     )
+
+
+def regression(config: Config) -> str:
+    """What weights are found by.
+
+    Args:
+        config: Of the run, settled.
+    """
+    if config.encoding.boosting is not None:
+        return "boosting"
+    if config.encoding.penalty == "tikhonov":
+        return "Tikhonov regression (alpha times half the squared change of each feature's weight from lag to lag was added to the loss)"
+    return "ridge regression"
 
 
 def grid_of_alphas(config: Config) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from brainalign.bounds import COUNT, Bounds, check_bounds
 from brainalign.errors import BrainalignError, nearest, one_of, within
 from brainalign.linalg.boosting_rule import Boosting
+from brainalign.linalg.penalty import PENALTIES
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Encoding:
     dtype: str
     solver: str
     boosting: Any
+    penalty: str
 
     bounds: ClassVar[Bounds] = {
         "alphas": (1e-12, 1e20), "outer_folds": (3, 1000), "inner_folds": (1, 999), "gap": COUNT, "skip": COUNT,
@@ -90,6 +92,15 @@ class Encoding:
             raise BrainalignError(
                 f"encoding.components={self.components} is for ridge: boosting gives few features weights, and components mix all; use "
                 "encoding=ridge, or null."
+            )
+        one_of("encoding.penalty", self.penalty, PENALTIES)
+        if self.penalty == "tikhonov" and self.boosting is not None:
+            raise BrainalignError(
+                "encoding=boosting has no penalty; use encoding.penalty=ridge with it, or encoding=tikhonov."
+            )
+        if self.penalty == "tikhonov" and self.solver in ("eigh", "dual"):
+            raise BrainalignError(
+                f"encoding.solver={self.solver} is for encoding.penalty=ridge; with tikhonov it must be auto or cholesky."
             )
         one_of("encoding.dtype", self.dtype, ("float32", "float64"))
         self.alphas = sorted(set(self.alphas))

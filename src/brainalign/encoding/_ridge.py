@@ -17,11 +17,12 @@ from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
 from brainalign.encoding.nested import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.encoding.summed import run
-from brainalign.errors import BrainalignError, nearest
+from brainalign.errors import BrainalignError, nearest, one_of
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.penalty import PENALTIES, Penalty, check_lags, suited
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
 from brainalign.linalg.solution import Solution
 from brainalign.progress import track
@@ -53,6 +54,7 @@ class RidgeFit(TRF):
     device: str
     dtype: str
     solver: str
+    penalty: Penalty = "ridge"
 
     def _grid(self) -> NDArray[np.float64]:
         """The alphas, checked."""
@@ -63,6 +65,8 @@ class RidgeFit(TRF):
             raise BrainalignError(
                 f"alpha_rule={self.alpha_rule!r} is unknown; {nearest(str(self.alpha_rule), ('local', 'shared'))}"
             )
+        one_of("penalty", self.penalty, PENALTIES)
+        check_lags(len(self._lags()), self.penalty)
         return alphas
 
     def _choose(
@@ -86,7 +90,7 @@ class RidgeFit(TRF):
         """
         count = sum(len(d.places) for d in directions)
         opened = self._open(features, responses, groups, count)
-        arithmetic = Arithmetic(self.device, self.dtype, self.solver)
+        arithmetic = suited(Arithmetic(self.device, self.dtype, self.solver), self.penalty)
         c = opened.design.n_channels
         self.cv_scores_ = np.full((count, c), np.nan)
         segments = SegmentMoments(opened.lags, arithmetic)
@@ -184,7 +188,7 @@ class RidgeFit(TRF):
     def _problem(self, train: Moments, direction: Direction | None = None) -> Problem:
         """Features as they came, but for the scale of the direction."""
         scale = train.hsum.new_tensor(direction.scale) if direction else train.hsum.new_ones(train.d)
-        return Problem(train, train.hsum.new_zeros(len(scale)), scale, self.intercept_alpha)
+        return Problem(train, train.hsum.new_zeros(len(scale)), scale, self.intercept_alpha, penalty=self.penalty)
 
 
 def warn_at_edge(chosen: NDArray[np.float64], grid: NDArray[np.float64], what: str, noun: str = "electrodes") -> int:

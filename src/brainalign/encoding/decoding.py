@@ -13,6 +13,7 @@ from brainalign.encoding.checks import Array, Given, as_presentations
 from brainalign.encoding.patterns import patterns_of
 from brainalign.encoding.trf import RidgeTRF
 from brainalign.linalg.lags import convolve, lags_of
+from brainalign.linalg.penalty import Penalty
 
 
 class DecodingTRF(RidgeTRF):
@@ -25,6 +26,8 @@ class DecodingTRF(RidgeTRF):
     mTRFpy's ``TRF(direction=-1)`` (whose ``regularization`` is ``alpha / rate``, and whose Gram matrix is the mean over several
     presentations). Gram matrix and solvers are the same: primal, or dual where lagged channels outnumber rows. Channels are
     taken as they come, and share one penalty: bring them to one unit and scale.
+
+    ``penalty="tikhonov"`` has ``alpha / 2 sum_k ||g(k + 1) - g(k)||^2`` in the place of ``alpha ||g||^2``.
 
     Channels are zero outside a presentation, as by mTRFpy's ``zeropad=True``: its last ``tmax`` seconds are reconstructed from fewer
     samples. To leave these rows out of the fit, set the features to NaN there.
@@ -39,6 +42,7 @@ class DecodingTRF(RidgeTRF):
         device: ``cpu``, ``cuda`` or ``auto``.
         dtype: ``float32`` solves in float32 where the conditioning allows it; ``float64`` always in float64.
         solver: ``auto`` (by counted operations), ``cholesky``, ``eigh`` or ``dual``.
+        penalty: ``ridge``, or ``tikhonov``, smoothness over lags: see :class:`RidgeTRF`.
 
     Attributes:
         alpha_: (c,) chosen penalty of each feature.
@@ -74,6 +78,7 @@ class DecodingTRF(RidgeTRF):
         device: str = "cpu",
         dtype: str = "float32",
         solver: str = "auto",
+        penalty: Penalty = "ridge",
     ) -> None:
         self.tmin = tmin
         self.tmax = tmax
@@ -84,6 +89,7 @@ class DecodingTRF(RidgeTRF):
         self.device = device
         self.dtype = dtype
         self.solver = solver
+        self.penalty = penalty
 
     def fit(  # type: ignore[override]  # the sides are exchanged, and so are their names
         self, responses: Given, features: Given, groups: Sequence[Any] | None = None

@@ -27,6 +27,7 @@ from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.components import reduced
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.ridge import Problem, Take
 from brainalign.linalg.solution import Solution
 from brainalign.progress import track
@@ -91,17 +92,9 @@ class OuterScores:
     def empty(cls, folds: int, channels: int) -> OuterScores:
         """Nothing scored yet: NaN everywhere, zero rows."""
         r, r2, inner, alpha = (np.full((folds, channels), np.nan) for _ in range(4))
-        return cls(
-            r,
-            r2,
-            inner,
-            alpha,
-            np.zeros((folds, channels), dtype=bool),
-            np.zeros(channels, dtype=np.int64),
-            np.zeros(channels, dtype=np.int64),
-            np.zeros((folds, channels), dtype=np.int64),
-            [{} for _ in range(folds)],
-        )
+        constant, components = (np.zeros((folds, channels), dtype=kind) for kind in (bool, np.int64))
+        n, flat = (np.zeros(channels, dtype=np.int64) for _ in range(2))
+        return cls(r, r2, inner, alpha, constant, n, flat, components, [{} for _ in range(folds)])
 
 
 @dataclass(frozen=True)
@@ -112,12 +105,14 @@ class Search:
         inner_folds: How many of the other folds choose for each outer fold, the next ones in their cyclic order;
             1 is a hold-out, None means all.
         rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
-        boosting: Weights grown until an inner fold says stop, without any penalty; None = ridge.
+        boosting: Weights grown until an inner fold says stop, without any penalty; None = by penalties.
+        penalty: On the size of the weights, or with ``tikhonov`` on their change over lags.
     """
 
     inner_folds: int | None = None
     rule: str = "local"
     boosting: Boosting | None = None
+    penalty: Penalty = "ridge"
 
     def chosen_by(self, k: int, outer: int) -> list[int]:
         """The inner folds of an outer fold.
@@ -218,7 +213,7 @@ def fit_batches(
                 penalties = np.asarray(alphas, dtype=np.float64)[best % len(alphas)]
                 _fit_fold(
                     design, group, f, sums.of(group, frames), frames, bands, components, penalties, chosen[f, here],
-                    arithmetic, out,
+                    arithmetic, search.penalty, out,
                 )  # fmt: skip
                 out.inner[f, here] = inner[f, best, here]
     return out, chosen
@@ -235,6 +230,7 @@ def _fit_fold(
     alphas: NDArray[np.float64],
     chosen: NDArray[np.int64],
     arithmetic: Arithmetic,
+    penalty: Penalty,
     out: OuterScores,
 ) -> None:
     """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations (c,), and score its test rows."""
@@ -243,7 +239,7 @@ def _fit_fold(
         return  # a participant who heard nothing of this fold's training stimuli has no score in it
     out.alpha[fold, group.channels] = alphas
     train = sums.total(training)
-    problem, bands = reduced(Problem(train, *train.scale()), bands, components)
+    problem, bands = reduced(Problem(train, *train.scale(), penalty=penalty), bands, components)
     out.components[fold, group.channels] = problem.width
     keep = _keeper(design, group, fold, frames, train, out)
     solve_banded(problem, bands, chosen, alphas, keep, arithmetic)
@@ -372,7 +368,7 @@ def inner_curves(
         train = sums.total(split.training(i, j))
         if train.n < 2:
             continue
-        problem, here = reduced(Problem(train, *train.scale()), bands, components)
+        problem, here = reduced(Problem(train, *train.scale(), penalty=search.penalty), bands, components)
         r2 = banded_scores(problem, here, [tests[h] for h, _ in roles], alphas, arithmetic)
         for found, (_, chooser) in zip(r2, roles, strict=True):
             known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli

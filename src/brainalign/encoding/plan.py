@@ -16,6 +16,7 @@ from brainalign.linalg.bands import Bands
 from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.machine import matrix_rate, resident_memory, total_memory
 from brainalign.linalg.method import EIGH, Method
+from brainalign.linalg.penalty import suited
 
 GIB = 2**30
 
@@ -94,7 +95,7 @@ def plan_fit(
         bands: Those with penalties of their own, which add up to ``dims``, and the ratios that are tried; None where there is one.
         kept: Principal components of each band that stand in its features' place, about; None = the features.
     """
-    bands = bands or Bands((dims,), np.ones((1, 1)))
+    arithmetic, bands = suited(arithmetic, search.penalty), bands or Bands((dims,), np.ones((1, 1)))
     solved = bands if kept is None else replace(bands, widths=tuple(kept))
     parts = [_plan_group(design, group, solved, n_lags, alphas, arithmetic, search, dims) for group in design.groups]
     largest = max(parts, key=lambda part: part.cost)
@@ -136,7 +137,7 @@ def _plan_group(
     def method(training: list[int], tests: list[int], count: int) -> Method:
         return bands.method(
             lags=m, rows=sum(rows[a] for a in training), electrodes=c, alphas=count, solver=arithmetic.solver,
-            test_rows=[sum(rows[a] for a in split.every[t].test) for t in tests],
+            penalty=search.penalty, test_rows=[sum(rows[a] for a in split.every[t].test) for t in tests],
         )  # fmt: skip
 
     paths = []

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from brainalign.encoding._ridge import Direction, RidgeFit, warn_at_edge
 from brainalign.encoding.checks import Given, as_presentations
 from brainalign.encoding.patterns import patterns_of
+from brainalign.linalg.penalty import Penalty
 
 
 class RidgeTRF(RidgeFit):
     """Ridge regression of responses on lagged features, one penalty an electrode.
 
-        minimise  sum_t [ sum_k w(k)' h(t - k) + b - y(t) ]^2 + alpha ||w||^2
+        minimise  sum_t [ sum_k w(k)' h(t - k) + b - y(t) ]^2 + alpha ||w||^2                           (ridge)
+                                                              + alpha / 2 sum_k ||w(k + 1) - w(k)||^2   (tikhonov)
 
     Lags are made inside each presentation, with zeros outside it. It equals scikit-learn's Ridge on the literal lagged
     matrix, which is never built: the Gram matrix comes from a block recursion (see ``linalg.moments``). Features are
@@ -37,6 +39,8 @@ class RidgeTRF(RidgeFit):
         dtype: ``float32`` solves in float32 where the conditioning allows it; ``float64`` always in float64.
         solver: ``auto`` (by counted operations), ``cholesky``, ``eigh`` or ``dual``.
         patterns: Also compute ``pattern_``.
+        penalty: ``ridge``, or ``tikhonov``: smoothness over lags, each feature's own. A weight that is the same at all lags then costs
+            nothing, so the features have to be linearly independent; solved in float64 by Cholesky factors.
 
     Attributes:
         alpha_: (c,) chosen penalty of each electrode.
@@ -69,6 +73,7 @@ class RidgeTRF(RidgeFit):
         dtype: str = "float32",
         solver: str = "auto",
         patterns: bool = False,
+        penalty: Penalty = "ridge",
     ) -> None:
         self.tmin = tmin
         self.tmax = tmax
@@ -81,6 +86,7 @@ class RidgeTRF(RidgeFit):
         self.dtype = dtype
         self.solver = solver
         self.patterns = patterns
+        self.penalty = penalty
 
     def fit(self, features: Given, responses: Given, groups: Sequence[Any] | None = None) -> Self:
         """Choose alpha for each electrode by cross-validation, then fit on all presentations.
@@ -91,8 +97,8 @@ class RidgeTRF(RidgeFit):
             groups: The stimulus of each presentation, so that no fold splits one; each its own by default.
 
         Raises:
-            BrainalignError: Empty lists, unequal lengths or widths, infinite values, alphas that are not positive, or
-                fewer groups than folds.
+            BrainalignError: Empty lists, unequal lengths or widths, infinite values, alphas that are not positive,
+                fewer groups than folds, or ``tikhonov`` with a single lag, another solver, or features that depend on one another.
         """
         grid = self._grid()
         self.alpha_ = grid[self._choose_path(features, responses, groups, grid)]

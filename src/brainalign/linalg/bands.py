@@ -24,6 +24,7 @@ from brainalign.linalg.cholesky import NotPositiveDefinite
 from brainalign.linalg.gram import mirror
 from brainalign.linalg.held_out import HeldOut, Products
 from brainalign.linalg.method import FACTOR, Method, choose_method
+from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.primal import Primal
 from brainalign.linalg.ridge import Problem, Take, path_scores, scorer, solve_chosen
 from brainalign.linalg.solution import Solution
@@ -67,7 +68,15 @@ class Bands:
         return np.argsort(np.tile(of_band, lags), kind="stable")
 
     def method(
-        self, *, lags: int, rows: int, test_rows: list[int], electrodes: int, alphas: int, solver: str = "auto"
+        self,
+        *,
+        lags: int,
+        rows: int,
+        test_rows: list[int],
+        electrodes: int,
+        alphas: int,
+        solver: str = "auto",
+        penalty: Penalty = "ridge",
     ) -> Method:
         """The cheaper of elimination, for all combinations at once, and a path of alphas for each, by counted operations.
 
@@ -78,12 +87,13 @@ class Bands:
             electrodes: Responses.
             alphas: Length of the path.
             solver: As asked for; ``eigh`` and ``dual`` have no elimination.
+            penalty: ``tikhonov`` has none either.
         """
         sizes, c = [lags * width for width in self.widths], electrodes
         p, n = sum(sizes), len(self.ratios)
         each = choose_method(features=p, rows=rows, test_rows=test_rows, electrodes=c, alphas=alphas, solver=solver)
         whole = replace(each, flops=n * each.flops, cost=n * each.cost)
-        if n == 1 or solver not in ("auto", "cholesky"):
+        if n == 1 or solver not in ("auto", "cholesky") or penalty != "ridge":
             return whole
         by_gram = p * len(test_rows) < sum(test_rows)
         flops = alphas * n * 2.0 * c * p * (max(sizes) + min(sum(test_rows), p * len(test_rows)))
@@ -100,7 +110,7 @@ class Bands:
         """The method for a problem."""
         return self.method(
             lags=len(problem.train.lags), rows=problem.train.rows, test_rows=[t.moments.rows for t in tests],
-            electrodes=problem.electrodes, alphas=alphas, solver=solver,
+            electrodes=problem.electrodes, alphas=alphas, solver=solver, penalty=problem.penalty,
         )  # fmt: skip
 
     def scaled(self, problem: Problem, combination: int) -> Problem:

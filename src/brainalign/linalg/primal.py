@@ -1,4 +1,4 @@
-"""The primal ridge system: one row and column a lagged feature."""
+"""The primal system: one row and column a lagged feature."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from brainalign.linalg.gram import magnitude_of, transform, upper_gram
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.penalty import Penalty, Smoothness
 from brainalign.linalg.solution import Solution, solution_of
 from brainalign.linalg.stack import Electrodes, Stack
+from brainalign.linalg.variation import CANCELLED
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +20,7 @@ ROWS = 8192
 
 
 class Primal:
-    """``(X'X + alpha I) w = X'y`` with X the lagged ``(h - mean) / sd``, X and y centred on these rows.
+    """``(X'X + alpha K) w = X'y`` with X the lagged ``(h - mean) / sd``, X and y centred on these rows.
 
     With a penalty a0 on the intercept b, eliminating ``b = (sum y - w' sum x) / (n + a0)`` leaves the same system with
     ``n + a0`` in place of ``n`` in the centring.
@@ -29,6 +31,7 @@ class Primal:
         sd: (d,) of the standardisation.
         intercept_alpha: The penalty a0.
         basis: (d, q) components of the standardised features that stand in their place; None = the features.
+        penalty: ``ridge``, K = I, or ``tikhonov``, see :class:`brainalign.linalg.penalty.Smoothness`.
 
     Attributes:
         offset: (p,) sums of the columns of X before centring: ``offset' w`` is what the intercept makes up for.
@@ -38,9 +41,15 @@ class Primal:
     """
 
     def __init__(
-        self, train: Moments, mean: Tensor, sd: Tensor, intercept_alpha: float = 0.0, basis: Tensor | None = None
+        self,
+        train: Moments,
+        mean: Tensor,
+        sd: Tensor,
+        intercept_alpha: float = 0.0,
+        basis: Tensor | None = None,
+        penalty: Penalty = "ridge",
     ) -> None:
-        self.train, self._mean, self._sd, self._basis = train, mean, sd, basis
+        self.train, self._mean, self._sd, self._basis, self._penalty = train, mean, sd, basis, penalty
         self._weight = train.n + intercept_alpha
         self.change = transform(mean - train.centre, sd, basis)
         self.width = self.change.shape[1]
@@ -56,6 +65,20 @@ class Primal:
     def upper(self, dtype: torch.dtype) -> tuple[Tensor, float]:
         """(p, p) upper triangle of X'X, and a bound of its largest eigenvalue."""
         return upper_gram(self.train, self.change, self._weight, dtype)
+
+    def smoothness(self, upper: Tensor, largest: float) -> Smoothness | None:
+        """The matrix that alpha multiplies; None = the identity.
+
+        Args:
+            upper: What ``upper`` gave, and
+            largest: its bound.
+        """
+        if self._penalty == "ridge":
+            return None
+        m = len(self.train.lags)
+        variation = upper.diagonal().view(m, self.width).sum(dim=0)
+        square = (self.change[:-1] ** 2).T @ self.train.hsq
+        return Smoothness.of(m, variation <= CANCELLED * m * square, largest)
 
     def intercept(self, w: Tensor, electrodes: Electrodes) -> Tensor:
         """(c,) intercepts of the weights w (p, c) of some electrodes."""

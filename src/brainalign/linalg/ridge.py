@@ -18,6 +18,7 @@ from brainalign.linalg.dual import Dual
 from brainalign.linalg.held_out import HeldOut, Products
 from brainalign.linalg.method import Method, choose_method
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.penalty import Penalty, check_lags, suited
 from brainalign.linalg.primal import Primal
 from brainalign.linalg.solution import Solution
 from brainalign.linalg.stack import Electrodes
@@ -46,6 +47,7 @@ class Problem:
         sd: (d,) of the standardisation.
         intercept_alpha: Penalty of the intercept.
         basis: (d, q) components that stand in the features' place, see :mod:`brainalign.linalg.components`; None = the features.
+        penalty: On the size of the weights, or with ``tikhonov`` on their change over lags.
     """
 
     train: Moments
@@ -53,6 +55,7 @@ class Problem:
     sd: Tensor
     intercept_alpha: float = 0.0
     basis: Tensor | None = None
+    penalty: Penalty = "ridge"
 
     @property
     def width(self) -> int:
@@ -73,12 +76,18 @@ class Problem:
 
     def system(self, method: Method) -> System:
         """The linear system of a method."""
-        made = Dual if method.dual else Primal
-        return made(self.train, self.mean, self.sd, self.intercept_alpha, self.basis)
+        if not method.dual:
+            return self.primal()
+        return Dual(self.train, self.mean, self.sd, self.intercept_alpha, self.basis)
 
     def primal(self) -> Primal:
         """The primal system."""
-        return Primal(self.train, self.mean, self.sd, self.intercept_alpha, self.basis)
+        return Primal(self.train, self.mean, self.sd, self.intercept_alpha, self.basis, self.penalty)
+
+    def suited(self, arithmetic: Arithmetic) -> Arithmetic:
+        """The arithmetic that its penalty needs; refuses a penalty that this many lags have no room for."""
+        check_lags(len(self.train.lags), self.penalty)
+        return suited(arithmetic, self.penalty)
 
     def to(self, device: torch.device) -> Problem:
         """The same on a device."""
@@ -92,7 +101,7 @@ def path_scores(
     alphas: Sequence[float],
     arithmetic: Arithmetic = Arithmetic(),
 ) -> NDArray[np.float64]:
-    """Held-out R2 of ``(X'X + alpha I) w = X'y`` for each alpha.
+    """Held-out R2 of ``(X'X + alpha K) w = X'y`` for each alpha; K is the problem's penalty.
 
     Args:
         problem: What is fitted.
@@ -106,6 +115,7 @@ def path_scores(
     Raises:
         BrainalignError: The matrix is not positive definite at some alpha.
     """
+    arithmetic = problem.suited(arithmetic)
     chosen = problem.method(tests, len(alphas), arithmetic.solver)
 
     def job(device: torch.device, at_once: int) -> NDArray[np.float64]:
@@ -135,7 +145,7 @@ def solve_chosen(
     Raises:
         BrainalignError: The matrix is not positive definite at some alpha.
     """
-    distinct = np.unique(alphas)
+    distinct, arithmetic = np.unique(alphas), problem.suited(arithmetic)
     chosen = problem.method([], len(distinct), arithmetic.solver)
 
     def job(device: torch.device, at_once: int) -> None:
@@ -264,7 +274,8 @@ def _factored(
 ) -> Iterator[tuple[int, torch.dtype, Solve]]:
     """Solutions of those alphas for which a precision is safe; they are taken out of ``left``."""
     upper, largest = system.upper(dtype)
-    factor, rhs = Cholesky(upper), _last(lambda electrodes: system.rhs(electrodes).to(dtype))
+    smoothness = system.smoothness(upper, largest) if isinstance(system, Primal) else None
+    factor, rhs = Cholesky(upper, smoothness), _last(lambda electrodes: system.rhs(electrodes).to(dtype))
     for number, alpha in list(left.items()):
         if not arithmetic.safe(dtype, largest, alpha):
             continue
@@ -273,6 +284,12 @@ def _factored(
         except NotPositiveDefinite as error:
             if dtype != arithmetic.precisions()[-1]:
                 continue
+            if smoothness is not None:
+                raise BrainalignError(
+                    f"penalty=tikhonov with alpha {alpha:g} does not determine the weights: what is the same at all lags costs nothing, "
+                    f"and either some of the {smoothness.width} features depend on the others in these rows, or alpha is too large "
+                    "beside them; use penalty=ridge, fewer features (encoding.components in a run), or smaller alphas."
+                ) from error
             raise BrainalignError(
                 f"encoding.alphas holds {alpha:g}, too small for these features: with it their lagged Gram matrix "
                 f"is not positive definite; use at least {1e-13 * largest:.1g}."

@@ -21,6 +21,7 @@ from brainalign.features.joined import JoinedRepresentation
 from brainalign.features.representation import Projection, Representation
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
+from brainalign.linalg.penalty import check_lags
 from brainalign.progress import duration
 from brainalign.spaces.variances import about
 from brainalign.study.problem import Problem
@@ -68,6 +69,11 @@ class Fitting(Problem):
     components: float | None = None
     kept: dict[str, set[int]] = field(default_factory=dict, repr=False)
     _told: set[tuple[str, int]] = field(default_factory=set, repr=False)
+
+    def check(self) -> None:
+        """As :meth:`Problem.check`; and refuse a penalty on changes over lags where there is one lag."""
+        super().check()
+        check_lags(len(self.lags), self.search.penalty)
 
     def frames(
         self, representation: Representation, layer: int, project: Projection | None = None

@@ -73,7 +73,7 @@ class DecodingAnalysis(Analysis):
             (
                 "Decoding",
                 f"For each participant, features were reconstructed from all channels at lags of {lags} after them by "
-                f"{'ridge regression' if rule is None else 'boosting'} (the "
+                f"{methods.regression(config)} (the "
                 "backward model; Crosse et al. 2016), with zeros outside a presentation. Channels were z-scored on "
                 f"the training frames.{methods.components(config, 'channels')} In "
                 f"{len(study.split.folds)} outer folds, {chosen} on inner folds, which are the other outer "

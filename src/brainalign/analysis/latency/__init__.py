@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from brainalign.analysis._base import Analysis, Asked, Needs
 from brainalign.bounds import Bounds
 from brainalign.errors import within
+from brainalign.linalg.penalty import Penalty, check_lags
 
 if TYPE_CHECKING:
     from brainalign.config import Config
     from brainalign.data.facts import Facts
+    from brainalign.data.types import Dataset
     from brainalign.study.plan import Probed, Stage
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -40,6 +42,11 @@ class LatencyAnalysis(Analysis):
         from brainalign.analysis.latency.run import latency
 
         return latency(study, models, **self.options)
+
+    def prepare(self, dataset: Dataset, config: Config) -> Dataset:
+        """As read; refuses a penalty that single lags have no room for, before anything is fitted."""
+        check_lags(1, cast("Penalty", config.encoding.penalty))
+        return super().prepare(dataset, config)
 
     @classmethod
     def lacks(cls, facts: Facts) -> str:
