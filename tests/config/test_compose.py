@@ -45,6 +45,18 @@ def test_the_shipped_groups_are_those_of_the_readme():
     assert present == {*GROUPS, "hydra", "local"}
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["encoding=tikhonov", "encoding.solver=dual"], "encoding.solver=dual"), (["encoding=boosting", "encoding.penalty=tikhonov"], "encoding=boosting"),
+        (["encoding.penalty=lasso"], "encoding.penalty='lasso'"),
+    ],
+)  # fmt: skip
+def test_a_smoothness_penalty_has_one_solver_and_no_growth(overrides, said):
+    with pytest.raises(BrainalignError, match=said):
+        config(*overrides)
+
+
 def test_auto_partner_is_the_other_modality_and_tiny_beside_tiny():
     assert config("model=gpt2", "analysis=cca").partner.name == "wav2vec2"
     assert config("model=tiny_gpt2", "analysis=cca").partner.name == "tiny_wav2vec2"
