@@ -48,7 +48,8 @@ def test_the_shipped_groups_are_those_of_the_readme():
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["encoding=tikhonov", "encoding.solver=dual"], "encoding.solver=dual"), (["encoding=boosting", "encoding.penalty=tikhonov"], "encoding=boosting"),
+        (["encoding=tikhonov", "encoding.solver=dual"], "encoding.solver=dual"),
+        (["encoding=boosting", "encoding.penalty=tikhonov"], "encoding=boosting"),
         (["encoding.penalty=lasso"], "encoding.penalty='lasso'"),
     ],
 )  # fmt: skip
