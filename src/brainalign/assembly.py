@@ -112,8 +112,10 @@ def open_models(config: Config, study: Study) -> Models:
         try:
             parts[part] = represent(config, asked, study.dataset)
         except BrainalignError as error:
-            if part in ("model", "baseline") or (part == "partner" and config.analysis.needs.partner):
+            if part in ("model", "baseline"):
                 raise
+            if part == "partner" and config.analysis.needs.partner:
+                raise BrainalignError(f"model@partner={asked.name}: {error}") from error
             lost = "what needs two models" if part == "partner" else f"the {part} part of the shared space"
             study.notes.append(changes(f"Nothing can be concluded about {lost}, the rest stands: {error}"))
     if "contextual" in parts:

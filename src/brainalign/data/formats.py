@@ -223,6 +223,7 @@ class SentenceColumns:
         subject: Of the participant.
         channel: Of the voxel, region or electrode.
         response: Of the response, where a table has one a row.
+        order: Of numbers by which the sentences of a passage stand in order, the first decides first; None: as they stand in the table.
     """
 
     passage: str | None = None
@@ -231,3 +232,4 @@ class SentenceColumns:
     subject: str = "subject"
     channel: str = "channel"
     response: str = "response"
+    order: list[str] | None = None

@@ -1,6 +1,5 @@
 """One response a sentence: every form of file, what becomes of features, folds and ceilings, and what is refused."""
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +9,7 @@ from brainalign.config import composed
 from brainalign.errors import BrainalignError
 from brainalign.experiment import run
 from brainalign.features.align import to_grid
+from tests.data.assemblies import assembly
 
 RNG = np.random.default_rng(0)
 WORDS = (
@@ -117,24 +117,6 @@ def test_a_table_with_a_sentence_a_row(tmp_path):
         )
     data = opened(tmp_path, "data.files='sub-{subject}.tsv'")
     np.testing.assert_array_equal(data.recordings[0].presentations[2].response, [[2.0, 12.0], [2.5, np.nan]])
-
-
-def assembly(path, values, presentation, neuroid):
-    """netCDF 4 as xarray writes a brain-score assembly: HDF5 whose dimensions are scales, texts of variable length."""
-    with h5py.File(path, "w") as file:
-        for dim, n in (("presentation", values.shape[0]), ("neuroid", values.shape[1])):
-            file.create_dataset(dim, data=np.zeros(n, ">f4")).make_scale(
-                "This is a netCDF dimension but not a netCDF variable."
-            )
-        for dim, table in (("presentation", presentation), ("neuroid", neuroid)):
-            for name, column in table.items():
-                own = file.create_dataset(
-                    name, data=column, dtype=h5py.string_dtype() if isinstance(column[0], str) else None
-                )
-                own.dims[0].attach_scale(file[dim])
-        data = file.create_dataset("data", data=values)
-        for axis, dim in enumerate(("presentation", "neuroid")):
-            data.dims[axis].attach_scale(file[dim])
 
 
 def test_assemblies_of_brain_score(tmp_path):

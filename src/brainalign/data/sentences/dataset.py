@@ -22,7 +22,7 @@ from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.tsv import read_tsv
 from brainalign.data.formats import SentenceColumns, TranscriptFormat
 from brainalign.data.sentences.assembly import read_assembly
-from brainalign.data.sentences.form import read_table, told
+from brainalign.data.sentences.form import PLACE, in_order, read_table, told
 from brainalign.data.sentences.responses import SentenceResponses, of_array, of_table
 from brainalign.data.transcripts.form import spoken
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
@@ -74,8 +74,8 @@ def read_sentences(
                 known.append(more)
     errors.raise_all()
     _check_once(people)
-    sentences = known[0] if said is not None else _joined(known, files)
-    if said is None:
+    sentences = in_order(known[0] if said is not None else _joined(known, files, columns), root)
+    if said is None and columns.order is None:
         _check_order(people, sentences)
     chosen = set(chosen_subjects(list(dict.fromkeys(p.subject for p in people)), subjects, str(root)))
     stimuli = passages(sentences)
@@ -83,6 +83,8 @@ def read_sentences(
     for person in people:
         if person.subject in chosen:
             with errors.collected():
+                if region is not None and region == columns.channel:
+                    person.channels[region] = person.channels["name"]  # channels are regions
                 recordings.append(_recording(person, sentences, region, notes))
     errors.raise_all()
     heard = {p.stimulus for r in recordings for p in r.presentations}
@@ -146,10 +148,11 @@ def _read(
     return (told(read_table(path), columns, path) if said is None else known), of_table(path, subject, columns)
 
 
-def _joined(known: Sequence[pd.DataFrame], files: str) -> pd.DataFrame:
+def _joined(known: Sequence[pd.DataFrame], files: str, columns: SentenceColumns) -> pd.DataFrame:
     """The sentences of all files, each once."""
-    columns = SentenceColumns(passage="passage")
-    return told(pd.concat(known, ignore_index=True), columns, f"data.files={files!r}")
+    places = [PLACE.format(i) for i in range(len(columns.order or []))]
+    one = SentenceColumns(passage="passage", order=places)
+    return told(pd.concat(known, ignore_index=True), one, f"data.files={files!r}")
 
 
 def _check_once(people: Sequence[SentenceResponses]) -> None:
@@ -176,7 +179,7 @@ def _check_order(people: Sequence[SentenceResponses], sentences: pd.DataFrame) -
                 raise BrainalignError(
                     f"{person.where}: sentence {sentence!r} of passage {passage[sentence]!r} stands elsewhere among its sentences than in "
                     "other responses, so that the order in which a passage reads is not known; data.table must name a table with the "
-                    "sentences of each passage in order."
+                    "sentences of each passage in order, or data.columns.order a column of numbers that says it."
                 )
             last[passage[sentence]] = at
 

@@ -14,6 +14,9 @@ from brainalign.errors import BrainalignError, nearest
 
 KEY = "data.columns"
 
+PLACE = "place {}"
+"""Columns of the places in a passage, the first decides first."""
+
 
 def read_table(path: Path) -> pd.DataFrame:
     """Text cells of a table: separated by tabs where its name ends in ``.tsv``, else by commas; cells may be quoted.
@@ -40,7 +43,7 @@ def need(table: pd.DataFrame, columns: Sequence[str], where: object) -> None:
 
 
 def told(table: pd.DataFrame, columns: SentenceColumns, where: object) -> pd.DataFrame:
-    """What a table says of the sentences: columns sentence, passage, text, one row an id, in the table's order.
+    """What a table says of the sentences: columns sentence, passage, text and those of their order, one row an id, in the table's order.
 
     Args:
         table: Text cells; several rows may have one id.
@@ -48,7 +51,7 @@ def told(table: pd.DataFrame, columns: SentenceColumns, where: object) -> pd.Dat
         where: The file, for sentences.
 
     Raises:
-        BrainalignError: A column is missing, or one id has two texts or two passages.
+        BrainalignError: A column is missing, or one id has two texts, passages or places.
 
     Example:
         >>> table = pd.DataFrame({"id": ["1", "2"], "text": ["A cat.", "It sat."], "topic": ["a", "a"]})
@@ -56,7 +59,8 @@ def told(table: pd.DataFrame, columns: SentenceColumns, where: object) -> pd.Dat
         ['2', 'a', 'It sat.']
     """
     asked = [] if columns.passage is None else fields_of(columns.passage) or [columns.passage]
-    need(table, [columns.sentence, columns.text, *asked], where)
+    order = columns.order or []
+    need(table, [columns.sentence, columns.text, *asked, *order], where)
     passage = table[columns.sentence]
     if columns.passage is not None:
         made = bool(fields_of(columns.passage))
@@ -68,13 +72,53 @@ def told(table: pd.DataFrame, columns: SentenceColumns, where: object) -> pd.Dat
             index=table.index,
         )
     rows = pd.DataFrame({"sentence": table[columns.sentence], "passage": passage, "text": table[columns.text]})
+    rows = rows.assign(**{PLACE.format(i): table[column] for i, column in enumerate(order)})
     rows = rows.drop_duplicates(ignore_index=True)
     twice = rows["sentence"][rows["sentence"].duplicated()]
     if len(twice):
         first, other = (rows.loc[i] for i in rows.index[rows["sentence"] == twice.iloc[0]][:2])
-        differing = "passage" if first["text"] == other["text"] else "text"
+        differing = next(c for c in ("text", "passage", *rows) if first[c] != other[c])
         raise BrainalignError(
             f"{where}: sentence {twice.iloc[0]!r} has two of the column {differing}: {first[differing]!r} and {other[differing]!r}; "
             f"ids must differ ({KEY}.sentence)."
         )
     return rows
+
+
+def in_order(sentences: pd.DataFrame, where: object) -> pd.DataFrame:
+    """Sentences as they read: passages as they come, and the sentences of each by their places, where there are any.
+
+    Args:
+        sentences: As :func:`told` gives them.
+        where: The files, for sentences.
+
+    Raises:
+        BrainalignError: A place is no number, or two sentences of a passage have one.
+
+    Example:
+        >>> table = pd.DataFrame({"id": ["1", "2"], "text": ["It sat.", "A cat."], "topic": ["a", "a"], "n": ["10", "9"]})
+        >>> in_order(told(table, SentenceColumns("topic", "id", order=["n"]), "t.tsv"), "t.tsv")["text"].tolist()
+        ['A cat.', 'It sat.']
+    """
+    places = [c for c in sentences if c not in ("sentence", "passage", "text")]
+    if not places:
+        return sentences
+    numbers = sentences[places].apply(pd.to_numeric, errors="coerce")
+    unknown, twice = numbers.isna().any(axis=1), numbers.assign(passage=sentences["passage"]).duplicated()
+    for wrong, what in ((unknown, "is no number"), (twice, "is that of another sentence of its passage")):
+        if wrong.any():
+            row = sentences[wrong].iloc[0]
+            raise BrainalignError(
+                f"{where}: the place {row[places].tolist()} of sentence {row['sentence']!r} {what} ({KEY}.order)."
+            )
+    made = [".".join(row) for row in sentences[["passage", *places]].itertuples(index=False)]
+    agree = sentences["sentence"] == made
+    if agree.any() and not agree.all():
+        row = sentences.index[~agree][0]
+        raise BrainalignError(
+            f"{where}: sentence {sentences['sentence'][row]!r} stands beside the text of {made[row]!r}: ids are passage and places in "
+            f"{int(agree.sum())} of {len(agree)} rows, so that ids and texts were sorted apart, and responses would go to other words."
+        )
+    passage = pd.factorize(sentences["passage"])[0]
+    rows = numbers.assign(passage=passage).sort_values(["passage", *places], kind="stable").index
+    return sentences.loc[rows].reset_index(drop=True)

@@ -106,6 +106,7 @@ def of_table(path: Path, subject: str | None, columns: SentenceColumns) -> list[
                 columns.text,
                 columns.subject,
                 columns.passage,
+                *(columns.order or []),
                 *fields_of(columns.passage or ""),
             }
             names = [c for c in table if c not in about and not UNNAMED.fullmatch(c)]
