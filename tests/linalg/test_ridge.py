@@ -231,6 +231,8 @@ def test_the_method_is_the_one_with_the_fewest_counted_operations():
     assert choose_method(features=15360, rows=300, test_rows=[70], electrodes=6, alphas=7).dual
     paper = choose_method(features=15360, rows=47_000, test_rows=[11_800], electrodes=822, alphas=10)
     assert not (paper.dual or paper.eigh or paper.by_gram)  # predictions are cheaper than a Gram matrix of few rows
+    decoder = choose_method(features=8192, rows=184_000, test_rows=[46_000], electrodes=1, alphas=10)
+    assert not decoder.by_gram  # it would save a thousandth of the factors, for two matrices more
     turned = choose_method(features=10, rows=100, test_rows=[7, 5], electrodes=3, alphas=4, solver="eigh")
     counted = (
         12.5 * 10**3 + 2 * 10**2 * 3 + 2 * 12 * 10**2 + 4 * (2 * 12 * 10 * 3)

@@ -8,6 +8,8 @@ EIGH = 12.5
 """An eigendecomposition of q rows costs this many q^3, in operations of a matrix product (measured: 12 to 13)."""
 FACTOR = 1.8 / 3
 """So does a Cholesky factor: q^3 / 3, at 1 / 1.8 of the rate of a matrix product (measured: 1.3 to 2.3)."""
+WORTH = 0.02
+"""Share of a factor's cost that Gram blocks of held-out rows must save: they take two matrices more of its size, predictions none."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ def _count(dual: bool, eigh: bool, q: int, test_rows: list[int], c: int, alphas:
     solve = 2.0 * q * q * c
     by_rows, by_gram = 2.0 * tested * q * c, float("inf") if dual else solve * len(test_rows)
     if not eigh:
-        rest = alphas * (solve + min(by_rows, by_gram)) if test_rows else solve  # an electrode has one alpha
-        return Method(dual, False, by_gram < by_rows, q, alphas * q**3 / 3 + rest, alphas * FACTOR * q**3 + rest)
+        gram = by_rows - by_gram > WORTH * FACTOR * q**3
+        rest = alphas * (solve + (by_gram if gram else by_rows)) if test_rows else solve  # an electrode has one alpha
+        return Method(dual, False, gram, q, alphas * q**3 / 3 + rest, alphas * FACTOR * q**3 + rest)
     # in the eigenbasis a solution is a scaling; the weights themselves are written where rows outnumber features
     rotated = solve + 2.0 * tested * q * q + alphas * by_rows
     written = solve + alphas * (solve + by_gram)
