@@ -46,7 +46,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
     facts = {
         "seconds": seconds * found.times,
-        "bytes": peak.above,
+        "bytes": peak.above if found.bytes is None else found.bytes,
         "whole_bytes": peak.whole,
         "card_bytes": card.peak(),
         "note": found.note,

@@ -76,9 +76,10 @@ def _arguments() -> argparse.Namespace:
     given = parser.parse_args()
     small = given.size in ("S", "M", "D")
     if SIZES[given.size].backward:
-        everyone = ["mtrf"]  # the one of them that has a backward model
+        everyone = ["mtrf", "mtrf-parts"]  # the one of them that has a backward model
     given.repeats = given.repeats or (3 if small else 1)
-    given.peers = (everyone if small else []) if given.peers is None else [v for v in given.peers.split(",") if v]
+    whole = [name for name in everyone if name != "mtrf-parts"]
+    given.peers = (whole if small else []) if given.peers is None else [v for v in given.peers.split(",") if v]
     for name in given.peers:
         if name not in everyone:
             parser.error(f"--peers {name!r} is none of {', '.join(everyone)}")

@@ -18,6 +18,7 @@ PEERS = {
     "himalaya-float32": "himalaya_float32",
     "sklearn": "sklearn_loop",
     "mtrf": "mtrf_trf",
+    "mtrf-parts": "mtrf_parts",
     "mne": "mne_ridge",
     "naplib": "naplib_trf",
 }

@@ -20,13 +20,15 @@ class Fit:
         alpha: (c,) chosen, where it chooses.
         scores: (alphas, c) mean R2 over the folds, about the training mean, where it is exact.
         times: The measured time is multiplied by this (a part was run).
+        bytes: What the whole holds at the least, where a part was run.
         note: What a reader of the table must know.
     """
 
     alpha: Array | None = None
     scores: Array | None = None
-    times: int = 1
+    times: float = 1
     note: str = ""
+    bytes: int | None = None
 
 
 def stacked(inputs: Inputs, lags: int) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ from benchmarks.counts import operations
 from benchmarks.growth import slope, varied
 from benchmarks.machine import describe
 from benchmarks.memory import Peak
+from benchmarks.peers import load
 from benchmarks.peers.common import stacked
 from benchmarks.problem import SIZES, Problem, simulate
 from benchmarks.results import write_section
@@ -157,3 +158,13 @@ def test_machine_names_no_host_and_no_path():
     text = describe(("numpy", "no-such-package"), threads=3)
     assert f"numpy {np.__version__}" in text and "3 threads" in text and "no-such-package" not in text
     assert platform.node() not in text and str(Path.home()) not in text
+
+
+def test_mtrfpy_by_its_parts_counts_what_the_whole_runs_and_holds():
+    pytest.importorskip("mtrf")
+    problem = Problem(5, 500, 3, 4, 1, n_alphas=6, backward=True)
+    found = load("mtrf-parts").fit(problem, simulate(problem), "cpu")
+    assert (
+        found.bytes == 8 * (5 + 4 + 2) * 13**2
+    )  # a covariance a presentation, the copies for a mean, the mean and the penalty
+    assert "run 10 times" in found.note and found.note.count(" 30 times") == 2 and 10 < found.times < 30
