@@ -16,7 +16,7 @@ _FIGURES = (
     "decoding_scores", "feature_picture", "figure_2", "figure_3", "figure_4", "geometry_layers", "geometry_map", "geometry_regions",
     "geometry_runs", "hierarchy_figure", "layer_profile", "mean_trf", "model_scatter", "offsets", "onset_responses", "paper_figure",
     "pattern_topography", "power_curves", "prediction_example", "reconstruction_axes", "reconstruction_course", "region_bars",
-    "score_distribution", "spectra", "sweep_metric", "variance_partition",
+    "score_distribution", "spectra", "sweep_metric", "topography", "variance_partition",
 )  # fmt: skip
 
 _PUBLIC = {

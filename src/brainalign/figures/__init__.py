@@ -26,7 +26,7 @@ from brainalign.figures.region_bars import region_bars
 from brainalign.figures.score_distribution import score_distribution
 from brainalign.figures.style import Panel, stamp
 from brainalign.figures.sweep_metric import sweep_metric
-from brainalign.figures.topography import on_scalp, pattern_topography
+from brainalign.figures.topography import on_scalp, pattern_topography, topography
 from brainalign.figures.variance_partition import variance_partition
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "spectra",
     "stamp",
     "sweep_metric",
+    "topography",
     "variance_partition",
     "write_quality",
 ]

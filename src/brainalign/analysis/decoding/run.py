@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.decoding.contest import Segment, cut, tell
 from brainalign.analysis.decoding.people import Listener, after, listeners
 from brainalign.analysis.decoding.targets import Targets
+from brainalign.data.electrodes.layouts import SENSOR
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores, fit_outer
 from brainalign.encoding.patterns import patterns_of
@@ -30,9 +31,6 @@ from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
 from brainalign.study.sentences import LEVEL
 from brainalign.study.study import Study
-
-SCALP = 8
-"""Electrodes of known places from which on the pattern is drawn on the scalp."""
 
 CHANCE = 0.5
 """Of telling a segment from its rival."""
@@ -197,7 +195,7 @@ def _patterns(study: Study, who: Listener, design: Design, scores: OuterScores) 
         found.append(pattern * deviation)
     values: NDArray[np.float64] = np.mean(found, axis=0) if found else np.full(scores.weights[0].shape, np.nan)
     shown = values[:, :, 0] if values.shape[2] == 1 else np.sqrt((values**2).mean(axis=2))
-    wanted = [c for c in ("subject", "electrode", "region", "hemisphere", "x", "y", "z") if c in who.channels]
+    wanted = [c for c in ("subject", "electrode", "region", "hemisphere", "x", "y", "z", SENSOR) if c in who.channels]
     parts = [
         who.channels[wanted].assign(lag_s=-lag / study.frame_rate, pattern=shown[k])
         for k, lag in reversed(list(enumerate(after(study).tolist())))
@@ -285,21 +283,21 @@ def _add_segments(result: AnalysisResult, told: pd.DataFrame, name: str, models:
 
 
 def _map_pattern(result: AnalysisResult, model: str, noun: str) -> None:
-    """The pattern of the layer that is read best: on the brain where there are coordinates, else on the scalp where MNE knows the names."""
+    """The pattern of the layer that is read best: on the head where MNE knows EEG or MEG sensors, else on the brain by coordinates."""
     scores = result.tables["decoding_participants"].query("model == @model").groupby("layer")["r"].mean()
     table = result.tables["decoding_patterns"]
     if not scores.notna().any():
         return
     own = table[(table["model"] == model) & (table["layer"] == scores.idxmax())]
-    if located(own).any():
+    if on_scalp(own):
+        result.figures["pattern"] = pattern_topography(own)
+    elif located(own).any():
         keys = ["model", "subject", "electrode", "region", "x", "y", "z"]
         strength = (
             own.assign(pattern=own["pattern"] ** 2).groupby(keys, sort=False, dropna=False)["pattern"].mean() ** 0.5
         )
         figure, caption = brain_map(strength.reset_index(), "pattern", noun=noun)
         result.figures["pattern"] = figure, f"{caption} The pattern is the root mean square over lags."
-    elif len(on_scalp(dict.fromkeys(own["electrode"].astype(str)))) >= SCALP:
-        result.figures["pattern"] = pattern_topography(own)
 
 
 def _few(result: AnalysisResult, people: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from brainalign.data.continuous.run import Run
 from brainalign.data.electrodes.channels import marked_bad
+from brainalign.data.electrodes.layouts import SENSOR
 from brainalign.data.electrodes.table import channels_table
 from brainalign.data.events.event import Event
 from brainalign.data.events.labels import label_column, with_name_fields
@@ -340,6 +341,7 @@ class RawSource:
             f"marked bad{f': {why[n]}' if why.get(n, 'n/a') != 'n/a' else ''}" if status == "bad" else ""
             for n, status in zip(names, table["status"], strict=True)
         ]
+        table[SENSOR] = [types[n] for n in names]
         retype(raw, {n: types[n] for n in names})
         others = len(raw.ch_names) - len(names)
         if others:
