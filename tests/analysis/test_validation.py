@@ -53,6 +53,7 @@ ROW = {
     "stats/ceiling.py _interval": "95 % intervals that contain the truth",
     "stats/compare.py _mixed": "difference of two models, mixed model",
     "stats/interval.py mean_ci": "mean over participants' own means",
+    "stats/interval.py mean_cis": "mean over participants' own means",
     "stats/interval.py ratio_ci": "ratio of sums over noise ceilings",
     "stats/peaks.py _peak": "latency of the mean curve's peak",
     "stats/power.py rate": "chance that a test finds an effect",

@@ -20,38 +20,44 @@ def smooth(n, seed, places=5, lags=12):
     return gaussian_filter1d(np.random.default_rng(seed).normal(size=(n, places, lags)), 1.5, axis=2)
 
 
-def largest(t, threshold, graph):
+def largest(t, threshold, graph, tails=2):
     """Masses of all clusters of a flip, by scipy's connected components of the graph of points."""
     found = [0.0]
-    for side in (t > threshold, t < -threshold):
+    for side in (t > threshold, t < -threshold)[:tails]:
         at = np.flatnonzero(side)
         count, label = connected_components(graph[np.ix_(at, at)])
         found += [abs(t[at[label == k]].sum()) for k in range(count)]
     return np.array(found)
 
 
+@pytest.mark.parametrize("side", ["both", "above"])
 @pytest.mark.parametrize("n", [3, 4, 6])
-def test_p_is_the_share_of_all_flips(n):
+def test_p_is_the_share_of_all_flips(n, side):
     maps = smooth(n, 1) + 0.3
     graph = sparse.csr_array(
         sparse.kron(sparse.eye(5), sparse.diags([1, 1], [1, -1], shape=(12, 12), dtype=float))
         + sparse.kron(LINE, sparse.eye(12))
     )
-    threshold, flat = student.isf(0.1 / 2, n - 1), maps.reshape(n, -1)
+    tails = 2 if side == "both" else 1
+    threshold, flat = student.isf(0.1 / tails, n - 1), maps.reshape(n, -1)
     null = [
-        largest(ttest_1samp(flat * np.array(s)[:, None], 0).statistic, threshold, graph).max()
+        largest(ttest_1samp(flat * np.array(s)[:, None], 0).statistic, threshold, graph, tails).max()
         for s in product((1, -1), repeat=n)
     ]
-    own = np.sort(largest(ttest_1samp(flat, 0).statistic, threshold, graph)[1:])[::-1]
-    found = cluster_test(maps, LINE, level=0.1)
-    assert found.exact and found.smallest == 2.0 ** (1 - n) and len(found.table) == len(own) > 0
+    own = np.sort(largest(ttest_1samp(flat, 0).statistic, threshold, graph, tails)[1:])[::-1]
+    found = cluster_test(maps, LINE, level=0.1, side=side)
+    assert found.exact and found.smallest == tails * 2.0**-n and len(found.table) == len(own) > 0
     np.testing.assert_allclose(np.sort(np.abs(found.table["mass"].to_numpy(float)))[::-1], own)
     for mass, p in found.table[["mass", "p"]].to_numpy(float):
         assert p == pytest.approx(np.mean(np.array(null) >= abs(mass) * (1 - 1e-9)))
     inside = np.zeros((5, 12), dtype=bool)
     for mask in found.masks:
         inside |= mask
-    assert (found.p[~inside] == 1).all() and (np.abs(found.t[inside]) > threshold).all()
+    size = np.abs(found.t) if side == "both" else found.t
+    assert (found.p[~inside] == 1).all() and (size[inside] > threshold).all()
+    tfce = cluster_test(maps, LINE, "tfce", side=side)
+    assert side == "both" or (tfce.p[tfce.t <= 0] == 1).all()
+    assert side == "both" or (cluster_test(-np.abs(maps), LINE, "tfce", side=side).p == 1).all()
 
 
 def test_p_is_uniform_under_smooth_noise():
@@ -102,6 +108,9 @@ def test_neighbours_are_those_within_reach():
     distance = np.linalg.norm(grid[:, None] - grid, axis=2)
     np.testing.assert_array_equal(found.toarray(), (distance > 0) & (distance <= 1.5))
     assert neighbours(grid, 1.0).sum() == 2 * 17
+    pairs = neighbours(np.repeat(grid, 2, axis=0)).toarray()
+    np.testing.assert_array_equal(pairs[::2, ::2], found.toarray())
+    assert pairs[0, 1] == 1 and pairs[0, 0] == 0
 
 
 @pytest.mark.parametrize(

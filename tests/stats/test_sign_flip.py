@@ -31,12 +31,24 @@ def test_equals_every_flip_written_out():
     assert len(set(p_max)) > 1 and (found.smallest == 2 / 2**7).all() and found.exact
 
 
-def test_one_test_is_scipys_permutation_test():
-    d = np.random.default_rng(1).normal(0.6, 1, 9)
-    theirs = permutation_test((d,), np.mean, permutation_type="samples", n_resamples=np.inf).pvalue
-    found = sign_flip(d[:, None])
+@pytest.mark.parametrize(("side", "alternative"), [("both", "two-sided"), ("above", "greater")])
+@pytest.mark.parametrize("mean", [0.6, -0.2])
+def test_one_test_is_scipys_permutation_test(side, alternative, mean):
+    d = np.random.default_rng(1).normal(mean, 1, 9)
+    theirs = permutation_test(
+        (d,), np.mean, permutation_type="samples", n_resamples=np.inf, alternative=alternative
+    ).pvalue
+    found = sign_flip(d[:, None], side=side)
     assert found.p[0] == pytest.approx(theirs)
     assert found.p_max[0] == found.p[0]
+
+
+def test_of_one_side_the_maximum_is_over_t_itself():
+    d = np.random.default_rng(2).normal(0.3, 1, (6, 4)) * [1, 1, 1, -1]
+    t = np.array([ttest_1samp(np.array(f)[:, None] * d, 0).statistic for f in product((1, -1), repeat=6)])
+    found = sign_flip(d, side="above")
+    np.testing.assert_allclose(found.p_max, (t.max(axis=1)[:, None] >= t[0] - 1e-9).mean(axis=0), rtol=1e-12)
+    assert (found.smallest == 2.0**-6).all()
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,7 +3,7 @@
 from brainalign.stats.clusters import ClusterTest, cluster_test, neighbours
 from brainalign.stats.compare import TEST_COLUMNS, ZERO, compare
 from brainalign.stats.correction import bonferroni, fdr, holm
-from brainalign.stats.interval import FEWEST, MeanInterval, electrodes_ci, mean_ci, ratio_ci
+from brainalign.stats.interval import FEWEST, MeanInterval, electrodes_ci, mean_ci, mean_cis, ratio_ci
 from brainalign.stats.pairing import label_values, pair_values
 from brainalign.stats.peaks import Peak, peak, peak_difference
 from brainalign.stats.permutation import INDEPENDENT, ShiftTest, shift_p, shifted_agreement
@@ -30,6 +30,7 @@ __all__ = [
     "holm",
     "label_values",
     "mean_ci",
+    "mean_cis",
     "neighbours",
     "ordering",
     "pair_values",

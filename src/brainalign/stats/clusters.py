@@ -54,6 +54,7 @@ def cluster_test(
     level: float = 0.05,
     permutations: int = 10_000,
     seed: int = 0,
+    side: str = "both",
 ) -> ClusterTest:
     """Is a map of participants' values (scores less 0, differences, weights) away from 0 anywhere, and where about?
 
@@ -73,6 +74,7 @@ def cluster_test(
         level: Two-sided, of the threshold of clusters.
         permutations: Flips at most, the observed signs among them; ``max_t`` makes as many as :func:`brainalign.stats.sign_flip`.
         seed: Of the flips that are drawn.
+        side: ``both``, or ``above`` for values that cannot be below 0 but by chance, such as held-out r: then ``level`` is one-sided, too.
 
     Raises:
         BrainalignError: Fewer than two participants, missing values, an adjacency of another size, or options out of range.
@@ -88,23 +90,26 @@ def cluster_test(
     """
     maps = np.asarray(maps, dtype=np.float64)
     _check(maps, adjacency, method, level, permutations)
-    n, shape = len(maps), maps.shape[1:]
-    exact = 2 ** (n - 1) <= permutations
-    smallest = 1 / 2 ** (n - 1) if exact else 1 / permutations
+    one_of("side", side, ("both", "above"))
+    n, shape, tails = len(maps), maps.shape[1:], 2 if side == "both" else 1
+    flips = 2**n // tails  # a flip and its negative are alike where both sides count
+    exact = flips <= permutations
+    flips = min(flips, permutations)
+    smallest = 1 / flips
     empty = pd.DataFrame(columns=["p", "mass", "points", "places", "first_lag", "last_lag", "peak_place", "peak_lag"])
     flat = maps.reshape(n, -1)
     t = np.nan_to_num(_t(flat)).reshape(shape)
     if method == "max_t":
-        found = sign_flip(flat, seed)
+        found = sign_flip(flat, seed, side)
         p = np.where(np.isfinite(found.p_max), found.p_max, 1.0).reshape(shape)
         return ClusterTest(t, p, empty, [], n, float(np.nanmin(found.smallest, initial=1.0)), found.exact)
-    threshold: Any = float(student.isf(level / 2, n - 1))
+    threshold: Any = float(student.isf(level / tails, n - 1))
     if method == "tfce":
         threshold = {"start": START, "step": STEP}
-    statistic, clusters, null = _by_mne(maps, adjacency, threshold, 2 ** (n - 1) if exact else permutations, seed)
+    statistic, clusters, null = _by_mne(maps, adjacency, threshold, flips, seed, 2 - tails)
     if method == "tfce":
-        size = np.abs(statistic)
-        p = _share(null, size.ravel()).reshape(shape)
+        size = np.abs(statistic) if side == "both" else statistic
+        p = _share(null, size.ravel()).reshape(shape) if len(null) else np.ones(shape)
         return ClusterTest(t, np.where(size > 0, p, 1.0), empty, [], n, smallest, exact)
     p, rows, masks = np.ones(shape), [], []
     for points in clusters:
@@ -123,7 +128,7 @@ def neighbours(positions: Array, reach: float | None = None) -> Any:
 
     Args:
         positions: (places, 2 or 3) in any unit: sensors, electrodes, vertices, voxels.
-        reach: In that unit; None: 1.5 times the median distance to the nearest place.
+        reach: In that unit; None: 1.5 times the median distance to the nearest place that is another.
 
     Returns:
         (places, places) sparse, 1 for neighbours, as :func:`cluster_test` takes it.
@@ -142,11 +147,11 @@ def neighbours(positions: Array, reach: float | None = None) -> Any:
         raise BrainalignError(
             f"positions of shape {positions.shape} must be (places, 2 or 3), two places or more, and finite: drop places without one."
         )
-    tree = cKDTree(positions)
+    tree, apart = cKDTree(positions), np.unique(positions, axis=0)  # the two of a pair of gradiometers have one place
     if reach is None:
-        reach = 1.5 * float(np.median(tree.query(positions, k=2)[0][:, 1]))
+        reach = 1.5 * float(np.median(cKDTree(apart).query(apart, k=2)[0][:, 1])) if len(apart) > 1 else 0.0
     if not reach > 0:
-        raise BrainalignError(f"reach={reach} must be above 0; where most places stand on one another, give it.")
+        raise BrainalignError(f"reach={reach} must be above 0; where all places stand on one another, give it.")
     pairs = tree.query_pairs(reach, output_type="ndarray")
     ones = np.ones(len(pairs), dtype=np.int64)
     half = sparse.coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(len(positions),) * 2)
@@ -185,7 +190,9 @@ def _t(flat: Array) -> Array:
         return np.asarray(mean / (flat.std(axis=0, ddof=1) / np.sqrt(n)))
 
 
-def _by_mne(maps: Array, adjacency: Any, threshold: Any, flips: int, seed: int) -> tuple[Array, list[Any], Array]:
+def _by_mne(
+    maps: Array, adjacency: Any, threshold: Any, flips: int, seed: int, tail: int
+) -> tuple[Array, list[Any], Array]:
     """Map of the statistic, the clusters' points by number, and the largest statistic of each flip, the observed signs first."""
     import mne
 
@@ -193,16 +200,21 @@ def _by_mne(maps: Array, adjacency: Any, threshold: Any, flips: int, seed: int) 
     near = sparse.coo_matrix((places, places) if adjacency is None else adjacency)
     if maps.ndim == 3:
         near = mne.stats.combine_adjacency(near, maps.shape[2])
-    with mne.utils.use_log_level("ERROR"):
-        statistic, clusters, _, null = mne.stats.permutation_cluster_1samp_test(
-            maps.reshape(n, -1), threshold=threshold, n_permutations=flips, tail=0, adjacency=near, out_type="indices",
+
+    def test(values: Array, flips: int) -> tuple[Array, list[Any], Any, Array]:
+        found: tuple[Array, list[Any], Any, Array] = mne.stats.permutation_cluster_1samp_test(
+            values.reshape(n, -1), threshold=threshold, n_permutations=flips, tail=tail, adjacency=near, out_type="indices",
             seed=seed, buffer_size=None, verbose="ERROR",
         )  # fmt: skip
-    return (
-        np.asarray(statistic).reshape(maps.shape[1:]),
-        [c[0] for c in clusters],
-        np.abs(null),  # they come with their signs
-    )
+        return found
+
+    with mne.utils.use_log_level("ERROR"):
+        statistic, clusters, _, null = test(maps, flips)
+        null = np.abs(null)  # they come with their signs
+        if tail and flips == 2**n and len(null):
+            # of all flips MNE makes the observed one twice, first and last, and never that of all signs
+            null[-1] = np.abs(test(-maps, 1)[3]).max(initial=0.0)
+    return np.asarray(statistic).reshape(maps.shape[1:]), [c[0] for c in clusters], null
 
 
 def _share(null: Array, found: Array) -> Array:

@@ -69,6 +69,31 @@ def mean_ci(values: ArrayLike, confidence: float = 0.95) -> MeanInterval:
     return MeanInterval(mean, mean - half, mean + half, n, dropped)
 
 
+def mean_cis(values: ArrayLike, confidence: float = 0.95) -> tuple[NDArray[np.float64], ...]:
+    """:func:`mean_ci` of many means at once, such as of each place and lag of participants' maps.
+
+    Args:
+        values: (n, ...) without missing values.
+        confidence: Coverage of each interval alone.
+
+    Returns:
+        Means, lower and upper ends, (...) each; ends are NaN for fewer than three values.
+
+    Example:
+        >>> mean, low, high = mean_cis([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]])
+        >>> low.round(2).tolist(), round(mean_ci([1.0, 2.0, 3.0]).low, 2)
+        ([-0.48, 5.0], -0.48)
+    """
+    from scipy.stats import t
+
+    given = np.asarray(values, dtype=np.float64)
+    n, mean = len(given), given.mean(axis=0)
+    if n < FEWEST:
+        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
+    half = float(t.ppf((1 + confidence) / 2, n - 1)) * given.std(axis=0, ddof=1) / np.sqrt(n)
+    return mean, mean - half, mean + half
+
+
 def electrodes_ci(values: ArrayLike, subjects: ArrayLike, confidence: float = 0.95) -> MeanInterval:
     """Mean over electrodes with an interval for other participants, where there are enough of them.
 
