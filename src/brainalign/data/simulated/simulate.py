@@ -98,7 +98,7 @@ def simulate(
     _check("baseline", baseline, 0)
     _check("evoked", evoked, -100, 100)
     people = listeners(subjects, electrodes, silent_fraction, (rho_min, rho_max), mixture, seed)
-    said, sounds = _spoken(sentences, seed)
+    said, sounds = spoken(sentences, seed)
     vectors = word_vectors(seed)
     truth = latents(said, sounds, vectors, seed)
     stimuli = {
@@ -119,7 +119,7 @@ def simulate(
 
 
 @lru_cache(maxsize=1)
-def _spoken(sentences: int, seed: int) -> tuple[Mapping[str, Utterance], Mapping[str, NDArray[np.float32]]]:
+def spoken(sentences: int, seed: int) -> tuple[Mapping[str, Utterance], Mapping[str, NDArray[np.float32]]]:
     """The sentences and their sound. The last ones are held: others who hear the same sentences are simulated next."""
     texts = draw_sentences(sentences, np.random.default_rng([seed, 4]))
     said = {f"sentence{i:03d}": speak(t, np.random.default_rng([seed, 5, i])) for i, t in enumerate(texts)}
