@@ -12,11 +12,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FIGURES = (
-    "abx_answers", "abx_layers", "brain_map", "canonical_correlations", "ceilings", "control_shares", "curves_by_region", "data_overview",
-    "decoding_scores", "feature_picture", "figure_2", "figure_3", "figure_4", "geometry_layers", "geometry_map", "geometry_regions",
-    "geometry_runs", "hierarchy_figure", "layer_profile", "mean_trf", "model_scatter", "offsets", "onset_responses", "paper_figure",
-    "pattern_topography", "power_curves", "prediction_example", "reconstruction_axes", "reconstruction_course", "region_bars",
-    "score_distribution", "spectra", "sweep_metric", "topography", "variance_partition",
+    "abx_answers", "abx_layers", "brain_map", "canonical_correlations", "ceilings", "cluster_map", "control_shares",
+    "curves_by_region", "data_overview", "decoding_scores", "feature_picture", "figure_2", "figure_3", "figure_4",
+    "geometry_layers", "geometry_map", "geometry_regions", "geometry_runs", "group_trf", "hierarchy_figure", "layer_profile",
+    "mean_trf", "model_scatter", "offsets", "onset_responses", "paper_figure", "pattern_topography", "power_curves",
+    "prediction_example", "reconstruction_axes", "reconstruction_course", "region_bars", "score_distribution", "spectra",
+    "sweep_metric", "topography", "variance_partition",
 )  # fmt: skip
 
 _PUBLIC = {

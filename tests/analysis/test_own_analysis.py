@@ -26,6 +26,7 @@ WORDS = {
     "decomposition",
     "encoding",
     "geometry",
+    "group_trf",
     "latency",
     "power",
     "reconstruction",
@@ -211,6 +212,7 @@ def test_analyses_that_take_a_partner_are_found_in_their_options():
         "decoding",
         "decomposition",
         "geometry",
+        "group_trf",
         "similarity",
         "variance_partition",
     } == set(named)

@@ -11,6 +11,7 @@ from brainalign.figures.decoding import decoding_scores
 from brainalign.figures.feature_picture import feature_picture
 from brainalign.figures.geometry import geometry_layers, geometry_map, geometry_regions
 from brainalign.figures.geometry_runs import geometry_runs
+from brainalign.figures.group_trf import cluster_map, group_trf
 from brainalign.figures.hierarchy import hierarchy_figure
 from brainalign.figures.layer_profile import layer_profile
 from brainalign.figures.mean_trf import mean_trf
@@ -36,6 +37,7 @@ __all__ = [
     "brain_map",
     "canonical_correlations",
     "ceilings",
+    "cluster_map",
     "control_shares",
     "curves_by_region",
     "data_overview",
@@ -48,6 +50,7 @@ __all__ = [
     "geometry_map",
     "geometry_regions",
     "geometry_runs",
+    "group_trf",
     "hierarchy_figure",
     "layer_profile",
     "located",

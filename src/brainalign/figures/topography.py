@@ -81,7 +81,6 @@ def topography(table: pd.DataFrame, value: str, *, label: str, by: str = "panel"
             values = np.concatenate([v for v, *_ in shown.values()])
             top = max(float(np.abs(values).max(initial=0.0)), 1e-12)
             ends, cmap = ((-top, top), "RdBu_r") if (values < 0).any() else ((0.0, top), "viridis")
-            image = None
             for ax, panel in zip(grid[row], panels, strict=True):
                 image = _head(ax, *shown[panel], ends, cmap)
                 if len(panels) > 1 or len(kinds) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,7 @@ def _channels(sensors: str) -> pd.DataFrame:
     return table.assign(**place)[["subject", "electrode", "region", "hemisphere", "x", "y", "z", SENSOR]]
 
 
-def _envelopes(sounds: dict[str, NDArray[np.float32]]) -> dict[str, Array]:
+def _envelopes(sounds: Mapping[str, NDArray[np.float32]]) -> dict[str, Array]:
     """Sentence -> (T,) its envelope on the speech frames, z-scored over all."""
     found = {s: envelope(v, RATE, FrameGrid.speech(len(v) / RATE).times)[:, 0] for s, v in sounds.items()}
     every = np.concatenate(list(found.values()))

@@ -1,0 +1,217 @@
+"""analysis=group_trf: what is planted in a simulated cap is found where and when it was planted, and what is not there is not claimed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brainalign.analysis.group_trf.maps import Rule, map_test
+from brainalign.analysis.group_trf.places import shared_places
+from brainalign.analysis.group_trf.run import group
+from brainalign.analysis.group_trf.weights import directions, group_weights
+from brainalign.data.simulated import simulate_meeg
+from brainalign.errors import BrainalignError
+from brainalign.features.acoustic.spectral import Envelope, Intensity, Mel
+from brainalign.features.cache import FeatureCache
+from brainalign.features.representation import Representation
+from brainalign.stats import mean_ci
+from brainalign.study.outcome import Outcome
+from brainalign.study.roles import Models
+from brainalign.study.study import Study
+
+ASKED = {
+    "layer": None, "components": 3, "channels": None, "peaks": {"N1": [0.04, 0.14], "P2": [0.14, 0.26]}, "test": "cluster",
+    "level": 0.05, "permutations": 10_000,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def listeners(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("meeg")
+    return simulate_meeg(subjects=7, sentences=12, rho=0.3, cache_dir=folder), FeatureCache(folder)
+
+
+def study_of(data, tmax=0.3, **outcome):
+    return Study(data, 0.0, tmax, "seconds", 50.0, [1.0, 10.0, 100.0], 3, outcome=Outcome(permutations=0, **outcome))
+
+
+def model_of(listeners, extractor=None):
+    data, cache = listeners
+    return Representation(extractor or Envelope(), data.stimuli, "planted", cache)
+
+
+@pytest.fixture(scope="module")
+def found(listeners):
+    return group(study_of(listeners[0]), Models(model_of(listeners)), **ASKED)
+
+
+def some(data, keep, regions=None, rename=False):
+    """The data set with some channels of each participant; ``keep`` is a function of the participant's number."""
+    recordings = []
+    for number, r in enumerate(data.recordings):
+        at = np.flatnonzero(r.channels["electrode"].isin(keep(number)))
+        channels = r.channels.iloc[at].reset_index(drop=True)
+        if rename:
+            channels = channels.assign(electrode=[f"G{i}" for i in range(len(at))], sensor="ecog")
+        if regions:
+            channels["region"] = [regions[i % len(regions)] for i in range(len(at))]
+        shown = [replace(p, response=p.response[:, at]) for p in r.presentations]
+        recordings.append(replace(r, channels=channels, presentations=shown))
+    return replace(data, recordings=recordings)
+
+
+def test_planted_peaks_are_found_at_their_lag_and_sensor_with_their_weight(found, listeners):
+    peaks = found.tables["group_trf_peaks"].set_index(["peak", "measure"])
+    truth = pd.concat([r.channels for r in listeners[0].recordings]).groupby("electrode")[["N1", "P2"]].mean()
+    for name, latency in (("N1", 0.10), ("P2", 0.18)):
+        at, size = peaks.loc[name, "latency_s"], peaks.loc[name, "amplitude"]
+        assert at["place"] == "FCz" and abs(at["value"] - latency) < 0.012 and at["low"] < at["value"] < at["high"]
+        assert at["n"] == 7 and size["value"] == pytest.approx(truth.loc["FCz", name], rel=0.35)
+    table = found.tables["group_trf"]
+    n1 = table[np.isclose(table["lag_s"], 0.1)].set_index("electrode")["mean"]
+    assert np.corrcoef(n1, truth["N1"].loc[n1.index])[0, 1] > 0.95  # the whole topography
+
+
+def test_clusters_hold_what_is_planted_and_scores_are_tested_on_one_side(found):
+    clusters = found.tables["group_trf_clusters"]
+    weights = clusters[(clusters["of"] == "weights") & (clusters["p"] < 0.05)]
+    first = weights.iloc[0]
+    assert first["p"] == first["smallest_p"] == 2 / 2**7 and first["exact"] and "FCz" in first["where"].split(", ")
+    assert first["first_s"] <= 0.1 <= first["last_s"] and first["peak_t"] * first["sum_t"] > 0
+    scores = clusters[clusters["of"] == "r"]
+    assert (scores["side"] == "above").all() and scores["p"].min() == scores["smallest_p"].min() == 1 / 2**7
+    r = found.tables["group_scores"].set_index("electrode")["r"]
+    assert r.idxmax() in ("FCz", "FC1", "FC2", "Cz", "Fz") and scores["first_s"].isna().all()
+    assert set(found.figures) == {"group_trf", "clusters", "group_topography", "group_scores"}
+    assert "64 EEG electrodes (places of the 10-20 system)" in found.figures["group_topography"][1]
+    assert "N1" in found.figures["group_trf"][1] and found.found.startswith("envelope: N1 at FCz, ")
+
+
+def test_means_and_intervals_are_those_of_participants_own_weights(found, listeners):
+    study, model = study_of(listeners[0]), model_of(listeners)
+    fit = study.fit(study.frames(model, 0), 1, "envelope", keep_weights=True)
+    own = np.mean(fit.weights, axis=0)[:, 0] / study.design.deviation  # (lags, C)
+    at = np.flatnonzero(study.channels["electrode"] == "Cz")
+    table = found.tables["group_trf"].query("electrode == 'Cz'")
+    for lag, row in enumerate(table.itertuples()):
+        interval = mean_ci(own[lag, at])
+        np.testing.assert_allclose([row.mean, row.low, row.high], interval[:3], rtol=1e-5, atol=1e-9)
+    curves = found.tables["group_trf_curves"]
+    assert curves["place"].eq("FCz").all() and curves.groupby("lag_s")["subject"].nunique().eq(7).all()
+    p = curves.drop_duplicates("lag_s").set_index("lag_s")["p"]
+    fcz = found.tables["group_trf"].query("electrode == 'FCz'").set_index("lag_s")["p"]
+    pd.testing.assert_series_equal(p, fcz, check_names=False)
+
+
+@pytest.mark.parametrize("test", ["max_t", "none"])
+def test_other_tests_and_channels_that_were_named_beforehand(listeners, test):
+    data = some(listeners[0], lambda _: ["Fz", "FCz", "Cz", "Pz", "Oz"])
+    asked = {**ASKED, "test": test, "channels": ["fcz", "Cz"], "peaks": None}
+    result = group(study_of(data), Models(model_of(listeners)), **asked)
+    assert result.tables["group_trf_peaks"]["place"].unique().tolist() == ["mean of FCz, Cz"]
+    assert not any("optimistic" in w for w in result.warnings)
+    if test == "none":
+        return
+    rows = result.tables["group_trf_clusters"].query("of == 'weights'")
+    assert (rows["p"] < 0.05).all() and any(
+        "FCz" in w and a <= 0.1 <= b for w, a, b in rows[["where", "first_s", "last_s"]].to_numpy()
+    )
+    with pytest.raises(
+        BrainalignError, match=r"analysis.channels=\['FCzz'\]: FCzz is none of the 5 sensors .* did you mean 'FCz'"
+    ):
+        group(study_of(data), Models(model_of(listeners)), **{**asked, "channels": ["FCzz"]})
+
+
+def test_many_dimensions_are_shown_as_responses_to_principal_components(listeners):
+    study, model = study_of(listeners[0], tmax=0.1), model_of(listeners, Mel(8))
+    labels, loadings, share = directions("mel", study.frames(model, 0), 2)
+    rows = np.vstack(list(study.frames(model, 0).values())).astype(float)
+    z = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    np.testing.assert_allclose(loadings @ loadings.T, np.corrcoef(z.T), atol=1e-8)
+    assert labels == ["mel PC1", "mel PC2"] and 0.3 < share < 1
+    places = shared_places(study, [])
+    found = group_weights(study, model, 0, 2, places)
+    assert found.features == ["mel PC1", "mel PC2", "mel strength"] and found.signed == [True, True, False]
+    fit = study.fit(study.frames(model, 0), 8, "mel", keep_weights=True)
+    w = (
+        np.mean(fit.weights, axis=0)[2, :, 5] / study.design.deviation[5]
+    )  # a lag of the first participant's sixth sensor
+    np.testing.assert_allclose(found.weights[0, 0, 5, 2], w @ loadings[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(
+        found.weights[0, 2, 5, 2], (z @ w).std(), rtol=1e-4
+    )  # what the lag adds to the prediction
+
+
+def test_a_second_model_is_compared_at_the_same_place(listeners):
+    data = some(listeners[0], lambda _: ["Fz", "FCz", "Cz", "Pz", "Oz", "C3", "C4", "T7", "T8"])
+    both = Models(model_of(listeners), partner=model_of(listeners, Intensity("intensity")))
+    result = group(study_of(data, tmax=0.16), both, **{**ASKED, "peaks": {"N1": [0.04, 0.14]}})
+    assert set(result.tables["group_trf"]["model"]) == {"envelope", "intensity", "envelope - intensity"}
+    wide = result.tables["group_trf"].pivot_table("mean", ["electrode", "lag_s"], "model")
+    np.testing.assert_allclose(wide["envelope"] - wide["intensity"], wide["envelope - intensity"], atol=1e-9)
+    rows = result.tables["group_trf_peaks"]
+    assert rows["place"].nunique() == 1 and rows.loc[rows["model"] == "envelope - intensity", "p"].notna().all()
+    sides = result.tables["group_trf_clusters"].query("of == 'r'").drop_duplicates("model").set_index("model")["side"]
+    assert sides.get("envelope - intensity", "both") == "both" and sides["envelope"] == "above"
+
+
+def test_sensors_that_not_all_have_are_left_out_and_said(listeners):
+    names = ["Fz", "FCz", "Cz", "Pz", "Oz", "C3", "C4", "T7", "T8"]
+    notes = []
+    places = shared_places(study_of(some(listeners[0], lambda p: names[: 9 - (p == 3)])), notes)
+    assert places.names == [n for n in places.names if n != "T8"] and len(places.names) == 8 and places.noun == "sensor"
+    assert notes == ["1 of 9 electrodes (T8) are not there in all 7 participants and are left out."]
+    with pytest.raises(BrainalignError, match="no electrode is there in all 7 participants; sim01 has Fz.*, sim07 "):
+        shared_places(study_of(some(listeners[0], lambda p: names[p : p + 1]), inter_subject=True), [])
+
+
+def test_electrodes_of_the_brain_are_averaged_by_region_or_refused(listeners):
+    names = ["Fz", "FCz", "Cz", "Pz", "Oz"]
+    data = some(listeners[0], lambda p: names[: 5 - (p == 2)], ["STG", "MTG", "unknown"], rename=True)
+    result = group(study_of(data), Models(model_of(listeners)), **ASKED)
+    table = result.tables["group_trf"]
+    assert (
+        set(table["region"]) == {"STG", "MTG"}
+        and "clusters" in result.figures
+        and "group_topography" not in result.figures
+    )
+    assert any("averaged within each region" in w for w in result.warnings)
+    with pytest.raises(BrainalignError, match="without regions: name regions in the channels table"):
+        shared_places(study_of(some(listeners[0], lambda _: names, ["unknown"], rename=True)), [])
+    assert shared_places(study_of(data, inter_subject=True), []).noun == "electrode"
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_few_participants_are_told_what_they_cannot_show(listeners, people):
+    data = replace(listeners[0], recordings=listeners[0].recordings[:people])
+    result = group(study_of(data, tmax=0.14), Models(model_of(listeners)), **{**ASKED, "peaks": None})
+    assert result.tables["group_trf"]["low"].isna().all() and "group_trf_peaks" not in result.tables
+    assert any(w.startswith(f"{people} participant(s): the TRF has no interval") for w in result.warnings)
+    assert ("group_trf_clusters" in result.tables) == (people > 1)
+    assert people == 1 or any("can fall below p = 0.5" in w for w in result.warnings)
+    assert result.found.endswith(".") and len(result.found) > 20
+
+
+def test_what_cannot_be_is_one_sentence(listeners):
+    study, models = study_of(listeners[0], tmax=0.1), Models(model_of(listeners))
+    with pytest.raises(BrainalignError, match="analysis.layer=7 is none of envelope's layers"):
+        group(study, models, **{**ASKED, "layer": 7})
+    with pytest.raises(BrainalignError, match=r"analysis.peaks.P3=\[0.3, 0.4\] holds no lag of the window, 0 to 0.1 s"):
+        group(study, models, **{**ASKED, "peaks": {"P3": [0.3, 0.4]}})
+    late = group(study, models, **{**ASKED, "peaks": {"P2": [0.08, 0.1]}})
+    assert any("No peak is named: P2 of envelope" in w for w in late.warnings)
+
+
+def test_features_of_a_model_are_one_family_and_no_neighbours():
+    rng, line, rule = np.random.default_rng(0), np.eye(4, k=1) + np.eye(4, k=-1), Rule("cluster", 0.05, 1000, 0)
+    maps = rng.normal(size=(6, 2, 4, 8))
+    maps[:, :, 1:3, 3:5] += 1.5
+
+    def p_of(own, features):
+        return map_test(own, features, list("wxyz"), np.arange(8) / 50, line, rule, of="weights", model="m")
+
+    both, alone = p_of(maps, ["a", "b"]), p_of(maps[:, :1], ["a"])
+    assert (both.p[0] >= alone.p[0]).all() and both.p.shape == (2, 4, 8)
+    assert both.table["feature"].tolist().count("a") == len(alone.table)  # a cluster never spans two features
+    np.testing.assert_allclose(both.t[0], alone.t[0])
