@@ -11,14 +11,15 @@ from brainalign.encoding import BandedRidgeTRF, RidgeTRF
 from brainalign.encoding.agreement import agreement
 from brainalign.encoding.banded_nested import fit_banded
 from brainalign.encoding.design import Design
-from brainalign.encoding.nested import Search, fit_outer
+from brainalign.encoding.inner import Search
+from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.reconstruction import Reconstruction
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.cca import CCA
 from brainalign.stats import compare
 from brainalign.stats.abx import relate
 from brainalign.stats.ceiling import noise_ceilings
-from brainalign.study.repeats import repeated_scores
+from brainalign.study.repeats import Repeated
 from brainalign.study.significance import electrode_p
 
 LAGS, ALPHAS = np.arange(4), [1e3, 1.0, 30.0]
@@ -55,7 +56,7 @@ def everything(unit, size, dtype, solver, rule):
     ceilings = noise_ceilings(
         [np.stack([v for s, v in zip(HEARD, y, strict=True) if s == t]) for t in ("s0", "s1", "s2")], draws=50
     )
-    again = repeated_scores(design, scores, ceilings["signal_power"].to_numpy())
+    again = Repeated(design).scores(scores, ceilings["signal_power"].to_numpy())
     p = electrode_p(design, scores, window=4, draws=99, seed=0)
     numbers = {"r": scores.r, "r2": scores.r2, "inner": scores.inner, "banded": banded.scores.r2, **again}
     numbers |= {

@@ -15,7 +15,7 @@ from brainalign.data.readers import ReadSettings
 from brainalign.data.splits.test_set import fixed_test
 from brainalign.data.types import Dataset
 from brainalign.encoding.fit_store import FitStore
-from brainalign.encoding.nested import Search
+from brainalign.encoding.inner import Search
 from brainalign.errors import BrainalignError
 from brainalign.features.align import Resample
 from brainalign.features.representation import Representation

@@ -11,7 +11,8 @@ from brainalign.data.splits.split import split_groups
 from brainalign.encoding import BandedRidgeTRF
 from brainalign.encoding.banded_nested import fit_banded, side_by_side
 from brainalign.encoding.design import Design, Sums
-from brainalign.encoding.nested import Search, fit_outer
+from brainalign.encoding.inner import Search
+from brainalign.encoding.nested import fit_outer
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lag_matrix

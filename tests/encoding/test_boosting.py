@@ -8,7 +8,8 @@ from brainalign.config.encoding import boosting_of
 from brainalign.data.splits.split import split_groups
 from brainalign.encoding import BoostingTRF, RidgeTRF
 from brainalign.encoding.design import Design
-from brainalign.encoding.nested import Search, fit_outer
+from brainalign.encoding.inner import Search
+from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.plan import plan_fit
 from brainalign.errors import BrainalignError
 from brainalign.linalg.boosting import _Absolutes, _responses, _spread, _Squares, boost

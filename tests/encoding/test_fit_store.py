@@ -13,8 +13,9 @@ from brainalign.encoding import fingerprint as fingerprints
 from brainalign.encoding.design import Design
 from brainalign.encoding.fingerprint import code_digest, fingerprint
 from brainalign.encoding.fit_store import FitStore
+from brainalign.encoding.inner import Search
 from brainalign.encoding.layers import LayerSelection
-from brainalign.encoding.nested import Search, fit_outer
+from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.packing import pack, unpack
 
 LAGS, ALPHAS = np.arange(3), [1.0, 100.0]

@@ -6,8 +6,9 @@ from sklearn.linear_model import Ridge
 
 from brainalign.data.splits.split import Fold, Split, split_blocks, split_groups
 from brainalign.encoding.design import Design
+from brainalign.encoding.inner import Search
 from brainalign.encoding.layers import LayerSelection
-from brainalign.encoding.nested import Search, fit_outer
+from brainalign.encoding.nested import fit_outer
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.tables import pooled_r
 from brainalign.errors import BrainalignError

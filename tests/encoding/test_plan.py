@@ -7,7 +7,7 @@ from brainalign.data.splits.split import split_groups
 from brainalign.encoding import plan as plan_module
 from brainalign.encoding.banded_nested import combinations_of
 from brainalign.encoding.design import Design
-from brainalign.encoding.nested import Search
+from brainalign.encoding.inner import Search
 from brainalign.encoding.plan import _plan_group, check_fits, plan_fit
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import Arithmetic

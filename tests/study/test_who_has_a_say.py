@@ -15,7 +15,7 @@ from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.nested import OuterScores, fit_outer
 from brainalign.stats.ceiling import noise_ceilings
 from brainalign.study.paired_rows import inside_words, marks_of
-from brainalign.study.repeats import repeated_scores, study_ceilings
+from brainalign.study.repeats import Repeated, study_ceilings
 from brainalign.study.study import Study
 
 
@@ -68,7 +68,7 @@ def test_repeated_scores_are_of_the_repeated_stimuli_alone():
     responses = [rng.normal(size=(40, 2)) for _ in heard]
     design = Design(heard, responses, split_groups(heard, [40] * 6, 3, 0, "stimulus"))
     scores = fit_outer(design, {s: rng.normal(size=(40, 2)) for s in "abcd"}, np.arange(2), [1.0, 10.0])
-    found = repeated_scores(design, scores, np.ones(2))["r2_repeated"]
+    found = Repeated(design).scores(scores, np.ones(2))["r2_repeated"]
     sse, sst = np.zeros(2), np.zeros(2)
     for fold in range(3):
         for i, mask in design.test_rows(fold):

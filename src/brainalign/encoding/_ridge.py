@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
 from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
-from brainalign.encoding.nested import choose
+from brainalign.encoding.inner import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError, nearest, one_of

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.design import Design
-from brainalign.encoding.nested import Batch, Frames, OuterScores, Search, fit_batches
+from brainalign.encoding.inner import Search
+from brainalign.encoding.nested import Batch, Frames, OuterScores, fit_batches
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands
 

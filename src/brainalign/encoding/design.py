@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from brainalign.data.splits.split import Split
 from brainalign.encoding.summed import Centred, Summed
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import Arithmetic
+from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
 from brainalign.linalg.moments import Moments, far_centre, moments, total
+from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.stack import Segment
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ class Sums:
 
     Attributes:
         electrodes: How many there are.
+        lags: As given.
     """
 
     def __init__(
@@ -229,10 +231,26 @@ class Sums:
         lags: NDArray[np.int64],
         device: torch.device,
     ) -> None:
-        self._group, self._features, self._lags, self._device = group, features, lags, device
-        self.electrodes = len(group.channels)
+        self._group, self._features, self._device = group, features, device
+        self.lags, self.electrodes = lags, len(group.channels)
         self._centre = far_centre(features.values())
-        self._segments = {a: self._moments([a]) for a in sorted(group.segments)} if group.additive else None
+        self._segments = self._of_each() if group.additive else None
+
+    def _of_each(self) -> dict[int, Moments]:
+        """Of every segment; those of short recordings side by side."""
+        segments = sorted(self._group.segments)
+        width = len(self._features[next(iter(self._features))][0]) + min(self.electrodes, AT_ONCE)
+        size = max((self._group.distinct_rows(a) for a in segments), default=0) * 3 * width * 8
+        found = in_parallel(lambda a: self._moments([a]), segments, size, self._device)
+        return dict(zip(segments, found, strict=True))
+
+    def distinct_rows(self, segments: Iterable[int]) -> int:
+        """Rows of some segments, repeats counted once.
+
+        Args:
+            segments: Their numbers.
+        """
+        return sum(self._group.distinct_rows(a) for a in segments)
 
     def total(self, segments: Iterable[int]) -> Moments:
         """Of the rows of some segments.
@@ -244,7 +262,7 @@ class Sums:
 
     def _moments(self, segments: Iterable[int]) -> Moments:
         parts = sorted(self._group.merged(segments).items())
-        return moments([Segment(self._features[s], *part) for s, part in parts], self._lags, self._device, self._centre)
+        return moments([Segment(self._features[s], *part) for s, part in parts], self.lags, self._device, self._centre)
 
 
 class SegmentMoments:

@@ -16,7 +16,7 @@ from brainalign.encoding._ridge import warn_at_edge
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
 from brainalign.encoding.design import MaskGroup, SegmentMoments, Sums
-from brainalign.encoding.nested import choose
+from brainalign.encoding.inner import choose
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError, nearest
 from brainalign.linalg.arithmetic import Arithmetic

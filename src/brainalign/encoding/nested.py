@@ -9,28 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainalign.data.splits.split import Split
 from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
+from brainalign.encoding.inner import Search, choices, inner_curves, path_memory
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.summed import run
-from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
-from brainalign.linalg.bands import Bands, banded_scores, solve_banded
-from brainalign.linalg.boosting import boost
+from brainalign.linalg.bands import Bands, solve_banded
 from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.components import reduced
-from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.ridge import Problem, Take
 from brainalign.linalg.solution import Solution
-from brainalign.progress import track
 
 Frames = Mapping[str, NDArray[np.floating[Any]]]
 """Stimulus -> (T, d): one layer's features."""
@@ -95,33 +92,6 @@ class OuterScores:
         constant, components = (np.zeros((folds, channels), dtype=kind) for kind in (bool, np.int64))
         n, flat = (np.zeros(channels, dtype=np.int64) for _ in range(2))
         return cls(r, r2, inner, alpha, constant, n, flat, components, [{} for _ in range(folds)])
-
-
-@dataclass(frozen=True)
-class Search:
-    """How penalties are chosen, or growth is stopped.
-
-    Attributes:
-        inner_folds: How many of the other folds choose for each outer fold, the next ones in their cyclic order;
-            1 is a hold-out, None means all.
-        rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
-        boosting: Weights grown until an inner fold says stop, without any penalty; None = by penalties.
-        penalty: On the size of the weights, or with ``tikhonov`` on their change over lags.
-    """
-
-    inner_folds: int | None = None
-    rule: str = "local"
-    boosting: Boosting | None = None
-    penalty: Penalty = "ridge"
-
-    def chosen_by(self, k: int, outer: int) -> list[int]:
-        """The inner folds of an outer fold.
-
-        Args:
-            k: Number of folds.
-            outer: One of them.
-        """
-        return [(outer + step) % k for step in range(1, 1 + (self.inner_folds or k - 1))]
 
 
 def fit_outer(
@@ -205,51 +175,72 @@ def fit_batches(
             inner[:, :, group.channels] = inner_curves(
                 sums.of(group, frames), design.split, alphas, folds, arithmetic, search, bands, components
             )
+        best = {f: choices(inner[f], search.rule) for f in folds}
+        for f in folds:
+            chosen[f], out.inner[f] = best[f] // len(alphas), inner[f, best[f], np.arange(c)]
+        penalties = {f: np.asarray(alphas, dtype=np.float64)[best[f] % len(alphas)] for f in folds}
         for group in design.groups:
-            here = group.channels
-            for f in folds:
-                best = _choices(inner[f], search.rule)[here]
-                chosen[f, here] = best // len(alphas)
-                penalties = np.asarray(alphas, dtype=np.float64)[best % len(alphas)]
-                _fit_fold(
-                    design, group, f, sums.of(group, frames), frames, bands, components, penalties, chosen[f, here],
-                    arithmetic, search.penalty, out,
-                )  # fmt: skip
-                out.inner[f, here] = inner[f, best, here]
+            parts = sums.of(group, frames)
+            fit = partial(
+                _fit_fold,
+                design,
+                group,
+                parts,
+                frames,
+                bands,
+                components,
+                penalties,
+                chosen,
+                arithmetic,
+                search.penalty,
+                out,
+            )
+            size = max(
+                path_memory(parts, design.split, bands, [f], [], len(alphas), arithmetic, search.penalty) for f in folds
+            )
+            for f, train in zip(folds, in_parallel(fit, folds, size, arithmetic.torch_device()), strict=True):
+                if train is not None:
+                    _score_group(design, f, group, train, out)
     return out, chosen
 
 
 def _fit_fold(
     design: Design,
     group: MaskGroup,
-    fold: int,
     sums: Sums,
     frames: Frames,
     bands: Bands,
     components: float | None,
-    alphas: NDArray[np.float64],
+    alphas: Mapping[int, NDArray[np.float64]],
     chosen: NDArray[np.int64],
     arithmetic: Arithmetic,
     penalty: Penalty,
     out: OuterScores,
-) -> None:
-    """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations (c,), and score its test rows."""
-    training = design.split.training(fold)
+    fold: int,
+) -> Moments | None:
+    """Fit one mask group's electrodes on a fold's training rows with their alphas and combinations, and predict its test rows.
+
+    Returns:
+        Of the training rows; None for a participant who heard nothing of this fold's training stimuli, and has no score in it.
+    """
+    training, here = design.split.training(fold), group.channels
     if sum(group.rows(a) for a in training) < 2:
-        return  # a participant who heard nothing of this fold's training stimuli has no score in it
-    out.alpha[fold, group.channels] = alphas
+        return None
+    out.alpha[fold, here] = alphas[fold][here]
     train = sums.total(training)
     problem, bands = reduced(Problem(train, *train.scale(), penalty=penalty), bands, components)
-    out.components[fold, group.channels] = problem.width
+    out.components[fold, here] = problem.width
     keep = _keeper(design, group, fold, frames, train, out)
-    solve_banded(problem, bands, chosen, alphas, keep, arithmetic)
-    _score_group(design, fold, group, train, out)
+    solve_banded(problem, bands, chosen[fold, here], alphas[fold][here], keep, arithmetic)
+    return train
 
 
 def _boost_fold(
     design: Design, group: MaskGroup, fold: int, sums: Sums, frames: Frames, search: Search, rule: Boosting, out: OuterScores
 ) -> None:  # fmt: skip
     """Grow one mask group's weights on a fold's training rows, each inner fold in turn saying stop, and score the test rows."""
+    from brainalign.linalg.boosting import boost  # Numba compiles it
+
     split = design.split
     training = split.training(fold)
     if sum(group.rows(a) for a in training) < 2:
@@ -293,13 +284,6 @@ def _score_group(design: Design, fold: int, group: MaskGroup, train: Moments, ou
         _score_fold(design, fold, rows, group.channels[part], out, train_mean.cpu().numpy()[part], spread[part])
 
 
-def _choices(curve: NDArray[np.float64], rule: str) -> NDArray[np.int64]:
-    """(c,) the chosen row of each electrode's curve (candidates, c)."""
-    if rule == "local":
-        return choose(curve)
-    return np.repeat(choose(over_folds(curve.T)[:, None]), curve.shape[1])
-
-
 def _score_fold(
     design: Design,
     fold: int,
@@ -318,79 +302,3 @@ def _score_fold(
     out.constant[fold, channels] = result.constant & ~result.flat
     out.n[channels] += np.where(result.flat, 0, result.n)
     out.flat[channels] += result.flat
-
-
-def inner_curves(
-    sums: Sums,
-    split: Split,
-    alphas: Sequence[float],
-    outer: Sequence[int],
-    arithmetic: Arithmetic,
-    search: Search,
-    bands: Bands,
-    components: float | None = None,
-) -> NDArray[np.float64]:
-    """Mean inner R2 for every outer fold, candidate and electrode, over the inner folds in which the electrode was recorded.
-
-    Args:
-        sums: Moments of the segments.
-        split: The folds.
-        alphas: The grid.
-        outer: The outer folds to choose for; the others' curves stay empty.
-        arithmetic: Device, precision and solver.
-        search: Which of the other folds are inner folds.
-        bands: Their ratios are tried with every alpha.
-        components: Of each band, fitted anew on each training set without two folds.
-
-    Returns:
-        (outer folds, combinations x alphas, c), the alphas of the first combination first.
-
-    Raises:
-        BrainalignError: Fewer than three folds: none would be left to fit on.
-    """
-    k = len(split.every)
-    if k < 3:
-        raise BrainalignError(
-            f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
-        )
-    total, counts = (np.zeros((len(split.folds), len(bands.ratios) * len(alphas), sums.electrodes)) for _ in range(2))
-    held_out_by = {h for f in outer for h in search.chosen_by(k, f)}
-    tests = {h: HeldOut(sums.total(sorted(split.every[h].test))) for h in sorted(held_out_by)}
-    for i, j in track(list(combinations(range(k), 2)), "training sets without two folds"):
-        # (rows that are scored, the outer fold whose choice that score is for)
-        roles = [
-            (held_out, chooser)
-            for held_out, chooser in ((j, i), (i, j))
-            if chooser in outer and held_out in search.chosen_by(k, chooser)
-        ]
-        if not roles:
-            continue
-        train = sums.total(split.training(i, j))
-        if train.n < 2:
-            continue
-        problem, here = reduced(Problem(train, *train.scale(), penalty=search.penalty), bands, components)
-        r2 = banded_scores(problem, here, [tests[h] for h, _ in roles], alphas, arithmetic)
-        for found, (_, chooser) in zip(r2, roles, strict=True):
-            known = np.isfinite(found)  # not where a participant heard nothing of the held-out stimuli
-            total[chooser][known] += found[known]
-            counts[chooser] += known
-    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
-
-
-def choose(curve: NDArray[np.float64], penalties: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
-    """The best row of each column; where nothing is known (NaN) the one that shrinks most.
-
-    Args:
-        curve: (candidates, c) inner scores.
-        penalties: (candidates,) how much each shrinks; None = the later the more.
-
-    Example:
-        >>> choose(np.array([[0.1, np.nan], [0.3, np.nan], [0.2, np.nan]])).tolist()
-        [1, 2]
-        >>> choose(np.array([[0.1, np.nan], [0.3, np.nan], [0.2, np.nan]]), np.array([9.0, 1.0, 3.0])).tolist()
-        [1, 0]
-    """
-    order = np.arange(len(curve)) if penalties is None else np.argsort(penalties, kind="stable")
-    known = np.where(np.isfinite(curve), curve, -np.inf)[order]
-    best = np.argmax(known, axis=0)
-    return np.asarray(order[np.where(np.isfinite(known.max(axis=0)), best, len(curve) - 1)])

@@ -9,13 +9,14 @@ from itertools import combinations
 import numpy as np
 
 from brainalign.encoding.design import Design, MaskGroup
-from brainalign.encoding.nested import Search
+from brainalign.encoding.inner import Search
 from brainalign.errors import BrainalignError
 from brainalign.linalg.arithmetic import AT_ONCE, HELD, Arithmetic
 from brainalign.linalg.bands import Bands
 from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.machine import matrix_rate, resident_memory, total_memory
 from brainalign.linalg.method import EIGH, Method
+from brainalign.linalg.parallel import workers
 from brainalign.linalg.penalty import suited
 
 GIB = 2**30
@@ -195,10 +196,8 @@ def _memory(methods: list[Method], rows: list[int], d: int, width: int, m: int, 
     stacks = sum(rows) * (d + 1 + c) * 8
     worst = 0
     for found in methods:
-        q = found.size
-        matrices = (4 if found.eigh or found.eliminated else 1) + (3 if found.dual else 0) + (2 if found.by_gram else 0)
-        scored = 0 if found.by_gram else 2 * test_rows * ((q if found.dual or found.eigh else width) + c) * 8
-        worst = max(worst, matrices * q * q * 8 + 4 * q * c * 8 + scored)
+        size = found.memory(c, width, test_rows)
+        worst = max(worst, size * workers(len(methods), size))
     return moments + stacks + worst
 
 

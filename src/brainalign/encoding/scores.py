@@ -50,17 +50,18 @@ def score(
         1.0
     """
     valid = np.isfinite(actual)
-    n = valid.sum(axis=0)
-    y = np.where(valid, actual, 0.0)
-    p = np.where(valid, predicted, 0.0)
-    safe = np.maximum(n, 1)
-    yc = np.where(valid, y - y.sum(axis=0) / safe, 0.0)
-    pc = np.where(valid, p - p.sum(axis=0) / safe, 0.0)
+    n, whole = valid.sum(axis=0), bool(valid.all())
+
+    def known(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        return values if whole else np.where(valid, values, 0.0)
+
+    y, p, safe = known(actual), known(predicted), np.maximum(n, 1)
+    yc, pc = known(y - y.sum(axis=0) / safe), known(p - p.sum(axis=0) / safe)
     yy, pp, yp = (yc**2).sum(axis=0), (pc**2).sum(axis=0), (yc * pc).sum(axis=0)
     constant = ~varies(pp, (p**2).sum(axis=0), rounding=CENTRED)
     with np.errstate(invalid="ignore", divide="ignore"):
         r = np.where(constant, 0.0, yp / np.sqrt(yy * pp))
-        sst = (np.where(valid, y - train_mean, 0.0) ** 2).sum(axis=0)
+        sst = (known(y - train_mean) ** 2).sum(axis=0)
         r2 = 1.0 - ((y - p) ** 2).sum(axis=0) / sst
     alive = varies(yy / safe, (y**2).sum(axis=0) / safe, train_variance, CENTRED) & (n > 1)
     return FoldScores(np.where(alive, r, np.nan), np.where(alive, r2, np.nan), n, constant, ~alive & (n > 0))

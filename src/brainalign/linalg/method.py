@@ -34,6 +34,19 @@ class Method:
     cost: float
     eliminated: bool = False
 
+    def memory(self, electrodes: int, width: int, test_rows: int) -> int:
+        """Bytes that a path takes at its peak, beside moments: matrices, right-hand sides, weights, and rows that are predicted.
+
+        Args:
+            electrodes: Responses that are solved at a time.
+            width: Columns a lag.
+            test_rows: Distinct rows of the largest set that is scored.
+        """
+        q, c = self.size, electrodes
+        matrices = (4 if self.eigh or self.eliminated else 1) + (3 if self.dual else 0) + (2 if self.by_gram else 0)
+        scored = 0 if self.by_gram else 2 * test_rows * ((q if self.dual or self.eigh else width) + c) * 8
+        return matrices * q * q * 8 + 4 * q * c * 8 + scored
+
     def __str__(self) -> str:
         factor = "one eigendecomposition" if self.eigh else "a Cholesky factor an alpha"
         factor = "bands eliminated one by one" if self.eliminated else factor

@@ -10,8 +10,15 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+def granted() -> int:
+    """Threads that this process may use: its cores, or what OMP_NUM_THREADS grants of them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(wanted)) if wanted.isdigit() and int(wanted) > 0 else cores
+
+
 def in_threads(work: Callable[[slice], T], count: int, block: int) -> list[T]:
-    """Run a function on blocks of consecutive places: in as many threads as this process may use cores or OMP_NUM_THREADS grants.
+    """Run a function on blocks of consecutive places: in as many threads as are granted.
 
     Args:
         work: Takes a slice; NumPy and SciPy let other threads run meanwhile.
@@ -25,8 +32,5 @@ def in_threads(work: Callable[[slice], T], count: int, block: int) -> list[T]:
         >>> in_threads(lambda s: sum(range(10)[s]), 10, 4)
         [6, 22, 17]
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    granted = os.environ.get("OMP_NUM_THREADS", "")
-    threads = min(cores, int(granted)) if granted.isdigit() and int(granted) > 0 else cores
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(granted()) as pool:
         return list(pool.map(work, [slice(at, min(at + block, count)) for at in range(0, count, block)]))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.linalg.variation import CENTRED, varies
+from brainalign.signal.threads import granted
 
 Array = NDArray[np.float64]
 
@@ -185,7 +186,7 @@ def _all_shifts(y: Array, f: Array) -> tuple[Array, NDArray[np.int64], Array]:
         sides.append((centred / np.sqrt(np.where(alive, power, 1.0)) * alive, alive))
     (y, moves), (f, predicted) = sides
     padded = next_fast_len(2 * n - 1, real=True)  # a transform of a prime number of rows would take 15 times as long
-    ty, tf = rfft(y, padded, axis=0), rfft(f, padded, axis=0)
+    ty, tf = (rfft(side, padded, axis=0, workers=granted()) for side in (y, f))
     r = _in_a_circle(ty.conj() * tf, n, padded)
     own = _in_a_circle(np.abs(ty) ** 2, n, padded)
     faded = own < FADED
@@ -200,7 +201,7 @@ def _in_a_circle(spectrum: NDArray[np.number[Any]], n: int, padded: int) -> Arra
     """(n, c) correlations at shifts in a circle of n rows, from the (padded // 2 + 1, c) product of transforms padded by zeros."""
     from scipy.fft import irfft
 
-    straight = irfft(spectrum, padded, axis=0)
+    straight = irfft(spectrum, padded, axis=0, workers=granted())
     circle: Array = straight[:n].copy()
     circle[1:] += straight[padded - n + 1 :]  # the rows that a shift carries past the end
     return circle

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from brainalign.encoding.banded_nested import BandedScores, combinations_of, fit_banded
 from brainalign.encoding.fingerprint import fingerprint
 from brainalign.encoding.fit_store import FitStore
-from brainalign.encoding.nested import Frames, OuterScores, Search, fit_outer
+from brainalign.encoding.inner import Search
+from brainalign.encoding.nested import Frames, OuterScores, fit_outer
 from brainalign.encoding.plan import GIB, FitPlan, check_fits, plan_fit
 from brainalign.errors import BrainalignError
 from brainalign.features.joined import JoinedRepresentation

@@ -116,47 +116,73 @@ def inter_subject(study: Problem) -> Array:
     return out
 
 
-def repeated_scores(design: Design, scores: OuterScores, power: Array) -> dict[str, Array]:
-    """Scores of held-out predictions on the repeated stimuli alone, all folds together.
+class Repeated:
+    """Stimuli that were heard several times, as the outer folds score them: what is the same for every prediction is found once.
 
     Args:
         design: Responses and folds.
-        scores: With predictions.
-        power: (C,) signal power, in the responses' own units.
-
-    Returns:
-        ``r2_repeated`` of single presentations (SST about the training mean), and ``ccnorm`` of their mean; each (C,), NaN
-        where a channel has no repeats.
     """
-    times: dict[str, Array] = {}
-    for name, response in zip(design.stimuli, design.responses, strict=True):
-        times[name] = times.get(name, np.zeros(design.n_channels)) + np.isfinite(response).any(axis=0)
-    if all((count <= 1).all() for count in times.values()):
-        return {name: np.full(design.n_channels, np.nan) for name in ("r2_repeated", "ccnorm")}
-    sse, sst = np.zeros(design.n_channels), np.zeros(design.n_channels)
-    every, again = _Spread.of(design.n_channels), _Spread.of(design.n_channels)
-    heard: dict[tuple[int, str], list[Array]] = {}
-    predictions: dict[tuple[int, str], Array] = {}
-    for fold in range(len(design.split.folds)):
-        centre = design.training_mean(fold)
-        for i, mask in design.test_rows(fold):
-            name = design.stimuli[i]
-            response = design.responses[i][mask]
-            actual = np.where(times[name] > 1, response, np.nan)
-            every.add(response)
-            again.add(actual)
-            predicted = scores.predictions[fold][name][mask].astype(np.float64)
-            valid = np.isfinite(actual) & np.isfinite(predicted)
-            sse += np.where(valid, (actual - predicted) ** 2, 0.0).sum(axis=0)
-            sst += np.where(valid, (actual - centre) ** 2, 0.0).sum(axis=0)
-            heard.setdefault((fold, name), []).append(actual)
-            predictions[fold, name] = predicted
-    mean = np.vstack([mean_of_valid(np.stack(actual)) for actual in heard.values()])
-    alive = varies(again.variance, again.square, every.variance)
-    return {
-        "r2_repeated": np.where(alive, 1 - sse / np.where(alive, sst, 1.0), np.nan),
-        "ccnorm": cc_norm(mean, np.vstack([predictions[key] for key in heard]), power / design.unit**2),
-    }
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._times: dict[str, Array] = {}
+        for name, response in zip(design.stimuli, design.responses, strict=True):
+            heard = np.isfinite(response).any(axis=0)
+            self._times[name] = self._times.get(name, np.zeros(design.n_channels)) + heard
+        self._rows = [
+            [(i, mask) for i, mask in design.test_rows(f) if (self._times[design.stimuli[i]] > 1).any()]
+            for f in range(len(design.split.folds))
+        ]
+        if any(self._rows):
+            self._centres = [design.training_mean(f) for f in range(len(self._rows))]
+            self._alive = self._varying()
+
+    def _varying(self) -> NDArray[np.bool_]:
+        """(C,) whether a channel's responses vary in the rows that are scored here, beside all that are scored."""
+        every, again = _Spread.of(self._design.n_channels), _Spread.of(self._design.n_channels)
+        for fold, rows in enumerate(self._rows):
+            for i, mask in self._design.test_rows(fold):
+                every.add(self._design.responses[i][mask])
+            for i, mask in rows:
+                again.add(self._actual(i, mask))
+        return np.asarray(varies(again.variance, again.square, every.variance))
+
+    def _actual(self, presentation: int, mask: NDArray[np.bool_]) -> Array:
+        """(T, C) response, NaN where the channel heard the stimulus once."""
+        response = self._design.responses[presentation][mask]
+        return np.where(self._times[self._design.stimuli[presentation]] > 1, response, np.nan)
+
+    def scores(self, scores: OuterScores, power: Array) -> dict[str, Array]:
+        """Scores of held-out predictions on the repeated stimuli alone, all folds together.
+
+        Args:
+            scores: With predictions.
+            power: (C,) signal power, in the responses' own units.
+
+        Returns:
+            ``r2_repeated`` of single presentations (SST about the training mean), and ``ccnorm`` of their mean; each (C,), NaN
+            where a channel has no repeats.
+        """
+        design = self._design
+        if not any(self._rows):
+            return {name: np.full(design.n_channels, np.nan) for name in ("r2_repeated", "ccnorm")}
+        sse, sst = np.zeros(design.n_channels), np.zeros(design.n_channels)
+        heard: dict[tuple[int, str], list[Array]] = {}
+        predictions: dict[tuple[int, str], Array] = {}
+        for fold, rows in enumerate(self._rows):
+            for i, mask in rows:
+                name, actual = design.stimuli[i], self._actual(i, mask)
+                predicted = scores.predictions[fold][name][mask].astype(np.float64)
+                valid = np.isfinite(actual) & np.isfinite(predicted)
+                sse += np.where(valid, (actual - predicted) ** 2, 0.0).sum(axis=0)
+                sst += np.where(valid, (actual - self._centres[fold]) ** 2, 0.0).sum(axis=0)
+                heard.setdefault((fold, name), []).append(actual)
+                predictions[fold, name] = predicted
+        mean = np.vstack([mean_of_valid(np.stack(actual)) for actual in heard.values()])
+        return {
+            "r2_repeated": np.where(self._alive, 1 - sse / np.where(self._alive, sst, 1.0), np.nan),
+            "ccnorm": cc_norm(mean, np.vstack([predictions[key] for key in heard]), power / design.unit**2),
+        }
 
 
 @dataclass

@@ -17,7 +17,7 @@ from brainalign.stats import compare, fdr
 from brainalign.stats.ceiling import normalise
 from brainalign.study.layer_selection import LayerChoice
 from brainalign.study.planted_truth import carried, layers_with_truth, with_truth
-from brainalign.study.repeats import repeated_scores, study_ceilings
+from brainalign.study.repeats import Repeated, study_ceilings
 from brainalign.study.significance import electrode_p
 
 
@@ -67,6 +67,10 @@ class Study(LayerChoice):
         """Noise ceiling of each channel, in the responses' column order; see :func:`study_ceilings`."""
         return study_ceilings(self)
 
+    @cached_property
+    def _repeated(self) -> Repeated:
+        return Repeated(self.design)
+
     def scores(self, representation: Representation) -> pd.DataFrame:
         """Scores of a model, nested layer choice and optimistic maximum: one row a (rule, electrode)."""
         selection = self.layer_selection(representation)
@@ -108,7 +112,7 @@ class Study(LayerChoice):
         missing = np.full(self.design.n_channels, np.nan)
         extra = {"r2_repeated": missing, "ccnorm": missing, "p_permutation": missing, "independent_shifts": missing}
         if has:
-            extra |= repeated_scores(self.design, scores, ceilings["signal_power"].to_numpy(dtype=np.float64))
+            extra |= self._repeated.scores(scores, ceilings["signal_power"].to_numpy(dtype=np.float64))
         if has and self.outcome.permutations:
             found = electrode_p(
                 self.design, scores, window=len(self.lags), draws=self.outcome.permutations, seed=self.seed

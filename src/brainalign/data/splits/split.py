@@ -8,7 +8,7 @@ blocks of one long stimulus have three (a block's two borders, which the neighbo
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,22 +44,23 @@ class Split:
         segments: One (T_i,) array of segment numbers a presentation; UNUSED where a row takes no part.
         folds: The outer folds, which are scored. Where there are no others, the inner folds of one are the other outer folds.
         choosing: Folds that choose and are never scored: those of the training set beside a fixed test set.
+        n_segments: Number of segments in use.
     """
 
     kind: str
     segments: tuple[NDArray[np.int64], ...]
     folds: tuple[Fold, ...]
     choosing: tuple[Fold, ...] = ()
+    n_segments: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # counted here and once: every training set asks for it
+        object.__setattr__(self, "n_segments", 1 + max(int(a.max(initial=UNUSED)) for a in self.segments))
 
     @property
     def every(self) -> tuple[Fold, ...]:
         """The outer folds, then those that only choose."""
         return self.folds + self.choosing
-
-    @property
-    def n_segments(self) -> int:
-        """Number of segments in use."""
-        return 1 + max(int(a.max(initial=UNUSED)) for a in self.segments)
 
     def training(self, *folds: int) -> list[int]:
         """The segments left to fit on when these folds, by their places in ``every``, are held out."""

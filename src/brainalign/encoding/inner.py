@@ -1,0 +1,164 @@
+"""The inner folds: what each candidate scores on rows that neither a fit nor its outer fold has seen, and which is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainalign.data.splits.split import Split
+from brainalign.encoding.design import Sums
+from brainalign.encoding.scores import over_folds
+from brainalign.errors import BrainalignError
+from brainalign.linalg.arithmetic import AT_ONCE, HELD, Arithmetic
+from brainalign.linalg.bands import Bands, banded_scores
+from brainalign.linalg.boosting_rule import Boosting
+from brainalign.linalg.components import reduced
+from brainalign.linalg.held_out import HeldOut
+from brainalign.linalg.parallel import in_parallel
+from brainalign.linalg.penalty import Penalty, suited
+from brainalign.linalg.ridge import Problem
+from brainalign.progress import track
+
+
+@dataclass(frozen=True)
+class Search:
+    """How penalties are chosen, or growth is stopped.
+
+    Attributes:
+        inner_folds: How many of the other folds choose for each outer fold, the next ones in their cyclic order;
+            1 is a hold-out, None means all.
+        rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
+        boosting: Weights grown until an inner fold says stop, without any penalty; None = by penalties.
+        penalty: On the size of the weights, or with ``tikhonov`` on their change over lags.
+    """
+
+    inner_folds: int | None = None
+    rule: str = "local"
+    boosting: Boosting | None = None
+    penalty: Penalty = "ridge"
+
+    def chosen_by(self, k: int, outer: int) -> list[int]:
+        """The inner folds of an outer fold.
+
+        Args:
+            k: Number of folds.
+            outer: One of them.
+        """
+        return [(outer + step) % k for step in range(1, 1 + (self.inner_folds or k - 1))]
+
+
+def inner_curves(
+    sums: Sums,
+    split: Split,
+    alphas: Sequence[float],
+    outer: Sequence[int],
+    arithmetic: Arithmetic,
+    search: Search,
+    bands: Bands,
+    components: float | None = None,
+) -> NDArray[np.float64]:
+    """Mean inner R2 for every outer fold, candidate and electrode, over the inner folds in which the electrode was recorded.
+
+    Args:
+        sums: Moments of the segments.
+        split: The folds.
+        alphas: The grid.
+        outer: The outer folds to choose for; the others' curves stay empty.
+        arithmetic: Device, precision and solver.
+        search: Which of the other folds are inner folds.
+        bands: Their ratios are tried with every alpha.
+        components: Of each band, fitted anew on each training set without two folds.
+
+    Returns:
+        (outer folds, combinations x alphas, c), the alphas of the first combination first.
+
+    Raises:
+        BrainalignError: Fewer than three folds: none would be left to fit on.
+    """
+    k = len(split.every)
+    if k < 3:
+        raise BrainalignError(
+            f"encoding.outer_folds={k}: the inner folds are the other outer folds, so at least 3 are needed."
+        )
+    total, counts = (np.zeros((len(split.folds), len(bands.ratios) * len(alphas), sums.electrodes)) for _ in range(2))
+    held_out_by = {h for f in outer for h in search.chosen_by(k, f)}
+    tests = {h: HeldOut(sums.total(sorted(split.every[h].test))) for h in sorted(held_out_by)}
+    pairs: list[tuple[int, int, list[tuple[int, int]]]] = []
+    for i, j in combinations(range(k), 2):
+        # (rows that are scored, the outer fold whose choice that score is for)
+        roles = [(h, f) for h, f in ((j, i), (i, j)) if f in outer and h in search.chosen_by(k, f)]
+        if roles:
+            pairs.append((i, j, roles))
+
+    def scores(pair: tuple[int, int, list[tuple[int, int]]]) -> NDArray[np.float64]:
+        i, j, roles = pair
+        train = sums.total(split.training(i, j))
+        if train.n < 2:
+            return np.full((len(roles), *total.shape[1:]), np.nan)
+        problem, here = reduced(Problem(train, *train.scale(), penalty=search.penalty), bands, components)
+        return banded_scores(problem, here, [tests[h] for h, _ in roles], alphas, arithmetic)
+
+    size = max(
+        (
+            path_memory(sums, split, bands, p[:2], [h for h, _ in p[2]], len(alphas), arithmetic, search.penalty)
+            for p in pairs
+        ),
+        default=0,
+    )
+    found = in_parallel(scores, pairs, size, arithmetic.torch_device())
+    for (*_, roles), r2 in zip(pairs, track(found, "training sets without two folds", len(pairs)), strict=True):
+        for mine, (_, chooser) in zip(r2, roles, strict=True):
+            known = np.isfinite(mine)  # not where a participant heard nothing of the held-out stimuli
+            total[chooser][known] += mine[known]
+            counts[chooser] += known
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+
+
+def path_memory(
+    sums: Sums,
+    split: Split,
+    bands: Bands,
+    out: Sequence[int],
+    scored: Sequence[int],
+    alphas: int,
+    arithmetic: Arithmetic,
+    penalty: Penalty,
+) -> int:
+    """Bytes that a path takes which is fitted on all rows but these folds', and scored on some folds'."""
+    tested = [sums.distinct_rows(split.every[h].test) for h in scored]
+    found = bands.method(
+        lags=len(sums.lags), rows=sums.distinct_rows(split.training(*out)), test_rows=tested, electrodes=sums.electrodes,
+        alphas=alphas, solver=suited(arithmetic, penalty).solver, penalty=penalty,
+    )  # fmt: skip
+    together = AT_ONCE if sums.electrodes > HELD else sums.electrodes
+    return found.memory(together, sum(bands.widths), max(tested, default=0))
+
+
+def choose(curve: NDArray[np.float64], penalties: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
+    """The best row of each column; where nothing is known (NaN) the one that shrinks most.
+
+    Args:
+        curve: (candidates, c) inner scores.
+        penalties: (candidates,) how much each shrinks; None = the later the more.
+
+    Example:
+        >>> choose(np.array([[0.1, np.nan], [0.3, np.nan], [0.2, np.nan]])).tolist()
+        [1, 2]
+        >>> choose(np.array([[0.1, np.nan], [0.3, np.nan], [0.2, np.nan]]), np.array([9.0, 1.0, 3.0])).tolist()
+        [1, 0]
+    """
+    order = np.arange(len(curve)) if penalties is None else np.argsort(penalties, kind="stable")
+    known = np.where(np.isfinite(curve), curve, -np.inf)[order]
+    best = np.argmax(known, axis=0)
+    return np.asarray(order[np.where(np.isfinite(known.max(axis=0)), best, len(curve) - 1)])
+
+
+def choices(curve: NDArray[np.float64], rule: str) -> NDArray[np.int64]:
+    """(c,) the chosen row of each electrode's curve (candidates, c)."""
+    if rule == "local":
+        return choose(curve)
+    return np.repeat(choose(over_folds(curve.T)[:, None]), curve.shape[1])
