@@ -182,19 +182,8 @@ def fit_batches(
         for group in design.groups:
             parts = sums.of(group, frames)
             fit = partial(
-                _fit_fold,
-                design,
-                group,
-                parts,
-                frames,
-                bands,
-                components,
-                penalties,
-                chosen,
-                arithmetic,
-                search.penalty,
-                out,
-            )
+                _fit_fold, design, group, parts, frames, bands, components, penalties, chosen, arithmetic, search.penalty, out
+            )  # fmt: skip
             size = max(
                 path_memory(parts, design.split, bands, [f], [], len(alphas), arithmetic, search.penalty) for f in folds
             )
