@@ -136,7 +136,7 @@ class RidgeFit(TRF):
         if bands and self._eliminates(bands, train, [test], [len(d.alphas) for d in directions]):
             yield (
                 list(range(len(bands.ratios))),
-                banded_scores(self._problem(train), bands, [test], [1.0], arithmetic)[0],
+                banded_scores(self._problem(train), bands, [test], [1.0], replace(arithmetic, solver="cholesky"))[0],
             )
             return
         for direction in directions:
@@ -148,7 +148,7 @@ class RidgeFit(TRF):
     def _eliminates(self, bands: Bands, train: Moments, tests: list[HeldOut], paths: list[int]) -> bool:
         """Whether eliminating bands costs less than a path for each direction, of so many alphas."""
         problem = self._problem(train)
-        method = bands.of(problem, tests, 1, self.solver)
+        method = bands.of(problem, tests, 1, "cholesky" if self.solver == "auto" else self.solver)
         return method.eliminated and method.cost < sum(problem.method(tests, n, self.solver).cost for n in paths)
 
     def _fit_chosen(
@@ -169,7 +169,9 @@ class RidgeFit(TRF):
             paths = [int(np.isin(distinct, direction.places).sum()) for direction in directions]
             if self._eliminates(bands, whole, [], [n for n in paths if n]):
                 take = partial(self._keep, here, opened.design)
-                solve_banded(self._problem(whole), bands, which, np.ones(len(here)), take, arithmetic)
+                solve_banded(
+                    self._problem(whole), bands, which, np.ones(len(here)), take, replace(arithmetic, solver="cholesky")
+                )
                 return
         for direction in directions:
             mine = np.flatnonzero(np.isin(best[here], direction.places))

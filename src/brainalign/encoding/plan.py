@@ -151,10 +151,8 @@ def _plan_group(
     if q < d:  # the covariance, and in each training set its eigenvectors and the moments in their basis
         sums += 2.0 * sum(rows) * d * d + (len(paths) + len(fits)) * (EIGH * d**3 + 2.0 * wide * q * (d + c))
     largest = max([*paths, *fits], key=lambda found: found.cost)
-    written = (
-        float(edges) * p * p * len(paths + fits) * (1 if largest.eliminated else len(bands.ratios))
-        + 2.0 * sum(rows) * p * c
-    )
+    matrices = 0 if largest.iterated else 1 if largest.eliminated else len(bands.ratios)
+    written = float(edges) * p * p * len(paths + fits) * matrices + 2.0 * sum(rows) * p * c
     return FitPlan(
         rows=max(sum(rows[a] for a in split.training(f)) for f in range(k)),
         features=p, electrodes=c, alphas=alphas, folds=k, groups=1, paths=len(paths) * len(bands.ratios), method=largest,

@@ -24,6 +24,7 @@ class Method:
         flops: Operations of a whole path with its scores, as they are counted (a Cholesky factor as q^3 / 3).
         cost: The same in operations of a matrix product: what takes as long at its rate.
         eliminated: Bands of features are eliminated one after the other (``linalg.bands``).
+        iterated: By conjugate gradients, without any matrix (``linalg.iterated``): the bytes that they hold; 0 for the others.
     """
 
     dual: bool
@@ -33,6 +34,7 @@ class Method:
     flops: float
     cost: float
     eliminated: bool = False
+    iterated: int = 0
 
     def memory(self, electrodes: int, width: int, test_rows: int) -> int:
         """Bytes that a path takes at its peak, beside moments: matrices, right-hand sides, weights, and rows that are predicted.
@@ -43,6 +45,8 @@ class Method:
             test_rows: Distinct rows of the largest set that is scored.
         """
         q, c = self.size, electrodes
+        if self.iterated:
+            return self.iterated + 2 * test_rows * (width + c) * 8
         matrices = (4 if self.eigh or self.eliminated else 1) + (3 if self.dual else 0) + (2 if self.by_gram else 0)
         scored = 0 if self.by_gram else 2 * test_rows * ((q if self.dual or self.eigh else width) + c) * 8
         return matrices * q * q * 8 + 4 * q * c * 8 + scored
@@ -50,6 +54,7 @@ class Method:
     def __str__(self) -> str:
         factor = "one eigendecomposition" if self.eigh else "a Cholesky factor an alpha"
         factor = "bands eliminated one by one" if self.eliminated else factor
+        factor = "conjugate gradients without a matrix" if self.iterated else factor
         scored = "Gram blocks" if self.by_gram else "predictions"
         return f"{'dual' if self.dual else 'primal'}, {factor}, {self.size:,} unknowns, scored by {scored}"
 

@@ -36,6 +36,7 @@ class Primal:
     Attributes:
         offset: (p,) sums of the columns of X before centring: ``offset' w`` is what the intercept makes up for.
         magnitude: Sum of squares of the columns of X before centring: what rounding of the system is measured by.
+        weight: ``n + a0``.
         change: (d+1, q) from ``[h, 1]`` to ``(h - mean) / sd``, or to its components.
         width: Their number q: d where there is no basis.
     """
@@ -50,7 +51,7 @@ class Primal:
         penalty: Penalty = "ridge",
     ) -> None:
         self.train, self._mean, self._sd, self._basis, self._penalty = train, mean, sd, basis, penalty
-        self._weight = train.n + intercept_alpha
+        self.weight = train.n + intercept_alpha
         self.change = transform(mean - train.centre, sd, basis)
         self.width = self.change.shape[1]
         self.offset = (train.xsum @ self.change).reshape(-1)
@@ -60,11 +61,11 @@ class Primal:
         """(p, c) X'y of some electrodes, float64."""
         cross = self.change.T @ self.train.cross_of(electrodes)  # (m, d, c)
         ysum = self.train.ysum[electrodes]
-        return cross.reshape(len(self.offset), -1).addr_(self.offset, ysum, alpha=-1 / self._weight)
+        return cross.reshape(len(self.offset), -1).addr_(self.offset, ysum, alpha=-1 / self.weight)
 
     def upper(self, dtype: torch.dtype) -> tuple[Tensor, float]:
         """(p, p) upper triangle of X'X, and a bound of its largest eigenvalue."""
-        return upper_gram(self.train, self.change, self._weight, dtype)
+        return upper_gram(self.train, self.change, self.weight, dtype)
 
     def smoothness(self, upper: Tensor, largest: float) -> Smoothness | None:
         """The matrix that alpha multiplies; None = the identity.
@@ -86,7 +87,7 @@ class Primal:
 
     def intercept_of(self, moved: Tensor, electrodes: Electrodes) -> Tensor:
         """Intercepts of weights w of some electrodes, given ``offset' w``, (c,) or (alphas, c)."""
-        intercept: Tensor = (self.train.ysum[electrodes] - moved) / self._weight
+        intercept: Tensor = (self.train.ysum[electrodes] - moved) / self.weight
         return intercept
 
     def solution(self, w: Tensor, electrodes: Electrodes = slice(None)) -> Solution:

@@ -1,0 +1,74 @@
+"""A window as a convolution, by Fourier transform: rows in blocks of the transform's length that overlap by the window (overlap-save)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ROWS = 16384
+"""Rows that are transformed at a time; a constant, so that the same config gives the same bits."""
+
+
+def length_of(lags: int) -> int:
+    """Length of the transform: the first power of two that holds two windows.
+
+    Args:
+        lags: m.
+
+    Example:
+        >>> length_of(20), length_of(5)
+        (64, 16)
+    """
+    return 1 << (2 * lags - 1).bit_length()
+
+
+def operations(lags: int) -> float:
+    """Operations a row, feature and electrode of ``X w``: 8 for a complex product and sum, at each frequency of a block.
+
+    Args:
+        lags: m.
+
+    Example:
+        >>> round(operations(20), 2), 2 * 20  # by lag
+        (5.87, 40)
+    """
+    length = length_of(lags)
+    return 8 * (length / 2 + 1) / (length - lags + 1)
+
+
+def lag_products(seen: Tensor, values: Tensor, lags: NDArray[np.int64]) -> Tensor:
+    """(m, d, c) products ``sum_t h(t - l_k) v(t)'`` for each lag.
+
+    Args:
+        seen: (T + m - 1, d) the rows h from the first v's at the last lag to the last v's at the first.
+        values: (T, c) the rows v.
+        lags: (m,) consecutive integers.
+
+    Example:
+        >>> import torch
+        >>> h, v = torch.arange(6.0).double()[:, None], torch.ones(4, 1).double()
+        >>> lag_products(h, v, np.arange(3)).ravel().round(decimals=9).tolist()  # h from 2, 1 and 0 on
+        [14.0, 10.0, 6.0]
+    """
+    import torch
+
+    m, length = len(lags), length_of(len(lags))
+    hop = length - m + 1
+    found = seen.new_zeros(length // 2 + 1, seen.shape[1], values.shape[1], dtype=seen.dtype.to_complex())
+    step = max(1, ROWS // hop) * hop
+    for at in range(0, len(values), step):
+        right = values[at : at + step]
+        left = seen[at : at + len(right) + m - 1]
+        blocks = -(-len(right) // hop)
+        right = torch.nn.functional.pad(right, (0, 0, 0, blocks * hop - len(right)))
+        left = torch.nn.functional.pad(left, (0, 0, 0, blocks * hop + m - 1 - len(left)))
+        there = torch.fft.rfft(left.unfold(0, length, hop), dim=-1).permute(2, 1, 0)  # (frequencies, d, blocks)
+        here = torch.fft.rfft(right.view(blocks, hop, -1), n=length, dim=1).permute(1, 0, 2)
+        found += torch.bmm(there, here.conj().resolve_conj())
+    products: Tensor = torch.fft.irfft(found, n=length, dim=0)[:m].flip(0)
+    return products
