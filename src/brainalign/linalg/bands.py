@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 COLUMNS = 512
 """Columns of the next Gram matrix that are updated at a time; what lies below its diagonal is never needed."""
 
-PRODUCTS = 120
+PRODUCTS = 80
 """Products with the Gram matrix that a combination takes by iteration, about: measured 39 for 5,760 unknowns, 43 for 15,360."""
 SLOWER, SURELY = 1.5, 2.0
 """An operation of an iteration in those of a matrix product (measured: 1.4), and how many times cheaper it must be to be chosen."""
