@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from brainalign.data.electrodes.selection import choose_electrodes
 from brainalign.data.frames.trials import trial_means
 from brainalign.data.readers import ReadSettings
 from brainalign.data.splits.test_set import fixed_test
-from brainalign.data.types import Dataset
+from brainalign.data.types import Dataset, Stimulus
 from brainalign.encoding.fit_store import FitStore
 from brainalign.encoding.inner import Search
 from brainalign.errors import BrainalignError
@@ -162,6 +162,23 @@ class Opener:
             BrainalignError: The model has no weights, or cannot be given another checkpoint.
         """
         return represent(self.config, self.config.model.regime(name, weights), self.study.dataset)
+
+    def ignored(self) -> Representation:
+        """The model in question on the sounds that played beside the stimuli and were not to be listened to.
+
+        Raises:
+            BrainalignError: A stimulus has none, or the model reads no sound.
+        """
+        dataset, sounds = self.study.dataset, {}
+        for name, stimulus in dataset.stimuli.items():
+            if stimulus.ignored is None:
+                raise BrainalignError(
+                    f"stimulus {name!r} has no ignored sound; data.stimuli.patterns.ignored names the files of the talker who was not "
+                    "to be listened to."
+                )
+            sounds[name] = Stimulus(name, stimulus.ignored.duration, audio=stimulus.ignored)
+        model = replace(self.config.model, name=f"{self.config.model.name} ignored")
+        return represent(self.config, model, replace(dataset, stimuli=sounds))
 
 
 def _choose_baseline(config: Config, study: Study) -> None:

@@ -71,6 +71,7 @@ class StimulusPatterns:
         audio: Of the sound files; None: no sound.
         words: Of the transcripts; None: no words.
         phones: Of the transcripts of phones; where it is the same as ``words``, one file holds both.
+        ignored: Of the sounds that played beside them and were not to be listened to; None: none did.
         id: The stimulus's id, made of the patterns' fields, such as ``{speaker}_{sentence}``.
         lower: Whether ids are lower case, where an archive's capitals vary.
     """
@@ -78,6 +79,7 @@ class StimulusPatterns:
     audio: str | None = None
     words: str | None = None
     phones: str | None = None
+    ignored: str | None = None
     id: str = "{stimulus}"
     lower: bool = False
 

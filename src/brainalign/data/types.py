@@ -58,6 +58,7 @@ class Stimulus:
         audio: The sound, or None where the set has none.
         tally: (kind, label) -> how often a transcript's label was no word (``silence``, ``remark``), was spoken but not identified
             (``unknown``), or has no time (``untimed``); no part of the digest.
+        ignored: The sound that played beside it and was not to be listened to (a second talker), or None.
 
     Example:
         >>> words = pd.DataFrame({"word": ["so", "it"], "onset": [0.1, 0.4], "offset": [0.3, 0.6]})
@@ -72,6 +73,7 @@ class Stimulus:
     phones: pd.DataFrame = field(default_factory=lambda: empty_intervals(PHONE_COLUMNS))
     audio: Audio | None = None
     tally: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False)
+    ignored: Audio | None = None
 
     @cached_property
     def timed_words(self) -> pd.DataFrame:
@@ -85,12 +87,14 @@ class Stimulus:
         return float(self.words["onset"].min()), float(self.words["offset"].max())
 
     def digest(self) -> str:
-        """SHA-256 of everything a feature can depend on: id, duration, words, phones and sound."""
+        """SHA-256 of everything a feature can depend on: id, duration, words, phones and sounds."""
         state = hashlib.sha256(f"{self.id}|{self.duration!r}".encode())
         for table in (self.words, self.phones):
             known = [*table.columns[:3], *(c for c in table.columns[3:] if c == "text")]
             state.update(table[known].to_csv(index=False).encode())
         state.update((self.audio.digest() if self.audio else "silent").encode())
+        if self.ignored is not None:
+            state.update(self.ignored.digest().encode())
         return state.hexdigest()
 
 

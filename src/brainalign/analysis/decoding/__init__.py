@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
 from brainalign.bounds import Bounds
-from brainalign.errors import one_of, within
+from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
+    from brainalign.assembly import Opener
     from brainalign.config import Config
+    from brainalign.features.representation import Representation
     from brainalign.study.plan import Probed, Stage
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -32,7 +35,7 @@ class DecodingAnalysis(Analysis):
     cannot = "that the brain codes these features: what goes along with them is reconstructed as well"
 
     def __post_init__(self) -> None:
-        one_of("analysis.rival", self.rival, ("mismatch", "partner"))
+        one_of("analysis.rival", self.rival, ("mismatch", "partner", "ignored"))
         within("analysis.components", self.components, 1)
         within("analysis.segment", self.segment, 0.1)
 
@@ -49,7 +52,19 @@ class DecodingAnalysis(Analysis):
         """See :func:`brainalign.analysis.decoding.run.decoding`."""
         from brainalign.analysis.decoding.run import decoding
 
-        return decoding(study, models, **self.options)
+        rival = "mismatch" if self.rival == "mismatch" else "partner"  # who is then the same model on the ignored sound
+        return decoding(study, models, **{**self.options, "rival": rival})
+
+    def more_models(self, opener: Opener, model: Representation) -> Mapping[str, Any]:
+        """With ``rival=ignored`` the model on the sounds that were ignored, as the partner."""
+        if self.rival != "ignored":
+            return {}
+        if opener.config.partner is not None:
+            raise BrainalignError(
+                f"analysis.rival=ignored puts {model.name} on the ignored sounds in the partner's place, but model@partner is "
+                f"{opener.config.partner.name}; leave the partner out, or use analysis.rival=partner."
+            )
+        return {"partner": opener.ignored()}
 
     def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """The backward model, its scores, and the segments."""
@@ -95,7 +110,7 @@ class DecodingAnalysis(Analysis):
             )
             found.append(
                 (
-                    "Attention" if self.rival == "partner" else "Match-mismatch",
+                    "Attention" if self.rival != "mismatch" else "Match-mismatch",
                     f"Held-out reconstructions were cut into segments of {self.segment:g} s. A segment is told right "
                     "where its mean r over dimensions "
                     f"with what was heard is above that with {rival}; chance is .5. A participant's accuracy has an exact "
@@ -108,7 +123,9 @@ class DecodingAnalysis(Analysis):
         return found
 
     def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
-        """A backward model for each participant and layer."""
+        """A backward model for each participant and layer; none of a rival, whose features are held against those of the model alone."""
+        if self.rival != "mismatch" and probed.model is models.partner:
+            return []
         from brainalign.analysis.decoding.run import planned
         from brainalign.study.plan import fits
 

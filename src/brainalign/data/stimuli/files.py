@@ -37,7 +37,8 @@ ENDINGS = {
 
 NO_WORDS, NO_PHONES = empty_intervals(WORD_COLUMNS), empty_intervals(PHONE_COLUMNS)
 
-PARTS = ("audio", "words", "phones")
+SOUNDS = ("audio", "ignored")
+PARTS = (*SOUNDS, "words", "phones")
 
 
 def _id(patterns: StimulusPatterns, fields: dict[str, str]) -> str:
@@ -52,7 +53,7 @@ class StimulusFiles:
     Attributes:
         id: The stimulus.
         within: The stimulus's name in a table that holds the words of many.
-        parts: ``audio``, ``words``, ``phones``, or ``both`` of the latter -> files; more than one is a fault.
+        parts: ``audio``, ``ignored``, ``words``, ``phones``, or ``both`` of the latter -> files; more than one is a fault.
     """
 
     id: str
@@ -154,7 +155,7 @@ def open_stimuli(form: StimuliFormat, root: Path) -> tuple[Collection[str] | Non
         return None, lambda s, errors, notes: Stimulus(s, nan)
     files = list_stimuli(folder) if form.patterns is None else find_stimuli(folder, form.patterns, form.transcripts)
     refuse_transcripts(
-        form, {p.suffix.lower() for f in files.values() for k, ps in f.parts.items() if k != "audio" for p in ps}
+        form, {p.suffix.lower() for f in files.values() for k, ps in f.parts.items() if k not in SOUNDS for p in ps}
     )
     return files, lambda s, errors, notes: read_stimulus(files[s], form, errors, notes)
 
@@ -178,10 +179,9 @@ def read_stimulus(files: StimulusFiles, form: StimuliFormat, errors: ReadErrors,
     before, tally = len(errors.sentences), Tally()
     stimulus = None
     with errors.collected():
-        audio = _audio(files.one("audio"), form.channel)
+        audio, ignored = (_audio(files.one(part), form.channel) for part in SOUNDS)
         length = audio.duration if audio else None
-        if audio is not None and audio.header_note:
-            notes.append(audio.header_note)
+        notes += [sound.header_note for sound in (audio, ignored) if sound is not None and sound.header_note]
         tables = {WORD_COLUMNS[0]: NO_WORDS, PHONE_COLUMNS[0]: NO_PHONES}
         rate = audio.native_rate if audio else None
         for label, path in _transcripts(files, form.transcripts).items():
@@ -193,7 +193,7 @@ def read_stimulus(files: StimulusFiles, form: StimuliFormat, errors: ReadErrors,
             raise BrainalignError(f"stimulus {files.id!r} has neither sound nor words, so its length is not known.")
         if len(errors.sentences) == before:
             duration = float(tables["word"]["offset"].max()) if length is None else length
-            stimulus = Stimulus(files.id, duration, tables["word"], tables["phone"], audio, tally)
+            stimulus = Stimulus(files.id, duration, tables["word"], tables["phone"], audio, tally, ignored)
     return stimulus
 
 
