@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -36,16 +37,17 @@ SIZES: dict[str, tuple[Problem, float | None, int]] = {
 """Problem, components, bands."""
 BOUND = 0.25
 """Share that a plan may be off."""
-HEADER = ["fit", "rows", "dims x lags", "electrodes", "planned, MiB", "measured, MiB", "planned / measured"]
+HEADER = ["fit", "dtype", "rows", "dims x lags", "electrodes", "planned, MiB", "measured, MiB", "planned / measured"]
 
 
-def fit(problem: Problem, components: float | None, n_bands: int) -> tuple[int, int]:
+def fit(problem: Problem, components: float | None, n_bands: int, dtype: str) -> tuple[int, int]:
     """(planned, measured) bytes of one nested fit.
 
     Args:
         problem: Its sizes.
         components: Principal components in the features' place.
         n_bands: Bands of one width, with three ratios each.
+        dtype: Asked for: float32 where the conditioning allows it, or float64.
     """
     inputs = simulate(problem)
     names = [f"s{i}" for i in range(problem.presentations)]
@@ -53,7 +55,7 @@ def fit(problem: Problem, components: float | None, n_bands: int) -> tuple[int, 
     features = {s: v.astype(np.float32) for s, v in zip(names, inputs.features, strict=True)}
     design = Design(names, [v.astype(np.float32) for v in inputs.responses], split)
     del inputs
-    bands, arithmetic = None, Arithmetic()
+    bands, arithmetic = None, Arithmetic(dtype=dtype)
     if n_bands > 1:
         bands = Bands((problem.dims // n_bands,) * n_bands, combinations_of(n_bands, [0.1, 1.0, 10.0]))
     lags = np.arange(problem.lags)
@@ -72,25 +74,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="replace this section of the results")
     parser.add_argument("--size", choices=SIZES, help=argparse.SUPPRESS)
+    parser.add_argument("--dtype", default="float64", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.size:
         problem, components, bands = SIZES[given.size]
         fit(
-            replace(problem, presentations=20, frames=1000, dims=8 * bands, lags=2), min(components or 4, 4), bands
+            replace(problem, presentations=20, frames=1000, dims=8 * bands, lags=2),
+            min(components or 4, 4),
+            bands,
+            given.dtype,
         )  # loads libraries
-        planned, measured = fit(*SIZES[given.size])
+        planned, measured = fit(*SIZES[given.size], given.dtype)
         answer(given.out, {"planned": planned, "measured": measured}, {})
         return
     rows, off = [], []
-    for name, (problem, components, _) in SIZES.items():
-        found = run_child("benchmarks.planned_memory", ["--size", name], threads=1)
+    for (name, (problem, components, _)), dtype in product(SIZES.items(), ("float64", "float32")):
+        found = run_child("benchmarks.planned_memory", ["--size", name, "--dtype", dtype], threads=1)
         if found.fault:
             sys.exit(f"{name}: {found.fault}")
         planned, measured = (found.facts[key] for key in ("planned", "measured"))
         off.append(abs(planned / measured - 1) > BOUND)
         dims = f"{problem.dims}" if components is None else f"{problem.dims} (to {components:g})"
-        rows.append([name, f"{problem.frames:,}", f"{dims} x {problem.lags}", f"{problem.electrodes}", f"{planned / 2**20:.0f}",
+        rows.append([name, dtype, f"{problem.frames:,}", f"{dims} x {problem.lags}", f"{problem.electrodes}", f"{planned / 2**20:.0f}",
                      f"{measured / 2**20:.0f}", f"{planned / measured:.2f}"])  # fmt: skip
     table = markdown_table(HEADER, rows)
     print(table)
@@ -98,7 +104,7 @@ def main() -> None:
         body = [
             "## Planned memory",
             "`python -m benchmarks.planned_memory --write`",
-            "Nested fits in float64, 5 folds, 7 alphas, one process each. Bytes of `plan=true` "
+            "Nested fits, 5 folds, 7 alphas, one process each. Bytes of `plan=true` "
             "beside the peak above features and responses; "
             f"they are to agree within {BOUND:.0%}.",
             describe(["brainalign", "torch", "numpy"], 1),

@@ -36,6 +36,7 @@ import sys, time
 from pathlib import Path
 import brainalign.experiment as experiment
 import brainalign.outputs as outputs
+from brainalign.analysis.encoding import EncodingAnalysis
 from brainalign.cli import main
 from hydra.core.hydra_config import HydraConfig
 spent = {}
@@ -48,8 +49,9 @@ def timed(module, name):
         finally:
             spent[name] = spent.get(name, 0.0) + time.perf_counter() - begun
     setattr(module, name, wrapped)
-for name in ("analyse", "open_dataset", "open_models"):
+for name in ("open_dataset", "open_models"):
     timed(experiment, name)
+timed(EncodingAnalysis, "run")
 timed(outputs, "write_figures")
 whole = experiment.run
 def run(*a, **k):
