@@ -112,7 +112,7 @@ class Bands:
         runs = n if test_rows else 2  # the electrodes' own penalties in one run, of twice as many products
         flops = runs * PRODUCTS * 2 * operations(lags) * rows * sum(self.widths) * c
         flops += n * alphas * 2.0 * sum(test_rows) * p * c
-        held = operations(lags) / 4 * rows * sum(self.widths) + (2 * alphas + 6) * p * min(c, AT_A_TIME)
+        held = operations(lags) / 2 * rows * sum(self.widths) + (2 * alphas + 20) * p * min(c, AT_A_TIME)
         iterated = Method(False, False, False, p, flops, SLOWER * flops, iterated=round(8 * held))
         return iterated if SURELY * iterated.cost < exact.cost else exact
 

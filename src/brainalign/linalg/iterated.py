@@ -112,6 +112,7 @@ class _Path:
         self._factors = [system.offset.new_tensor(f).repeat(len(system.train.lags))[:, None] for f in factors]
         self._rows: dict[torch.dtype, list[list[Tensor]]] = {}
         self._gram = LaggedGram(system, arithmetic.precisions()[0])
+        self._largest = self._gram.largest
 
     def scores(self, electrodes: slice) -> NDArray[np.float64]:
         """(tests, combinations x alphas, c) R2 of some electrodes."""
@@ -137,11 +138,12 @@ class _Path:
     def _settled(self, i: int, dtype: torch.dtype, left: list[int], rhs: Tensor, electrodes: slice) -> bool:
         """Score those of the alphas left that a precision is safe for, the largest first; whether no other is needed."""
         factor = self._factors[i]
-        largest = self._gram.largest * float(factor.max()) ** 2
+        largest = self._largest * float(factor.max()) ** 2
         safe = [a for a in left if self._arithmetic.safe(dtype, largest, self._alphas[a])]
         if not safe:
             return False
         if self._gram.dtype != dtype:
+            del self._gram  # before the next is made
             self._gram = LaggedGram(self._system, dtype)
         alphas = [self._alphas[a] for a in safe]
         path = shifted_solutions(self._gram.scaled(factor), (factor * rhs).to(dtype), alphas, SCORED, MOST, SHOWN)
