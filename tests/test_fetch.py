@@ -124,7 +124,7 @@ def test_what_the_reader_needs_is_fetched_and_read(server, tmp_path, capsys):
     main(["fetch", "podcast_ecog", "--to", str(tmp_path / "set"), "--participants", "1"])
     said = capsys.readouterr().out
     assert re.search(
-        r"licence: CC0 .*\n6 file\(s\) of 1 participant\(s\) \(03\), .* in all\nto fetch into .*: 6 file\(s\), ", said
+        r"licence: CC0 .*\n6 file\(s\) of 1 participant \(03\), .* in all\nto fetch into .*: 6 file\(s\), ", said
     )
     assert "gives no checksum" not in said and "cite Zada et al. 2025" in said
     got = files_of(tmp_path / "set")
@@ -147,7 +147,7 @@ def test_a_set_in_two_buckets(server, tmp_path):
 def test_a_plan_lists_and_fetches_nothing(server, tmp_path, capsys):
     main(["fetch", "podcast_ecog", "--to", str(tmp_path / "set"), "--plan"])
     said = capsys.readouterr().out
-    assert "2 participant(s) (03, 09)" in said and FIF in said and ".edf" not in said
+    assert "2 participants (03, 09)" in said and FIF in said and ".edf" not in said
     assert not (tmp_path / "set").exists() and server.asked == []
 
 

@@ -40,7 +40,8 @@ def test_bids_to_high_gamma(told, tmp_path):
     steps = {"low": 60, "high": 90, "bad_channels": "[LB2]", "noisy": "null"}
     words = [f"data.preprocessing.{key}={value}" for key, value in steps.items()]
     assert told("data=bids", f"data.root={tmp_path / 'set'}", *words) == (
-        "Recordings of 1 participant(s), 3 presentations of 2 stimuli, were read (iEEG, EEG or MEG in BIDS; data set set). Bad "
+        "Data were recordings of 1 participant, 3 presentations of 2 stimuli: intracranial EEG in BIDS (Gorgolewski et al. 2016), read "
+        "with MNE-BIDS (Appelhoff et al. 2019) (data set set). Bad "
         "channels were left out, 1 of 4 (sub-01: 1 of 4). A notch filter of zero phase took out 60 Hz and its harmonics. The "
         "average of the channels kept, each kind of channel by itself, was subtracted as the reference. High gamma was the mean"
         " Hilbert amplitude of 4 Gaussian bands with centres from 65.2 to 87.8 Hz (65.2, 72.0, 79.5, 87.8 Hz). Samples beyond a"
@@ -78,7 +79,7 @@ def test_fmri(config):
     dataset = Dataset("stories", {"souls": Stimulus("souls", 8.0)}, [heard])
     data = config("data=lebel_fmri", "data.root=here").data
     begin = (
-        "Recordings of 1 participant(s), 1 presentations of 1 stimuli, were read (Preprocessed fMRI of stories; data set stories). "
+        "Data were recordings of 1 participant, 1 presentation of 1 stimulus: Preprocessed fMRI of stories (data set stories). "
         "The repetition time was 2 s. "
     )
     cited = (

@@ -14,6 +14,7 @@ from brainalign.citations import FILE, write_references
 from brainalign.config import Config, local_config, other, settle
 from brainalign.config.untimed import settle_untimed
 from brainalign.console import show_end, show_finished, show_plan
+from brainalign.counts import count
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.data.types import Dataset
 from brainalign.features.representation import Representation
@@ -181,8 +182,8 @@ def asked(config: Config, dataset: Dataset, models: Sequence[Representation]) ->
     return Asked(
         models=[m.name for m in models],
         paired=config.partner is not None and len(models) > 1,
-        people=f"{len(dataset.recordings)} {simulated}participants",
-        heard=f"{len(dataset.stimuli)} stimuli ({dataset.name})",
+        people=count(len(dataset.recordings), f"{simulated}participant"),
+        heard=f"{count(len(dataset.stimuli), 'stimulus', 'stimuli')} ({dataset.name})",
     )
 
 

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from brainalign.config import Config
+from brainalign.counts import count
+from brainalign.stats import FEWEST
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
 
@@ -28,14 +30,25 @@ TESTS = {
 CORRECTIONS = {
     "bonferroni": "Bonferroni",
     "holm": "Holm's procedure (Holm 1979)",
-    "max": "the maximum statistic over the family",
+    "max": "the maximum statistic (Westfall and Young 1993)",
     "fdr": "the false discovery rate (Benjamini and Hochberg 1995)",
 }
+
+REPEATS = {
+    "all": "All presentations of a training stimulus were fitted.",
+    "average": "The presentations of a training stimulus were averaged.",
+    "first": "Of the presentations of a training stimulus the first was fitted.",
+}
+"""``encoding.repeats`` in words."""
 
 PAPERS = {
     "numpy": "Harris et al. 2020",
     "scipy": "Virtanen et al. 2020",
     "scikit-learn": "Pedregosa et al. 2011",
+    "statsmodels": "Seabold and Perktold 2010",
+    "mne": "Gramfort et al. 2013",
+    "mne-bids": "Appelhoff et al. 2019",
+    "pynwb": "Rübel et al. 2022",
     "transformers": "Wolf et al. 2020",
     "torch": "Paszke et al. 2019",
     "mlflow": "Zaharia et al. 2018",
@@ -43,7 +56,7 @@ PAPERS = {
 }
 """Of software."""
 
-MODULES = {"scikit-learn": "sklearn", "hydra-core": "hydra"}
+MODULES = {"scikit-learn": "sklearn", "hydra-core": "hydra", "mne-bids": "mne_bids"}
 """Package -> what is imported of it, where that has another name."""
 
 
@@ -66,9 +79,12 @@ def responses(config: Config, study: Study) -> str:
     """
     grid = next(iter(study.responses.grids.values()))
     n, chosen = len(study.channels), config.electrodes
-    how = "all electrodes"
+    how = f"all {study.noun}s that were read"
     if chosen.select == "responsive":
-        how = f"speech-responsive electrodes (two-sided paired t over presentations, p < {chosen.level:g} / electrodes of the participant)"
+        how = (
+            f"speech-responsive {study.noun}s (150..1000 ms after onset against -200..100 ms, two-sided paired t over presentations, p < "
+            f"{chosen.level:g} over the number of the participant's {study.noun}s)"
+        )
     if chosen.components is not None:
         how += (
             f"; the first {chosen.components} principal components of the responses of each participant's regions "
@@ -82,7 +98,7 @@ def responses(config: Config, study: Study) -> str:
         if config.window.rate is not None
         else f"used at their own samples ({grid.rate:g} Hz)"
     )
-    return f"{n} {study.noun}s of {len(study.dataset.recordings)} participant(s), {how}; responses were {where}."
+    return f"{count(n, study.noun)} of {count(len(study.dataset.recordings), 'participant')}, {how}; responses were {where}."
 
 
 def representations(models: Models) -> str:
@@ -95,7 +111,7 @@ def representations(models: Models) -> str:
 
 
 def published(config: Config, names: Collection[str]) -> list[tuple[str, str]]:
-    """The papers of the published checkpoints among the models of a run, as one paragraph with its heading; none where there are none.
+    """The papers of a run's published checkpoints and word vectors, as one paragraph with its heading; none where there are none.
 
     Args:
         config: Of the run, settled.
@@ -104,36 +120,41 @@ def published(config: Config, names: Collection[str]) -> list[tuple[str, str]]:
     roles = (config.model, config.partner, config.baseline, config.lexical, config.acoustic, config.contextual)
     known = [m for m in roles if getattr(m, "card", None) is not None and m.label in names]
     told = {m.label: f"{m.label} is the model of {m.card.reference}." for m in known}
+    vectors = [m for m in roles if getattr(m, "reference", None) and m.path is not None and m.label in names]
+    told |= {m.label: f"The vectors of {m.label} are those of {m.reference}." for m in vectors}
     return [("Published models", " ".join(told.values()))] if told else []
 
 
-def trf(config: Config, study: Study) -> str:
+def trf(config: Config, study: Study, models: Models) -> str:
     """Lags, standardisation and penalties.
 
     Args:
         config: Of the run, settled.
         study: Data, window and folds.
+        models: Who plays which role.
     """
     rate = next(iter(study.responses.grids.values())).rate
     fitted, how = f"{regression(config)} with an unpenalised intercept", grid_of_alphas(config)
     if (rule := config.encoding.boosting) is not None:
         fitted, how = f"{regression(config)}, as a temporal receptive field", boosted(rule)
     convolved = (
-        "Features, at their own times (words as impulses), were convolved with Glover's haemodynamic response function, evaluated at the "
+        "Features, at their own times (words as impulses), were convolved with Glover's haemodynamic response function (Glover 1999), "
+        "evaluated at the "
         "exact delays, and sampled at the volumes. "
         if config.window.hrf
         else ""
     )
+    placed = "at its onset" if config.window.hrf else "from its onset to its offset"
+    placed += " (placed at the offset)" if config.features.align == "offset" else ""
+    words = f" A word's vector stood {placed}." if any(m.unit == "words" for m in models) else ""
+    first, last = (f"{1000 * study.lags[place] / rate:g}" for place in (0, -1))
+    lagged = f"at {len(study.lags)} lags, {first} to {last} ms" if len(study.lags) > 1 else f"at one lag, {first} ms"
     return (
-        f"{convolved}Each {study.noun}'s response was predicted from features at {len(study.lags)} lags, "
-        f"{1000 * study.lags[0] / rate:g} to "
-        f"{1000 * study.lags[-1] / rate:g} ms, by {fitted} (Crosse et al. 2016). "
+        f"{convolved}Each {study.noun}'s response was predicted from features {lagged}, by {fitted} (Crosse et al. 2016). "
         "Features were standardised on training "
         f"frames before lagging.{components(config, 'features')} Lags were made within each presentation, zeros (the training mean) before "
         f"its start. {how} "
-        f"Presentations of one stimulus in training: {config.encoding.repeats}. A word's vector stood "
-        f"{'at its onset' if config.window.hrf else 'from its onset to its offset'}"
-        f"{' (placed at the offset)' if config.features.align == 'offset' else ''}."
+        f"{REPEATS[config.encoding.repeats]}{words}"
     )
 
 
@@ -197,41 +218,42 @@ def boosted(rule: Boosting) -> str:
     )
 
 
-def selection(config: Config, study: Study) -> str:
+def selection(config: Config, study: Study, models: Models) -> str:
     """Folds, the choice of alpha and layer, and the score.
 
     Args:
         config: Of the run, settled.
         study: Data, window and folds.
+        models: Who plays which role.
     """
     folds, split = len(study.split.folds), study.split.kind
     inner = config.encoding.inner_folds or len(study.split.every) - 1
     rule = {
-        "nested": "The layer of each electrode was chosen by the same inner scores; the best layer on the scored data "
-        "is reported beside it "
-        "as optimistic.",
-        "max": "The layer shown is the best one on the scored data, as published, which is optimistic; the nested "
-        "choice is reported beside it.",
+        "nested": f"The layer of each {study.noun} was chosen by the same inner scores; the best layer on the scored data is reported "
+        "beside it as optimistic. ",
+        "max": "The layer shown is the best one on the scored data, as published, which is optimistic; the nested choice is reported "
+        "beside it. ",
     }[study.outcome.rule]
-    one = "per electrode" if config.encoding.alpha_rule == "local" else "once for all electrodes"
+    if all(len(m.layers) == 1 for m in models):
+        rule = ""
+    one = f"per {study.noun}" if config.encoding.alpha_rule == "local" else f"once for all {study.noun}s"
     chosen, refit = f"Alpha was chosen {one}", ", to all of which the model was then fitted"
     if config.encoding.boosting is not None:
-        chosen, refit = "Growth was stopped for each electrode", ""
+        chosen, refit = f"Growth was stopped for each {study.noun}", ""
     if split == "test":
         return (
             f"{len(study.test)} stimuli were held back as a fixed test set ({', '.join(study.test)}) and scored once, the mean of their "
-            f"presentations. {chosen} on {inner} fold(s) of the other stimuli (seed {config.seed})"
-            f"{refit}. {rule} The score is {SCORES[study.outcome.score]}."
+            f"presentations. {chosen} on {count(inner, 'fold')} of the other stimuli (seed {config.seed})"
+            f"{refit}. {rule}The score is {SCORES[study.outcome.score]}."
         )
     by = {
         "stimulus": "by stimulus identity: all presentations of a stimulus lie in one fold",
-        "blocks": "contiguous blocks of each stimulus with a gap between test and training frames",
+        "blocks": "by contiguous blocks of each stimulus, with a gap between test and training frames",
         "presentation": "by presentation, as published: other presentations of a test stimulus are in training, so scores are inflated",
     }[split]
     return (
-        f"{folds} outer folds {by} (seed {config.seed}). {chosen} on {inner} inner fold(s), which "
-        "are other outer folds, and "
-        f"each outer fold was scored once. {rule} The score is {SCORES[study.outcome.score]}, averaged over outer folds."
+        f"{folds} outer folds {by} (seed {config.seed}). {chosen} on {count(inner, 'inner fold')} (other outer folds), and each outer "
+        f"fold was scored once. {rule}The score is {SCORES[study.outcome.score]}, averaged over outer folds."
     )
 
 
@@ -242,32 +264,56 @@ def ceilings(config: Config, study: Study) -> str:
         config: Of the run, settled.
         study: Data, window and folds.
     """
+    shared = ""
+    if study.ceilings["inter_subject"].notna().any():
+        shared = (
+            f" Beside them stands the correlation of each {study.noun}'s mean response with the mean of the other participants', which "
+            "holds "
+            "what participants share."
+        )
+    if study.ceilings["ceiling"].isna().all():
+        return f"No noise ceiling could be estimated, so that scores are raw.{shared}"
     of = "of the mean over the presentations of the test stimuli" if study.test else "of the repeated stimuli"
     return (
         f"{'N' if study.test else 'Single-trial n'}oise ceilings are signal power over total power {of} (Sahani and Linden 2003), with "
         f"a bootstrap over stimuli ({config.ceiling.draws} draws). Scores were divided by them (R² by the ceiling, r by its root) "
-        "only where the interval's "
-        f"lower end exceeds {config.ceiling.floor:g}; nothing was clipped."
+        f"only where the interval's lower end exceeds {config.ceiling.floor:g}; nothing was clipped.{shared}"
     )
 
 
-def statistics(config: Config) -> str:
-    """Tests, corrections, and electrodes' own p.
+def statistics(config: Config, study: Study, paired: bool = True) -> str:
+    """Intervals, tests, corrections, and single electrodes' own p.
 
     Args:
         config: Of the run, settled.
+        study: Data, window and folds.
+        paired: Whether models, or parts of them, were held against each other by the tests that figures show.
     """
-    stats = config.stats
-    own = (
-        f" Each electrode's own p comes from {stats.permutations} circular shifts of its response against the fixed held-out prediction."
-        if stats.permutations
-        else ""
-    )
-    published = " Settings that were left open follow Chen et al. 2024 (mode=paper)." if config.mode == "paper" else ""
-    return (
-        f"Figures show {TESTS[stats.test]}, corrected by {CORRECTIONS[stats.correction]} over the declared family of contrasts x regions. "
-        f"The table of tests has the other tests and corrections beside them, with effect sizes and 95 % intervals.{own}{published}"
-    )
+    stats, people = config.stats, study.channels["subject"].nunique()
+    parts = [
+        "95 % intervals are Student's over participants, by the jackknife where participants have unequal numbers of "
+        f"{study.noun}s (Tukey 1958)."
+        if people >= FEWEST
+        else f"95 % intervals are Student's over {study.noun}s and hold for these {study.noun}s only, as there "
+        f"{'is' if people == 1 else 'are'} {count(people, 'participant')}."
+    ]
+    if paired:
+        parts.append(
+            f"Figures show {TESTS[stats.test]}, corrected by {CORRECTIONS[stats.correction]} over the declared family of contrasts x "
+            "regions. The table of tests has the other tests and corrections beside them, with effect sizes and 95 % intervals."
+        )
+        if stats.test != "paired_t" and people == 1:
+            parts[-1] = (
+                f"With one participant no test over participants was made; the table has paired t-tests over {study.noun}s."
+            )
+    if stats.permutations:
+        parts.append(
+            f"Each {study.noun}'s own p comes from {stats.permutations} circular shifts of its response against the fixed held-out "
+            f"prediction, and is corrected by {CORRECTIONS['fdr']}."
+        )
+    if config.mode == "paper":
+        parts.append("Settings that were left open follow Chen et al. 2024 (mode=paper).")
+    return " ".join(parts)
 
 
 def software() -> str:
@@ -278,7 +324,8 @@ def software() -> str:
         True
     """
     named: Sequence[str] = (
-        "brainalign", "torch", "transformers", "numpy", "scipy", "scikit-learn", "statsmodels", "hydra-core", "mlflow",
+        "brainalign", "torch", "transformers", "numpy", "scipy", "scikit-learn", "statsmodels", "mne", "mne-bids",
+        "pynwb", "nibabel", "hydra-core", "mlflow",
     )  # fmt: skip
     loaded = [name for name in named if MODULES.get(name, name) in sys.modules]
     papers = {name: f" ({paper})" for name, paper in PAPERS.items()}

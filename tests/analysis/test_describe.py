@@ -62,7 +62,7 @@ def test_missing_pieces_are_named(data):
         "participant sim02: no electrode has coordinates",
         "language models: 1 of 6 stimuli have no words.",
         "speech models: 1 of 6 stimuli have no sound.",
-        "with 2 participant(s) a sign-flip test cannot fall below p = 0.5",
+        "with 2 participants a sign-flip test cannot fall below p = 0.5",
     ):
         assert part in text, text
     lost = result.tables["participants"]["missing"]

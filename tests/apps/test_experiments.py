@@ -57,7 +57,7 @@ def test_khanday2025_over_time_and_as_planned(brainalign, tmp_path):
     assert "the response at 7 times from -0.06 to 0.06 s" in report
     assert tables["reconstruction_channels"]["time"].nunique() == 7
     assert "course.png" in figures
-    assert "With 1 participant(s) a sign-flip test cannot fall below p = 1." in done.stdout
+    assert "With 1 participant a sign-flip test cannot fall below p = 1." in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["hierarchy", "regimes"])

@@ -45,7 +45,7 @@ def test_describe_leaves_a_page_tables_and_pages_on_quality(brainalign, tmp_path
 def test_describe_needs_no_window_that_fits(brainalign, tmp_path):
     done = brainalign("analysis=describe", "data=simulated_small", "window=fir_tr", "data.subjects=1")
     assert done.returncode == 0, done.stderr
-    assert "tests over participants: with 1 participant(s)" in done.stdout
+    assert "tests over participants: with 1 participant" in done.stdout
 
 
 def test_validate_says_what_is_there_or_every_fault(tmp_path):

@@ -80,8 +80,8 @@ class Asked:
 class Analysis:
     """One option of ``conf/analysis``; its fields are the option's keys.
 
-    A subclass gives :meth:`question` and :meth:`run`; it may replace the rest. ``needs``, ``compared_by``, ``of_sweep``, ``cannot`` and
-    ``main_figure`` hold for the whole class.
+    A subclass gives :meth:`question` and :meth:`run`; it may replace the rest. ``needs``, ``compared_by``, ``of_sweep``, ``cannot``,
+    ``paired`` and ``main_figure`` hold for the whole class.
 
     Attributes:
         kind: Its name, which is that of its module.
@@ -96,6 +96,9 @@ class Analysis:
     """What it makes of a sweep's children by its key ``sweep``, said when the sweep ends; nothing where it has no such key."""
     cannot: ClassVar[str] = ""
     """What no run of it can show, whatever the data, as it goes on after "It cannot be concluded"."""
+    paired: ClassVar[bool] = True
+    """Whether it holds models, or parts of them, against each other by :meth:`brainalign.study.study.Study.paired`; else it tells in
+    :meth:`own_methods` what it tests."""
     main_figure: ClassVar[str] = "region_bars"
     """The figure that a run's page in MLflow shows; where it was not drawn, the first one is."""
 
@@ -193,12 +196,12 @@ class Analysis:
             found.append(("Representations", methods.representations(models)))
         if self.needs.fits:
             found += [
-                ("Temporal receptive fields", methods.trf(config, study)),
-                ("Selection and scores", methods.selection(config, study)),
+                ("Temporal receptive fields", methods.trf(config, study, models)),
+                ("Selection and scores", methods.selection(config, study, models)),
                 ("Noise ceilings", methods.ceilings(config, study)),
             ]
         found += self.own_methods(config, study, models)
-        return [*found, ("Statistics", methods.statistics(config))] if self.needs.fits else found
+        return [*found, ("Statistics", methods.statistics(config, study, self.paired))] if self.needs.fits else found
 
     def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """Paragraphs of :meth:`methods` on what is done beside fits, ceilings and tests; the arguments are the same."""

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.errors import BrainalignError
 from brainalign.figures._planted import planted_rows
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import DOUBLE, INK, MUTED, new_figure, order_of, score_label, style
-from brainalign.figures.text import count, number, one_result, wrap
+from brainalign.figures.text import number, one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._planted import LABEL, draw_planted
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, legend_above, new_figure, style, zero_line
-from brainalign.figures.text import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

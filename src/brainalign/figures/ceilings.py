@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._distribution import MANY, draw_values, shown_as
 from brainalign.figures._planted import draw_planted
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, INK, MUTED, SINGLE, colours, name_ticks, new_figure, order_of, style
-from brainalign.figures.text import count, number
+from brainalign.figures.text import number
 
 TRUTHS: dict[str, Any] = {"s": 5, "marker": "D", "facecolor": "white", "edgecolor": INK, "linewidth": 0.6, "zorder": 4}
 """How the true ceilings of simulated data are drawn."""

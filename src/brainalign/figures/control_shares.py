@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -21,7 +22,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import count, one_result, wrap
+from brainalign.figures.text import one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, new_figure, order_of, style
-from brainalign.figures.text import count, short
+from brainalign.figures.text import short
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:

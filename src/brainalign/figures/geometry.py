@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.figures._tables import require
 from brainalign.figures.style import (
     DOUBLE,
@@ -221,7 +222,8 @@ def geometry_regions(
         else ""
     )
     return figure, (
-        f"{measure[0].upper()}{measure[1:]} of each layer with each region's response patterns: mean over {people} participant(s){band}; "
+        f"{measure[0].upper()}{measure[1:]} of each layer with each region's response patterns: mean over "
+        f"{count(people, 'participant')}{band}; "
         f"thin lines are participants. Dotted: unrelated Gaussian representations of the same widths and rows.{ceiling}"
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._distribution import many
 from brainalign.figures._tables import ELECTRODE, left_out, require
 from brainalign.figures.style import (
@@ -22,7 +23,7 @@ from brainalign.figures.style import (
     score_label,
     style,
 )
-from brainalign.figures.text import count, number, wrap
+from brainalign.figures.text import number, wrap
 from brainalign.stats import electrodes_ci, pair_values
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.errors import BrainalignError
 from brainalign.figures.style import (
     DOUBLE,
@@ -22,7 +23,7 @@ from brainalign.figures.style import (
     order_of,
     style,
 )
-from brainalign.figures.text import count, number, one_result, wrap
+from brainalign.figures.text import number, one_result, wrap
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._tables import require
 from brainalign.figures.style import (
     DOUBLE,
@@ -19,7 +20,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import count, number, one_result
+from brainalign.figures.text import number, one_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

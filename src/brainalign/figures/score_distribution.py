@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.figures._distribution import density, many
 from brainalign.figures._planted import draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, finite, jitter, left_out, once, require
@@ -27,7 +28,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import count, number, one_result, wrap
+from brainalign.figures.text import number, one_result, wrap
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:

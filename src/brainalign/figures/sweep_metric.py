@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, log_axis, new_figure, style
-from brainalign.figures.text import count, interval_of, number, wrap
+from brainalign.figures.text import interval_of, number, wrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -42,16 +42,6 @@ def stars(p: float) -> str:
     return "***" if p < 0.001 else "**" if p < 0.01 else "*" if p < 0.05 else "n.s."
 
 
-def count(n: int, noun: str) -> str:
-    """A number of things.
-
-    Example:
-        >>> count(1, "electrode"), count(3, "electrode")
-        ('1 electrode', '3 electrodes')
-    """
-    return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
 def one_result(found: Iterable[tuple[float, str]], what: str = "Highest") -> str:
     """The result that a caption states: that of the largest number; the figure and the tables show the others.
 

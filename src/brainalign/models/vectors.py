@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Vectors(VectorsModel):
-    """Static word vectors from a file."""
+    """Static word vectors from a file.
+
+    Attributes:
+        reference: Their paper, cited where ``path`` names a file; None: nothing is.
+    """
+
+    reference: str | None = None
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from brainalign.stats import MeanInterval, electrodes_ci
+from brainalign.stats import ZERO, MeanInterval, electrodes_ci
 from brainalign.study.study import Study
 
 LEVEL = 0.05
@@ -43,7 +43,7 @@ def against(tests: pd.DataFrame, a: str, b: str) -> str:
     Args:
         tests: Of any families.
         a: Label of a model.
-        b: Label of what it is held against.
+        b: Label of what it is held against, or :data:`brainalign.stats.ZERO`; r of a model is, whatever the score.
     """
     raw = tests["score"].isin(SCORES)
     mine = tests[raw & tests["primary"].astype(bool) & (tests["a"] == a) & (tests["b"] == b)]
@@ -53,6 +53,10 @@ def against(tests: pd.DataFrame, a: str, b: str) -> str:
     sure, n = mine[mine["p_corrected"] < LEVEL], len(mine)
     above, below = (int((sign * sure["mean_difference"] > 0).sum()) for sign in (1, -1))
     regions, test = "the one region" if n == 1 else f"{n} regions", TESTS[str(mine["test"].iloc[0])]
+    if b == ZERO:
+        if not len(sure):
+            return f"its r is told from 0 in none of {regions} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
+        return f"its r is above 0 in {above} of {regions} ({test}, corrected p < {LEVEL:g})"
     if not len(sure):
         return f"{a} and {b} differ in none of {regions} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
     return f"{a} is above {b} in {above} of {regions} and below it in {below} ({test}, corrected p < {LEVEL:g})"

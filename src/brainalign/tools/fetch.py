@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brainalign.counts import count
 from brainalign.errors import BrainalignError, nearest
 from brainalign.tools.stdout import as_size, write_line
 
@@ -46,7 +47,7 @@ def fetch(name: str, folder: Path, participants: str | None = None, plan: bool =
     size, todo = as_size(sum(f.size for f in files)), as_size(sum(f.size for f in missing))
     write_line(f"{name}: {card.reference}")
     write_line(f"licence: {card.licence} (as its card says; the terms stand at {card.home})")
-    write_line(f"{len(files)} file(s) of {len(people)} participant(s) ({some}), {size} in all")
+    write_line(f"{len(files)} file(s) of {count(len(people), 'participant')} ({some}), {size} in all")
     write_line(f"to fetch into {folder}: {len(missing)} file(s), {todo}")
     if unchecked:
         write_line(f"of {unchecked} file(s) the archive gives no checksum: their size is checked")

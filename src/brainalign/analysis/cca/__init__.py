@@ -74,7 +74,8 @@ class CcaAnalysis(Analysis):
         share, most = study.truncation(self.variance)
         kept = f"{share:.0%} of the variance" + ("" if most is None else f", {most} components at most")
         told = (
-            f"Canonical correlation analysis of {models.model.name} and {models.partner.name} ({layers}; rows: {ROWS[self.rows]}) was "
+            f"Canonical correlation analysis (Hotelling 1936) of {models.model.name} and {models.partner.name} ({layers}; rows: "
+            f"{ROWS[self.rows]}) was "
             f"{fit}, after standardisation and a truncation to {kept} (ridge {self.ridge:g}). The first "
             f"{self.k} canonical variates are the shared space, the other directions of the truncated space the rest; each went through "
             "the same TRF."

@@ -11,6 +11,7 @@ import pandas as pd
 from brainalign.analysis.compare.tables import MOST, check_labels, contrasts_of
 from brainalign.analysis.geometry.inference import over_stimuli
 from brainalign.analysis.geometry.report import IN_SAMPLE, MEASURE_NAMES
+from brainalign.counts import count
 from brainalign.figures import geometry_runs
 from brainalign.stats import compare as compare_scores
 from brainalign.study.outcome import Outcome
@@ -103,7 +104,8 @@ def _regions(
         result.summary.append(
             (
                 f"{row.run}: {row.model} with {row.region}, {MEASURE_NAMES[str(row.measure)]}",
-                f"{row.mean:.3f}{_interval(row.low, row.high)} over {row.n_participants} participant(s), layer chosen on other stimuli",
+                f"{row.mean:.3f}{_interval(row.low, row.high)} over {count(row.n_participants, 'participant')}, layer chosen on other "
+                "stimuli",
             )
         )
     for measure, own in chosen.groupby("measure", sort=False):

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.controls.kinds import Control
+from brainalign.counts import count
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci, ratio_ci
 
 ALL = "all"
@@ -160,7 +161,7 @@ def limitations(
     """
     whole = table[table["region"] == ALL].set_index("control")
     own = whole.loc[model]
-    people = f"{own['n']} {noun}s of {own['n_participants']} participant(s)"
+    people = f"{own['n']} {noun}s of {count(own['n_participants'], 'participant')}"
     base = f"{label} {own['mean']:.3f} [{own['low']:.3f}, {own['high']:.3f}] over {people}"
     if not np.isfinite(own["share"]):
         return (

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Asked, Needs
 from brainalign.analysis.decomposition import DecompositionAnalysis
-from brainalign.analysis.variance_partition import check_partition, partition_stage
+from brainalign.analysis.similarity import similarity_methods
+from brainalign.analysis.variance_partition import check_partition, partition_methods, partition_stage
 from brainalign.bounds import Bounds
 
 if TYPE_CHECKING:
+    from brainalign.config import Config
     from brainalign.study.plan import Probed, Stage
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -50,6 +52,13 @@ class ConvergenceAnalysis(DecompositionAnalysis):
         from brainalign.analysis.convergence.run import convergence
 
         return convergence(study, models, **self.options)
+
+    def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """Those of every part."""
+        if models.partner is None:
+            return []
+        partition = partition_methods(models, self.sets, self.components, self.ratios)
+        return [similarity_methods(study, models), *super().own_methods(config, study, models), partition]
 
     def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """Projections of the shared space, and the partition."""

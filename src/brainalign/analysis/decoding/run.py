@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.decoding.contest import Segment, cut, tell
 from brainalign.analysis.decoding.people import Listener, after, listeners
 from brainalign.analysis.decoding.targets import Targets
+from brainalign.counts import count
 from brainalign.data.electrodes.layouts import SENSOR
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores, fit_outer
@@ -306,7 +307,7 @@ def _few(result: AnalysisResult, people: int) -> None:
     if smallest >= LEVEL:
         result.warnings.append(
             limits(
-                f"With {people} participant(s) a sign-flip test cannot fall below p = {smallest:.2g}.",
+                f"With {count(people, 'participant')} a sign-flip test cannot fall below p = {smallest:.2g}.",
                 "that features can be read from other participants' brains, as so few cannot make it significant",
             )
         )

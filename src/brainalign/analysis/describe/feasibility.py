@@ -7,6 +7,7 @@ from typing import cast
 import pandas as pd
 
 from brainalign.analysis._base import Analysis
+from brainalign.counts import count
 from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.facts import Facts
 from brainalign.data.types import Dataset
@@ -35,7 +36,7 @@ def allowed(dataset: Dataset) -> pd.DataFrame:
     """
     facts = Facts(dataset)
     people = facts.participants
-    alone = f"with {people} participant(s) a sign-flip test cannot fall below p = {2 / 2**people:.2g}; {PEOPLE} are needed for .05."
+    alone = f"with {count(people, 'participant')} a sign-flip test cannot fall below p = {2 / 2**people:.2g}; {PEOPLE} are needed for .05."
     early = f"nothing was recorded from {-BEFORE[0]:g} s before the onsets on, or too slowly."
     rows = [
         *(("model", family, reason) for family, reason in lacking(dataset).items()),

@@ -54,8 +54,6 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
-    others = [m.name for m in compared[1:]]
-    result.found = sentence(
-        [predicted(study, shown, model.name), *(against(tests, model.name, other) for other in others)]
-    )
+    held = [against(tests, model.name, m.name) for m in compared[1:]] or [against(zero, model.name, ZERO)]
+    result.found = sentence([predicted(study, shown, model.name), *held])
     return result

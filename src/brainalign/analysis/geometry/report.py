@@ -13,6 +13,7 @@ from brainalign.analysis.geometry.inference import over_stimuli
 from brainalign.analysis.geometry.measures import Codes, Settings, Side
 from brainalign.analysis.geometry.names import STIMULI
 from brainalign.analysis.geometry.rows import RowSet
+from brainalign.counts import count
 from brainalign.figures import geometry_layers, geometry_map, geometry_regions
 from brainalign.similarity._relation import inner
 from brainalign.stats import compare
@@ -92,7 +93,7 @@ def add_regions(
         interval = f" [{row.low:.3f}, {row.high:.3f}]" if np.isfinite(row.low) else ""
         result.summary.append(
             (
-                f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {row.n_participants} participant(s)",
+                f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {count(row.n_participants, 'participant')}",
                 f"{row.mean:.3f}{interval}, layer chosen on other stimuli{shuffled}{ceiling}",
             )
         )

@@ -56,9 +56,27 @@ class LatencyAnalysis(Analysis):
         return super().lacks(facts)
 
     def methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
-        """Fits and scores; neither ceilings nor tests."""
-        whole = super().methods(config, study, models)
-        return [part for part in whole if part[0] not in ("Noise ceilings", "Statistics")]
+        """Fits and scores, without ceilings, and what stands for a latency."""
+        from brainalign import methods
+        from brainalign.analysis.latency.run import ENOUGH
+
+        chosen = "the best of its layers by the mean inner score" if self.layer is None else f"layer {self.layer}"
+        told = (
+            f"{models.model.name} ({chosen}) was fitted with one lag at a time and with windows that grow from the first lag on. A "
+            "region's "
+            "best single lag is that of its highest mean score; its weights are largest at the lag where their mean norm, in units of each "
+            f"response's standard deviation, is. The window that is enough is the shortest with {ENOUGH:.0%} of the whole window's mean "
+            "score, its interval a percentile bootstrap over participants, or over "
+            f"{study.noun}s where there are fewer than three. None of these is given for a region whose score in the whole window "
+            "cannot be told from 0 (interval over participants, Bonferroni-corrected for the regions)."
+        )
+        return [
+            ("Responses", methods.responses(config, study)),
+            ("Representations", methods.representations(models)),
+            ("Temporal receptive fields", methods.trf(config, study, models)),
+            ("Selection and scores", methods.selection(config, study, models)),
+            ("Latencies", told),
+        ]
 
     def stages_of(self, study: Study, models: Models, probed: Probed) -> list[Stage]:
         """Single lags and growing windows."""

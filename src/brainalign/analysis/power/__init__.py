@@ -95,8 +95,8 @@ class PowerAnalysis(Analysis):
         )
         return [
             ("Responses", methods.responses(config, study)),
-            ("Temporal receptive fields", methods.trf(config, study)),
-            ("Selection and scores", methods.selection(config, study)),
+            ("Temporal receptive fields", methods.trf(config, study, models)),
+            ("Selection and scores", methods.selection(config, study, models)),
             ("Power", told),
         ]
 

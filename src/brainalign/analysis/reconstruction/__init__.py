@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
 from brainalign.bounds import Bounds
+from brainalign.counts import count
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class ReconstructionAnalysis(Analysis):
             else "one trial (other trials of its word stayed in training)"
         )
         return (
-            f"Of {people} participant(s), in each trial and channel, {target} was predicted from the vector of what was said ({layers}; "
+            f"Of {count(people, 'participant')}, in each trial and channel, {target} was predicted from the vector of what was said "
+            f"({layers}; "
             f"the mean over a trial's words, features as they come) by an elastic net ({penalties}; Zou and Hastie 2005). {shortened}"
             f"Each fit left out {left}. Scores along trials are, for each channel, of deviations from the mean of the training trials: "
             "their Pearson r, and 1 − SSE/SST. Scores along channels, as published (Khanday et al. 2025), are, for each trial, of its "

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.data.frames.trials import Trials, trials_of
 from brainalign.data.types import Recording
 from brainalign.encoding.reconstruction import Reconstruction, leave_out
@@ -204,7 +205,7 @@ def _say(result: AnalysisResult, table: pd.DataFrame, score_axis: str) -> None:
     if smallest >= LEVEL:
         result.warnings.append(
             limits(
-                f"With {len(gains)} participant(s) a sign-flip test cannot fall below p = {smallest:.2g}.",
+                f"With {count(len(gains), 'participant')} a sign-flip test cannot fall below p = {smallest:.2g}.",
                 "that a model is above the intercept for other participants, as so few cannot make it significant",
             )
         )

@@ -11,6 +11,7 @@ from brainalign.errors import BrainalignError, one_of
 
 if TYPE_CHECKING:
     from brainalign.assembly import Opener
+    from brainalign.config import Config
     from brainalign.features.representation import Representation
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -25,6 +26,7 @@ class RegimesAnalysis(Analysis):
     correction: str
 
     needs = Needs(baseline=False, time=False)
+    paired = False
     cannot = "what in the training made the difference"
 
     def __post_init__(self) -> None:
@@ -50,6 +52,25 @@ class RegimesAnalysis(Analysis):
         from brainalign.analysis.regimes.run import regimes
 
         return regimes(study, models, **self.options)
+
+    def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """What was held against what."""
+        from brainalign.methods import CORRECTIONS
+
+        single = (
+            f" Single {study.noun}s, which correspond between participants, were tested likewise and corrected by {CORRECTIONS['fdr']} "
+            "over "
+            f"the {study.noun}s of a pair."
+            if study.outcome.inter_subject
+            else ""
+        )
+        told = (
+            f"One architecture was fitted under the weights {', '.join(self.regimes)}. Every two were held against each other in each "
+            "region "
+            "by Wilcoxon's signed-rank test of the participants' means (Wilcoxon 1945; Millet et al. 2022), corrected by "
+            f"{CORRECTIONS[self.correction]} over pairs x regions.{single}"
+        )
+        return [("Weights", told)]
 
     def more_models(self, opener: Opener, model: Representation) -> Mapping[str, Any]:
         """The model under each regime's weights."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from brainalign.analysis._base import Analysis, Asked
 
 if TYPE_CHECKING:
+    from brainalign.config import Config
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
     from brainalign.study.study import Study
@@ -29,3 +30,27 @@ class SimilarityAnalysis(Analysis):
         from brainalign.analysis.similarity.run import similarity
 
         return similarity(study, models)
+
+    def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """What was correlated with what."""
+        return [similarity_methods(study, models)]
+
+
+def similarity_methods(study: Study, models: Models) -> tuple[str, str]:
+    """How two models' predictions were held against each other, as (heading, paragraph).
+
+    Args:
+        study: Data, window and folds.
+        models: Model, partner, and the baseline where there is one.
+    """
+    a, b = models.pair
+    base = models.baseline
+    held = "" if base is None else f" The pair was held against the pairs of either with {base.name}."
+    return (
+        "Similarity of predictions",
+        f"For each {study.noun}, the predictions of {a.name} and {b.name} on held-out stimuli were correlated within each outer fold, "
+        "every "
+        "stimulus once, and squared correlations were averaged over folds; once as they are, and once as partial correlations, with speech "
+        "being on and the onsets of stimulus and words, at all lags of the window, taken out of both. What unrelated predictions share "
+        f"because they are smooth was estimated by shifting one against the other within the fold.{held}",
+    )

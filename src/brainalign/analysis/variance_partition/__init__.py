@@ -11,6 +11,7 @@ from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
+    from brainalign.config import Config
     from brainalign.study.plan import Probed, Stage
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -45,6 +46,10 @@ class VariancePartitionAnalysis(Analysis):
 
         return variance_partition(study, models, **self.options)
 
+    def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
+        """How variance was parted."""
+        return [partition_methods(models, self.sets, self.components, self.ratios)]
+
     def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """Banded fits of the sets' combinations."""
         return [partition_stage(study, models, fitted, self.sets, self.components, self.ratios)]
@@ -66,6 +71,46 @@ def check_partition(sets: int, components: int | None, ratios: Sequence[float]) 
         within("analysis.components", components, 1)
     if not ratios or not all(0 < r < float("inf") for r in ratios):
         raise BrainalignError(f"analysis.ratios={ratios} must be a list of one or more finite numbers above 0.")
+
+
+def partition_methods(models: Models, sets: int, components: int | None, ratios: Sequence[float]) -> tuple[str, str]:
+    """How explained variance was parted, as (heading, paragraph).
+
+    Args:
+        models: Who plays which role; of a joined model every band is a set.
+        sets: How many of them are sets.
+        components: Of each set at most, or None.
+        ratios: Penalties in units of the first band's.
+    """
+    from brainalign.features.joined import JoinedRepresentation
+
+    if isinstance(models.model, JoinedRepresentation):
+        names = [band.name for band in models.model.bands]
+    else:
+        third = [models.baseline] if sets == 3 and models.baseline is not None else []
+        names = [m.name for m in (*models.pair, *third)]
+    penalty = (
+        "one penalty for all sets"
+        if list(ratios) == [1.0]
+        else f"a penalty of each further set that was one of {len(ratios)} multiples ({', '.join(f'{r:g}' for r in ratios)}) of the first's"
+    )
+    reduced = (
+        ""
+        if components is None
+        else f" Each set was reduced to its first {components} principal components of the training frames."
+    )
+    of_each = (
+        "each set's unique part, which is lost where it is left out, and its Shapley value"
+        if len(names) > 3
+        else "unique and shared parts by inclusion and exclusion"
+    )
+    return (
+        "Variance partition",
+        f"What {', '.join(names[:-1])} and {names[-1]} explain was divided into {of_each} (de Heer et al. 2017). Every set and every "
+        f"combination of sets was fitted on the same folds by banded ridge regression (Nunez-Elizalde et al. 2019), with {penalty}; of a "
+        "model of several layers that one was taken, in each outer fold, whose inner score was the highest on average."
+        f"{reduced} Parts may be negative and were not clipped.",
+    )
 
 
 def partition_stage(

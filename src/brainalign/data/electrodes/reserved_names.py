@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from brainalign.counts import count
 from brainalign.data.electrodes.table import ABSENT, UNKNOWN
 from brainalign.data.fmri.geometry import VERTEX, VOXEL
 from brainalign.data.types import CHANNEL_COLUMNS, Dataset, Recording
@@ -55,7 +56,7 @@ def rename_reserved_columns(dataset: Dataset) -> Dataset:
     for who in people:
         if not str(who).strip() or people.count(who) > 1:
             raise BrainalignError(
-                f"data set {dataset.name!r} has {people.count(who)} participant(s) called {who!r}; names must differ."
+                f"data set {dataset.name!r} has {count(people.count(who), 'participant')} called {who!r}; names must differ."
             )
     fitted = [_fit(r) for r in dataset.recordings]
     renamed = sorted({name for _, names in fitted for name in names})

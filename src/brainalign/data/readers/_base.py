@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.bounds import Bounds, check_bounds
+from brainalign.counts import count
 from brainalign.data.card import DataCard, against_card
 from brainalign.errors import BrainalignError
 
@@ -108,8 +109,8 @@ class Simulator(Reader):
         """That nothing was recorded, and the settings of what was drawn."""
         drawn = ", ".join(f"{key} {value}" for key, value in self.options.items() if value is not None)
         return (
-            f"Stimuli and responses were simulated, not recorded ({self.kind}: {drawn}): {len(dataset.recordings)} simulated "
-            f"participant(s), {len(dataset.stimuli)} simulated stimuli."
+            f"Stimuli and responses were simulated, not recorded ({self.kind}: {drawn}): "
+            f"{count(len(dataset.recordings), 'simulated participant')}, {len(dataset.stimuli)} simulated stimuli."
         )
 
 
@@ -183,8 +184,11 @@ class ArchiveReader(Reader):
         Args:
             dataset: As read.
         """
-        title = (type(self).__doc__ or self.kind).splitlines()[0].split(";")[0].rstrip(".")
-        return f"{_people(dataset)} ({title}; data set {dataset.name})."
+        return f"{_people(dataset)}: {self.described()} (data set {dataset.name})."
+
+    def described(self) -> str:
+        """What the files are, as a methods section calls them; the first words of the class's docstring, unless a reader says more."""
+        return (type(self).__doc__ or self.kind).splitlines()[0].split(";")[0].rstrip(".")
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """Read the files alone.
@@ -199,6 +203,7 @@ class ArchiveReader(Reader):
 def _people(dataset: Dataset) -> str:
     """What was read, as the beginning of a sentence."""
     if not dataset.recordings:
-        return f"{len(dataset.stimuli)} stimuli were read, without recordings"
-    n = sum(len(r.presentations) for r in dataset.recordings)
-    return f"Recordings of {len(dataset.recordings)} participant(s), {n} presentations of {len(dataset.stimuli)} stimuli, were read"
+        return f"Data were {count(len(dataset.stimuli), 'stimulus', 'stimuli')} without recordings"
+    people = count(len(dataset.recordings), "participant")
+    heard = count(sum(len(r.presentations) for r in dataset.recordings), "presentation")
+    return f"Data were recordings of {people}, {heard} of {count(len(dataset.stimuli), 'stimulus', 'stimuli')}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AliceFmri(ArchiveReader):
-    """The public Alice fMRI set: six regions, TR 2 s, one story."""
+    """Regional fMRI time courses of one story."""
 
     root: str
     subjects: list[str] | None

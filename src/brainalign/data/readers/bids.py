@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.bounds import Bounds
@@ -13,6 +14,9 @@ from brainalign.errors import one_of
 
 if TYPE_CHECKING:
     from brainalign.data.types import Dataset
+
+KINDS = {"ieeg": "intracranial EEG", "eeg": "EEG", "meg": "MEG"}
+"""``data.recording`` -> what a methods section calls it."""
 
 
 @dataclass
@@ -42,6 +46,15 @@ class Bids(ArchiveReader):
         super().__post_init__()
         if self.recording is not None:
             one_of("data.recording", self.recording, RECORDINGS)
+
+    def described(self) -> str:
+        """Which kind of recording was read, and by what."""
+        place = Path(self.root).expanduser() / (self.derivative or "")
+        kinds = [
+            k for k in KINDS if self.recording == k or (self.recording is None and any(place.glob(f"sub-*/**/*_{k}.*")))
+        ]
+        named = " or ".join(KINDS[k] for k in kinds or KINDS)
+        return f"{named} in BIDS (Gorgolewski et al. 2016), read with MNE-BIDS (Appelhoff et al. 2019)"
 
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """As :func:`brainalign.data.bids.read_bids`."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class BrainTreebank(ArchiveReader):
-    """The Brain Treebank's own files."""
+    """Files of the Brain Treebank."""
 
     root: str
     subjects: list[str] | None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Folder(ArchiveReader):
-    """The project's own plain layout."""
+    """Arrays in brainalign's plain layout."""
 
     root: str
     subjects: list[str] | None

@@ -42,6 +42,10 @@ class Nwb(ArchiveReader):
         super().__post_init__()
         one_of("data.unit", self.unit, (*UNITS, None))  # type: ignore[arg-type]
 
+    def described(self) -> str:
+        """The format, with its paper."""
+        return "Neurodata Without Borders (Rübel et al. 2022)"
+
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """As :func:`brainalign.data.nwb.read_nwb`."""
         from brainalign.data.nwb.dataset import read_nwb

@@ -40,6 +40,10 @@ class Raw(ArchiveReader):
         super().__post_init__()
         one_of("data.unit", self.unit, (*UNITS, None))  # type: ignore[arg-type]
 
+    def described(self) -> str:
+        """By what the files were read, with its paper."""
+        return "files read with MNE-Python (Gramfort et al. 2013)"
+
     def read_files(self, settings: ReadSettings, **options: Any) -> Dataset:
         """As :func:`brainalign.data.raw.read_raw_files`."""
         from brainalign.data.raw.dataset import read_raw_files
