@@ -1,6 +1,8 @@
-"""Numbers of things as sentences have them."""
+"""Numbers as sentences have them: how many of a thing, and a value's interval."""
 
 from __future__ import annotations
+
+import math
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
@@ -16,3 +18,18 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
         ('1 electrode', '3 electrodes', '1200 frames', '2 stimuli')
     """
     return f"{n} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def ends(low: float, high: float, form: str = ".3f") -> str:
+    """The interval that stands behind a value; nothing where there is none.
+
+    Args:
+        low: Lower end; NaN where there is none.
+        high: Upper end.
+        form: As the value is written.
+
+    Example:
+        >>> ends(0.12345, 0.2), ends(float("nan"), float("nan")), ends(12.3, 45.6, ".0f")
+        (' [0.123, 0.200]', '', ' [12, 46]')
+    """
+    return f" [{low:{form}}, {high:{form}}]" if math.isfinite(low) and math.isfinite(high) else ""

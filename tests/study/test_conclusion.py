@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from brainalign.notes import changes, limits
-from brainalign.stats import compare
+from brainalign.stats import ZERO, compare
 from brainalign.study.conclusion import MOST, conclude
 from brainalign.study.result import AnalysisResult
 from brainalign.study.sentences import against
+from brainalign.study.summary import add_tests
 
 
 def test_eight_rows_stand_and_the_rest_is_folded():
@@ -54,3 +55,28 @@ def test_a_contrast_in_words_is_what_the_tests_say(shift, said):
     )
     assert said in against(tests, "a", "b") and against(tests, "b", "a") == ""
     assert int((tests[tests["primary"]]["p_corrected"] < 0.05).sum()) == (2 if shift else 0)
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [(0.2, "its r is above 0 in the one region"), (0.0, "its r is not told from 0 in the one region")],
+)
+def test_a_lone_model_is_held_against_nothing(level, said):
+    rng = np.random.default_rng(2)
+    rows = [("a", f"p{p}", f"e{e}", "A", level + 0.01 * rng.standard_normal()) for p in range(8) for e in range(3)]
+    scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r"])
+    tests = compare(scores, [("a", ZERO)], regions=["A"], family="f")
+    assert said in against(tests, "a", ZERO)
+
+
+def test_the_mixed_model_is_pointed_to_where_it_has_a_p_alone():
+    rng = np.random.default_rng(3)
+    for people, stands in ((2, False), (4, True)):
+        rows = [
+            (m, f"p{p}", f"e{e}", "A", rng.standard_normal()) for m in "ab" for p in range(people) for e in range(3)
+        ]
+        scores = pd.DataFrame(rows, columns=["model", "subject", "electrode", "region", "r"])
+        result = AnalysisResult()
+        add_tests(result, compare(scores, [("a", "b")], regions=["A"], family="f"), "electrode")
+        (note,) = result.warnings
+        assert ("mixed model's p stands" in note) is stands

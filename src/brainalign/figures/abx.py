@@ -10,7 +10,7 @@ import pandas as pd
 from brainalign.figures._tables import require
 from brainalign.figures.layer_profile import describe, draw_profile
 from brainalign.figures.style import DOUBLE, MUTED, SMALL, colours, legend_above, new_figure, order_of, style, zero_line
-from brainalign.figures.text import number, one_result, p_text
+from brainalign.figures.text import interval_text, number, one_result, p_text
 from brainalign.journals import text_size
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def abx_answers(relations: pd.DataFrame, order: Sequence[str] | None = None) -> 
                 handles[model] = draw_profile(axes, shown, model, colour[model])
                 if own["r"].notna().any():
                     best = own.loc[own["r"].idxmax()]
-                    interval = f"[{number(best['low'])}, {number(best['high'])}], {p_text(best['p'])}"
+                    interval = f"{interval_text(best['low'], best['high'])}, {p_text(best['p'])}"
                     where = f"{model} and {group} listeners in layer {best['layer']:.0f}"
-                    found.append((best["r"], f"{where}, {number(best['r'])} {interval}, n = {best['n']:.0f} triplets"))
+                    found.append((best["r"], f"{where}, {number(best['r'])}{interval}, n = {best['n']:.0f} triplets"))
             axes.set_title(f"listeners: {group}")
             axes.set_xlabel("layer (0 = input embedding)")
             axes.xaxis.get_major_locator().set_params(integer=True)

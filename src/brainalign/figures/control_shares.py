@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from brainalign.counts import count
+from brainalign.counts import count, ends
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -87,7 +87,7 @@ def control_shares(
         legend_above(figure, handles, regions)
     found = []
     for name, row in shown[shown["region"] == ALL].set_index("control").loc[names].iterrows():
-        told = f"{100 * row['share']:.0f} % [{100 * row['share_low']:.0f}, {100 * row['share_high']:.0f}]"
+        told = f"{100 * row['share']:.0f} %{ends(100 * row['share_low'], 100 * row['share_high'], '.0f')}"
         found.append((float(row["share"]), f"{name}, {told}".replace("-", "−")))
     n = int(shown.loc[shown["region"] == ALL, "n"].max())
     caption = (

@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import DOUBLE, colours, legend_above, new_figure, order_of, score_label, style, zero_line
-from brainalign.figures.text import interval_of, number, one_result
+from brainalign.figures.text import interval_of, interval_text, number, one_result
 from brainalign.stats import electrodes_ci
 
 if TYPE_CHECKING:
@@ -79,10 +79,8 @@ def curves_by_region(
             names.append(f"{region} (n = {own.drop_duplicates(list(ELECTRODE)).shape[0]})")
             if means["mean"].notna().any():
                 best = means.iloc[int(np.nanargmax(means["mean"]))]
-                interval = f"[{number(best['low'])}, {number(best['high'])}]"
-                found.append(
-                    (best["mean"], f"{region}, {number(best['mean'])} {interval} at {1000 * best['x']:.0f} ms")
-                )
+                interval = interval_text(best["low"], best["high"])
+                found.append((best["mean"], f"{region}, {number(best['mean'])}{interval} at {1000 * best['x']:.0f} ms"))
         axes.set_xlabel(x_label)
         axes.set_ylabel(label)
         legend_above(figure, handles, names)

@@ -10,7 +10,7 @@ import pandas as pd
 from brainalign.errors import one_of
 from brainalign.figures._tables import jitter, once, require
 from brainalign.figures.style import MUTED, SINGLE, colours, dots, legend_above, new_figure, style
-from brainalign.figures.text import number, one_result, wrap
+from brainalign.figures.text import interval_text, number, one_result, wrap
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def decoding_scores(table: pd.DataFrame, score: str = "r", *, chance: float = 0.
             by_layer = {n: mean_ci(v[score].to_numpy(dtype=np.float64)) for n, v in own.groupby("layer", sort=True)}
             best = max(by_layer, key=lambda n: np.nan_to_num(by_layer[n].mean, nan=-np.inf))
             ci = by_layer[best]
-            interval = f" [{number(ci.low)}, {number(ci.high)}]" if np.isfinite(ci.low) else ""
+            interval = interval_text(ci.low, ci.high)
             which = f" (layer {best}, the highest of {len(by_layer)})" if len(by_layer) > 1 else ""
             found.append((ci.mean, f"{name}{which}, {number(ci.mean)}{interval}, n = {ci.n}"))
             if layered:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, SINGLE, colours, legend_above, name_ticks, new_figure, style, zero_line
-from brainalign.figures.text import number, one_result, wrap
+from brainalign.figures.text import interval_text, number, one_result, wrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,7 @@ def geometry_runs(table: pd.DataFrame, order: Sequence[str], measure: str) -> tu
                     known = np.isfinite(row.low)
                     if known:
                         axes.vlines(at, row.low, row.high, color=colour[run], linewidth=1.2)
-                    interval = f" [{number(row.low)}, {number(row.high)}]" if known else ""
+                    interval = interval_text(row.low, row.high)
                     found.append((float(row.value), f"{run}, {place}, {number(row.value)}{interval}"))
         name_ticks(axes, range(len(places)), list(map(str, places)), (width - 0.6) / len(places))
         axes.set_xlim(-0.55, len(places) - 0.45)

@@ -21,7 +21,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number, one_result, wrap
+from brainalign.figures.text import interval_text, number, one_result, wrap
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def hierarchy_figure(
                 x, ci.mean, yerr=None if ci.n < 2 else [[ci.mean - ci.low], [ci.high - ci.mean]], color=colour[region],
                 marker="D", markersize=4.5, capsize=3,
             )  # fmt: skip
-            found.append((ci.mean, f"{region}, {number(ci.mean)} [{number(ci.low)}, {number(ci.high)}], n = {ci.n}"))
+            found.append((ci.mean, f"{region}, {number(ci.mean)}{interval_text(ci.low, ci.high)}, n = {ci.n}"))
         left.set_xlabel("layer (0 = input embedding)")
         left.xaxis.get_major_locator().set_params(integer=True)
         label = f"{'gain in ' if gain else ''}mean {score_label(score)}"

@@ -23,7 +23,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import interval_of, number, one_result
+from brainalign.figures.text import interval_of, interval_text, number, one_result
 from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
@@ -179,8 +179,8 @@ def describe(profile: pd.DataFrame, model: str, unit: str, where: str = "in laye
         return float("nan"), ""
     best = profile.iloc[int(np.nanargmax(profile["mean"]))]
     which = "one layer" if len(profile) == 1 else f"{where} {best['layer']:.3g}"
-    interval = f"[{number(best['low'])}, {number(best['high'])}]"
-    return float(best["mean"]), f"{model}, {which}, mean {number(best['mean'])} {interval}, n = {best['n']:.0f} {unit}"
+    interval = interval_text(best["low"], best["high"])
+    return float(best["mean"]), f"{model}, {which}, mean {number(best['mean'])}{interval}, n = {best['n']:.0f} {unit}"
 
 
 def layer_means(own: pd.DataFrame, score: str, over: Literal["electrodes", "participants"]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from brainalign.figures.style import (
     score_label,
     style,
 )
-from brainalign.figures.text import number, wrap
+from brainalign.figures.text import interval_text, number, wrap
 from brainalign.stats import electrodes_ci, pair_values
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def model_scatter(
     caption = (
         f"{score_label(score)} of {a} against {b} for {count(len(both), noun)}, {each}, line: equality. Mean difference "
         f"{number(difference.mean)}, "
-        f"{difference.over(noun)} [{number(difference.low)}, {number(difference.high)}]."
+        f"{difference.over(noun)}{interval_text(difference.low, difference.high)}."
     )
     return figure, caption + left_out(len(pairs) - len(both), "pair")
 

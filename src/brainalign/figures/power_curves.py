@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, legend_above, new_figure, style
 from brainalign.figures.text import one_result, wrap
@@ -76,7 +77,7 @@ def power_curves(table: pd.DataFrame, *, participants: int, sentences: int, leve
             found += [
                 (
                     r.power,
-                    f"{TITLES[effect].format(size)}: {LABELS[r.test]}, {100 * r.power:.0f} % [{100 * r.low:.0f}, {100 * r.high:.0f}]",
+                    f"{TITLES[effect].format(size)}: {LABELS[r.test]}, {100 * r.power:.0f} %{ends(100 * r.low, 100 * r.high, '.0f')}",
                 )
                 for r in here.itertuples()
                 if r.test == "sign_flip" or "sign_flip" not in set(here["test"])  # the others call too much significant

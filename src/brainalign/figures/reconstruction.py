@@ -20,7 +20,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import number, one_result
+from brainalign.figures.text import interval_text, number, one_result
 from brainalign.stats import mean_ci
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def reconstruction_axes(table: pd.DataFrame, intercept: str) -> tuple[Figure, st
                 bars = None if ci.n < 2 else [[ci.mean - ci.low], [ci.high - ci.mean]]
                 ax.errorbar(x, ci.mean, yerr=bars, color=colour[name], marker="D", markersize=4.5, capsize=3)
                 if axis == "trials":
-                    found.append(
-                        (ci.mean, f"{name}, {number(ci.mean)} [{number(ci.low)}, {number(ci.high)}], n = {ci.n}")
-                    )
+                    found.append((ci.mean, f"{name}, {number(ci.mean)}{interval_text(ci.low, ci.high)}, n = {ci.n}"))
             name_ticks(ax, range(len(names)), [n.replace("_", " ") for n in names], (DOUBLE / 2 - 0.6) / len(names))
             ax.set_xlim(-0.5, len(names) - 0.5)
             ax.set_title(title)
@@ -127,8 +125,8 @@ def reconstruction_course(channels: pd.DataFrame, intercept: str) -> tuple[Figur
             )
             handles.append(line)
             top = int(np.nanargmax(mean))
-            interval = f"[{number(ci[top].low)}, {number(ci[top].high)}]"
-            found.append((mean[top], f"{name}, {number(mean[top])} {interval} at {1000 * times[top]:.0f} ms"))
+            interval = interval_text(ci[top].low, ci[top].high)
+            found.append((mean[top], f"{name}, {number(mean[top])}{interval} at {1000 * times[top]:.0f} ms"))
         ax.set_xlabel("time from the onset of speech (s)")
         ax.set_ylabel("mean r along trials")
         legend_above(figure, handles, names)

@@ -27,7 +27,7 @@ from brainalign.figures.style import (
     style,
     zero_line,
 )
-from brainalign.figures.text import interval_of, number, one_result, wrap
+from brainalign.figures.text import interval_of, interval_text, number, one_result, wrap
 from brainalign.stats import MeanInterval, electrodes_ci
 
 if TYPE_CHECKING:
@@ -190,5 +190,5 @@ def dashed(colour: Colour) -> dict[str, Any]:
 
 def told(mean: MeanInterval) -> str:
     """A caption's words for a mean: number, interval and n."""
-    interval = f" [{number(mean.low)}, {number(mean.high)}]" if np.isfinite(mean.low) else ""
+    interval = interval_text(mean.low, mean.high)
     return f"{number(mean.mean)}{interval} (n = {mean.n})"

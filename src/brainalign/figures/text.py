@@ -20,6 +20,16 @@ def number(value: float) -> str:
     return "0.000" if text == "-0.000" else text.replace("-", "−")
 
 
+def interval_text(low: float, high: float) -> str:
+    """The interval that stands behind a value in a caption; nothing where there is none.
+
+    Example:
+        >>> interval_text(-0.1, 0.25), interval_text(float("nan"), float("nan"))
+        (' [−0.100, 0.250]', '')
+    """
+    return f" [{number(low)}, {number(high)}]" if math.isfinite(low) and math.isfinite(high) else ""
+
+
 def p_text(p: float) -> str:
     """A p-value as it is printed: three decimals, or that it is below .001.
 

@@ -35,7 +35,13 @@ class MeanInterval(NamedTuple):
 
         Args:
             noun: What a value is.
+
+        Example:
+            >>> mean_ci([1.0, 2.0, 3.0]).over("voxel"), mean_ci([1.0, 2.0]).over()
+            ('95 % CI, these voxels only', 'no interval: fewer than 3 values')
         """
+        if not np.isfinite(self.low):
+            return f"no interval: fewer than {FEWEST} values" if self.n < FEWEST else "no interval"
         return f"95 % CI over {self.participants} participants" if self.participants else f"95 % CI, these {noun}s only"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.stats import ratio_ci
 from brainalign.study.planted_truth import PLANTED
 from brainalign.study.result import AnalysisResult
@@ -87,4 +87,4 @@ def _clause(row: Any, where: str) -> str:
 
 def _value(row: Any) -> str:
     """What was found, with its interval where there is one."""
-    return f"{row.found:.2f} [{row.low:.2f}, {row.high:.2f}]" if np.isfinite(row.low) else f"{row.found:.2f}"
+    return f"{row.found:.2f}{ends(row.low, row.high, '.2f')}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.stats import ZERO, MeanInterval, electrodes_ci
 from brainalign.study.study import Study
 
@@ -52,14 +53,19 @@ def against(tests: pd.DataFrame, a: str, b: str) -> str:
         return ""
     sure, n = mine[mine["p_corrected"] < LEVEL], len(mine)
     above, below = (int((sign * sure["mean_difference"] > 0).sum()) for sign in (1, -1))
-    regions, test = "the one region" if n == 1 else f"{n} regions", TESTS[str(mine["test"].iloc[0])]
+    test = TESTS[str(mine["test"].iloc[0])]
     if b == ZERO:
         if not len(sure):
-            return f"its r is told from 0 in none of {regions} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
-        return f"its r is above 0 in {above} of {regions} ({test}, corrected p < {LEVEL:g})"
+            known = "is not told from 0 in the one region" if n == 1 else f"is told from 0 in none of {n} regions"
+            return f"its r {known} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
+        where = "the one region" if n == 1 else f"{above or below} of {n} regions"
+        return f"its r is {'above' if above else 'below'} 0 in {where} ({test}, corrected p < {LEVEL:g})"
     if not len(sure):
-        return f"{a} and {b} differ in none of {regions} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
-    return f"{a} is above {b} in {above} of {regions} and below it in {below} ({test}, corrected p < {LEVEL:g})"
+        where = "do not differ in the one region" if n == 1 else f"differ in none of {n} regions"
+        return f"{a} and {b} {where} ({test}, smallest corrected p {mine['p_corrected'].min():.2g})"
+    if n == 1:
+        return f"{a} is {'above' if above else 'below'} {b} in the one region ({test}, corrected p < {LEVEL:g})"
+    return f"{a} is above {b} in {above} of {n} regions and below it in {below} ({test}, corrected p < {LEVEL:g})"
 
 
 def value(mean: MeanInterval, noun: str) -> str:
@@ -71,7 +77,7 @@ def value(mean: MeanInterval, noun: str) -> str:
     """
     if not np.isfinite(mean.low):
         return f"{mean.mean:.3f}"
-    return f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}] ({mean.over(noun)})"
+    return f"{mean.mean:.3f}{ends(mean.low, mean.high)} ({mean.over(noun)})"
 
 
 def sentence(clauses: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.notes import changes, limits
 from brainalign.stats import INDEPENDENT, ZERO, electrodes_ci
 from brainalign.study.limitations import NO_SHARE
@@ -44,13 +45,13 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: s
     r, r2, normalized = (electrodes_ci(mine[s], mine["subject"]) for s in ("r", "r2", "r2_normalized"))
     for score, interval in {"r": r, "r2": r2, "r2_normalized": normalized}.items():
         result.metrics |= {f"{prefix}{score}/low": interval.low, f"{prefix}{score}/high": interval.high}
-    text = f"{r.mean:.3f} [{r.low:.3f}, {r.high:.3f}] · {r2.mean:.3f} [{r2.low:.3f}, {r2.high:.3f}]"
+    text = f"{r.mean:.3f}{ends(r.low, r.high)} · {r2.mean:.3f}{ends(r2.low, r2.high)}"
     result.summary.append((f"{model}: mean r · R² over {r.n} {noun}s [{r.over(noun)}]", text))
     if len(optimistic) and optimistic["layer"].nunique() + mine["layer"].nunique() > 2:
         more = (f"{optimistic[s].mean():.3f} (+{optimistic[s].mean() - mine[s].mean():.3f})" for s in ("r", "r2"))
         result.tell(BESIDE, f"{model}: with the best layer on the scored data (optimistic)", " · ".join(more))
     if normalized.n:
-        told = f"{normalized.mean:.3f} [{normalized.low:.3f}, {normalized.high:.3f}]"
+        told = f"{normalized.mean:.3f}{ends(normalized.low, normalized.high)}"
         result.tell(
             BESIDE,
             f"{model}: mean R² over noise ceiling, {normalized.n} {noun}s above the floor [{normalized.over(noun)}]",
@@ -102,8 +103,13 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
     for reason in dict.fromkeys(
         tests.loc[tests["primary"].astype(bool) & tests["reason"].str.contains("cannot be reached"), "reason"]
     ):
+        mixed = (
+            "; the mixed model's p stands beside it in the table of tests"
+            if tests.loc[tests["test"] == "mixed", "p"].notna().any()
+            else ""
+        )
         line = limits(
-            f"Sign-flip tests: {reason}; the mixed model's p stands beside it in the table of tests.",
+            f"Sign-flip tests: {reason}{mixed}.",
             "that a difference holds for other participants, as so few cannot make a sign-flip test significant",
         )
         if line not in result.warnings:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.abx.listeners import CONDITION, listeners, native_effect, relations, two_groups
 from brainalign.analysis.abx.triplets import layer_deltas, triplets_of, with_frames
+from brainalign.counts import ends
 from brainalign.data.stimuli.triplets import read_answers
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
@@ -151,7 +152,7 @@ def _accuracies(shown: pd.DataFrame, profile: pd.DataFrame, names: list[str], re
             (int(k), float(v)) for k, v in zip(curve["layer"], curve["mean"], strict=True)
         ]
         result.metrics[f"{prefix}max/abx/accuracy"] = float(curve["mean"].max())
-        interval = f" [{mean.low:.3f}, {mean.high:.3f}]" if mean.n > 1 else ""
+        interval = ends(mean.low, mean.high)
         best = curve.loc[curve["mean"].idxmax()]
         result.summary.append(
             (
@@ -177,9 +178,7 @@ def _tests(shown: pd.DataFrame, names: list[str], study: Study, result: Analysis
             f"{key}/p": float(test.p[i]),
             f"{key}/p_corrected": float(test.p_max[i]),
         }
-        result.summary.append(
-            (f"{a} - {b}", f"{mean.mean:+.3f} [{mean.low:.3f}, {mean.high:.3f}], p = {test.p_max[i]:.3g}")
-        )
+        result.summary.append((f"{a} - {b}", f"{mean.mean:+.3f}{ends(mean.low, mean.high)}, p = {test.p_max[i]:.3g}"))
     columns = ["contrast", "difference", "low", "high", "n", "p_sign_flip", "p_corrected"]
     result.tables["abx_tests"] = pd.DataFrame(rows, columns=columns)
 
@@ -208,7 +207,7 @@ def _listening(
         for row in main[(main["model"] == name) & (main["layer"] == layer)].itertuples():
             key = f"{name}/" * bool(place) + f"abx/answers/{row.group}"
             result.metrics |= {f"{key}/spearman": float(row.r), f"{key}/p": float(row.p)}
-            said = f"Spearman {row.r:.3f} [{row.low:.3f}, {row.high:.3f}], p = {row.p:.3g}, layer {layer}, {row.n} triplets"
+            said = f"Spearman {row.r:.3f}{ends(row.low, row.high)}, p = {row.p:.3g}, layer {layer}, {row.n} triplets"
             result.summary.append((f"{name} with answers of {row.group}", said))
 
 

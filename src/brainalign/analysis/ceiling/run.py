@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.figures import ceilings as ceilings_figure
 from brainalign.stats import electrodes_ci
 from brainalign.study.result import AnalysisResult
@@ -37,13 +38,7 @@ def ceiling(study: Study, models: Models) -> AnalysisResult:
             f"{prefix}/estimable": float(known),
             f"{prefix}/above_floor": float(above),
         }
-        told = (
-            f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
-            if np.isfinite(mean.low)
-            else f"{mean.mean:.3f}"
-            if known
-            else "not estimable"
-        )
+        told = f"{mean.mean:.3f}{ends(mean.low, mean.high)}" if known else "not estimable"
         row = (
             f"ceiling, {region}",
             f"{told} (single trials, R²; {mean.over(study.noun)}); {known} of {len(rows)} {study.noun}s estimable, "

@@ -11,7 +11,7 @@ import pandas as pd
 from brainalign.analysis.compare.tables import MOST, check_labels, contrasts_of
 from brainalign.analysis.geometry.inference import over_stimuli
 from brainalign.analysis.geometry.report import IN_SAMPLE, MEASURE_NAMES
-from brainalign.counts import count
+from brainalign.counts import count, ends
 from brainalign.figures import geometry_runs
 from brainalign.stats import compare as compare_scores
 from brainalign.study.outcome import Outcome
@@ -84,7 +84,7 @@ def _pairs(result: AnalysisResult) -> None:
         result.summary.append(
             (
                 f"{row.run}: {row.place}, {MEASURE_NAMES[str(row.measure)]}",
-                f"{row.best:.3f}{_interval(row.low, row.high)} in layers {row.layer_a} and {row.layer_b}; {row.nested:.3f} where "
+                f"{row.best:.3f}{ends(row.low, row.high)} in layers {row.layer_a} and {row.layer_b}; {row.nested:.3f} where "
                 f"layers are chosen on other stimuli; unrelated Gaussians {row.random:.3f}",
             )
         )
@@ -104,7 +104,7 @@ def _regions(
         result.summary.append(
             (
                 f"{row.run}: {row.model} with {row.region}, {MEASURE_NAMES[str(row.measure)]}",
-                f"{row.mean:.3f}{_interval(row.low, row.high)} over {count(row.n_participants, 'participant')}, layer chosen on other "
+                f"{row.mean:.3f}{ends(row.low, row.high)} over {count(row.n_participants, 'participant')}, layer chosen on other "
                 "stimuli",
             )
         )
@@ -135,7 +135,3 @@ def _figures(result: AnalysisResult, table: pd.DataFrame, what: str) -> None:
     inside = table[table["run"].isin(drawn[:MOST])]
     for measure, own in inside.groupby("measure", sort=False):
         result.figures[f"geometry_{what}_{measure}"] = geometry_runs(own, drawn[:MOST], MEASURE_NAMES[str(measure)])
-
-
-def _interval(low: float, high: float) -> str:
-    return f" [{low:.3f}, {high:.3f}]" if np.isfinite(low) else ""

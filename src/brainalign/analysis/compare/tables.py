@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.errors import BrainalignError, nearest
 from brainalign.figures import brain_map, layer_profile, model_scatter, region_bars, score_distribution
 from brainalign.figures.brain import located
@@ -73,7 +74,7 @@ def compare(
         result.summary.append(
             (
                 f"{label}: mean {outcome.score} over {mean.n} {noun}s [{mean.over(noun)}]",
-                f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
+                f"{mean.mean:.3f}{ends(mean.low, mean.high)}",
             )
         )
     add_tests(result, tests, noun)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from brainalign.analysis.controls.kinds import FEATURES, SPLITS, Control, left_out
 from brainalign.analysis.controls.table import ALL, control_table, limitations
+from brainalign.counts import ends
 from brainalign.data.splits.leakage import leaked_share
 from brainalign.errors import BrainalignError
 from brainalign.features.representation import Representation
@@ -140,7 +141,7 @@ def _add_shares(result: AnalysisResult, table: pd.DataFrame) -> None:
             if row.common_variance == row.common_variance
             else ""
         )
-        told = f"{row.mean:.4f} [{row.low:.4f}, {row.high:.4f}], {share} of the model's; keeps {row.keeps}{clock}"
+        told = f"{row.mean:.4f}{ends(row.low, row.high, '.4f')}, {share} of the model's; keeps {row.keeps}{clock}"
         result.summary.append((f"{row.control}: mean {row.score} [95 % CI], share", told))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.controls.kinds import Control
-from brainalign.counts import count
+from brainalign.counts import count, ends
 from brainalign.stats import FEWEST, electrodes_ci, mean_ci, ratio_ci
 
 ALL = "all"
@@ -133,7 +133,7 @@ def percent(value: float, low: float, high: float) -> str:
         >>> percent(0.613, 0.5, 0.7), percent(-0.02, -0.1, 0.04)
         ('61 % [50, 70]', '−2 % [−10, 4]')
     """
-    return f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]".replace("-", "−")
+    return f"{100 * value:.0f} %{ends(100 * low, 100 * high, '.0f')}".replace("-", "−")
 
 
 def limitations(
@@ -162,7 +162,7 @@ def limitations(
     whole = table[table["region"] == ALL].set_index("control")
     own = whole.loc[model]
     people = f"{own['n']} {noun}s of {count(own['n_participants'], 'participant')}"
-    base = f"{label} {own['mean']:.3f} [{own['low']:.3f}, {own['high']:.3f}] over {people}"
+    base = f"{label} {own['mean']:.3f}{ends(own['low'], own['high'])} over {people}"
     if not np.isfinite(own["share"]):
         return (
             f"The held-out score of {model} ({base}) is not clearly above 0, so that no share of it can be given: nothing can be concluded "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.decoding.contest import Segment, cut, tell
 from brainalign.analysis.decoding.people import Listener, after, listeners
 from brainalign.analysis.decoding.targets import Targets
-from brainalign.counts import count
+from brainalign.counts import count, ends
 from brainalign.data.electrodes.layouts import SENSOR
 from brainalign.encoding.design import Design
 from brainalign.encoding.nested import OuterScores, fit_outer
@@ -252,7 +252,7 @@ def _tell(result: AnalysisResult, table: pd.DataFrame, score: str, chance: float
         best = own.loc[own["mean"].idxmax()]
         result.metrics |= {f"{model}/{label}/mean": float(best["mean"]), f"{model}/{label}/p_max": float(best["p_max"])}
         which = f", layer {best['layer']}, the highest of {len(own)} (optimistic)" if len(own) > 1 else ""
-        interval = f" [{best['low']:.3f}, {best['high']:.3f}]" if np.isfinite(best["low"]) else ""
+        interval = ends(best["low"], best["high"])
         above = f"sign-flip p {best['p_max']:.3g}" if best["mean"] > chance else "not above it"
         result.summary.append(
             (

@@ -13,7 +13,7 @@ from brainalign.analysis.geometry.inference import over_stimuli
 from brainalign.analysis.geometry.measures import Codes, Settings, Side
 from brainalign.analysis.geometry.names import STIMULI
 from brainalign.analysis.geometry.rows import RowSet
-from brainalign.counts import count
+from brainalign.counts import count, ends
 from brainalign.figures import geometry_layers, geometry_map, geometry_regions
 from brainalign.similarity._relation import inner
 from brainalign.stats import compare
@@ -51,7 +51,7 @@ def add_pairs(result: AnalysisResult, sides: Sequence[Side], settings: Settings)
         if not np.isfinite(row.p):
             tested = f"; not shuffled, as {2 * STIMULI} stimuli are needed for that"
         low, high = over_stimuli(row.best, row.se)
-        interval = f" [{low:.3f}, {high:.3f}]" if np.isfinite(row.se) else ""
+        interval = ends(low, high) if np.isfinite(row.se) else ""
         result.summary.append(
             (
                 f"{name}: {MEASURE_NAMES[row.measure]}",
@@ -90,7 +90,7 @@ def add_regions(
             f"; {_of_layer(r.layer)}: {r.best:.3f}, shuffled stimuli {r.null_mean:.3f}, p = {r.p_max:.3g}"
             for r in nulls[same].itertuples()
         )
-        interval = f" [{row.low:.3f}, {row.high:.3f}]" if np.isfinite(row.low) else ""
+        interval = ends(row.low, row.high)
         result.summary.append(
             (
                 f"{model} with {region}: {MEASURE_NAMES[str(measure)]}, {count(row.n_participants, 'participant')}",
@@ -137,7 +137,7 @@ def add_found(result: AnalysisResult) -> None:
         )
     if len(means):
         row = means[means["measure"] == means["measure"].iloc[0]].drop_duplicates("model", keep="last").iloc[0]
-        between = f" [{row['low']:.3f}, {row['high']:.3f}]" if np.isfinite(row["low"]) else ""
+        between = ends(row["low"], row["high"])
         ceiling = _ceiling(result, str(row["region"]), str(row["measure"]))
         clauses.append(
             f"{row['model']} and the responses in {row['region']} to a {MEASURE_NAMES[row['measure']]} of {row['mean']:.3f}"

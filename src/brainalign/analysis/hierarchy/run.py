@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from brainalign.counts import ends
 from brainalign.encoding.layers import LayerSelection
 from brainalign.encoding.tables import layer_table
 from brainalign.errors import BrainalignError, nearest
@@ -115,7 +116,7 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
         preferred.append(
             (
                 f"preferred layer in {region}, {ci.n} participants [95 % CI]",
-                f"{ci.mean:.2f} [{ci.low:.2f}, {ci.high:.2f}]",
+                f"{ci.mean:.2f}{ends(ci.low, ci.high, '.2f')}",
             )
         )
     found = ordering(values, None if order is None else [study.regions.index(r) for r in order], study.seed)
@@ -144,7 +145,7 @@ def _add_order(result: AnalysisResult, study: Study, means: pd.DataFrame, order:
     result.metrics |= {"ordering/rho/mean": mean.mean, "ordering/p": found.p}
     result.summary.append(("order of the regions", f"{named} ({kind})"))
     # leave-one-out correlations share participants, so that an interval over them would be too narrow
-    interval = "" if order is None else f" [{mean.low:.2f}, {mean.high:.2f}]"
+    interval = "" if order is None else ends(mean.low, mean.high, ".2f")
     told = (
         f"mean Spearman {mean.mean:.2f}{interval} over {mean.n} participants, {test.replace('_', '-')} p {found.p:.3g}"
     )

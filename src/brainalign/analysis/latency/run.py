@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import ends
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
@@ -241,7 +242,7 @@ def _describe(
     result.summary.append(
         (
             f"{model.name}, layer {layer}: mean {score} in the whole window [{whole.over(study.noun)}]",
-            f"{whole.mean:.3f} [{whole.low:.3f}, {whole.high:.3f}]",
+            f"{whole.mean:.3f}{ends(whole.low, whole.high)}",
         )
     )
     for name, rows in _named(windows, study.regions):
@@ -251,7 +252,7 @@ def _describe(
         if name not in silent:
             length, low, high = enough(rows, score, rng)
             claims = dict(zip(claims, (best[name][0], heaviest[name][0], length), strict=True))
-            interval = f" [{1000 * low:.0f}, {1000 * high:.0f}]" if np.isfinite(low) else ""
+            interval = ends(1000 * low, 1000 * high, ".0f")
             shown = (
                 f"{1000 * best[name][0]:.0f} ms · {1000 * heaviest[name][0]:.0f} ms · {1000 * length:.0f} ms{interval}"
             )

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from brainalign.counts import ends
+
 NAMES = {
     "sign_flip": "the sign-flip test over participants",
     "mixed": "the mixed model",
@@ -87,4 +89,4 @@ def sentences_on(
 
 
 def _percent(row: Any) -> str:
-    return f"{100 * row['power']:.0f} % [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+    return f"{100 * row['power']:.0f} %{ends(100 * row['low'], 100 * row['high'], '.0f')}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.counts import count
+from brainalign.counts import count, ends
 from brainalign.data.frames.trials import Trials, trials_of
 from brainalign.data.types import Recording
 from brainalign.encoding.reconstruction import Reconstruction, leave_out
@@ -186,7 +186,7 @@ def _say(result: AnalysisResult, table: pd.DataFrame, score_axis: str) -> None:
         r, r2 = mean_ci(own["r_mean"].to_numpy()), float(own["r2_mean"].mean())
         key = str(name).replace(" ", "_")
         result.metrics |= {f"{key}/r/mean": r.mean, f"{key}/r2/mean": r2}
-        told = f"r {r.mean:.3f} [{r.low:.3f}, {r.high:.3f}], R2 {r2:.3f}"
+        told = f"r {r.mean:.3f}{ends(r.low, r.high)}, R2 {r2:.3f}"
         if name != INTERCEPT:
             row = result.tables["reconstruction_tests"].set_index("model").loc[name]
             result.metrics[f"{key}/p_max"] = float(row["p_max"])

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.analysis.similarity.onsets import onset_regressors
+from brainalign.counts import ends
 from brainalign.encoding.agreement import agreement
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
@@ -173,13 +174,13 @@ def _describe(result: AnalysisResult, study: Study, table: pd.DataFrame) -> None
         result.summary.append(
             (
                 f"{pair}: shared variance of predictions · onsets partialled out, {means[0].n} {study.noun}s [{means[0].over(study.noun)}]",
-                " · ".join(f"{m.mean:.3f} [{m.low:.3f}, {m.high:.3f}]" if m.n else "none" for m in means),
+                " · ".join(f"{m.mean:.3f}{ends(m.low, m.high)}" if m.n else "none" for m in means),
             )
         )
         chance = electrodes_ci(mine["similarity_null"], mine["subject"])
         if chance.n:
             result.metrics[f"similarity_null/{pair}/mean"] = chance.mean
-            told = f"{chance.mean:.3f} [{chance.low:.3f}, {chance.high:.3f}]"
+            told = f"{chance.mean:.3f}{ends(chance.low, chance.high)}"
             over = chance.over(study.noun)
             result.tell(
                 "Similarity by chance", f"{pair}: shared by chance, one prediction shifted in time [{over}]", told

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import ends
 from brainalign.encoding.banded_nested import BandedScores
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
@@ -295,7 +296,7 @@ def _describe(
     result.found = sentence(
         [
             f"Of the held-out {SCORES[score]} that the sets explain over {next(iter(told.values()))['n']} {study.noun}s, "
-            + ", ".join(f"{part} is {e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]" for part, e in told.items())
+            + ", ".join(f"{part} is {e['mean']:.4f}{ends(e['low'], e['high'], '.4f')}" for part, e in told.items())
         ]
     )
     parts = []
@@ -305,7 +306,7 @@ def _describe(
         parts.append(
             (
                 f"{part}: part of {score} over {e['n']} {study.noun}s [{about}]",
-                f"{e['mean']:.4f} [{e['low']:.4f}, {e['high']:.4f}]",
+                f"{e['mean']:.4f}{ends(e['low'], e['high'], '.4f')}",
             )
         )
     result.summary[:0] = parts
