@@ -37,8 +37,8 @@ def opened(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "overrides",
-    [("analysis=encoding", "model@baseline=envelope"), ("analysis=ceiling",), ("analysis=latency", "window.tmax=0.1"), ("analysis=similarity", TWO),
-     ("analysis=variance_partition", TWO)],
+    [("analysis=encoding", "model@baseline=envelope"), ("analysis=ceiling",), ("analysis=latency", "window.tmax=0.1"),
+     ("analysis=similarity", TWO), ("analysis=variance_partition", TWO)],
     ids=lambda words: words[0].split("=")[1],
 )  # fmt: skip
 def test_no_interval_and_no_nan_in_what_is_printed(opened, overrides):

@@ -75,6 +75,7 @@ def test_every_named_data_set_of_a_paper_has_a_card_and_the_table_is_up_to_date(
     cards = data_cards()
     assert {"podcast_ecog", "lebel_fmri", "narratives_fmri", "meg_masc", "brain_treebank", "alice_fmri"} <= set(cards)
     for card in cards.values():
+        assert card.labels is None or len(set(card.labels)) == len(card.labels) == card.subjects
         assert card.licence and card.home and card.source and re.search(r"(19|20)\d\d$", card.short)
     narratives = cards["narratives_fmri"].bad
     assert narratives[:2] == ["001 pieman_run-1", "001 pieman_run-2"] and len(set(narratives)) == 27

@@ -183,6 +183,8 @@ def test_a_set_of_another_size_than_published_is_told(folder):
     assert against_card(data, card, ["01"]) == [hours]
     named = replace(card, labels=["01", "02", "07"])
     assert "here is 1 (missing: 02, 07): a part" in against_card(data, named, None)[0]
+    many = replace(named, subjects=345, labels=[f"{n:03d}" for n in range(345)])
+    assert len(against_card(data, many, None)[0]) < 200 and "and 340 more" in against_card(data, many, None)[0]
     assert against_card(data, named, ["01"]) == [hours]
     assert against_card(data, replace(card, subjects=None, hours=None), None) == []
 

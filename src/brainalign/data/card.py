@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from brainalign.bounds import Bounds
+from brainalign.data.electrodes.names import listed
 from brainalign.notes import Note, changes
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _missing(dataset: Dataset, card: DataCard) -> str:
     """Who is not there of those whom the card names, in brackets; empty where it names none, or nobody is missing."""
     here = {r.subject.removeprefix("sub-") for r in dataset.recordings}
     names = [label for label in card.labels or () if label not in here]
-    return f" (missing: {', '.join(names)})" if names else ""
+    return f" (missing: {listed(names)})" if names else ""
 
 
 def _left_out(dataset: Dataset, card: DataCard) -> list[Note]:
@@ -139,10 +140,9 @@ def _left_out(dataset: Dataset, card: DataCard) -> list[Note]:
             known.append(run)
     if not known:
         return []
-    some = ", ".join(known[:6]) + (f" and {len(known) - 6} more" if len(known) > 6 else "")
     return [
         changes(
-            f"{len(known)} run{'s' * (len(known) > 1)} among the data that {card.short} leave out: {some}. They are not left "
+            f"{len(known)} run{'s' * (len(known) > 1)} among the data that {card.short} leave out: {listed(known)}. They are not left "
             "out here; choose by data.subjects."
         )
     ]
