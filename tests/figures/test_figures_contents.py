@@ -254,3 +254,25 @@ def test_nothing_is_called_planted_that_was_not(make_scores, make_layers):
         assert "planted" not in told and not any("planted" in str(a.get_gid()) for a in figure.findobj())
     marked = score_distribution(scores.assign(r_planted=0.2))
     assert "diamond: the planted mean" in marked[1]
+
+
+def test_the_planted_response_is_a_dashed_line_with_its_r(example, artist):
+    times, actual, predictions, words = example
+    figure, caption = prediction_example(times, actual, predictions, words, "x", planted=2.0 * actual + 1.0)
+    np.testing.assert_allclose(artist(figure, "planted").get_ydata(), 2.0 * actual + 1.0)
+    assert "planted, without noise, r = 1.000" in [t.get_text() for t in figure.findobj(Text)]
+    assert "Dashed: the planted response" in caption
+
+
+def test_the_scatter_marks_each_regions_truth_at_what_was_found_of_the_other(make_scores):
+    scores = make_scores(MODELS, REGIONS)
+    truth = scores["region"].map({"A1": 0.1, "STG": 0.2, "MTG": np.nan}).where(scores["model"] == "gpt2")
+    figure, caption = model_scatter(scores.assign(r_planted=truth), "gpt2", "mel")
+    marks = [a for a in figure.findobj() if a.get_gid() == "planted"]
+    assert sorted(float(a.get_ydata()[0]) for a in marks) == pytest.approx([0.1, 0.2])
+    pairs = scores.pivot(index=["subject", "electrode", "region"], columns="model", values="r").dropna(
+        subset=["gpt2", "mel"]
+    )
+    found = pairs["mel"].groupby("region").mean()
+    assert sorted(float(a.get_xdata()[0]) for a in marks) == pytest.approx(sorted([found["A1"], found["STG"]]))
+    assert "Diamond: mean planted score of gpt2" in caption

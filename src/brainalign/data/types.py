@@ -168,6 +168,8 @@ class Dataset:
         stimuli: By id.
         recordings: One a participant; none where the stimuli alone are there.
         latents: Simulated data only: name of a latent -> stimulus id -> (frames, dims) on the speech frame grid.
+        signals: Simulated data only: (participant, electrode) -> stimulus -> (frames,) its response without noise on the speech frame
+            grid; no part of the digest.
         vectors: A GloVe-format file that belongs to this data set (the simulator writes one), or None.
         notes: Sentences on what was left out or repaired, for the report.
         settings: Simulated data only: the simulator's options, but for the folder that it writes to.
@@ -180,6 +182,7 @@ class Dataset:
     stimuli: Mapping[str, Stimulus]
     recordings: Sequence[Recording]
     latents: Mapping[str, Mapping[str, NDArray[np.float64]]] | None = None
+    signals: Mapping[tuple[str, str], Mapping[str, NDArray[np.floating[Any]]]] | None = None
     vectors: str | None = None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from brainalign.counts import count
 from brainalign.figures._distribution import many
+from brainalign.figures._planted import LABEL, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, left_out, require
 from brainalign.figures.style import (
     INK,
@@ -85,8 +87,9 @@ def model_scatter(
             if len(own):
                 marker, label = MARKERS[i % len(MARKERS)], f"{wrap(region, 18)} ({len(own)})"
                 draw_region(axes, own, colour[region], marker, label, crowded=crowded)
-        values = both[["value_a", "value_b"]].to_numpy(dtype=np.float64)
-        low, high = (min(0.0, values.min()), max(0.0, values.max())) if len(both) else (0.0, 1.0)
+        truths = planted_points(scores, both, a, b, by, score)
+        values = np.vstack([both[["value_a", "value_b"]].to_numpy(dtype=np.float64), truths[:, ::-1]])
+        low, high = (min(0.0, values.min()), max(0.0, values.max())) if len(values) else (0.0, 1.0)
         margin = 0.06 * (high - low or 1.0)
         limits = (low - margin, high + margin)
         axes.plot(limits, limits, color=MUTED, linewidth=0.8, zorder=0, gid="identity")
@@ -95,6 +98,9 @@ def model_scatter(
                 both["value_b"], both["value_a"], gridsize=28, extent=(*limits, *limits), cmap="Greys", mincnt=1, vmin=-3, linewidths=0,
                 alpha=0.8, zorder=0, gid="counts",
             )  # fmt: skip
+        for n, (x, y) in enumerate(truths.tolist()):
+            if (mark := draw_planted(axes, x, y, "planted")) is not None and n == 0:
+                mark.set_label(wrap(LABEL, 18))
         axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="NW")
         room = 40 if into is None else 26  # letters along the square
         axes.set_xlabel(f"{wrap(b, room)}\n{wrap(score_label(score), room)}")
@@ -110,8 +116,31 @@ def model_scatter(
         f"{score_label(score)} of {a} against {b} for {count(len(both), noun)}, {each}, line: equality. Mean difference "
         f"{number(difference.mean)}, "
         f"{difference.over(noun)}{interval_text(difference.low, difference.high)}."
+        f"{f' Diamond: mean planted score of {a} in a region, at the mean of {b}.' if len(truths) else ''}"
     )
     return figure, caption + left_out(len(pairs) - len(both), "pair")
+
+
+def planted_points(
+    scores: pd.DataFrame, both: pd.DataFrame, a: str, b: str, by: str, score: str
+) -> NDArray[np.float64]:
+    """(n, 2) of each region whose truth under a is known: across the mean under b, the planted one where there is one; up the planted of a.
+
+    Args:
+        scores: As for :func:`model_scatter`, with the true score beside it where there is one.
+        both: The electrodes that are shown.
+        a: The model.
+        b: The baseline.
+        by: Column that holds a and b.
+        score: Column of the score.
+    """
+    shown = scores.merge(both[list(ELECTRODE)], on=list(ELECTRODE))
+    points = []
+    for region, own in both.groupby("region", sort=False):
+        inside = shown[shown["region"] == region]
+        up, across = (planted_mean(inside[inside[by] == label], score) for label in (a, b))
+        points.append((across if np.isfinite(across) else float(own["value_b"].mean()), up))
+    return np.array([p for p in points if np.isfinite(p[1])], dtype=np.float64).reshape(-1, 2)
 
 
 def draw_region(axes: Axes, own: pd.DataFrame, colour: Colour, marker: str, label: str, *, crowded: bool) -> None:

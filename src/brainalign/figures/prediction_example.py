@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ def prediction_example(
     words: pd.DataFrame,
     title: str,
     *,
+    planted: NDArray[np.floating[Any]] | None = None,
     order: Sequence[str] | None = None,
     into: Panel | None = None,
 ) -> tuple[Figure, str]:
@@ -55,6 +56,7 @@ def prediction_example(
         predictions: Name -> (T,) held-out prediction.
         words: Columns word, onset, offset in seconds from the stimulus's start; may have no rows.
         title: Which electrode and stimulus this is.
+        planted: (T,) simulated response without noise, or None.
         order: Names in the order that fixes the colours; by default that of ``predictions``.
         into: A panel to draw into, in place of a figure of its own.
 
@@ -75,7 +77,8 @@ def prediction_example(
     """
     if len(times) == 0:
         raise BrainalignError(f"the example {title!r} has no frames; at least 1 is needed to draw it.")
-    for name, values in {"actual": actual, **predictions}.items():
+    given = {"actual": actual, **predictions} | ({} if planted is None else {"planted": planted})
+    for name, values in given.items():
         if len(values) != len(times):
             raise BrainalignError(
                 f"the example {title!r}: {name} has {len(values)} frames but times has {len(times)}; they must agree."
@@ -89,6 +92,10 @@ def prediction_example(
         (line,) = axes.plot(times, actual, color=INK, linewidth=1.1, gid="actual")
         handles.append(line)
         labels.append("actual")
+        if planted is not None:
+            (line,) = axes.plot(times, planted, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), gid="planted")
+            handles.append(line)
+            labels.append(f"planted, without noise, r = {number(correlation(actual, planted))}")
         for name in names:
             if name in predictions:
                 r = correlation(actual, predictions[name])
@@ -105,6 +112,7 @@ def prediction_example(
     caption = (
         f"Actual response and held-out prediction, {title} (legend: Pearson r over "
         f"the {count(int(np.isfinite(actual).sum()), 'frame')} shown).{one_result(found) if found else ''}"
+        f"{'' if planted is None else ' Dashed: the planted response, without noise.'}"
     )
     return figure, caption + (f" {count(hidden, 'word')} not written for want of room." if hidden else "")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from brainalign.data.frames.grid import FrameGrid
 from brainalign.encoding.nested import OuterScores
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
@@ -16,6 +18,7 @@ from brainalign.study.study import Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from brainalign.data.types import Dataset
     from brainalign.figures import Panel
 
 LONGEST = 60.0
@@ -70,6 +73,7 @@ def example_figure(
     words = study.dataset.stimuli[stimulus].timed_words
     words = words[(words["offset"] > times[0]) & (words["onset"] < times[-1])]
     row = study.channels.iloc[channel]
+    planted = planted_response(study.dataset, str(row["subject"]), str(row["electrode"]), stimulus, times)
     predictions = {
         name: s.predictions[fold][stimulus][rows, channel].astype(np.float64) * design.unit[channel]
         + design.center[channel]
@@ -81,5 +85,27 @@ def example_figure(
         predictions,
         words,
         f"{row['subject']}, {study.noun} {row['electrode']} ({row['region']}), stimulus {stimulus}",
+        planted=planted,
         into=into,
     )
+
+
+def planted_response(
+    dataset: Dataset, subject: str, electrode: str, stimulus: str, times: NDArray[np.float64]
+) -> NDArray[np.floating[Any]] | None:
+    """The simulated response of an electrode without noise, where times are those that it was simulated at; else None.
+
+    Args:
+        dataset: As read.
+        subject: The participant.
+        electrode: Of the participant; a principal component has no response of its own.
+        stimulus: Which is heard.
+        times: (T,) seconds from the stimulus's start.
+    """
+    signal = (dataset.signals or {}).get((subject, electrode), {}).get(stimulus)
+    if signal is None:
+        return None
+    grid = FrameGrid.speech(dataset.stimuli[stimulus].duration).times[: len(signal)]
+    place = np.searchsorted(grid, times - 1e-6)
+    same = place[-1] < len(grid) and np.allclose(grid[place], times, atol=1e-6)
+    return np.asarray(signal)[place] if same else None

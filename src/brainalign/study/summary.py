@@ -100,14 +100,11 @@ def add_tests(result: AnalysisResult, tests: pd.DataFrame, noun: str) -> None:
             f"{least['region']}, difference {least['mean_difference']:.3f} ({least['n']} {noun}s)"
         )
         result.summary.append((str(contrast) if score in RAW else f"{contrast}, {score}", told))
+    own = tests[(tests["test"] == "mixed") & tests["p"].notna() & ~tests["reason"].str.contains("instead")]
+    mixed = "; the mixed model's p stands beside it in the table of tests" if len(own) else ""
     for reason in dict.fromkeys(
         tests.loc[tests["primary"].astype(bool) & tests["reason"].str.contains("cannot be reached"), "reason"]
     ):
-        mixed = (
-            "; the mixed model's p stands beside it in the table of tests"
-            if tests.loc[tests["test"] == "mixed", "p"].notna().any()
-            else ""
-        )
         line = limits(
             f"Sign-flip tests: {reason}{mixed}.",
             "that a difference holds for other participants, as so few cannot make a sign-flip test significant",

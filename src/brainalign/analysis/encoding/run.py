@@ -44,11 +44,10 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
         add_tests(result, table, study.noun)
     if baseline is not None:
         result.figures["model_scatter"] = model_scatter(shown, model.name, baseline.name, score, noun=study.noun)
-    result.figures |= {
-        "score_distribution": score_distribution(shown, score, noun=study.noun),
-        "layer_profile": layer_profile(layers, score, noun=study.noun),
-        "region_bars": region_bars(shown, tests, score, noun=study.noun),
-    }
+    result.figures["score_distribution"] = score_distribution(shown, score, noun=study.noun)
+    if any(len(m.layers) > 1 for m in compared):
+        result.figures["layer_profile"] = layer_profile(layers, score, noun=study.noun)
+    result.figures["region_bars"] = region_bars(shown, tests, score, noun=study.noun)
     if has_time_course(study):
         leaders = {m.name: study.layer_selection(m).nested[0] for m in compared}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,13 +110,26 @@ def simulate(
     again = set(np.random.default_rng([seed, 7]).choice(list(stimuli), repeated, replace=False).tolist())
     times = {s: repeats if s in again else 1 for s in stimuli}
     before = round(baseline * RESPONSE_RATE)
-    recordings = [
-        _record(person, signals, times, before, noise_ar, evoked, np.random.default_rng([seed, 8, p]))
-        for p, person in enumerate(people)
-    ]
+    recordings, planted = [], dict[tuple[str, str], Mapping[str, NDArray[np.floating[Any]]]]()
+    for p, person in enumerate(people):
+        recording, signal = _record(
+            person, signals, times, before, noise_ar, evoked, np.random.default_rng([seed, 8, p])
+        )
+        recordings.append(recording)
+        for e, electrode in enumerate(person.channels["electrode"]):
+            planted[person.subject, electrode] = {s: v[:, e] for s, v in signal.items()}
     path = write_vectors(vectors, seed, cache_dir)
     note = f"The sentences, their sound and all responses are simulated (seed {seed})."
-    return Dataset("simulated", stimuli, recordings, latents=truth, vectors=str(path), notes=(note,), settings=settings)
+    return Dataset(
+        "simulated",
+        stimuli,
+        recordings,
+        latents=truth,
+        signals=planted,
+        vectors=str(path),
+        notes=(note,),
+        settings=settings,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -135,23 +149,24 @@ def _record(
     noise_ar: float,
     evoked: float,
     rng: np.random.Generator,
-) -> Recording:
-    """Play every sentence as often as it is to be heard, in an order of the participant's own."""
+) -> tuple[Recording, dict[str, NDArray[np.float32]]]:
+    """Play every sentence as often as it is to be heard, in an order of the participant's own; and what is heard without noise."""
     rho = person.channels["rho_true"].to_numpy(dtype=np.float64)
     weights = np.zeros((len(signals.gram), len(rho)))
     for e in np.flatnonzero(rho):
         weights[:, e] = np.sqrt(rho[e]) * signals.weights(person.shares(int(e)), rng)
-    signal: dict[str, NDArray[np.float64]] = {s: v @ weights for s, v in signals.filtered.items()}
+    signal = {s: v @ weights + evoked * (rho > 0) for s, v in signals.filtered.items()}
     order = rng.permutation(np.repeat(list(times), list(times.values())))
     heard = dict.fromkeys(times, 0)
     start = FrameGrid.speech(1.0).start - before / RESPONSE_RATE
     presentations = []
     for s in order.tolist():
         response = np.sqrt(1 - rho) * noise((before + len(signal[s]), len(rho)), noise_ar, rng)
-        response[before:] += signal[s] + evoked * (rho > 0)
+        response[before:] += signal[s]
         presentations.append(Presentation(s, heard[s], response, RESPONSE_RATE, start))
         heard[s] += 1
-    return Recording(person.subject, person.channels, presentations)
+    recording = Recording(person.subject, person.channels, presentations)
+    return recording, {s: v.astype(np.float32) for s, v in signal.items()}
 
 
 def _check(key: str, value: float, low: float, high: float = float("inf")) -> None:
