@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def prediction_example(
     words: pd.DataFrame,
     title: str,
     *,
-    planted: NDArray[np.floating[Any]] | None = None,
+    planted: NDArray[np.float64] | None = None,
     order: Sequence[str] | None = None,
     into: Panel | None = None,
 ) -> tuple[Figure, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,7 @@ def example_figure(
 
 def planted_response(
     dataset: Dataset, subject: str, electrode: str, stimulus: str, times: NDArray[np.float64]
-) -> NDArray[np.floating[Any]] | None:
+) -> NDArray[np.float64] | None:
     """The simulated response of an electrode without noise, where times are those that it was simulated at; else None.
 
     Args:
@@ -108,4 +108,4 @@ def planted_response(
     grid = FrameGrid.speech(dataset.stimuli[stimulus].duration).times[: len(signal)]
     place = np.searchsorted(grid, times - 1e-6)
     same = place[-1] < len(grid) and np.allclose(grid[place], times, atol=1e-6)
-    return np.asarray(signal)[place] if same else None
+    return np.asarray(signal, dtype=np.float64)[place] if same else None
