@@ -24,6 +24,7 @@ def data_summary(study: Study, encodes: bool) -> list[tuple[str, str]]:
         ]
     responses = study.responses
     heard = [s for s, _ in study.recorded.presentations]
+    played = sum(len(r.presentations) for r in dataset.recordings)
     repeated = sum(heard.count(s) > 1 for s in dict.fromkeys(heard))
     frames = sum(len(v) for v in responses.values)
     counts = study.channels["region"].value_counts(sort=False)
@@ -38,7 +39,7 @@ def data_summary(study: Study, encodes: bool) -> list[tuple[str, str]]:
             "stimuli",
             f"{len(dataset.stimuli)} ({dataset.extent}), {repeated} of them presented more than once",
         ),
-        ("presentations", f"{len(responses.presentations)}, {frames} {of}"),
+        ("presentations", f"{played}; by stimulus and repeat {len(responses.presentations)}, {frames} {of}"),
     ]
     if not encodes:
         return rows

@@ -182,11 +182,13 @@ def without_places(text: str, places: Mapping[str, str]) -> str:
     Example:
         >>> without_places("data.root: /usr/lab/my data/ds1, read in /usr/lib/x.py", {"/usr/lab/my data/ds1": "…/ds1"})
         'data.root: …/ds1, read in …/x.py'
+        >>> without_places("hydra.run.dir=/usr/lab/out", {})
+        'hydra.run.dir=…/out'
     """
     for place, short in places.items():
         text = text.replace(place, short)
     tops = "|".join(sorted(re.escape(p.name) for p in Path("/").iterdir())) or "$^"
-    path = rf"(?<![\w+/=.~…-])(?:/(?:{tops})(?=/)|~(?=/))[^\s\"'<>|,;:)\]}}\\]*"
+    path = rf"(?<![\w+/.~…-])(?:/(?:{tops})(?=/)|~(?=/))[^\s\"'<>|,;:)\]}}\\]*"
     return re.sub(path, lambda found: _short(found.group()), text)
 
 
