@@ -11,6 +11,7 @@ import soundfile
 from brainalign.assembly import open_dataset
 from brainalign.config import composed
 from brainalign.errors import BrainalignError
+from brainalign.study.study import Study
 
 from .ctf import GAIN, MEG, REFERENCE, TRIGGER, write_ctf
 
@@ -229,6 +230,7 @@ def test_armeni_meg(tmp_path):
     assert data.stimuli["001_20"].words["onset"].tolist() == pytest.approx([0.4])
     (one,) = data.recordings
     assert one.channels["electrode"].tolist() == ["MLC11-4408", "MRT57-4408"]  # neither reference nor trigger
+    assert Study(data, 0.0, 0.1, "seconds", 50.0, [10.0], 3).noun == "sensor"  # not an electrode
     np.testing.assert_allclose(one.presentations[0].response, values[1:3, 600:4801].T / GAIN)
     assert (one.presentations[0].rate, one.presentations[0].start) == (1200.0, -0.5)
     assert opened("armeni_meg", tmp_path).recordings[0].presentations[0].rate == 100.0

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.data.electrodes.layouts import MAGNETIC, SENSOR, TYPES
 from brainalign.data.frames.grid import SLOW
 from brainalign.data.frames.responses import Responses, averaged, responses_on_frames
+from brainalign.data.mne_files.channels import VOLTS
 from brainalign.data.splits.leakage import leak_audit
 from brainalign.data.splits.split import Split
 from brainalign.data.types import Dataset
@@ -126,8 +128,15 @@ class Problem:
 
     @property
     def noun(self) -> str:
-        """What a column of the responses is called: on slow grids (fMRI) a channel is a region or voxel, not an electrode."""
-        return "channel" if self.frame_rate < SLOW else "electrode"
+        """What a column of the responses is called: a magnetic sensor is no electrode, nor is a region or voxel of slow grids (fMRI)."""
+        if self.frame_rate < SLOW:
+            return "channel"
+        if SENSOR not in (channels := self.dataset.channels):
+            return "electrode"
+        types = set(channels[SENSOR]) & set(TYPES)
+        if types <= VOLTS:
+            return "electrode"
+        return "sensor" if types <= MAGNETIC else "channel"
 
     @property
     def frame_rate(self) -> float:

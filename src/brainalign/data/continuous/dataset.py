@@ -73,7 +73,7 @@ def assemble(
     errors.raise_all()
     if not recordings:
         raise BrainalignError(f"{where}: no participant is left; {' '.join(notes)}")
-    for note in (*notes, *(n for r in recordings for n in r.notes)):
+    for note in (*notes, *(n for r in recordings for n in r.named_notes)):
         log.warning(note)
     return Dataset(name, stimuli, recordings, notes=tuple(notes))
 

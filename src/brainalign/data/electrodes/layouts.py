@@ -17,6 +17,9 @@ SENSOR = "sensor"
 TYPES = ("eeg", "mag", "grad", "ecog", "seeg", "dbs", "hbo", "hbr")
 """What may stand there; anything else tells no type."""
 
+MAGNETIC = frozenset({"mag", "grad"})
+"""Those of magnetic sensors."""
+
 MONTAGES = ("colin27_1005", "standard_1005")
 """MNE's places of the extended 10-20 system: the 21 names of the 10-20 system and all between; the second is the name before MNE 1.13."""
 
