@@ -4,8 +4,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from brainalign.assembly import open_dataset, represent
-from brainalign.config import check, conf_folder
+from brainalign.config import check, composed, conf_folder
 from brainalign.errors import BrainalignError
+from brainalign.experiment import run
 from brainalign.features.checkpoints.tiny import tiny_wav2vec2
 
 
@@ -77,3 +78,17 @@ def test_layers_beyond_the_model_are_named(config):
     found = config("model.layers=[5]")
     with pytest.raises(BrainalignError, match=r"layer 5, but wav2vec2 has layers -1 \(convolutions\), 0 .* to 4"):
         represent(found, found.model, open_dataset(found))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["model=gpt2"], ["model=shuffled_words"], ["model=joined", "model.of=[mel,gpt2]"], ["model=mel", "model@baseline=gpt2"]],
+    ids=lambda words: words[-1],
+)  # fmt: skip
+def test_a_checkpoint_that_is_not_at_hand_is_told_before_data_are_read(tmp_path, monkeypatch, words):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    nowhere = [f"data.root={tmp_path / 'no_data'}", "data=bids", f"paths.output={tmp_path}"]
+    config = composed([*nowhere, *words])
+    with pytest.raises(BrainalignError, match="checkpoint openai-community/gpt2 .* is not in the local cache"):
+        run(config, tmp_path / "run")

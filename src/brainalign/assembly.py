@@ -88,6 +88,21 @@ def _corresponding(config: Config) -> bool | None:
     return None if config.ceiling.inter_subject == "auto" else config.ceiling.inter_subject
 
 
+def check_at_hand(config: Config) -> None:
+    """Refuse a run whose checkpoints are neither there nor to be had, before its data are read.
+
+    Args:
+        config: Of the run.
+    """
+    if not config.analysis.needs.models:
+        return
+    needed = (config.model, config.baseline, config.partner if config.analysis.needs.partner else None)
+    option = model_settings(config).option
+    for model in needed:
+        if model is not None:
+            model.check_at_hand(option)
+
+
 def open_models(config: Config, study: Study) -> Models:
     """The representations that the config names, each checked but not yet extracted; ``auto`` is settled now that the data are known.
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brainalign.analysis import Analysis, Asked
-from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.assembly import check_at_hand, open_dataset, open_models, open_study
 from brainalign.citations import FILE, write_references
 from brainalign.config import Config, local_config, other, settle
 from brainalign.config.untimed import settle_untimed
@@ -81,6 +81,7 @@ def _run(config: Config, folder: Path, overrides: Sequence[str]) -> AnalysisResu
     uri = absolute_uri(config.tracking.uri or Path(config.paths.output))
     if not config.plan:
         check_reachable(uri)
+    check_at_hand(config)
     dataset = open_dataset(config)
     study = open_study(config, dataset)
     if analysis.needs.folds:

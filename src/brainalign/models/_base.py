@@ -173,6 +173,16 @@ class Model:
             option: From the name of an option of ``conf/model``, and keys to change, to its model.
         """
 
+    def check_at_hand(self, option: Callable[..., Model]) -> None:
+        """Look for the files that the model needs, or fetch them, before data are read, which may take long.
+
+        Args:
+            option: As for :meth:`check_options`.
+
+        Raises:
+            BrainalignError: A checkpoint is neither there nor to be had.
+        """
+
     def embedding(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The input embedding of a language model: its words, without position or context.
 

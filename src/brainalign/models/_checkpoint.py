@@ -79,6 +79,12 @@ class CheckpointModel(Model):
 
             checkpoint_folder(self.checkpoint, self.path, self.revision, weights=self.weights != "untrained")
 
+    def check_at_hand(self, option: Callable[..., Model]) -> None:
+        """The folder, or the hub's snapshot, which is fetched where it is not in the local cache."""
+        from brainalign.features.checkpoints.location import checkpoint_folder
+
+        checkpoint_folder(self.checkpoint, self.path, self.revision, weights=self.weights != "untrained")
+
     def place(self, settings: Settings) -> tuple[Path, str, Loading]:
         """Folder and name of the checkpoint, and how it is to be loaded.
 

@@ -64,6 +64,12 @@ class Joined(Model):
         """Refuse a band that is no option of ``conf/model``, or has a key that it does not know."""
         self._models(option)
 
+    def check_at_hand(self, option: Callable[..., Model]) -> None:
+        """Every band's files."""
+        for name, model in self._models(option).items():
+            with _of(name):
+                model.check_at_hand(option)
+
     def represent(self, settings: Settings, dataset: Dataset) -> JoinedRepresentation:
         """All bands' representations, under one name."""
         from brainalign.features.joined import Band, JoinedRepresentation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.bounds import SEED, Bounds
 from brainalign.models._base import Model, Settings
@@ -28,9 +28,15 @@ class ShuffledWords(Model):
 
     def check_options(self, option: Callable[..., Model]) -> None:
         """Refuse a model that is none."""
-        option(self.of, **({} if self.path is None else {"path": self.path}))
+        self._other(option)
+
+    def check_at_hand(self, option: Callable[..., Model]) -> None:
+        """The other model's files."""
+        self._other(option).check_at_hand(option)
 
     def extractor(self, settings: Settings, dataset: Dataset) -> Extractor:
         """The extractor."""
-        changes = {"layers": self.layers} | ({} if self.path is None else {"path": self.path})
-        return settings.option(self.of, **changes).shuffled(settings, dataset, self.seed, self.name)
+        return self._other(settings.option, layers=self.layers).shuffled(settings, dataset, self.seed, self.name)
+
+    def _other(self, option: Callable[..., Model], **changes: Any) -> Model:
+        return option(self.of, **changes | ({} if self.path is None else {"path": self.path}))
