@@ -10,6 +10,7 @@ from brainalign.analysis.group_trf.maps import Rule, map_test
 from brainalign.analysis.group_trf.places import shared_places
 from brainalign.analysis.group_trf.run import group
 from brainalign.analysis.group_trf.weights import directions, group_weights
+from brainalign.counts import count
 from brainalign.data.simulated import simulate_meeg
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic.spectral import Envelope, Intensity, Mel
@@ -187,7 +188,7 @@ def test_few_participants_are_told_what_they_cannot_show(listeners, people):
     data = replace(listeners[0], recordings=listeners[0].recordings[:people])
     result = group(study_of(data, tmax=0.14), Models(model_of(listeners)), **{**ASKED, "peaks": None})
     assert result.tables["group_trf"]["low"].isna().all() and "group_trf_peaks" not in result.tables
-    assert any(w.startswith(f"{people} participant(s): the TRF has no interval") for w in result.warnings)
+    assert any(w.startswith(f"{count(people, 'participant')}: the TRF has no interval") for w in result.warnings)
     assert ("group_trf_clusters" in result.tables) == (people > 1)
     assert people == 1 or any("can fall below p = 0.5" in w for w in result.warnings)
     assert result.found.endswith(".") and len(result.found) > 20

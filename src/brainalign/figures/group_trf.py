@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import DOUBLE, INK, SINGLE, colours, legend_above, new_figure, style, zero_line
-from brainalign.figures.text import count, number, one_result, wrap
+from brainalign.figures.text import number, one_result, wrap
 from brainalign.stats.interval import mean_cis
 
 if TYPE_CHECKING:

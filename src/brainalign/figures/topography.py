@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from brainalign.counts import count
 from brainalign.data.electrodes.layouts import FEWEST, SENSOR, Sensors, montage, sensors_of
 from brainalign.errors import BrainalignError
 from brainalign.figures._tables import once, require
@@ -128,7 +129,8 @@ def pattern_topography(patterns: pd.DataFrame) -> tuple[Figure, str]:
     figure, said = topography(table, "pattern", label="pattern (SD per SD)")
     people = patterns["subject"].nunique()
     return figure, (
-        f"Pattern of the decoder at {1000 * lag:.0f} ms after the feature, where it is largest, mean over {people} participant(s): {said}"
+        f"Pattern of the decoder at {1000 * lag:.0f} ms after the feature, where it is largest, mean over {count(people, 'participant')}: "
+        f"{said}"
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from brainalign.analysis.group_trf.measure import Measured
 from brainalign.analysis.group_trf.places import Places
 from brainalign.analysis.group_trf.weights import GroupWeights
+from brainalign.counts import count
 from brainalign.figures import brain_map, cluster_map, group_trf, located, on_scalp, topography
 from brainalign.study.result import AnalysisResult
 from brainalign.study.sentences import LEVEL
@@ -59,7 +60,7 @@ def draw(
         n = len(places.subjects)
         result.figures["group_scores"] = (
             figure,
-            f"Pearson's r of held-out predictions, mean over {n} participant(s): {said}{rings}",
+            f"Pearson's r of held-out predictions, mean over {count(n, 'participant')}: {said}{rings}",
         )
 
 
@@ -86,12 +87,14 @@ def _topographies(
     if scalp:
         figure, said = topography(shown, "weight", label="weight (SD per SD)")
         rings = " Rings: corrected p below .05 at this lag." if shown["marked"].any() else ""
-        caption = f"Mean weights over {n} participant(s) at the lag of each peak: {said}{rings}{more}"
+        caption = f"Mean weights over {count(n, 'participant')} at the lag of each peak: {said}{rings}{more}"
         result.figures["group_topography"] = figure, caption
     elif located(shown).any():
         size = shown.assign(subject="group", weight=shown["weight"].abs(), model=shown["panel"])
         figure, said = brain_map(size, "weight", noun=places.noun)
-        caption = f"{said} The weight is the size of the mean over {n} participant(s) at the lag of each peak.{more}"
+        caption = (
+            f"{said} The weight is the size of the mean over {count(n, 'participant')} at the lag of each peak.{more}"
+        )
         result.figures["group_topography"] = figure, caption
 
 

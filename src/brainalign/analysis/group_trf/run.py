@@ -14,6 +14,7 @@ from brainalign.analysis.group_trf.measure import Measured, measured
 from brainalign.analysis.group_trf.places import Places, shared_places
 from brainalign.analysis.group_trf.weights import GroupWeights, group_weights
 from brainalign.analysis.group_trf.words import report
+from brainalign.counts import count
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
 from brainalign.features.joined import JoinedRepresentation
@@ -230,7 +231,8 @@ def _warn(
     if n < FEWEST:
         result.warnings.append(
             limits(
-                f"{n} participant(s): the TRF has no interval and no peak with an error{'' if n > 1 else ', and nothing is tested'}; three "
+                f"{count(n, 'participant')}: the TRF has no interval and no peak with an "
+                f"error{'' if n > 1 else ', and nothing is tested'}; three "
                 "are needed.",
                 "what other participants' responses are",
             )

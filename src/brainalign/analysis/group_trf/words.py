@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from brainalign.analysis.group_trf.maps import MapTest
 from brainalign.analysis.group_trf.places import Places, shared_places
 from brainalign.analysis.group_trf.weights import GroupWeights
-from brainalign.figures.text import count, p_text
+from brainalign.counts import count
+from brainalign.figures.text import p_text
 from brainalign.stats.sign_flip import DRAWS, EXACT
 from brainalign.study.result import AnalysisResult
 from brainalign.study.sentences import LEVEL
@@ -84,7 +85,7 @@ def report(
     if not said:
         largest = result.tables["group_trf"].loc[lambda t: t["mean"].abs().idxmax()]
         text = f"largest mean weight {largest['mean']:.3f} at {largest[places.by]}, {1000 * largest['lag_s']:.0f} ms"
-        result.summary.append((f"{largest['feature']}, {n} participant(s), {where}", text))
+        result.summary.append((f"{largest['feature']}, {count(n, 'participant')}, {where}", text))
         said.append(f"{largest['feature']}: {text}")
     result.found = f"{'; '.join(said)}."
 
