@@ -275,4 +275,4 @@ def test_the_scatter_marks_each_regions_truth_at_what_was_found_of_the_other(mak
     )
     found = pairs["mel"].groupby("region").mean()
     assert sorted(float(a.get_xdata()[0]) for a in marks) == pytest.approx(sorted([found["A1"], found["STG"]]))
-    assert "Diamond: mean planted score of gpt2" in caption
+    assert "Diamond: a region, up the mean planted score of gpt2" in caption
