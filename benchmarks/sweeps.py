@@ -151,7 +151,8 @@ def main() -> None:
         body = [
             "## Sweeps",
             f"`python -m benchmarks.sweeps --children {given.children} --write`",
-            "Whole commands, imports and the parent's summary included, but for the overhead, which is within a process.",
+            "Whole commands, imports and the parent's summary included, but for the overhead, which is within a process. "
+            "Two workers need two free cores: below 1, other work ran beside.",
             describe(["brainalign", "hydra-core", "mlflow", "joblib", "numpy", "torch"], cores()),
             markdown_table(HEADER, rows),
         ]
