@@ -107,9 +107,10 @@ def many(folder: Path, number: int) -> list[str]:
 
 def comparison(folder: Path, number: int = 100) -> list[list[str]]:
     """analysis=compare over runs of the big sweep, against one of them and every pair."""
-    ids = ",".join(children(folder)["run"].head(number))
+    runs = list(children(folder)["run"].head(number))
+    ids, number = ",".join(runs), len(runs)
     against, _ = call(folder, "analysis=compare", f"analysis.runs=[{ids}]", "analysis.against='mel n_mels=1'")
-    few = number // 5
+    few = min(20, number)
     some = ",".join(ids.split(",")[:few])
     pairs, _ = call(folder, "analysis=compare", f"analysis.runs=[{some}]")
     return [
