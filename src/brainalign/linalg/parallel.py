@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
+    from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -63,9 +65,17 @@ def in_parallel(job: Callable[[Item], T], items: Sequence[Item], size: int, devi
         torch.set_num_threads(threads // count)  # of the thread that calls it
         return job(item)
 
-    with ThreadPoolExecutor(count) as pool:
+    with _numpys().limit(limits=1), ThreadPoolExecutor(count) as pool:
         try:
             yield from pool.map(in_share, items)
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)  # what threads that start later begin with
+
+
+@cache
+def _numpys() -> ThreadpoolController:
+    """NumPy's and SciPy's own threads: one pool a library, for which several callers would only wait."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
