@@ -172,6 +172,7 @@ def test_electrodes_of_the_brain_are_averaged_by_region_or_refused(listeners):
     data = some(listeners[0], lambda p: names[: 5 - (p == 2)], ["STG", "MTG", "unknown"], rename=True)
     result = group(study_of(data), Models(model_of(listeners)), **ASKED)
     table = result.tables["group_trf"]
+    assert all(t.columns.is_unique for t in result.tables.values())
     assert (
         set(table["region"]) == {"STG", "MTG"}
         and "clusters" in result.figures

@@ -45,7 +45,7 @@ def test_magnetometers_and_pairs_of_gradiometers_are_drawn_apart_each_in_its_col
     figure, said = topography(table, "w", label="weight")
     assert "102 magnetometers (MNE's layout Vectorview-mag)" in said
     assert (
-        "102 pairs of gradiometers (root mean square) (MNE's layout Vectorview-grad); largest at MEG021 (3.536)" in said
+        "102 pairs of gradiometers (root mean square; MNE's layout Vectorview-grad); largest at MEG021 (3.536)" in said
     )
     clims = sorted(i.get_clim() for i in images(figure))
     np.testing.assert_allclose(clims, [(-5, 5), (0, np.sqrt((9 + 16) / 2))])  # rms has no sign

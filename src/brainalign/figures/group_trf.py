@@ -29,6 +29,12 @@ LEVEL = 0.05
 NAMED = 24
 """Places up to which each is named."""
 
+OUTLINED = 100
+"""Places up to which points are outlined; of more, lines would be all that is seen, and the other points are pale instead."""
+
+PALE = 0.3
+"""How much of its colour a pale point has."""
+
 ACROSS = 3
 """Maps side by side."""
 
@@ -155,7 +161,7 @@ def cluster_map(
         >>> rows = [("mel", "PC1", e, lag, 5.0 * (e == "Cz"), 0.01 if e == "Cz" else 1.0) for e in ("Fz", "Cz", "Pz") for lag in (0.0, 0.1)]
         >>> columns = ["model", "feature", "electrode", "lag_s", "t", "p"]
         >>> figure, caption = cluster_map(pd.DataFrame(rows, columns=columns), "electrode")
-        >>> print(caption[-46:])
+        >>> print(caption.split(", ", 1)[1])
         2 of 6 points (PC1: largest t 5.000 at Cz, 0 ms).
     """
     keys = ("model", "feature", place, "lag_s")
@@ -179,11 +185,13 @@ def cluster_map(
             lags = 1000 * t.columns.to_numpy(dtype=np.float64)
             half = (lags[1] - lags[0]) / 2 if len(lags) > 1 else 5.0
             extent = (lags[0] - half, lags[-1] + half, len(places) - 0.5, -0.5)
+            below = p.to_numpy(dtype=np.float64) < LEVEL
             image = ax.imshow(
                 t.to_numpy(), aspect="auto", extent=extent, cmap="RdBu_r", vmin=-top, vmax=top, interpolation="nearest",
-                gid=f"t {model} {feature}",
+                alpha=np.where(below, 1.0, PALE) if len(places) > OUTLINED else None, gid=f"t {model} {feature}",
             )  # fmt: skip
-            _outline(ax, p.to_numpy(dtype=np.float64) < LEVEL, lags[0] - half, 2 * half)
+            if len(places) <= OUTLINED:
+                _outline(ax, below, lags[0] - half, 2 * half)
             named = places if len(places) <= NAMED else []
             ax.set_yticks(range(len(named)), [wrap(str(name), 14) for name in named])
             ax.set_ylabel("" if named else ", ".join(w for w in (f"{len(places)} {noun}s", order) if w))
@@ -193,9 +201,9 @@ def cluster_map(
             at, lag = np.unravel_index(int(np.abs(t.to_numpy()).argmax()), t.shape)
             largest.append(f"{feature}: largest t {number(t.iloc[at, lag])} at {places[at]}, {lags[lag]:.0f} ms")
         figure.colorbar(image, ax=grid, shrink=0.8, aspect=30).set_label("t over participants")
-    inside = int((table["p"] < LEVEL).sum())
+    inside, how = int((table["p"] < LEVEL).sum()), "not pale" if len(places) > OUTLINED else "outlined"
     return figure, (
-        f"t of the weights over participants at each {noun} and lag; outlined: {what}, {inside} of {len(table)} points "
+        f"t of the weights over participants at each {noun} and lag; {how}: {what}, {inside} of {len(table)} points "
         f"({'; '.join(largest)})."
     )
 

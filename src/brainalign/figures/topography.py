@@ -177,8 +177,10 @@ def _head(
 def _said(sensors: Sensors, shown: dict[Any, tuple[Array, Array, list[str], NDArray[np.bool_]]]) -> str:
     """How many there are, of which layout, and where each panel is largest."""
     n = max(len(names) for _, _, names, _ in shown.values())
-    what = f"{n} pairs of gradiometers (root mean square)" if sensors.kind == "gradiometers" else f"{n} {sensors.kind}"
+    what = f"{n} pairs of gradiometers" if sensors.kind == "gradiometers" else f"{n} {sensors.kind}"
     layout = "places of the 10-20 system" if sensors.kind == "EEG electrodes" else f"MNE's layout {sensors.layout}"
+    if sensors.kind == "gradiometers":
+        layout = f"root mean square; {layout}"
     largest = []
     for panel, (values, _, names, _) in shown.items():
         if len(values):

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from brainalign.data.electrodes.layouts import sensors_of
+from brainalign.data.electrodes.layouts import SENSOR, sensors_of
 from brainalign.data.electrodes.names import listed
 from brainalign.data.electrodes.table import UNKNOWN
 from brainalign.data.fmri.geometry import VERTEX, VOXEL
@@ -49,6 +49,11 @@ class Places:
     def names(self) -> list[str]:
         """Of the places."""
         return [str(v) for v in self.table[self.by]]
+
+    @property
+    def shown(self) -> list[str]:
+        """Columns of the table that stand in tables of results."""
+        return [c for c in ("electrode", SENSOR, "region") if c in self.table]
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(participants, places, ...) of what each column of the responses has.

@@ -160,7 +160,7 @@ def _add_weights(
         shape = (k, size, len(lags_s))
         index = np.indices(shape).reshape(3, -1)
         rows = pd.DataFrame({"model": g.name, "feature": np.array(g.features, dtype=object)[index[0]]})
-        for column in [c for c in (places.by, "sensor", "region") if c in places.table]:
+        for column in places.shown:
             rows[column] = places.table[column].to_numpy()[index[1]]
         values = {"mean": mean, "low": low, "high": high, "t": t, "p": p}
         parts.append(
@@ -187,7 +187,7 @@ def _add_scores(result: AnalysisResult, study: Study, models: Models, places: Pl
     kept, rows, tests = places.without(~fine), [], []
     for name, (r, side) in maps.items():
         mean, low, high = mean_cis(r[:, fine])
-        row = kept.table[[c for c in (places.by, "sensor", "region") if c in kept.table]].assign(
+        row = kept.table[kept.shown].assign(
             model=name, r=mean, low=low, high=high, n=len(places.subjects), t=np.nan, p=np.nan
         )
         if rule.method != "none" and len(places.subjects) > 1:

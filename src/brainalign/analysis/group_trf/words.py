@@ -68,7 +68,7 @@ def report(
         below = int((rows["p"] < LEVEL).sum()) if len(rows) else 0
         what = "weights" if test.of == "weights" else "r"
         result.metrics |= {f"group_trf/{what}/{test.model}/p": least, f"group_trf/{what}/{test.model}/below_05": below}
-        text = f"nothing differs from 0 (smallest p {p_text(least).removeprefix('p = ')})"
+        text = f"nothing below {LEVEL:g}; smallest {p_text(least)}"
         if below:
             first = rows.iloc[0]
             lags = (
