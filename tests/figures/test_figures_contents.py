@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.text import Text
 
 from brainalign.errors import BrainalignError
@@ -275,4 +276,13 @@ def test_the_scatter_marks_each_regions_truth_at_what_was_found_of_the_other(mak
     )
     found = pairs["mel"].groupby("region").mean()
     assert sorted(float(a.get_xdata()[0]) for a in marks) == pytest.approx(sorted([found["A1"], found["STG"]]))
-    assert "Diamond: a region, up the mean planted score of gpt2" in caption
+    dots = {
+        c.get_label().split(" ")[0]: to_rgba(c.get_facecolor()[0], 1)
+        for c in figure.axes[0].collections
+        if "(" in c.get_label()
+    }
+    assert {float(a.get_ydata()[0]): to_rgba(a.get_markerfacecolor()) for a in marks} == {
+        0.1: dots["A1"],
+        0.2: dots["STG"],
+    }
+    assert "Diamond of a region's colour: up its mean planted score of gpt2" in caption

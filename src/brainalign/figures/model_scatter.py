@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from brainalign.counts import count
 from brainalign.figures._distribution import many
-from brainalign.figures._planted import LABEL, draw_planted, planted_mean
+from brainalign.figures._planted import LABEL, MARK, draw_planted, planted_mean
 from brainalign.figures._tables import ELECTRODE, left_out, require
 from brainalign.figures.style import (
     INK,
@@ -88,7 +87,7 @@ def model_scatter(
                 marker, label = MARKERS[i % len(MARKERS)], f"{wrap(region, 18)} ({len(own)})"
                 draw_region(axes, own, colour[region], marker, label, crowded=crowded)
         truths = planted_points(scores, both, a, b, by, score)
-        values = np.vstack([both[["value_a", "value_b"]].to_numpy(dtype=np.float64), truths[:, ::-1]])
+        values = np.array([*both[["value_a", "value_b"]].to_numpy(dtype=np.float64), *truths.values()])
         low, high = (min(0.0, values.min()), max(0.0, values.max())) if len(values) else (0.0, 1.0)
         margin = 0.06 * (high - low or 1.0)
         limits = (low - margin, high + margin)
@@ -98,9 +97,11 @@ def model_scatter(
                 both["value_b"], both["value_a"], gridsize=28, extent=(*limits, *limits), cmap="Greys", mincnt=1, vmin=-3, linewidths=0,
                 alpha=0.8, zorder=0, gid="counts",
             )  # fmt: skip
-        for n, (x, y) in enumerate(truths.tolist()):
-            if (mark := draw_planted(axes, x, y, "planted")) is not None and n == 0:
-                mark.set_label(wrap(LABEL, 18))
+        for region, (x, y) in truths.items():
+            if (mark := draw_planted(axes, x, y, "planted")) is not None:
+                mark.set_markerfacecolor(colour[region])
+        if truths:
+            axes.plot([], [], label=wrap(LABEL, 18), **MARK)
         axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="NW")
         room = 40 if into is None else 26  # letters along the square
         axes.set_xlabel(f"{wrap(b, room)}\n{wrap(score_label(score), room)}")
@@ -112,20 +113,20 @@ def model_scatter(
             legend_above(figure, *axes.get_legend_handles_labels())
     difference = electrodes_ci(both["value_a"] - both["value_b"], both["subject"])
     each = f"grey: how many {noun}s; sign: a region's mean, with quartiles" if crowded else f"one dot per {noun}"
-    diamond = f" Diamond: a region, up the mean planted score of {a}, across that of {b}, or what was found where none was planted."
+    diamond = f" Diamond of a region's colour: up its mean planted score of {a}, across that of {b}, or what was found where none was planted."
     caption = (
         f"{score_label(score)} of {a} against {b} for {count(len(both), noun)}, {each}, line: equality. Mean difference "
         f"{number(difference.mean)}, "
         f"{difference.over(noun)}{interval_text(difference.low, difference.high)}."
-        f"{diamond if len(truths) else ''}"
+        f"{diamond if truths else ''}"
     )
     return figure, caption + left_out(len(pairs) - len(both), "pair")
 
 
 def planted_points(
     scores: pd.DataFrame, both: pd.DataFrame, a: str, b: str, by: str, score: str
-) -> NDArray[np.float64]:
-    """(n, 2) of each region whose truth under a is known: across the mean under b, the planted one where there is one; up the planted of a.
+) -> dict[str, tuple[float, float]]:
+    """Of each region whose truth under a is known: across the mean under b, the planted one where there is one; up the planted of a.
 
     Args:
         scores: As for :func:`model_scatter`, with the true score beside it where there is one.
@@ -136,12 +137,13 @@ def planted_points(
         score: Column of the score.
     """
     shown = scores.merge(both[list(ELECTRODE)], on=list(ELECTRODE))
-    points = []
+    points = {}
     for region, own in both.groupby("region", sort=False):
         inside = shown[shown["region"] == region]
         up, across = (planted_mean(inside[inside[by] == label], score) for label in (a, b))
-        points.append((across if np.isfinite(across) else float(own["value_b"].mean()), up))
-    return np.array([p for p in points if np.isfinite(p[1])], dtype=np.float64).reshape(-1, 2)
+        if np.isfinite(up):
+            points[str(region)] = (across if np.isfinite(across) else float(own["value_b"].mean()), float(up))
+    return points
 
 
 def draw_region(axes: Axes, own: pd.DataFrame, colour: Colour, marker: str, label: str, *, crowded: bool) -> None:
