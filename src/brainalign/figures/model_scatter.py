@@ -113,7 +113,10 @@ def model_scatter(
             legend_above(figure, *axes.get_legend_handles_labels())
     difference = electrodes_ci(both["value_a"] - both["value_b"], both["subject"])
     each = f"grey: how many {noun}s; sign: a region's mean, with quartiles" if crowded else f"one dot per {noun}"
-    diamond = f" Diamond of a region's colour: up its mean planted score of {a}, across that of {b}, or what was found where none was planted."
+    diamond = (
+        f" Diamond of a region's colour: up its mean planted score of {a}, across that of {b}, or what was found where none was "
+        "planted."
+    )
     caption = (
         f"{score_label(score)} of {a} against {b} for {count(len(both), noun)}, {each}, line: equality. Mean difference "
         f"{number(difference.mean)}, "
