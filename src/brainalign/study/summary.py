@@ -133,9 +133,11 @@ def warn_about(result: AnalysisResult, scores: pd.DataFrame, folds: int) -> None
             )
             result.warnings.append(told)
         if constant:
-            result.warnings.append(
-                changes(f"{name}: {constant} of {choices} predictions are constant and score r = 0.")
+            told = changes(
+                f"{name}: {constant} of {choices} predictions (electrodes x folds) are constant and score r = 0: the features do not vary "
+                "there, or no direction of the space held up in that fold."
             )
+            result.warnings.append(told)
         partly = int(((rows["n_folds"] < folds) & (rows["n_folds"] > 0)).sum())
         flat = int(rows["flat_folds"].sum())
         if flat:
