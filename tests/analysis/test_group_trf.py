@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from brainalign.analysis.group_trf.maps import Rule, map_test
-from brainalign.analysis.group_trf.places import shared_places
+from brainalign.analysis.group_trf.places import Places, shared_places
 from brainalign.analysis.group_trf.run import group
 from brainalign.analysis.group_trf.weights import directions, group_weights
+from brainalign.analysis.group_trf.words import report
 from brainalign.counts import count
 from brainalign.data.simulated import simulate_meeg
 from brainalign.errors import BrainalignError
@@ -217,3 +218,30 @@ def test_features_of_a_model_are_one_family_and_no_neighbours():
     assert (both.p[0] >= alone.p[0]).all() and both.p.shape == (2, 4, 8)
     assert both.table["feature"].tolist().count("a") == len(alone.table)  # a cluster never spans two features
     np.testing.assert_allclose(both.t[0], alone.t[0])
+
+
+def test_a_region_is_the_mean_of_those_of_its_electrodes_that_have_weights():
+    table = pd.DataFrame({"region": ["STG"]})
+    places = Places(
+        "region", "region", table, ["p1", "p2"], [[np.array([0, 1, 2])], [np.array([3])]], np.zeros((1, 1)), "none"
+    )
+    found = places.of(np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, 6.0], [np.nan, np.nan]]))
+    np.testing.assert_array_equal(found, [[[2.0, 4.0]], [[np.nan, np.nan]]])
+
+
+def test_a_feature_that_two_models_have_in_common_is_told_of_each(found):
+    result = replace(found, summary=[], metrics={}, figures={}, tables=dict(found.tables))
+    peaks = found.tables["group_trf_peaks"]
+    result.tables["group_trf_peaks"] = pd.concat([peaks, peaks.assign(model="other")], ignore_index=True)
+    report(
+        result,
+        [],
+        Places("electrode", "electrode", pd.DataFrame({"electrode": ["FCz"]}), list("abc"), [], None, ""),
+        {},
+        [],
+        np.arange(3),
+    )
+    named = [label for label, _ in result.summary if "latency" in label]
+    assert (
+        len(named) == 4 and named[0].startswith("envelope envelope, N1") and named[-1].startswith("other envelope, P2")
+    )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from brainalign.bounds import COUNT, Bounds, check_bounds
 from brainalign.errors import BrainalignError, nearest, one_of, within
+from brainalign.linalg.arithmetic import SOLVERS
 from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.penalty import PENALTIES
 
@@ -84,7 +85,7 @@ class Encoding:
             )
         within("encoding.inner_folds", self.inner_folds, 1, self.outer_folds - 1)
         one_of("encoding.alpha_rule", self.alpha_rule, ("local", "shared"))
-        one_of("encoding.solver", self.solver, ("auto", "cholesky", "eigh", "dual"))
+        one_of("encoding.solver", self.solver, SOLVERS)
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
         one_of("encoding.repeats", self.repeats, ("all", "average", "first"))
         self.boosting = boosting_of(self.boosting)
@@ -98,7 +99,7 @@ class Encoding:
             raise BrainalignError(
                 "encoding=boosting has no penalty; use encoding.penalty=ridge with it, or encoding=tikhonov."
             )
-        if self.penalty == "tikhonov" and self.solver in ("eigh", "dual"):
+        if self.penalty == "tikhonov" and self.solver not in ("auto", "cholesky"):
             raise BrainalignError(
                 f"encoding.solver={self.solver} is for encoding.penalty=ridge; with tikhonov it must be auto or cholesky."
             )

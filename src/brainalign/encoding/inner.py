@@ -74,7 +74,7 @@ def inner_curves(
         components: Of each band, fitted anew on each training set without two folds.
 
     Returns:
-        (outer folds, combinations x alphas, c), the alphas of the first combination first.
+        (outer folds, combinations x alphas, c), the alphas of the first combination first; -inf where a fold left a candidate out.
 
     Raises:
         BrainalignError: Fewer than three folds: none would be left to fit on.
@@ -112,7 +112,7 @@ def inner_curves(
     found = in_parallel(scores, pairs, size, arithmetic.torch_device())
     for (*_, roles), r2 in zip(pairs, track(found, "training sets without two folds", len(pairs)), strict=True):
         for mine, (_, chooser) in zip(r2, roles, strict=True):
-            known = np.isfinite(mine)  # not where a participant heard nothing of the held-out stimuli
+            known = ~np.isnan(mine)  # not where a participant heard nothing of the held-out stimuli
             total[chooser][known] += mine[known]
             counts[chooser] += known
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)

@@ -30,7 +30,7 @@ HELD = 4096
 electrodes at a time, past one factorisation. A constant, too."""
 
 EPS64 = 2.0**-52
-SOLVERS = ("auto", "cholesky", "eigh", "dual")
+SOLVERS = ("auto", "cholesky", "eigh", "dual", "iterative")
 
 LEAST_AT_ONCE = 64
 """Below this many electrodes at a time a full CUDA device is given up."""
@@ -43,7 +43,8 @@ class Arithmetic:
     Attributes:
         device: ``cpu``, ``cuda``, ``mps`` (Apple's GPU for models; solvers stay on the CPU) or ``auto`` (cuda where there is one).
         dtype: ``float64``, or ``float32`` where the conditioning allows it and float64 elsewhere.
-        solver: ``auto`` (by counted operations, see ``linalg.method``), ``cholesky``, ``eigh`` or ``dual``.
+        solver: ``auto`` (by counted operations, see ``linalg.method``), ``cholesky``, ``eigh`` or ``dual``; ``iterative`` is auto, but for
+            bands, which it solves by conjugate gradients (``linalg.iterated``).
 
     Raises:
         BrainalignError: An unknown device, dtype or solver, or no such device where one was asked for.

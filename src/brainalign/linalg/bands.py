@@ -40,10 +40,8 @@ COLUMNS = 512
 
 PRODUCTS = 80
 """Products with the Gram matrix that a combination takes by iteration, about: measured 39 for 5,760 unknowns, 43 for 15,360."""
-SLOWER, SURELY = 1.5, 2.0
-"""An operation of an iteration in those of a matrix product (measured: 1.4), and how many times cheaper it must be to be chosen."""
-LEAST_LAGS = 8
-"""Lags from which on a Fourier transform saves operations."""
+SLOWER = 1.5
+"""An operation of an iteration in those of a matrix product (measured: 1.4)."""
 
 Penalties = tuple[float, ...]
 """One a band."""
@@ -87,9 +85,9 @@ class Bands:
         solver: str = "auto",
         penalty: Penalty = "ridge",
     ) -> Method:
-        """The cheapest of elimination, for all combinations at once, a path of alphas for each, and iteration, by counted operations.
+        """The cheaper of elimination, for all combinations at once, and a path of alphas for each, by counted operations.
 
-        How many products an iteration takes is known only afterwards: it is chosen where it counts ``SURELY`` times fewer.
+        Iteration is no search of all alphas, so that it is taken on demand alone.
 
         Args:
             lags: Of the window.
@@ -97,24 +95,23 @@ class Bands:
             test_rows: Distinct rows of each set that is scored with every solution.
             electrodes: Responses.
             alphas: Length of the path.
-            solver: As asked for; ``eigh`` and ``dual`` have no elimination, and ``auto`` alone has iteration.
+            solver: As asked for; ``eigh`` and ``dual`` have no elimination; ``iterative`` is iteration.
             penalty: ``tikhonov`` has neither.
         """
         sizes, c = [lags * width for width in self.widths], electrodes
         p, n = sum(sizes), len(self.ratios)
         each = choose_method(features=p, rows=rows, test_rows=test_rows, electrodes=c, alphas=alphas, solver=solver)
         whole = replace(each, flops=n * each.flops, cost=n * each.cost)
-        if n == 1 or solver not in ("auto", "cholesky") or penalty != "ridge":
+        if n == 1 or solver not in ("auto", "cholesky", "iterative") or penalty != "ridge":
             return whole
-        exact = min(whole, self._elimination(sizes, test_rows, c, alphas), key=lambda method: method.cost)
-        if solver != "auto" or lags < LEAST_LAGS:
-            return exact
+        if solver != "iterative":
+            return min(whole, self._elimination(sizes, test_rows, c, alphas), key=lambda method: method.cost)
         runs = n if test_rows else 2  # the electrodes' own penalties in one run, of twice as many products
         flops = runs * PRODUCTS * 2 * operations(lags) * rows * sum(self.widths) * c
         flops += n * alphas * 2.0 * sum(test_rows) * p * c
         held = operations(lags) / 2 * rows * sum(self.widths) + (2 * alphas + 20) * p * min(c, AT_A_TIME)
-        iterated = Method(False, False, False, p, flops, SLOWER * flops, iterated=round(8 * held))
-        return iterated if SURELY * iterated.cost < exact.cost else exact
+        held += 6.0 * rows * min(c, AT_A_TIME)  # the transforms of a product, and the rows that it gives
+        return Method(False, False, False, p, flops, SLOWER * flops, iterated=round(8 * held))
 
     def _elimination(self, sizes: list[int], test_rows: list[int], c: int, alphas: int) -> Method:
         """Elimination of bands of so many lagged features."""

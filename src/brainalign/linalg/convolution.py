@@ -14,6 +14,23 @@ ROWS = 16384
 """Rows that are transformed at a time; a constant, so that the same config gives the same bits."""
 
 
+SPECTRUM = 2**26
+"""Bytes of the products of two transforms, from which on lags are taken one by one: the transforms would hold several times of that."""
+LONG = 32
+"""Lags from which on transforms take less time than products lag by lag."""
+
+
+def by_transform(lags: int, left: int, right: int) -> bool:
+    """Whether products of so many columns over lags are taken by transforms.
+
+    Args:
+        lags: m.
+        left: Columns of the one side.
+        right: Of the other.
+    """
+    return lags >= LONG and 16 * (length_of(lags) // 2 + 1) * left * right <= SPECTRUM
+
+
 def length_of(lags: int) -> int:
     """Length of the transform: the first power of two that holds two windows.
 

@@ -2,8 +2,8 @@
 
 Nothing as large as the system is made. A combination of ratios takes one run for all alphas, of which the larger settle in tens of
 products and the smaller would take thousands. Those are not waited for: once the next alpha to settle has an R2 below the best of larger
-ones by ``FALLEN`` for every electrode, the fit is drowned by noise, and less of a penalty drowns it further. Smaller alphas are then
-entered with a score below all others, so that none of them is chosen.
+ones by ``FALLEN`` for every electrode, noise is taken to drown the fit there and below. That is no proof: a held-out R2 can fall and rise
+again. Alphas that were left out have the score -inf, in all folds of a choice, and no run takes this way unasked (``solver=iterative``).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def iterated_scores(
         arithmetic: Device and precision; the matrix may overrule float32.
 
     Returns:
-        (tests, combinations x alphas, c), the alphas of the first combination first.
+        (tests, combinations x alphas, c), the alphas of the first combination first; -inf for alphas that were left out.
     """
 
     def job(device: torch.device, at_once: int) -> NDArray[np.float64]:
@@ -131,8 +131,7 @@ class _Path:
                 log.warning,
             )
         for row in self._out.swapaxes(0, 1):
-            known = ~np.isnan(row).all(axis=(0, 2))
-            row[:, ~known] = np.fmin.reduce(row, axis=1)[:, None] - FALLEN
+            row[:, np.isnan(row).all(axis=(0, 2))] = -np.inf
         return self._out.reshape(len(self._tests), -1, c)
 
     def _settled(self, i: int, dtype: torch.dtype, left: list[int], rhs: Tensor, electrodes: slice) -> bool:

@@ -70,9 +70,10 @@ def choose_method(
         test_rows: Distinct rows of each set that is scored with every solution; empty for a fit without scores.
         electrodes: Responses c.
         alphas: Length of the path.
-        solver: ``auto``, or ``cholesky``, ``eigh`` (both primal), ``dual`` (by its cheaper factor).
+        solver: ``auto``, or ``cholesky``, ``eigh`` (both primal), ``dual`` (by its cheaper factor);
+            ``iterative`` is for bands, and here the same as ``auto``.
     """
-    dual = solver == "dual" or (solver == "auto" and rows < features)
+    dual = solver == "dual" or (solver in ("auto", "iterative") and rows < features)
     q = rows if dual else features
     found = [_count(dual, eigh, q, test_rows, electrodes, alphas) for eigh in (False, True)]
     if solver in ("cholesky", "eigh"):

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.linalg import arithmetic
-from brainalign.linalg.convolution import lag_products
+from brainalign.linalg.convolution import by_transform, lag_products
 from brainalign.linalg.stack import Segment, Stack, stack
 from brainalign.linalg.variation import CANCELLED
 
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 FAR = 100.0
 """Deviations that a feature's mean is away from 0 where the mean is taken off first."""
-
-LONG = 32
-"""Lags from which on their products are taken by Fourier transform, at a fraction of the operations."""
 
 SUMS = ("products", "cross", "xsum", "hsum", "hsq", "ysum", "yy")
 
@@ -204,11 +201,12 @@ def moments(
     m, width, c = len(lags), h.shape[1], rows.response.shape[1]
     products, xsum = (h.new_empty(m, width, k) for k in (width, 1))
     weighted = (h[lo - int(lags[0]) : hi - int(lags[0])] * w[:, None]).T
-    if m >= LONG:
+    transformed = by_transform(m, width, width + 1)
+    if transformed:
         both = lag_products(h[lo - int(lags[-1]) : hi - int(lags[0])], torch.cat([weighted.T, w[:, None]], dim=1), lags)
         products.copy_(both[:, :, :-1].transpose(1, 2))
         xsum.copy_(both[:, :, -1:])
-    for k, lag in enumerate(lags.tolist() if m < LONG else []):
+    for k, lag in enumerate([] if transformed else lags.tolist()):
         lagged = h[lo - lag : hi - lag]
         torch.mm(weighted, lagged, out=products[k])
         torch.mm(lagged.T, w[:, None], out=xsum[k])
@@ -236,7 +234,7 @@ def _cross(parts: Sequence[tuple[Stack, Tensor]], lags: NDArray[np.int64]) -> Te
     for rows, y in parts:
         lo, hi = rows.inner
         h, actual = rows.values.double(), y[lo:hi].double()
-        if len(lags) >= LONG:
+        if by_transform(len(lags), h.shape[1], y.shape[1]):
             out += lag_products(h[lo - int(lags[-1]) : hi - int(lags[0])], actual, lags)
             continue
         for k, lag in enumerate(lags.tolist()):

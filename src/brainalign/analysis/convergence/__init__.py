@@ -57,7 +57,7 @@ class ConvergenceAnalysis(DecompositionAnalysis):
         """Those of every part."""
         if models.partner is None:
             return []
-        partition = partition_methods(models, self.sets, self.components, self.ratios)
+        partition = partition_methods(config, models, self.sets, self.components, self.ratios)
         return [similarity_methods(study, models), *super().own_methods(config, study, models), partition]
 
     def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:

@@ -66,7 +66,7 @@ class Targets:
         width = next(iter(frames.values())).shape[1]
         if width != len(self.mean):
             raise BrainalignError(
-                f"analysis.rival=partner holds reconstructions against the partner's features, which have {width} dimensions in place of "
+                f"analysis.rival holds reconstructions against the other stream's features, which have {width} dimensions in place of "
                 f"{len(self.mean)}; both streams need the same features."
             )
         if self.axes is None:

@@ -76,7 +76,8 @@ def _topographies(
     for (model, feature, name), lag in at.lags.items():
         g = weights[model]
         mean = g.weights[:, g.features.index(feature), :, lag].mean(axis=0)
-        panel = f"{feature}, {name} at {1000 * lags_s[lag]:.0f} ms"
+        alone = sum(feature in other.features for other in found) == 1
+        panel = f"{feature if alone else f'{model} {feature}'}, {name} at {1000 * lags_s[lag]:.0f} ms"
         own = places.table.assign(panel=panel, weight=mean, marked=False)
         if scalp:
             rows = table[(table["model"] == model) & (table["feature"] == feature) & (table["lag_s"] == lags_s[lag])]

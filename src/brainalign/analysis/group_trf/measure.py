@@ -106,7 +106,8 @@ def measured(
                 lags[g.name, feature, name] = int(np.abs(lags_s - both[0].value).argmin())
                 for measure, p in zip(MEASURES, both, strict=True):
                     rows.append(_row(g.name, feature, name, label, measure, p))
-                    result.metrics[f"group_trf/{feature}/{name}/{measure}"] = p.value
+                    told = feature if sum(feature in other.features for other in found) == 1 else f"{g.name}/{feature}"
+                    result.metrics[f"group_trf/{told}/{name}/{measure}"] = p.value
     rows += _differences(found, kept, {key: _label(places, at) for key, at in where.items()})
     if silent:
         result.warnings.append(limits(f"No peak is named: {'; '.join(silent)}"))

@@ -14,6 +14,7 @@ from brainalign.data.electrodes.layouts import SENSOR, sensors_of
 from brainalign.data.electrodes.names import listed
 from brainalign.data.electrodes.table import UNKNOWN
 from brainalign.data.fmri.geometry import VERTEX, VOXEL
+from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
 from brainalign.notes import changes, limits
 from brainalign.stats import neighbours
@@ -56,12 +57,12 @@ class Places:
         return [c for c in ("electrode", SENSOR, "region") if c in self.table]
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(participants, places, ...) of what each column of the responses has.
+        """(participants, places, ...) of what each column of the responses has; within a region of those that have some (not NaN).
 
         Args:
             values: (C, ...).
         """
-        return np.stack([np.stack([values[own].mean(axis=0) for own in mine]) for mine in self.columns])
+        return np.stack([np.stack([over_folds(values[own]) for own in mine]) for mine in self.columns])
 
     def without(self, lost: NDArray[np.bool_]) -> Places:
         """The places but for some.

@@ -49,7 +49,11 @@ def report(
         result.tell("What the weights are of", f"{g.name}, layer {layers.get(g.name, 0)}", g.said)
     said = []
     peaks = result.tables.get("group_trf_peaks", pd.DataFrame())
-    for (feature, name, place), rows in peaks.groupby(["feature", "peak", "place"], sort=False) if len(peaks) else ():
+    models = peaks.groupby("feature")["model"].nunique() if len(peaks) else {}
+    for (model, only, name, place), rows in (
+        peaks.groupby(["model", "feature", "peak", "place"], sort=False) if len(peaks) else ()
+    ):
+        feature = only if models[only] == 1 else f"{model} {only}"  # two models may have a feature in common
         by = rows.set_index("measure")
         at, size = by.loc["latency_s"], by.loc["amplitude"]
         if np.isfinite(at["low"]):
@@ -136,8 +140,9 @@ def paragraphs(
                 "Tests over places and lags",
                 f"Participants' maps of weights were tested against 0 by sign flips of whole maps ({flips}), corrected over all "
                 f"places, lags and features of a model by {how}. Neighbours are {places.near}, and successive lags. Strengths have no "
-                "sign and are not tested. Maps of held-out r were tested likewise over places, one-sided: without a signal r lies about "
-                "0 or a little below it, so that only above 0 it says something; differences of two models' r two-sided.",
+                "sign and are not tested. Maps of held-out r were tested likewise over places, one-sided, a flip and its opposite "
+                "being two: without a signal r lies about 0 or a little below it, so that only above 0 it says something; differences "
+                "of two models' r two-sided.",
             )
         )
     return found

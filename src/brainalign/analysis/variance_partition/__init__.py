@@ -48,7 +48,7 @@ class VariancePartitionAnalysis(Analysis):
 
     def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """How variance was parted."""
-        return [partition_methods(models, self.sets, self.components, self.ratios)]
+        return [partition_methods(config, models, self.sets, self.components, self.ratios)]
 
     def own_stages(self, study: Study, models: Models, fitted: Sequence[Probed]) -> list[Stage]:
         """Banded fits of the sets' combinations."""
@@ -73,10 +73,13 @@ def check_partition(sets: int, components: int | None, ratios: Sequence[float]) 
         raise BrainalignError(f"analysis.ratios={ratios} must be a list of one or more finite numbers above 0.")
 
 
-def partition_methods(models: Models, sets: int, components: int | None, ratios: Sequence[float]) -> tuple[str, str]:
+def partition_methods(
+    config: Config, models: Models, sets: int, components: int | None, ratios: Sequence[float]
+) -> tuple[str, str]:
     """How explained variance was parted, as (heading, paragraph).
 
     Args:
+        config: Of the run.
         models: Who plays which role; of a joined model every band is a set.
         sets: How many of them are sets.
         components: Of each set at most, or None.
@@ -99,6 +102,12 @@ def partition_methods(models: Models, sets: int, components: int | None, ratios:
         if components is None
         else f" Each set was reduced to its first {components} principal components of the training frames."
     )
+    searched = (
+        " Combinations of sets were solved by conjugate gradients, where small penalties took no part in the choice once the next in "
+        "turn had a held-out R² .01 below that of a larger one for every electrode, or after 500 products."
+        if config.encoding.solver == "iterative"
+        else ""
+    )
     of_each = (
         "each set's unique part, which is lost where it is left out, and its Shapley value"
         if len(names) > 3
@@ -109,7 +118,7 @@ def partition_methods(models: Models, sets: int, components: int | None, ratios:
         f"What {', '.join(names[:-1])} and {names[-1]} explain was divided into {of_each} (de Heer et al. 2017). Every set and every "
         f"combination of sets was fitted on the same folds by banded ridge regression (Nunez-Elizalde et al. 2019), with {penalty}; of a "
         "model of several layers that one was taken, in each outer fold, whose inner score was the highest on average."
-        f"{reduced} Parts may be negative and were not clipped.",
+        f"{reduced}{searched} Parts may be negative and were not clipped.",
     )
 
 
