@@ -162,7 +162,7 @@ def test_an_alpha_that_one_fold_left_out_is_not_chosen(monkeypatch):
 @pytest.mark.parametrize("estimator", [RidgeTRF, BandedRidgeTRF])
 def test_estimators_search_all_alphas(estimator):
     options = {"bands": [2, 2]} if estimator is BandedRidgeTRF else {}
-    with pytest.raises(BrainalignError, match="solver=iterative is for runs of analysis=variance_partition"):
+    with pytest.raises(BrainalignError, match="solver=iterative is for sets of features"):
         estimator(tmin=0, tmax=0.02, rate=100, solver="iterative", **options).fit(
             [np.eye(40)[:, :4]], [np.eye(40)[:, :2]]
         )
