@@ -91,7 +91,9 @@ class RidgeFit(TRF):
         count = sum(len(d.places) for d in directions)
         opened = self._open(features, responses, groups, count)
         if self.solver == "iterative":
-            raise BrainalignError("solver=iterative is for sets of features with a penalty each in a run; use auto or cholesky.")
+            raise BrainalignError(
+                "solver=iterative is for sets of features with a penalty each in a run; use auto or cholesky."
+            )
         arithmetic = suited(Arithmetic(self.device, self.dtype, self.solver), self.penalty)
         c = opened.design.n_channels
         self.cv_scores_ = np.full((count, c), np.nan)
