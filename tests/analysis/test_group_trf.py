@@ -115,6 +115,9 @@ def test_other_tests_and_channels_that_were_named_beforehand(listeners, test):
     assert not any("optimistic" in w for w in result.warnings)
     if test == "none":
         return
+    both = result.tables["group_trf"].query("electrode in ('FCz', 'Cz')").groupby("lag_s")["p"].max()
+    mean = result.tables["group_trf_curves"].drop_duplicates("lag_s").set_index("lag_s")["p"]
+    pd.testing.assert_series_equal(mean, both, check_names=False)
     rows = result.tables["group_trf_clusters"].query("of == 'weights'")
     assert (rows["p"] < 0.05).all() and any(
         "FCz" in w and a <= 0.1 <= b for w, a, b in rows[["where", "first_s", "last_s"]].to_numpy()

@@ -108,7 +108,9 @@ def group_trf(curves: pd.DataFrame, peaks: pd.DataFrame | None = None) -> tuple[
         legend_above(figure, handles, names)
     n = curves["subject"].nunique()
     bars = (
-        f" Bars below: lags at which the map differs from 0 at this place (corrected p < {LEVEL:g})." if marked else ""
+        f" Bars below: lags at which the map differs from 0 at this place, or at each of several (corrected p < {LEVEL:g})."
+        if marked
+        else ""
     )
     band = ", with their 95 % confidence interval" if n >= 3 else " (no interval of so few)"
     return figure, f"Mean weights over {count(n, 'participant')}, at the place named{band}.{bars}{one_result(found)}"

@@ -113,7 +113,7 @@ def _same_layer(partner: Representation, layer: int) -> int:
     if len(partner.layers) == 1:
         return partner.layers[0]
     raise BrainalignError(
-        f"analysis.rival=partner holds layer {layer} against the same layer of {partner.name}, which has {partner.layers} alone; give both "
+        f"analysis.rival holds layer {layer} against the same layer of {partner.name}, which has {partner.layers} alone; give both "
         "the same layers (model.layers, partner.layers), or the partner one."
     )
 

@@ -212,15 +212,15 @@ def _add_scores(result: AnalysisResult, study: Study, models: Models, places: Pl
 
 
 def _p_of_curves(at: Measured, tests: Sequence[MapTest], places: Places, lags_s: Array) -> Array:
-    """Of each row of the curves: the smallest corrected p of the measured places at the lag; NaN where none was made."""
+    """Of each row of the curves: the largest corrected p of the measured places at the lag; NaN where none was made."""
     table = at.curves
     p = np.full(len(table), np.nan)
     for own in (t for t in tests if t.of == "weights"):
         rows = (table["model"] == own.model).to_numpy()
         for k, feature in enumerate(at.signed[own.model]):
             mine = rows & (table["feature"] == feature).to_numpy()
-            smallest = own.p[k, at.places[own.model, feature]].min(axis=0)
-            p[mine] = smallest[np.searchsorted(lags_s, table.loc[mine, "lag_s"].to_numpy() - 1e-9)]
+            largest = own.p[k, at.places[own.model, feature]].max(axis=0)
+            p[mine] = largest[np.searchsorted(lags_s, table.loc[mine, "lag_s"].to_numpy() - 1e-9)]
     return p
 
 
