@@ -120,7 +120,13 @@ def _cut(
     for event in events:
         end = event.onset + stimuli[event.stimulus].duration
         errors.add(_misfits(event, run, stimuli[event.stimulus]))
-        response, start = run.cut(min(event.onset, max(event.onset - baseline, ended, event.first)), end)
+        begin = min(event.onset, max(event.onset - baseline, ended, event.first))
+        if event.stopped and event.last < end:
+            response, start = run.cut(begin, event.last - 1 / run.rate)
+            missing = round((end - event.last) * run.rate)
+            response = np.pad(response, ((0, missing), (0, 0)), constant_values=np.nan)
+        else:
+            response, start = run.cut(begin, end)
         out.append(Presentation(event.stimulus, heard[event.stimulus], response, run.rate, start - event.onset))
         heard[event.stimulus] += 1
         ended = end
@@ -157,7 +163,7 @@ def _misfits(event: Event, run: Run, stimulus: Stimulus) -> list[str]:
             f"{_in_ms(abs(event.duration / 1000 - length) <= MISFIT)}"
         )
     first, last = max(run.start, event.first), min(run.end, event.last)
-    if event.onset < first - 1 / run.rate or end > last + 1 / run.rate:
+    if event.onset < first - 1 / run.rate or (end > last + 1 / run.rate and not event.stopped):
         out.append(
             f"{event.where}: stimulus {stimulus.id!r} was played from {event.onset:.3f} s to {end:.3f} s, but the "
             f"recording {event.run} runs from {first:.3f} s to {last:.3f} s."

@@ -21,6 +21,7 @@ class Event:
         assumed: Whether nobody said where in its stretch the stimulus begins, so that it is taken to begin with it.
         across: Seconds that its array would last were its channels samples and its samples channels (arrays); NaN: not known.
         folder: Where the events table says that the stimulus lies: one id from two folders is two stimuli.
+        stopped: Whether the recording may end, at ``last``, before the stimulus does; what follows is missing.
     """
 
     where: str
@@ -33,3 +34,4 @@ class Event:
     assumed: bool = False
     across: float = nan
     folder: str = ""
+    stopped: bool = False

@@ -1,0 +1,141 @@
+"""data=kul_attention, on files of the published structure (simulated): trials shorter than their sounds, repetitions, both filters."""
+
+import numpy as np
+import pytest
+import scipy.io
+import soundfile
+
+from brainalign.assembly import open_dataset, open_models, open_study
+from brainalign.config import composed
+from brainalign.errors import BrainalignError
+
+RNG = np.random.default_rng(0)
+RATE, SOUND, TRIAL, SHORT = 128, 12.0, 11.0, 4.0
+CHANNELS = ("Fp1", "Cz", "T7", "T8")
+
+
+def talker(path):
+    """Noise under a slow envelope of its own; returns that envelope at the rate of the EEG."""
+    knots = RNG.random(int(SOUND * 4) + 1)
+
+    def level(rate):
+        return np.interp(np.arange(int(SOUND * rate)) / rate, np.arange(len(knots)) / 4, knots) ** 2
+
+    soundfile.write(path, level(16_000) * RNG.uniform(-0.5, 0.5, int(SOUND * 16_000)), 16_000)
+    return level(RATE)
+
+
+def trial(attended, ignored, ear, seconds, form, labels, levels):
+    """A struct of the published cell array; the EEG follows what was attended, 60 ms later."""
+    n = int(seconds * RATE)
+    brain = 20 * np.outer(np.roll(levels[attended], 8)[:n], [1, 2, -1, 0.5]) + RNG.standard_normal((n, 4))
+    again = "rep_" if seconds == SHORT else ""
+    names = [f"{again}{story}_{form}.wav" for story in ((attended, ignored) if ear == "L" else (ignored, attended))]
+    header = {"SampleRate": float(RATE)} | ({"Channels": labels} if labels is not None else {})
+    return {
+        "RawData": {"Channels": np.arange(1.0, 5.0), "EegData": brain.astype(np.float32)},
+        "FileHeader": header,
+        "attended_ear": ear,
+        "stimuli": np.array([[name] for name in names], dtype=object),
+        "condition": form.upper() if form == "hrtf" else form,
+        "repetition": again != "",
+    }
+
+
+def save(path, trials):
+    cell = np.empty((1, len(trials)), dtype=object)
+    cell[0] = trials
+    scipy.io.savemat(path, {"trials": cell}, do_compression=True)
+
+
+@pytest.fixture(scope="module")
+def party(tmp_path_factory):
+    """Two participants: each story of a pair is listened to once, then the first one's begin three times more."""
+    root = tmp_path_factory.mktemp("kul")
+    (root / "stimuli").mkdir()
+    levels = {
+        story: talker(root / "stimuli" / f"{story}_dry.wav")
+        for story in [f"part{p}_track{t}" for p in (1, 2) for t in (1, 2)]
+    }
+    labels = np.zeros((1, 4), dtype=[("Label", "O")])
+    labels["Label"][0] = CHANNELS
+    heard = [("part1_track1", "part1_track2"), ("part2_track1", "part2_track2")]
+    for subject, ears in (("S2", "LR"), ("S10", "RL")):
+        trials = [trial(*pair, ear, TRIAL, "dry", labels, levels) for pair, ear in zip(heard, ears, strict=True)]
+        trials += [
+            trial(*pair[::-1], ear, TRIAL, "hrtf", labels, levels) for pair, ear in zip(heard, ears, strict=True)
+        ]
+        trials += [trial(*heard[0], ear, SHORT, "hrtf", labels, levels) for ear in "LRL"]
+        save(root / f"{subject}.mat", trials)
+    return root
+
+
+def config(root, *overrides):
+    return composed(
+        ["data=kul_attention", f"data.root={root}", f"paths.output={root}/out", f"paths.cache={root}/cache", *overrides]
+    )
+
+
+def test_what_was_listened_to_is_the_stimulus_and_what_was_not_recorded_is_missing(party):
+    data = open_dataset(config(party, "data.preprocessing=null"))
+    assert sorted(data.stimuli) == [f"part{p}_track{t}" for p in (1, 2) for t in (1, 2)]
+    story = data.stimuli["part1_track2"]
+    assert (story.audio.path.name, story.ignored.path.name) == ("part1_track2_dry.wav", "part1_track1_dry.wav")
+    one, two = data.recordings
+    assert (one.subject, two.subject) == ("S2", "S10") and set(one.channels["sensor"]) == {"eeg"}
+    assert tuple(one.channels["electrode"]) == CHANNELS
+    assert [(p.stimulus, p.repeat) for p in one.presentations] == [
+        ("part1_track1", 0), ("part2_track1", 0), ("part1_track2", 0), ("part2_track2", 0), *(("part1_track1", n) for n in (1, 2, 3)),
+    ]  # fmt: skip
+    written = scipy.io.loadmat(party / "S2.mat", squeeze_me=True, struct_as_record=False)["trials"]
+    for made, p in zip(written, one.presentations, strict=True):
+        eeg = made.RawData.EegData
+        assert p.start == 0 and len(p.response) == SOUND * RATE
+        np.testing.assert_array_equal(p.response[: len(eeg)], eeg)
+        assert np.isnan(p.response[len(eeg) :]).all()
+    assert any("16 participants, here are 2" in note for note in data.notes)
+    alone = open_dataset(config(party, "data.preprocessing=null", "data.repetitions=false", "data.subjects=[S10]"))
+    assert [p.repeat for p in alone.recordings[0].presentations] == [0] * 4
+
+
+def test_the_talker_who_was_listened_to_is_told(party):
+    given = config(
+        party, "model=envelope", "analysis=decoding", "analysis.rival=ignored", "analysis.segment=2", "window.tmax=0.2",
+        "encoding.outer_folds=4",
+    )  # fmt: skip
+    study = open_study(given, open_dataset(given))
+    told = given.analysis.run(study, open_models(given, study)).tables["attention"]
+    assert (told["n"] > 20).all() and (told["accuracy"] > 0.85).all() and (told["p"] < 0.01).all()
+
+
+def test_channels_without_labels_are_those_of_a_biosemi_cap(tmp_path):
+    (tmp_path / "stimuli").mkdir()
+    levels = {s: talker(tmp_path / "stimuli" / f"{s}_dry.wav") for s in ("part1_track1", "part1_track2")}
+    made = trial("part1_track1", "part1_track2", "L", TRIAL, "dry", None, levels)
+    made["RawData"]["EegData"] = RNG.standard_normal((int(TRIAL * RATE), 64))
+    save(tmp_path / "S1.mat", [made, made])
+    channels = open_dataset(config(tmp_path, "data.preprocessing=null")).recordings[0].channels
+    assert channels["electrode"].iloc[[0, 47, 63]].tolist() == ["Fp1", "Cz", "O2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"attended_ear": "both"}, "attended_ear='both' is unknown; valid: L, R"),
+        ({"stimuli": np.array([["story.wav"], ["part1_track2_dry.wav"]], dtype=object)}, "'story.wav' is no name of a story"),
+        ({"stimuli": np.array([["part3_track1_dry.wav"], ["part1_track2_dry.wav"]], dtype=object)}, "part3_track1_dry.wav does not exist"),
+        ({"stimuli": np.array([["part1_track1_dry.wav"], ["part2_track2_dry.wav"]], dtype=object)}, "can have one ignored sound"),
+        ({"RawData": {"EegData": np.ones((100, 9))}, "FileHeader": {"SampleRate": 128.0}}, "9 channels without labels; 64"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told(party, tmp_path, change, said):
+    (tmp_path / "stimuli").symlink_to(party / "stimuli")
+    made = scipy.io.loadmat(party / "S2.mat", squeeze_me=True, simplify_cells=True)["trials"]
+    save(tmp_path / "S1.mat", [dict(made[0]) | change, dict(made[0])])
+    with pytest.raises(BrainalignError, match=said):
+        open_dataset(config(tmp_path, "data.preprocessing=null"))
+
+
+def test_another_folder_is_told(tmp_path):
+    with pytest.raises(BrainalignError, match=r"holds no S1\.mat"):
+        open_dataset(config(tmp_path))
