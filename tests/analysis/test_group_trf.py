@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
+from scipy.stats import binom, binomtest
 
+from brainalign.analysis.group_trf import run
 from brainalign.analysis.group_trf.maps import Rule, map_test
 from brainalign.analysis.group_trf.places import Places, shared_places
 from brainalign.analysis.group_trf.run import group
@@ -207,6 +210,40 @@ def test_what_cannot_be_is_one_sentence(listeners):
         group(study, models, **{**ASKED, "peaks": {"P3": [0.3, 0.4]}})
     late = group(study, models, **{**ASKED, "peaks": {"P2": [0.08, 0.1]}})
     assert any("No peak is named: P2 of envelope" in w for w in late.warnings)
+
+
+def smooth_noise(data, rng):
+    """The data set with responses that know nothing of the stimuli; neighbours in time and among channels are alike."""
+    mix = np.exp(-np.abs(np.subtract.outer(np.arange(6), np.arange(6))) / 2)
+
+    def drawn(shape):
+        return lfilter([1.0], [1.0, -0.9], rng.normal(size=shape), axis=0) @ mix
+
+    return replace(
+        data,
+        recordings=[
+            replace(r, presentations=[replace(p, response=drawn(p.response.shape)) for p in r.presentations])
+            for r in data.recordings
+        ],
+    )
+
+
+def test_without_a_signal_the_p_of_the_largest_cluster_is_uniform(listeners, monkeypatch):
+    """Over 40 whole runs but for their pictures, each of 6 participants, 6 sensors and 6 lags; 32 flips, all of them made."""
+    monkeypatch.setattr(run, "draw", lambda *_: None)
+    data = some(listeners[0], lambda _: ["Fz", "FCz", "Cz", "C1", "C2", "Pz"])
+    data = replace(data, recordings=data.recordings[:6])
+    models, rng, n = Models(model_of(listeners)), np.random.default_rng(0), 40
+    smallest: dict[str, list[float]] = {"weights": [], "r": []}
+    for _ in range(n):
+        result = group(study_of(smooth_noise(data, rng), tmax=0.1), models, **{**ASKED, "peaks": None})
+        clusters = result.tables["group_trf_clusters"]
+        for of, found in smallest.items():
+            found.append(clusters.loc[clusters["of"] == of, "p"].min())  # NaN: no cluster at all
+    for level in (1 / 8, 1 / 4):
+        assert binomtest(int(np.sum(np.array(smallest["weights"]) <= level)), n, level).pvalue > 0.0005
+        # held-out r lies a little below 0 without a signal, so that its test of one side may only be too strict
+        assert np.sum(np.array(smallest["r"]) <= level) <= binom.isf(0.0005, n, level)
 
 
 def test_features_of_a_model_are_one_family_and_no_neighbours():
