@@ -17,7 +17,20 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
         >>> count(1, "electrode"), count(3, "electrode"), count(1200, "frame"), count(2, "stimulus", "stimuli")
         ('1 electrode', '3 electrodes', '1200 frames', '2 stimuli')
     """
-    return f"{n} {noun if n == 1 else plural or f'{noun}s'}"
+    return f"{n} {noun if n == 1 else plural or several(noun)}"
+
+
+def several(place: str) -> str:
+    """What several places are called: electrodes, sensors, voxels, vertices, regions.
+
+    Args:
+        place: What one is called.
+
+    Example:
+        >>> several("voxel"), several("vertex")
+        ('voxels', 'vertices')
+    """
+    return "vertices" if place == "vertex" else f"{place}s"
 
 
 def ends(low: float, high: float, form: str = ".3f") -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from nilearn.datasets import load_fsaverage
 from scipy.signal import lfilter
 from scipy.stats import binom, binomtest
 
@@ -15,6 +16,7 @@ from brainalign.analysis.group_trf.run import group
 from brainalign.analysis.group_trf.weights import directions, group_weights
 from brainalign.analysis.group_trf.words import report
 from brainalign.counts import count
+from brainalign.data.fmri.geometry import Surface
 from brainalign.data.simulated import simulate_meeg
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic.spectral import Envelope, Intensity, Mel
@@ -172,6 +174,27 @@ def test_sensors_that_not_all_have_are_left_out_and_said(listeners):
     assert notes == ["1 of 9 electrodes (T8) are not there in all 7 participants and are left out."]
     with pytest.raises(BrainalignError, match="no electrode is there in all 7 participants; sim01 has Fz.*, sim07 "):
         shared_places(study_of(some(listeners[0], lambda p: names[p : p + 1]), inter_subject=True), [])
+
+
+def test_vertices_of_fsaverage5_have_the_neighbours_of_the_mesh_and_are_drawn_on_the_brain(listeners):
+    parts = load_fsaverage("fsaverage5")["pial"].parts
+    triangle = parts["left"].faces[0].tolist()
+    far = int(np.linalg.norm(parts["left"].coordinates - parts["left"].coordinates[triangle[0]], axis=1).argmax())
+    vertices, sides = [*triangle, far, *triangle], list("LLLLRRR")
+    recordings = []
+    for r in some(listeners[0], lambda _: ["FCz", "FC1", "FC2", "Pz", "Oz", "O1", "O2"]).recordings:
+        table = r.channels.drop(columns="sensor").assign(vertex=vertices, hemisphere=sides, region="unknown")
+        table["electrode"] = [f"{s}{v}" for s, v in zip(sides, vertices, strict=True)]
+        recordings.append(replace(r, channels=table, geometry=Surface({"L": 10242, "R": 10242})))
+    study = study_of(replace(listeners[0], recordings=recordings), tmax=0.12, inter_subject=True)
+    places = shared_places(study, [])
+    joined = np.zeros((7, 7), dtype=int)
+    joined[:3, :3] = joined[4:, 4:] = 1 - np.eye(3)
+    np.testing.assert_array_equal(places.adjacency.toarray(), joined)  # of one hemisphere alone
+    result = group(study, Models(model_of(listeners)), **{**ASKED, "peaks": None})
+    assert "r over 7 participants and 7 vertices" in str(result.summary)
+    assert "7 vertices (4 left and 3 right) on the brain" in result.figures["group_topography"][1]
+    assert "7 vertices (4 left and 3 right) on the brain" in result.figures["group_scores"][1]
 
 
 def test_electrodes_of_the_brain_are_averaged_by_region_or_refused(listeners):

@@ -7,7 +7,7 @@ import pytest
 
 from brainalign.data.electrodes.layouts import sensors_of
 from brainalign.errors import BrainalignError
-from brainalign.figures import on_scalp, pattern_topography, topography
+from brainalign.figures import cluster_map, on_scalp, pattern_topography, topography
 
 
 def planted(names, **more):
@@ -72,3 +72,15 @@ def test_places_are_those_of_mne():
         pd.DataFrame({"electrode": [f"{n}-1609" for n in helmet("CTF151") if n[0] == "M"], "sensor": "mag"})
     )
     assert [(s.layout, len(s.known)) for s in ctf] == [("CTF151", 151)]
+
+
+def test_of_too_many_places_for_a_row_each_those_of_the_largest_t_are_drawn():
+    rows = [
+        ("mel", "mel", f"v{k}", lag, 9.0 * (k == 777) - 0.001 * (k % 5), 1.0) for k in range(1000) for lag in (0.0, 2.0)
+    ]
+    figure, caption = cluster_map(
+        pd.DataFrame(rows, columns=["model", "feature", "electrode", "lag_s", "t", "p"]), "electrode", noun="vertex"
+    )
+    (image,) = images(figure)
+    assert image.get_array().shape == (300, 2) and image.get_array().max() > 8.9
+    assert "at the 300 of 1000 vertices where it is largest" in caption and "0 of 2000 points" in caption

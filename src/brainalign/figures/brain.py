@@ -33,7 +33,8 @@ NEGATIVE = "#BBBBBB"
 """Colour of scores below 0."""
 
 MANY = 2000
-"""Dots above which a hemisphere's are one image in SVG and PDF, whose text stays text: voxels would make files that no program opens."""
+"""Dots above which a hemisphere's are one image in SVG and PDF, whose text stays text: voxels would make files that no program opens.
+They are small and have no edge, which would be all that is seen."""
 
 BAR, WIDEST, ASPECT = 0.9, 2.6, 0.74
 """Inches that the colour bar with its labels takes, and of the widest hemisphere; its height as a share of its width."""
@@ -155,9 +156,10 @@ def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: st
     paths, (low, high, bottom, top) = _outline()
     lines = PathCollection(paths, facecolor="none", edgecolor=MUTED, linewidth=0.5, joinstyle="miter", capstyle="butt")
     axes.add_collection(lines, autolim=False)
+    many = len(scores) > MANY
     axes.scatter(
-        scores["y"], scores["z"], c=scores[score].to_numpy(dtype=np.float64), s=16, linewidth=0.3, edgecolor=INK, zorder=3,
-        gid=gid, rasterized=len(scores) > MANY, **colours,
+        scores["y"], scores["z"], c=scores[score].to_numpy(dtype=np.float64), s=4 if many else 16, linewidth=0.0 if many else 0.3,
+        edgecolor=INK, zorder=3, gid=gid, rasterized=many, **colours,
     )  # fmt: skip
     # the front is on the left where the left hemisphere is looked at
     axes.set(xlim=(high, low) if side == "l" else (low, high), ylim=(bottom, top), aspect="equal")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from brainalign.counts import count
+from brainalign.counts import count, several
 from brainalign.figures._tables import once, require
 from brainalign.figures.style import DOUBLE, INK, SINGLE, colours, legend_above, new_figure, style, zero_line
 from brainalign.figures.text import number, one_result, wrap
@@ -31,6 +31,9 @@ NAMED = 24
 
 OUTLINED = 100
 """Places up to which points are outlined; of more, lines would be all that is seen, and the other points are pale instead."""
+
+MOST = 300
+"""Places up to which all are drawn; of more (voxels, vertices) rows would be thinner than a dot, and those of the largest t are."""
 
 PALE = 0.3
 """How much of its colour a pale point has."""
@@ -173,6 +176,11 @@ def cluster_map(
     columns = min(ACROSS, len(panels))
     rows = -(-len(panels) // columns)
     places = list(dict.fromkeys(table[place]))
+    every, chosen = len(places), ""
+    if every > MOST:
+        largest_t = table["t"].abs().groupby(table[place]).max()
+        kept = set(largest_t.nlargest(MOST).index)
+        places, chosen = [name for name in places if name in kept], f" of {every}"
     top = max(float(table["t"].abs().max()), 1e-12)
     largest = []
     with style():
@@ -196,7 +204,7 @@ def cluster_map(
                 _outline(ax, below, lags[0] - half, 2 * half)
             named = places if len(places) <= NAMED else []
             ax.set_yticks(range(len(named)), [wrap(str(name), 14) for name in named])
-            ax.set_ylabel("" if named else ", ".join(w for w in (f"{len(places)} {noun}s", order) if w))
+            ax.set_ylabel("" if named else ", ".join(w for w in (f"{len(places)}{chosen} {several(noun)}", order) if w))
             ax.set_xlabel("lag (ms)")
             if len(panels) > 1:
                 ax.set_title(wrap(str(feature) if model in str(feature) else f"{model}: {feature}", 26))
@@ -204,8 +212,9 @@ def cluster_map(
             largest.append(f"{feature}: largest t {number(t.iloc[at, lag])} at {places[at]}, {lags[lag]:.0f} ms")
         figure.colorbar(image, ax=grid, shrink=0.8, aspect=30).set_label("t over participants")
     inside, how = int((table["p"] < LEVEL).sum()), "not pale" if len(places) > OUTLINED else "outlined"
+    where = f"each {noun}" if not chosen else f"the {len(places)}{chosen} {several(noun)} where it is largest"
     return figure, (
-        f"t of the weights over participants at each {noun} and lag; {how}: {what}, {inside} of {len(table)} points "
+        f"t of the weights over participants at {where} and lag; {how}: {what}, {inside} of {len(table)} points "
         f"({'; '.join(largest)})."
     )
 

@@ -62,6 +62,14 @@ def draw(
             figure,
             f"Pearson's r of held-out predictions, mean over {count(n, 'participant')}: {said}{rings}",
         )
+    elif scores is not None and places.by == "electrode" and located(places.table).any():
+        where = places.table[["electrode", "region", "x", "y", "z"]]
+        shown = scores[["model", "electrode", "r"]].merge(where, on="electrode").assign(subject="group")
+        figure, said = brain_map(shown, "r", noun=places.noun)
+        result.figures["group_scores"] = (
+            figure,
+            f"{said} Held-out, mean over {count(len(places.subjects), 'participant')}.",
+        )
 
 
 def _topographies(

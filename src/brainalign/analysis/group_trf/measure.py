@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from brainalign.analysis.group_trf.places import Places
 from brainalign.analysis.group_trf.weights import GroupWeights
+from brainalign.counts import count
 from brainalign.data.electrodes.names import listed
 from brainalign.errors import BrainalignError, nearest
 from brainalign.notes import limits
@@ -122,8 +123,8 @@ def _numbers(channels: Sequence[str], places: Places) -> NDArray[np.int64]:
     strange = [c for c in channels if str(c).lower() not in names]
     if strange or not channels:
         raise BrainalignError(
-            f"analysis.channels={list(channels)}: {strange[0] if strange else 'it'} is none of the {len(names)} {places.noun}s that all "
-            f"participants have; {nearest(str(strange[0]) if strange else '', places.names)}"
+            f"analysis.channels={list(channels)}: {strange[0] if strange else 'it'} is none of the "
+            f"{count(len(names), places.noun)} that all participants have; {nearest(str(strange[0]) if strange else '', places.names)}"
         )
     return np.array([names[str(c).lower()] for c in channels])
 

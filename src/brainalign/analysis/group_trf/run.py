@@ -107,13 +107,14 @@ def _known(places: Places, found: list[GroupWeights], notes: list[str]) -> tuple
     lost = ~np.all([np.isfinite(g.weights).all(axis=(0, 1, 3)) for g in found], axis=0)
     if lost.all():
         raise BrainalignError(
-            f"analysis.kind=group_trf: at none of {len(lost)} {places.noun}s there are weights of all participants; a participant without "
-            "a fit is left out by data.subjects."
+            f"analysis.kind=group_trf: at none of {count(len(lost), places.noun)} there are weights of all participants; a "
+            "participant without a fit is left out by data.subjects."
         )
     if lost.any():
         notes.append(
             changes(
-                f"{int(lost.sum())} of {len(lost)} {places.noun}s at which a participant has no weights (a flat response) are left out."
+                f"{int(lost.sum())} of {count(len(lost), places.noun)} at which a participant has no weights (a flat response) are "
+                "left out."
             )
         )
     return places.without(lost), [g.kept(~lost) for g in found]
@@ -274,5 +275,7 @@ def planned(study: Study, models: Models, test: str, permutations: int) -> Stage
     maps = 1 if models.partner is None else 3
     flips = min(permutations, 2 ** max(n - 1, 0))
     points = size * len(study.lags)
-    what = f"{maps} map(s) of {size} {places.noun}s x {len(study.lags)} lags, {flips} sign flips of {n} participants"
+    what = (
+        f"{maps} map(s) of {count(size, places.noun)} x {len(study.lags)} lags, {flips} sign flips of {n} participants"
+    )
     return Stage(f"test weights ({test})", what, maps * flips * points * POINT[test])

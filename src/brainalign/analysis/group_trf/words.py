@@ -44,7 +44,7 @@ def report(
         tests: Of weights and scores.
         lags_s: (lags,) seconds.
     """
-    n, where = len(places.subjects), f"{len(places.table)} {places.noun}s"
+    n, where = len(places.subjects), count(len(places.table), places.noun)
     for g in (g for g in found if g.said):
         result.tell("What the weights are of", f"{g.name}, layer {layers.get(g.name, 0)}", g.said)
     said = []
@@ -112,7 +112,7 @@ def paragraphs(
     by = (
         f"averaged within each participant's regions ({len(places.table)})"
         if places.by == "region"
-        else f"of {len(places.table)} {places.noun}s that all participants share"
+        else f"of {count(len(places.table), places.noun)} that all participants share"
     )
     found = [
         (
