@@ -162,6 +162,10 @@ def test_a_second_model_is_compared_at_the_same_place(listeners):
     np.testing.assert_allclose(wide["envelope"] - wide["intensity"], wide["envelope - intensity"], atol=1e-9)
     rows = result.tables["group_trf_peaks"]
     assert rows["place"].nunique() == 1 and rows.loc[rows["model"] == "envelope - intensity", "p"].notna().all()
+    points = [line for ax in result.figures["group_trf"][0].axes for line in ax.lines if line.get_marker() == "o"]
+    drawn = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in points])
+    latency = rows[(rows["measure"] == "latency_s") & rows["low"].notna()]["value"]  # a difference of two is no point
+    np.testing.assert_allclose(drawn, 1000 * latency.to_numpy(dtype=float))
     sides = result.tables["group_trf_clusters"].query("of == 'r'").drop_duplicates("model").set_index("model")["side"]
     assert sides.get("envelope - intensity", "both") == "both" and sides["envelope"] == "above"
 

@@ -84,3 +84,16 @@ def test_of_too_many_places_for_a_row_each_those_of_the_largest_t_are_drawn():
     (image,) = images(figure)
     assert image.get_array().shape == (300, 2) and image.get_array().max() > 8.9
     assert "at the 300 of 1000 vertices where it is largest" in caption and "0 of 2000 points" in caption
+
+
+def test_titles_of_many_panels_stand_beside_each_other():
+    names = ["Fz", "Cz", "Pz", "Oz", "T7"]
+    table = pd.DataFrame(
+        [(f"envelope - intensity, N{k} at 100 ms", e, 0.1) for k in range(6) for e in names],
+        columns=["panel", "electrode", "w"],
+    ).assign(sensor="eeg")
+    figure, _ = topography(table, "w", label="weight")
+    figure.draw_without_rendering()
+    titles = [ax.title.get_window_extent() for ax in figure.axes if ax.get_title()]
+    assert len(titles) == 6 and not any(a.overlaps(b) for n, a in enumerate(titles) for b in titles[:n])
+    assert all(t.x0 >= 0 and t.x1 <= figure.bbox.width for t in titles)

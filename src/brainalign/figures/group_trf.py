@@ -130,6 +130,8 @@ def _mark_peaks(
     for (feature, peak), rows in own.groupby(["feature", "peak"], sort=False):
         by = rows.set_index("measure")
         at, size = by.loc["latency_s"], by.loc["amplitude"]
+        if not np.isfinite(at["low"]):  # of a difference: how much later and larger, which is no point of the curve
+            continue
         ax.errorbar(
             1000 * at["value"], size["value"], xerr=[[1000 * (at["value"] - at["low"])], [1000 * (at["high"] - at["value"])]],
             color=colour[feature], marker="o", markersize=4, capsize=2, markeredgecolor=INK, markeredgewidth=0.5,

@@ -23,6 +23,12 @@ Array = NDArray[np.float64]
 BAR, WIDEST = 0.9, 2.2
 """Inches that a colour bar takes with its label, and of the widest head."""
 
+ACROSS = 4
+"""Heads side by side, at most."""
+
+LETTER = 6.0
+"""Points of a letter of a title, about."""
+
 
 def on_scalp(channels: pd.DataFrame) -> bool:
     """Whether a map of the head can be drawn: MNE knows the places of enough sensors, whose names tell what they are.
@@ -40,7 +46,7 @@ def on_scalp(channels: pd.DataFrame) -> bool:
 
 
 def topography(table: pd.DataFrame, value: str, *, label: str, by: str = "panel") -> tuple[Figure, str]:
-    """Values on the head: a column a panel, a row a kind of sensor, each with its own colours.
+    """Values on the head, a panel beside the other, in rows of at most four; each kind of sensor in rows and colours of its own.
 
     Planar gradiometers are drawn as the root mean square of each pair, as MNE does; a sensor without its pair is left out.
 
@@ -72,21 +78,29 @@ def topography(table: pd.DataFrame, value: str, *, label: str, by: str = "panel"
             f"MNE knows the places of fewer than {FEWEST} of these {table['electrode'].nunique()} sensors by their names."
         )
     panels = list(dict.fromkeys(table[by]))
-    width = min(DOUBLE, BAR + WIDEST * len(panels)) if len(panels) > 1 else SINGLE
+    lines = -(-len(panels) // ACROSS)
+    columns = -(-len(panels) // lines)
+    width = min(DOUBLE, BAR + WIDEST * columns) if len(panels) > 1 else SINGLE
     said = []
     with style():
-        tall = (width - BAR) / len(panels) + 0.35
-        figure, grid = new_figure(width, tall * len(kinds) + 0.2, nrows=len(kinds), ncols=len(panels), squeeze=False)
+        one = (width - BAR) / columns
+        letters = max(12, int(72 * one / LETTER))
+        figure, grid = new_figure(
+            width, (one + 0.35) * len(kinds) * lines + 0.2, nrows=len(kinds) * lines, ncols=columns, squeeze=False
+        )
         for row, sensors in enumerate(kinds):
+            heads = grid[row * lines : (row + 1) * lines].ravel()
+            for ax in heads[len(panels) :]:
+                ax.axis("off")
             shown = {p: _values(table[table[by] == p], value, sensors) for p in panels}
             values = np.concatenate([v for v, *_ in shown.values()])
             top = max(float(np.abs(values).max(initial=0.0)), 1e-12)
             ends, cmap = ((-top, top), "RdBu_r") if (values < 0).any() else ((0.0, top), "viridis")
-            for ax, panel in zip(grid[row], panels, strict=True):
+            for ax, panel in zip(heads, panels, strict=False):
                 image = _head(ax, *shown[panel], ends, cmap)
                 if len(panels) > 1 or len(kinds) > 1:
-                    ax.set_title(wrap(f"{panel}, {sensors.kind}" if len(kinds) > 1 else str(panel), 26))
-            bar = figure.colorbar(image, ax=list(grid[row]), shrink=0.8)
+                    ax.set_title(wrap(f"{panel}, {sensors.kind}" if len(kinds) > 1 else str(panel), letters))
+            bar = figure.colorbar(image, ax=list(heads), shrink=0.8)
             bar.set_label(wrap(f"{label}, rms of pairs" if sensors.kind == "gradiometers" else label, 24))
             said.append(_said(sensors, shown))
     known = {e for sensors in kinds for e in sensors.electrodes}
