@@ -178,12 +178,20 @@ class Opener:
         """
         return represent(self.config, self.config.model.regime(name, weights), self.study.dataset)
 
-    def ignored(self) -> Representation:
-        """The model in question on the sounds that played beside the stimuli and were not to be listened to.
+    def ignored(self, key: str) -> Representation:
+        """The model in question on the sounds that played beside the stimuli and were not to be listened to, as the partner.
+
+        Args:
+            key: What asks for it, for the sentence.
 
         Raises:
-            BrainalignError: A stimulus has none, or the model reads no sound.
+            BrainalignError: There is another partner, a stimulus has no such sound, or the model reads no sound.
         """
+        if self.config.partner is not None:
+            raise BrainalignError(
+                f"{key} puts {self.config.model.name} on the ignored sounds in the partner's place, but model@partner is "
+                f"{self.config.partner.name}; leave one of them out."
+            )
         dataset, sounds = self.study.dataset, {}
         for name, stimulus in dataset.stimuli.items():
             if stimulus.ignored is None:

@@ -24,9 +24,11 @@ def talker(path, seconds, rate=16_000):
 def config(root, *overrides):
     return composed([
         "data=arrays", f"data.root={root}", "data.files='{subject}.npz'", "data.keys={responses: '{stimulus}', rate: 50.0}", PATTERNS,
-        "model=envelope", "analysis=decoding", "analysis.rival=ignored", "analysis.segment=2", "window.tmax=0.1",
-        f"paths.output={root}/out", f"paths.cache={root}/cache", *overrides,
+        "model=envelope", "window.tmax=0.1", f"paths.output={root}/out", f"paths.cache={root}/cache", *overrides,
     ])  # fmt: skip
+
+
+DECODING = ["analysis=decoding", "analysis.rival=ignored", "analysis.segment=2"]
 
 
 def opened(given):
@@ -45,7 +47,7 @@ def party(tmp_path_factory):
         talker(root / "stimuli" / f"{trial}_ignored.wav", 9.5)
     for person in ("follows", "strays"):
         np.savez(root / f"{person}.npz", **{t: RNG.standard_normal((500, 3)) for t in trials})
-    study, models = opened(config(root))
+    study, models = opened(config(root, *DECODING))
     for person, model in (("follows", models.model), ("strays", models.partner)):
         frames = study.frames(model, 0)
         brain = {}
@@ -57,7 +59,7 @@ def party(tmp_path_factory):
 
 
 def test_the_talker_who_was_followed_is_told(party):
-    given = config(party)
+    given = config(party, *DECODING)
     study, models = opened(given)
     assert (models.model.name, models.partner.name) == ("envelope", "envelope ignored")
     stimulus = study.dataset.stimuli["t0"]
@@ -68,6 +70,18 @@ def test_the_talker_who_was_followed_is_told(party):
         told["accuracy"]["strays"] < 0.8 and told["p"]["strays"] > 0.05
     )  # nothing of the heard talker is in this brain
     assert any("Attention" in title for title, _ in given.analysis.own_methods(given, study, models))
+
+
+def test_weights_of_the_heard_and_of_the_ignored_talker_are_those_of_who_follows_them(party):
+    given = config(
+        party, "analysis=group_trf", "analysis.ignored=true", "ceiling.inter_subject=true", "analysis.test=none",
+    )  # fmt: skip
+    result = given.analysis.run(*opened(given))
+    curves = result.tables["group_trf_curves"].set_index(["model", "subject", "lag_s"])["weight"]
+    gain = curves.groupby(["model", "subject"]).sum()  # of a slow envelope lags are hardly told apart
+    assert gain["envelope", "follows"] > 5 * abs(gain["envelope", "strays"])
+    assert gain["envelope ignored", "strays"] > 5 * abs(gain["envelope ignored", "follows"])
+    assert "envelope - envelope ignored" in set(result.tables["group_scores"]["model"])
 
 
 def test_the_ignored_sound_is_part_of_what_a_stimulus_is(party):
@@ -86,4 +100,4 @@ def test_the_ignored_sound_is_part_of_what_a_stimulus_is(party):
 )  # fmt: skip
 def test_what_is_not_there_is_told(party, overrides, said):
     with pytest.raises(BrainalignError, match=said):
-        opened(config(party, *overrides))
+        opened(config(party, *DECODING, *overrides))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainalign.analysis._base import Analysis, Asked, Needs
 from brainalign.bounds import Bounds
-from brainalign.errors import BrainalignError, one_of, within
+from brainalign.errors import one_of, within
 
 if TYPE_CHECKING:
     from brainalign.assembly import Opener
@@ -57,14 +57,7 @@ class DecodingAnalysis(Analysis):
 
     def more_models(self, opener: Opener, model: Representation) -> Mapping[str, Any]:
         """With ``rival=ignored`` the model on the sounds that were ignored, as the partner."""
-        if self.rival != "ignored":
-            return {}
-        if opener.config.partner is not None:
-            raise BrainalignError(
-                f"analysis.rival=ignored puts {model.name} on the ignored sounds in the partner's place, but model@partner is "
-                f"{opener.config.partner.name}; leave the partner out, or use analysis.rival=partner."
-            )
-        return {"partner": opener.ignored()}
+        return {"partner": opener.ignored("analysis.rival=ignored")} if self.rival == "ignored" else {}
 
     def own_methods(self, config: Config, study: Study, models: Models) -> list[tuple[str, str]]:
         """The backward model, its scores, and the segments."""

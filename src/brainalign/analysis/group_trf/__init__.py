@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,8 +11,10 @@ from brainalign.bounds import Bounds
 from brainalign.errors import BrainalignError, one_of, within
 
 if TYPE_CHECKING:
+    from brainalign.assembly import Opener
     from brainalign.config import Config
     from brainalign.data.facts import Facts
+    from brainalign.features.representation import Representation
     from brainalign.study.plan import Probed, Stage
     from brainalign.study.result import AnalysisResult
     from brainalign.study.roles import Models
@@ -32,6 +34,7 @@ class GroupTrfAnalysis(Analysis):
     test: str
     level: float
     permutations: int
+    ignored: bool
 
     bounds: ClassVar[Bounds] = {
         "layer": (0, 1000), "components": (1, 100), "level": (1e-6, 0.5), "permutations": (20, 1_000_000),
@@ -65,7 +68,13 @@ class GroupTrfAnalysis(Analysis):
         """See :func:`brainalign.analysis.group_trf.run.group`."""
         from brainalign.analysis.group_trf.run import group
 
-        return group(study, models, **self.options)
+        asked = dict(self.options)
+        del asked["ignored"]  # the partner by now
+        return group(study, models, **asked)
+
+    def more_models(self, opener: Opener, model: Representation) -> Mapping[str, Any]:
+        """With ``ignored`` the model on the sounds that were not to be listened to, as the partner."""
+        return {"partner": opener.ignored("analysis.ignored=true")} if self.ignored else {}
 
     @classmethod
     def lacks(cls, facts: Facts) -> str:
