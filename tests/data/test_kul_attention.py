@@ -1,5 +1,6 @@
 """data=kul_attention, on files of the published structure (simulated): trials shorter than their sounds, repetitions, both filters."""
 
+import h5py
 import numpy as np
 import pytest
 import scipy.io
@@ -46,6 +47,29 @@ def save(path, trials):
     cell = np.empty((1, len(trials)), dtype=object)
     cell[0] = trials
     scipy.io.savemat(path, {"trials": cell}, do_compression=True)
+
+
+def put(file, parent, name, value):
+    """What MATLAB's format 7.3 makes of a value: groups, cells as references, texts as numbers, arrays on their side."""
+    if isinstance(value, dict):
+        made = parent.create_group(name)
+        for key, inner in value.items():
+            put(file, made, key, inner)
+        kind = "struct"
+    elif isinstance(value, list):
+        cells = file.require_group("#refs#")
+        names = [f"{len(cells)}_{k}" for k in range(len(value))]
+        refs = [put(file, cells, own, inner).ref for own, inner in zip(names, value, strict=True)]
+        made = parent.create_dataset(name, data=np.array(refs, dtype=h5py.ref_dtype).reshape(-1, 1))
+        kind = "cell"
+    elif isinstance(value, str):
+        made = parent.create_dataset(name, data=np.array([[ord(c)] for c in value], dtype=np.uint16))
+        kind = "char"
+    else:
+        made = parent.create_dataset(name, data=np.atleast_2d(np.asarray(value, dtype=np.float64)).T)
+        kind = "double"
+    made.attrs["MATLAB_class"] = np.bytes_(kind)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +120,23 @@ def test_what_was_listened_to_is_the_stimulus_and_what_was_not_recorded_is_missi
     assert any("16 participants, here are 2" in note for note in data.notes)
     alone = open_dataset(config(party, "data.preprocessing=null", "data.repetitions=false", "data.subjects=[S10]"))
     assert [p.repeat for p in alone.recordings[0].presentations] == [0] * 4
+
+
+def test_a_file_of_format_7_3_says_the_same(party, tmp_path):
+    (tmp_path / "stimuli").symlink_to(party / "stimuli")
+    trials = scipy.io.loadmat(party / "S2.mat", squeeze_me=True, simplify_cells=True)["trials"]
+    with h5py.File(tmp_path / "S2.mat", "w", userblock_size=512) as file:
+        told = [{k: list(v) if k == "stimuli" else v for k, v in one.items()} for one in trials]
+        for one in told:
+            labels = [channel["Label"] for channel in one["FileHeader"]["Channels"]]
+            one["FileHeader"] = {"SampleRate": 128.0, "Channels": {"Label": labels}}
+        put(file, file, "trials", told)
+    with open(tmp_path / "S2.mat", "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
+    new, old = (
+        open_dataset(config(root, "data.preprocessing=null", "data.subjects=[S2]")) for root in (tmp_path, party)
+    )
+    assert new.digest == old.digest
 
 
 def test_the_talker_who_was_listened_to_is_told(party):
