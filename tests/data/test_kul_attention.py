@@ -131,7 +131,7 @@ def test_a_file_of_format_7_3_says_the_same(party, tmp_path):
             labels = [channel["Label"] for channel in one["FileHeader"]["Channels"]]
             one["FileHeader"] = {"SampleRate": 128.0, "Channels": {"Label": labels}}
         put(file, file, "trials", told)
-    with open(tmp_path / "S2.mat", "r+b") as file:
+    with (tmp_path / "S2.mat").open("r+b") as file:
         file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     new, old = (
         open_dataset(config(root, "data.preprocessing=null", "data.subjects=[S2]")) for root in (tmp_path, party)
