@@ -78,6 +78,12 @@ def test_slow_data_and_single_stories(data):
     assert not table["allowed"][
         ["encoding", "geometry", "latency", "ceiling", "electrodes=responsive", "window=w400ms"]
     ].any()
+    slow = describe(replace(data, recordings=[story]))
+    assert (
+        "1 participants" not in slow.found
+        and "5 channels in" in slow.found
+        and "electrode" not in slow.figures["data"][1]
+    )
     assert table["reason"]["window=w400ms"] == "the recording is slower than 50 Hz; use window=fir_tr."
     assert table["reason"]["geometry"].startswith("1 stimuli are fewer than the 10")
     assert "1 stimuli are too few for 3 folds" in table["reason"]["encoding"] and table["allowed"]["word rate"]

@@ -17,6 +17,7 @@ from brainalign.analysis.group_trf.weights import directions, group_weights
 from brainalign.analysis.group_trf.words import report
 from brainalign.counts import count
 from brainalign.data.fmri.geometry import Surface
+from brainalign.data.fmri.mesh import vertex_places
 from brainalign.data.simulated import simulate_meeg
 from brainalign.errors import BrainalignError
 from brainalign.features.acoustic.spectral import Envelope, Intensity, Mel
@@ -190,7 +191,9 @@ def test_vertices_of_fsaverage5_have_the_neighbours_of_the_mesh_and_are_drawn_on
     for r in some(listeners[0], lambda _: ["FCz", "FC1", "FC2", "Pz", "Oz", "O1", "O2"]).recordings:
         table = r.channels.drop(columns="sensor").assign(vertex=vertices, hemisphere=sides, region="unknown")
         table["electrode"] = [f"{s}{v}" for s, v in zip(sides, vertices, strict=True)]
-        recordings.append(replace(r, channels=table, geometry=Surface({"L": 10242, "R": 10242})))
+        surface = Surface({"L": 10242, "R": 10242})
+        table[["x", "y", "z"]] = vertex_places(table, surface.vertices)
+        recordings.append(replace(r, channels=table, geometry=surface))
     study = study_of(replace(listeners[0], recordings=recordings), tmax=0.12, inter_subject=True)
     places = shared_places(study, [])
     joined = np.zeros((7, 7), dtype=int)

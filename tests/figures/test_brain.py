@@ -1,6 +1,7 @@
 """Scores on the brain: each located electrode once, in its hemisphere, in the colour of its score."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from brainalign.errors import BrainalignError
@@ -52,6 +53,20 @@ def test_every_located_electrode_is_a_dot_in_its_place_and_colour(placed, artist
     from matplotlib.colors import to_rgba
 
     assert tuple(artist(figure, "l gpt2").cmap(-0.1)) == to_rgba(NEGATIVE)
+
+
+def test_participants_who_share_places_are_averaged_there(placed, artist):
+    scores = placed(("gpt2",))
+    scores = scores[located(scores) & scores.r.notna()]
+    both = [
+        scores.assign(subject=s, r=scores.r + shift, electrode=[f"e{i}" for i in range(len(scores))])
+        for s, shift in (("a", -0.3), ("b", 0.1))
+    ]
+    figure, caption = brain_map(pd.concat(both))
+    found = np.concatenate([artist(figure, f"{side} gpt2").get_array() for side in "lr"])
+    np.testing.assert_allclose(np.sort(found), np.sort(scores.r - 0.1))
+    assert f"Pearson r of {len(scores)} electrodes" in caption and "mean over 2 participants, on the brain" in caption
+    assert f"Highest: gpt2, mean at e{scores.r.argmax()} (" in caption and number(scores.r.max() - 0.1) in caption
 
 
 @pytest.mark.parametrize(("x", "sides"), [(-50.0, {"left"}), (50.0, {"right"}), (None, {"left", "right"})])

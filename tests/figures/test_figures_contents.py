@@ -57,6 +57,7 @@ def test_brackets_say_the_tables_corrected_p(make_scores, make_tests, artist, n_
     assert f"{(tests.p_corrected < 0.05).sum()} of {len(tests)} below 0.05" in caption
     assert f"smallest in {smallest.region} ({smallest.a} − {smallest.b}, {p_text(smallest.p_corrected)})" in caption
     assert f"the {2 * n_regions} tests of the family 'against the last x regions'" in caption
+    assert ("*** p < 0.001" in caption) == (text is stars)
     assert "pooled electrodes" in caption
 
 
@@ -253,8 +254,14 @@ def test_nothing_is_called_planted_that_was_not(make_scores, make_layers):
     ):
         told = " ".join([caption, *(t.get_text() for t in figure.findobj(Text))])
         assert "planted" not in told and not any("planted" in str(a.get_gid()) for a in figure.findobj())
-    marked = score_distribution(scores.assign(r_planted=0.2))
-    assert "diamond: the planted mean" in marked[1]
+
+
+def test_the_planted_median_stands_beside_the_median(make_scores):
+    scores = make_scores(("gpt2",)).assign(r_planted=lambda s: np.geomspace(0.01, 0.9, len(s)))
+    figure, caption = score_distribution(scores)
+    mark = next(a for a in figure.findobj() if a.get_gid() == "planted gpt2")
+    assert "diamond: the planted median" in caption
+    assert mark.get_xdata()[0] == scores.loc[scores["r"].notna(), "r_planted"].median()
 
 
 def test_the_planted_response_is_a_dashed_line_with_its_r(example, artist):

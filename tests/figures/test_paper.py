@@ -63,11 +63,14 @@ def test_figure_3(make_scores, example, names, n_regions):
     tests = [family(table, pairs, score) for score in ("similarity", "similarity_partial")]
     times, actual, predictions, words = example
     both = dict(zip(names[:2], predictions.values(), strict=True))
-    figure, _ = figure_3(
+    if n_regions == 2:
+        table["similarity_planted"] = 0.3
+    figure, caption = figure_3(
         lambda into: prediction_example(times, actual, both, words, "electrode s0/e1", into=into),
         table, pd.concat(tests, ignore_index=True), order=pairs,
     )  # fmt: skip
     check(figure)
+    assert ("No diamonds in C" in caption) == ("diamond: the planted mean" in caption) == (n_regions == 2)
     assert letters(figure) == ["A", "B", "C"]
     heights = [
         next(a for a in axes.findobj() if a.get_gid() == f"bar A1 {pairs[0]}").get_height() for axes in figure.axes[1:]

@@ -112,9 +112,9 @@ def say_no_brackets(axes: Axes, brackets: Sequence[Bracket], limits: Sequence[st
 
 
 def sentence_of_tests(
-    brackets: Sequence[Bracket], limits: Sequence[str], tests: pd.DataFrame | None, score: str
+    brackets: Sequence[Bracket], limits: Sequence[str], tests: pd.DataFrame | None, score: str, *, exact: bool
 ) -> str:
-    """What the caption says of the tests that are drawn, and of those that are not; empty where there are neither."""
+    """What the caption says of the tests that are drawn (with p-values, or as stars), and of those that are not; often nothing."""
     some = f" No bracket for {len(limits)} of {len(limits) + len(brackets)} tests" if brackets else " No brackets"
     limit = f"{some}: {'; '.join(dict.fromkeys(limits))}." if limits else ""
     if not brackets or tests is None:
@@ -124,9 +124,10 @@ def sentence_of_tests(
     row = shown[same].iloc[0]
     significant = sum(b.p < 0.05 for b in brackets)
     smallest = min(brackets, key=lambda b: b.p)
+    key = "" if exact else " (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise)"
     return (
         f" Brackets: two-sided {NAMES[row['test']].format(unit=row['unit'])}, {CORRECTED[row['correction']]} the "
-        f"{row['family_size']} tests of the family '{row['family']}' (*** p < 0.001, ** p < 0.01, * p < 0.05, n.s. otherwise); "
+        f"{row['family_size']} tests of the family '{row['family']}'{key}; "
         f"{significant} of {len(brackets)} below 0.05, the smallest in {smallest.region} ({smallest.a} − {smallest.b}, "
         f"{p_text(smallest.p)}).{limit}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,25 +19,26 @@ MARK: dict[str, Any] = {
 }  # fmt: skip
 
 
-def planted_mean(rows: pd.DataFrame, score: str) -> float:
-    """Mean of the true score over the rows whose score is known; NaN where none was planted.
+def planted(rows: pd.DataFrame, score: str, summary: Literal["mean", "median"] = "mean") -> float:
+    """Mean, or median, of the true score over the rows whose score is known; NaN where none was planted.
 
     Args:
         rows: With the column ``score``, and ``<score>_planted`` where there is a truth.
         score: The column.
+        summary: The one that it stands beside.
     """
     column = f"{score}_planted"
     if column not in rows:
         return float("nan")
     known = np.isfinite(rows[score].to_numpy(dtype=float))
-    return float(rows.loc[known, column].mean())
+    return float(rows.loc[known, column].agg(summary))
 
 
 def planted_rows(rows: pd.DataFrame, by: str, score: str) -> pd.DataFrame:
     """The rows whose true score is known, with that in the score's place and "truth" behind their label; often none.
 
     Args:
-        rows: As for :func:`planted_mean`.
+        rows: As for :func:`planted`.
         by: Column of the label.
         score: The column.
     """

@@ -99,12 +99,12 @@ def brain_map(
             f"no {noun} has x, y and z (mm, MNI) in the channels table, so none can be shown on a brain."
         )
     finite = np.isfinite(scores[score].to_numpy(dtype=np.float64))
-    shown = scores[known & finite]
     labels = [label for label in order_of(scores[by], order) if (scores[by] == label).any()]
+    shown, people = _mean_of_shared(scores[known & finite], by, score)
     truth = planted_rows(shown, by, score)
     columns = [*labels, *dict.fromkeys(truth[by])]
     drawn = pd.concat([shown, truth])
-    places = scores[known].drop_duplicates(list(ELECTRODE))
+    places = scores[known].drop_duplicates(list(COORDINATES if people else ELECTRODE))
     left = int((places["x"] < 0).sum())
     sides = [side for side, n in (("l", left), ("r", len(places) - left)) if n]
     width = into.width if into is not None else min(DOUBLE, BAR + WIDEST * len(columns))
@@ -139,7 +139,7 @@ def brain_map(
     hemispheres = " and ".join(f"{n} {SIDES[s]}" for s, n in (("l", left), ("r", len(places) - left)) if n)
     missing = scores[~known].drop_duplicates(list(ELECTRODE))
     caption = (
-        f"{score_label(score)} of {count(len(places), noun)} ({hemispheres}) on the brain, seen from the side, one colour scale"
+        f"{score_label(score)} of {count(len(places), noun)} ({hemispheres}){people} on the brain, seen from the side, one colour scale"
         f"{f' (grey: below 0, {negative} of {len(shown)} values)' if negative else ''}."
         f"{' Truth: what the simulation planted.' if len(truth) else ''}"
         f"{one_result([_best(shown[shown[by] == label], label, score) for label in labels])}"
@@ -147,6 +147,16 @@ def brain_map(
     if len(missing):
         caption += f" {count(len(missing), noun)} without coordinates not shown."
     return figure, caption + left_out(int((known & ~finite).sum()), "value")
+
+
+def _mean_of_shared(scores: pd.DataFrame, by: str, score: str) -> tuple[pd.DataFrame, str]:
+    """A row a place where participants share them (voxels, vertices) and only the highest dot would be seen; and that in words."""
+    if not scores.duplicated([by, *COORDINATES]).any():
+        return scores, ""
+    columns = [score, *(c for c in (f"{score}_planted",) if c in scores)]
+    one = dict.fromkeys(columns, "mean") | dict.fromkeys(("electrode", "region"), "first")
+    found = scores.groupby([by, *COORDINATES], sort=False, as_index=False).agg(one)
+    return found.assign(subject="mean at"), f", mean over {count(scores['subject'].nunique(), 'participant')},"
 
 
 def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: str, **colours: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from brainalign.counts import count
+from brainalign.counts import count, several
 from brainalign.figures._tables import require
 from brainalign.figures.style import DOUBLE, MUTED, OKABE_ITO, new_figure, order_of, style
 from brainalign.figures.text import short
@@ -20,13 +20,16 @@ MOST = 16
 """Regions, or participants, that are written out; the rest is summed up."""
 
 
-def data_overview(electrodes: pd.DataFrame, participants: pd.DataFrame, stimuli: pd.DataFrame) -> tuple[Figure, str]:
+def data_overview(
+    electrodes: pd.DataFrame, participants: pd.DataFrame, stimuli: pd.DataFrame, *, noun: str = "electrode"
+) -> tuple[Figure, str]:
     """Electrodes by participant and region, durations, repeats, and how much of the stimuli words cover.
 
     Args:
         electrodes: Columns subject, region, electrodes.
         participants: Columns subject, presentations.
         stimuli: Columns duration, covered, words, most_repeats, one row a stimulus.
+        noun: What is counted.
 
     Returns:
         The figure and its caption.
@@ -57,21 +60,21 @@ def data_overview(electrodes: pd.DataFrame, participants: pd.DataFrame, stimuli:
         for ax in axes[:, 0]:
             ax.remove()
         left = figure.add_subplot(grid[:, 0])
-        _counts(left, table)
+        _counts(left, table, several(noun))
         _durations(axes[0, 1], stimuli)
         _coverage(axes[1, 1], stimuli)
     repeated = int((stimuli["most_repeats"] > 1).sum())
     covered = stimuli.loc[stimuli["words"] > 0, "covered"]
     said = f"words cover {covered.mean():.0%} of their time on average" if len(covered) else "none of them has words"
     return figure, (
-        f"{int(table.to_numpy().sum())} electrodes of {count(len(participants), 'participant')} by region (left); durations of "
+        f"{count(int(table.to_numpy().sum()), noun)} of {count(len(participants), 'participant')} by region (left); durations of "
         f"{len(stimuli)} stimuli, {repeated} of them heard more than once by a participant (right above); how much "
         f"of each stimulus its words "
         f"cover (right below): {said}."
     )
 
 
-def _counts(axes, table: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _counts(axes, table: pd.DataFrame, title: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     values = table.to_numpy(dtype=float)
     axes.imshow(np.sqrt(values), aspect="auto", cmap="Blues", vmin=0, vmax=np.sqrt(max(values.max(), 1)) * 2.2)
     axes.set_xticks(np.arange(values.shape[1] + 1) - 0.5, minor=True)
@@ -101,7 +104,7 @@ def _counts(axes, table: pd.DataFrame) -> None:  # type: ignore[no-untyped-def] 
     else:
         axes.set_xticks([])
     axes.set_xlabel("participant" if len(people) <= MOST else f"{len(people)} participants")
-    axes.set_title("electrodes")
+    axes.set_title(title)
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)

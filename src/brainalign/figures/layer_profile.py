@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from brainalign.figures._choices import draw_choices
-from brainalign.figures._planted import LABEL, draw_planted, planted_mean
+from brainalign.figures._planted import LABEL, draw_planted, planted
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -96,7 +96,7 @@ def layer_profile(
             names.append(model)
             found.append(describe(profile, model, unit, "at depth" if relative else "in layer"))
             for layer, rows in own.groupby("layer"):
-                truth = planted_mean(rows, score)
+                truth = planted(rows, score)
                 marks += filter(None, [draw_planted(axes, float(str(layer)), truth, f"planted {model}")])
         if ceiling is not None:
             if np.isfinite([ceiling.low, ceiling.high]).all():

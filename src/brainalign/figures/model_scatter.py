@@ -9,7 +9,7 @@ import pandas as pd
 
 from brainalign.counts import count
 from brainalign.figures._distribution import many
-from brainalign.figures._planted import LABEL, MARK, draw_planted, planted_mean
+from brainalign.figures._planted import LABEL, MARK, draw_planted, planted
 from brainalign.figures._tables import ELECTRODE, left_out, require
 from brainalign.figures.style import (
     INK,
@@ -143,7 +143,7 @@ def planted_points(
     points = {}
     for region, own in both.groupby("region", sort=False):
         inside = shown[shown["region"] == region]
-        up, across = (planted_mean(inside[inside[by] == label], score) for label in (a, b))
+        up, across = (planted(inside[inside[by] == label], score) for label in (a, b))
         if np.isfinite(up):
             points[str(region)] = (across if np.isfinite(across) else float(own["value_b"].mean()), float(up))
     return points

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brainalign.figures._brackets import LEVEL, draw_brackets, find_brackets, say_no_brackets, sentence_of_tests
 from brainalign.figures._distribution import draw_values, many, shown_as
-from brainalign.figures._planted import LABEL, draw_planted, planted_mean
+from brainalign.figures._planted import LABEL, draw_planted, planted
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -98,6 +98,7 @@ def region_bars(
     width = min(DOUBLE, max(SINGLE, 0.8 + len(regions) * max(0.75, 0.16 * len(bars))))
     width = into.width if into is not None else width
     room = (width - 0.6) / len(regions)
+    exact = room >= 0.7
     step = min(GROUP / len(bars), WIDEST / room)
     place = {label: (i - (len(bars) - 1) / 2) * step for i, label in enumerate(bars)}
     tops, ticks, crowded = {}, [], many(scores)
@@ -126,7 +127,7 @@ def region_bars(
             ]
             tops[region] = max(drawn, default=0.0)
             for label in bars:
-                truth = planted_mean(inside[inside[by] == label], score)
+                truth = planted(inside[inside[by] == label], score)
                 if mark := draw_planted(axes, x + place[label], truth, f"planted {region} {label}"):
                     marks.append(mark)
                     tops[region] = max(tops[region], truth)
@@ -142,7 +143,7 @@ def region_bars(
         axes.set_xlim(-0.55, len(regions) - 0.45)
         axes.set_ylabel(wrap(f"mean {score_label(score)}", 31))
         if brackets:
-            draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=room >= 0.7)
+            draw_brackets(axes, brackets, tops, place, inches=HEIGHT - 0.6, exact=exact)
         say_no_brackets(axes, brackets, limits)
         handles = [
             Patch(facecolor=colour[label], alpha=0.6) if label in bars else Line2D([], [], **dashed(colour[label]))
@@ -151,9 +152,10 @@ def region_bars(
         legend_above(figure, [*handles, *marks[:1]], [*labels, *([LABEL] if marks else [])])
     across = f"; dashed line: mean of {' or '.join(x for x in labels if x not in bars)}" if bars != labels else ""
     across += "; diamond: the planted mean" if marks else ""
+    across += ", where one was planted" if 0 < len(marks) < len(bars) * len(regions) else ""
     caption = (
         f"Mean {score_label(score)} by region (bar; whisker: its 95 % confidence interval, {interval_of(noun)}; {shown_as(crowded, noun)}"
-        f"{across}).{'' if brackets else one_result(found)}{sentence_of_tests(brackets, limits, tests, score)}"
+        f"{across}).{'' if brackets else one_result(found)}{sentence_of_tests(brackets, limits, tests, score, exact=exact)}"
     )
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brainalign.counts import count
 from brainalign.figures._distribution import density, many
-from brainalign.figures._planted import draw_planted, planted_mean
+from brainalign.figures._planted import draw_planted, planted
 from brainalign.figures._tables import ELECTRODE, finite, jitter, left_out, once, require
 from brainalign.figures.style import (
     DOUBLE,
@@ -84,7 +84,7 @@ def score_distribution(
         for row, label in enumerate(shown):
             values = finite(scores.loc[scores[by] == label, score])
             draw_values(axes, values, row, label, colour[label], crowded=crowded)
-            truth = planted_mean(scores[scores[by] == label], score)
+            truth = planted(scores[scores[by] == label], score, "median")
             marked = draw_planted(axes, truth, row, f"planted {label}") is not None or marked
             middle = float(np.median(values)) if len(values) else float("nan")
             found.append((middle, f"{label}, median {number(middle)} of {count(len(values), noun)}"))
@@ -95,7 +95,7 @@ def score_distribution(
         axes.set_ylim(len(shown) - 0.5, -0.5)
         room = max(12, int((inches_wide(figure) - 2.0) * 72 / (0.56 * text_size(FONT))))
         axes.set_xlabel(wrap(score_label(score) if crowded else f"{score_label(score)}, one dot per {noun}", room))
-    diamond = "; diamond: the planted mean" if marked else ""
+    diamond = "; diamond: the planted median" if marked else ""
     each = f"bar: quartiles of the {noun}s" if crowded else f"dot: one {noun}"
     caption = f"Distribution of {score_label(score)} (line: median; {each}{diamond}).{one_result(found)}"
     return figure, caption + left_out(len(scores) - len(finite(scores[score])), "value")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from brainalign.figures._planted import LABEL, draw_planted, planted_mean
+from brainalign.figures._planted import LABEL, draw_planted, planted
 from brainalign.figures._tables import ELECTRODE, finite, left_out, once, require
 from brainalign.figures.region_bars import told
 from brainalign.figures.style import (
@@ -107,7 +107,7 @@ def variance_partition(
                 dots(axes, at, people, colour=colour, size=5, gid=f"dots of {gid}")
                 if np.isfinite(mean.low):
                     axes.vlines(at, mean.low, mean.high, color=INK, linewidth=0.8, zorder=3)
-                marks += filter(None, [draw_planted(axes, at, planted_mean(rows, score), f"planted {region} {part}")])
+                marks += filter(None, [draw_planted(axes, at, planted(rows, score), f"planted {region} {part}")])
             whole = float(inside.groupby(list(ELECTRODE))[score].sum(min_count=len(parts)).mean())
             axes.hlines(
                 whole, x - GROUP / 2, x + GROUP / 2, color=INK, linewidth=0.8, linestyle=":", gid=f"all {region}"

@@ -27,6 +27,23 @@ from brainalign.study.limitations import limits
 from brainalign.study.outcome import Outcome
 
 
+def noun_of(dataset: Dataset, rate: float) -> str:
+    """What a column of the responses is called: a magnetic sensor is no electrode, nor is a region or voxel of slow grids (fMRI).
+
+    Args:
+        dataset: Its channels say what they are.
+        rate: Of the responses per second.
+    """
+    if rate < SLOW:
+        return "channel"
+    if SENSOR not in (channels := dataset.channels):
+        return "electrode"
+    types = set(channels[SENSOR]) & set(TYPES)
+    if types <= VOLTS:
+        return "electrode"
+    return "sensor" if types <= MAGNETIC else "channel"
+
+
 @dataclass
 class Problem:
     """One data set under one window, one split and one grid of penalties.
@@ -128,15 +145,8 @@ class Problem:
 
     @property
     def noun(self) -> str:
-        """What a column of the responses is called: a magnetic sensor is no electrode, nor is a region or voxel of slow grids (fMRI)."""
-        if self.frame_rate < SLOW:
-            return "channel"
-        if SENSOR not in (channels := self.dataset.channels):
-            return "electrode"
-        types = set(channels[SENSOR]) & set(TYPES)
-        if types <= VOLTS:
-            return "electrode"
-        return "sensor" if types <= MAGNETIC else "channel"
+        """What a column of the responses is called: :func:`noun_of`."""
+        return noun_of(self.dataset, self.frame_rate)
 
     @property
     def frame_rate(self) -> float:

@@ -119,6 +119,18 @@ def test_names_are_read_from_every_usual_table(file, text, tmp_path):
     assert read_names(tmp_path / file) == {1: "STG", 2: "IFG"}
 
 
+def test_one_hemispheres_atlas_does_not_name_the_other(tmp_path):
+    values = np.random.default_rng(3).normal(size=(6, 8))
+    sides = {side: gifti(tmp_path / f"{side}.func.gii", values) for side in "LR"}
+    gifti(tmp_path / "lh.label.gii", np.ones(8), {1: "A"})
+    with pytest.raises(
+        BrainalignError, match=r"lh.label.gii is one file, but participant p1 has the hemispheres L and R; \{hemi\}"
+    ):
+        with_atlas(dataset(read_surfaces("p1", [sides])), "lh.label.gii", root=tmp_path)
+    left = dataset(read_surfaces("p1", [{"L": sides["L"]}]))
+    assert set(with_atlas(left, "lh.label.gii", root=tmp_path).channels["region"]) == {"A"}
+
+
 def test_what_does_not_fit_is_one_sentence(voxels, mesh, tmp_path):
     ones = np.ones(SHAPE)
     far = AFFINE.copy()

@@ -7,6 +7,7 @@ from nibabel.gifti import GiftiDataArray, GiftiImage
 
 from brainalign.data.fmri.geometry import Surface, Volume
 from brainalign.data.fmri.images import read_surfaces, read_volumes
+from brainalign.data.fmri.mesh import FSAVERAGE5, fsaverage5
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 
@@ -87,6 +88,18 @@ def test_surfaces_of_both_hemispheres_stand_side_by_side(tmp_path):
             source = {"L": left, "R": right}[row.hemisphere][i]
             np.testing.assert_allclose(scans.runs[i][:, c], source[:, row.vertex], atol=1e-6)
     assert read_surfaces("s", [{"L": gifti(tmp_path / "x.gii", left[1], step=None)}]).tr is None
+
+
+def test_vertices_of_fsaverage5_lie_where_its_mesh_has_them_and_those_of_other_meshes_nowhere(tmp_path):
+    values = np.random.default_rng(2).normal(size=(3, FSAVERAGE5))
+    sides = {side: gifti(tmp_path / f"{side}.func.gii", values) for side in "LR"}
+    table = read_surfaces("s", [sides]).channels
+    for side, half in (("L", table.x < 0), ("R", table.x > 0)):
+        mine = table[table.hemisphere == side]
+        assert half[mine.index].all()
+        np.testing.assert_array_equal(mine[["y", "z"]], fsaverage5()[side].coordinates[mine.vertex, 1:])
+    sides["R"] = gifti(tmp_path / "small.func.gii", values[:, :9])
+    assert read_surfaces("s", [sides]).channels[["x", "y", "z"]].isna().all(axis=None)
 
 
 def test_what_does_not_fit_is_said_in_one_sentence(volumes, tmp_path):

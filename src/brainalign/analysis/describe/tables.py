@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 
 from brainalign.analysis.describe.feasibility import allowed
+from brainalign.counts import count, several
 from brainalign.data.electrodes.responsive import BEFORE
 from brainalign.data.types import Dataset
 from brainalign.figures import data_overview
 from brainalign.notes import limits
 from brainalign.progress import duration
+from brainalign.study.problem import noun_of
 from brainalign.study.result import AnalysisResult
 
-FIRST = ("participants", "electrodes", "regions", "stimuli", "repeats", "words")
-"""What stands in the short table, beside what the data allow."""
+FIRST = ("participants", "regions", "stimuli", "repeats", "words")
+"""What stands in the short table, beside the electrodes and what the data allow."""
 
 LATE = 0.1
 """Seconds of a stimulus that a response may lack at its end before that is told."""
@@ -32,7 +34,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
     """
     result = AnalysisResult()
     people, stimuli = participants(dataset), stimuli_table(dataset)
-    channels = dataset.channels
+    channels, noun = dataset.channels, noun_of(dataset, float(people["rate"].iloc[0]))
     counts = channels.groupby(["subject", "region", "hemisphere"], sort=False).size().rename("electrodes").reset_index()
     can = allowed(dataset)
     result.tables |= {"participants": people, "electrodes": counts, "stimuli": stimuli, "allowed": can}
@@ -61,7 +63,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
         pace = f", {_mean(spoken['words_a_minute']):.0f} a minute; {_mean(spoken['covered']):.0%} of the time is covered by words"
     rows: list[tuple[str, str]] = [
         ("participants", f"{len(people)}: {_some(people['subject'].tolist())}"),
-        ("electrodes", f"{len(channels)} ({_range(people['electrodes'])} a participant), {placed} with coordinates"),
+        (several(noun), f"{len(channels)} ({_range(people['electrodes'])} a participant), {placed} with coordinates"),
         ("regions", regions if channels["region"].nunique() <= 20 else f"{channels['region'].nunique()}"),
         ("sampled at", rates if dataset.timed else "one response a sentence"),
         (
@@ -88,13 +90,14 @@ def describe(dataset: Dataset) -> AnalysisResult:
         ("digest", dataset.digest[:12]),
     ]
     for what, value in rows:
-        if what in FIRST:
+        if what in (*FIRST, several(noun)):
             result.summary.append((what, value))
         else:
             result.tell("More of the data", what, value)
+    of = f"{count(len(people), 'participant')} with {count(len(channels), noun)} in {count(channels['region'].nunique(), 'region')}"
     result.found = (
-        f"{len(people)} participants with {len(channels)} electrodes in {channels['region'].nunique()} regions were recorded during "
-        f"{len(stimuli)} stimuli ({long}), {len(repeated)} of which a participant heard more than once."
+        f"The data are of {of}, recorded during {count(len(stimuli), 'stimulus', 'stimuli')} ({long}), {len(repeated)} of which a "
+        "participant heard more than once."
     )
     for kind, many in (("model", "models"), ("analysis", "analyses")):
         own = can[can["kind"] == kind]
@@ -105,7 +108,7 @@ def describe(dataset: Dataset) -> AnalysisResult:
         if not row.allowed
     ]
     result.warnings += missing_pieces(dataset, stimuli)
-    result.figures["data"] = data_overview(counts, people, stimuli)
+    result.figures["data"] = data_overview(counts, people, stimuli, noun=noun)
     return result
 
 

@@ -14,14 +14,12 @@ from brainalign.data.electrodes.layouts import SENSOR, sensors_of
 from brainalign.data.electrodes.names import listed
 from brainalign.data.electrodes.table import UNKNOWN
 from brainalign.data.fmri.geometry import VERTEX, VOXEL
+from brainalign.data.fmri.mesh import FSAVERAGE5, fsaverage5
 from brainalign.encoding.scores import over_folds
 from brainalign.errors import BrainalignError
 from brainalign.notes import changes, limits
 from brainalign.stats import neighbours
 from brainalign.study.study import Study
-
-FSAVERAGE5 = 10242
-"""Vertices of a hemisphere of the mesh that nilearn has within its package."""
 
 
 @dataclass(frozen=True)
@@ -172,24 +170,15 @@ def _neighbours(study: Study, channels: pd.DataFrame, table: pd.DataFrame, peopl
 
 
 def _mesh(study: Study, table: pd.DataFrame) -> tuple[Any, str]:
-    """Vertices that an edge joins, where the mesh is at hand; their table gets the mesh's coordinates."""
+    """Vertices that an edge joins, where the mesh is at hand."""
     sizes = {getattr(r.geometry, "vertices", {}).get(h) for r in study.dataset.recordings for h in "LR"}
     if sizes != {FSAVERAGE5}:
         return None, f"vertices have no neighbours, as the mesh is not fsaverage5 ({FSAVERAGE5} vertices a hemisphere)"
-    from nilearn.datasets import load_fsaverage
-
-    # the two hemispheres have the same faces
-    meshes = load_fsaverage("fsaverage5")["pial"].parts
-    faces = meshes["left"].faces
+    faces = fsaverage5()["L"].faces  # the two hemispheres have the same
     edges = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     whole = sparse.coo_array((np.ones(len(edges), dtype=np.int64), edges.T), shape=(FSAVERAGE5, FSAVERAGE5)).tocsr()
     whole = ((whole + whole.T) > 0).astype(np.int64)
     vertex, side = table[VERTEX].to_numpy(dtype=np.int64), table["hemisphere"].to_numpy(dtype=str)
-    for hemisphere, mesh, sign in (("L", meshes["left"], -1.0), ("R", meshes["right"], 1.0)):
-        # so that they can be drawn where they lie; some of the medial wall lie a millimetre beyond the middle
-        mine = side == hemisphere
-        table.loc[mine, ["x", "y", "z"]] = mesh.coordinates[vertex[mine]]
-        table.loc[mine, "x"] = sign * np.maximum(sign * table.loc[mine, "x"], 0.1)
     found = whole[vertex][:, vertex].tocoo()
     same = side[found.row] == side[found.col]
     shape = (len(table), len(table))

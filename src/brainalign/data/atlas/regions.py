@@ -135,10 +135,10 @@ def _on_surface(recording: Recording, opened: Opener) -> tuple[Regions, str, str
     """Vertex by vertex."""
     geometry, table, subject = recording.geometry, recording.channels, recording.subject
     assert isinstance(geometry, Surface)
-    regions, told = np.full(len(table), UNKNOWN, dtype=object), ""
+    regions, last = np.full(len(table), UNKNOWN, dtype=object), None
+    told: list[str] = []
     for side, vertices in geometry.vertices.items():
         atlas = opened(subject, side)
-        told = told or atlas.told
         if atlas.affine is not None:
             raise BrainalignError(
                 f"{atlas.told} is a volume, but participant {subject} has surfaces; GIFTI or .annot files are needed."
@@ -148,10 +148,17 @@ def _on_surface(recording: Recording, opened: Opener) -> tuple[Regions, str, str
                 f"{atlas.told} has {len(atlas.labels)} vertices, but hemisphere {side} of participant {subject} has {vertices}; an "
                 "atlas of the same mesh is needed (fsaverage5 has 10242 in each hemisphere, fsaverage6 40962, fsaverage 163842)."
             )
+        if atlas is last:  # as many vertices, but the same number is another place
+            raise BrainalignError(
+                f"{atlas.told} is one file, but participant {subject} has the hemispheres {' and '.join(geometry.vertices)}; {{hemi}} must "
+                "stand where the names of their files differ."
+            )
+        last = atlas
+        told += [atlas.told] * (atlas.told not in told)
         here = (table["hemisphere"] == side).to_numpy()
         own = atlas.labels[table.loc[here, VERTEX].to_numpy(dtype=np.int64)]
         regions[here] = _regions(atlas, own, "vertices", subject)
-    return regions, told, "vertices"
+    return regions, " and ".join(told), "vertices"
 
 
 def _in_space(recording: Recording, opened: Opener) -> tuple[Regions, str, str]:

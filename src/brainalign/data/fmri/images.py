@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from brainalign.data.electrodes.channels import dead_channels
 from brainalign.data.files.reading import reading
 from brainalign.data.fmri.geometry import VERTEX, VOXEL, Geometry, Surface, Volume
+from brainalign.data.fmri.mesh import vertex_places
 from brainalign.data.types import CHANNEL_COLUMNS
 from brainalign.errors import BrainalignError
 
@@ -33,8 +34,8 @@ class Scans:
 
     Attributes:
         runs: (T_i, channels) float32, one array a run.
-        channels: One row a channel: subject, electrode, region, hemisphere, x, y, z (mm by the image's affine; NaN on surfaces), and
-            i, j, k or vertex.
+        channels: One row a channel: subject, electrode, region, hemisphere, x, y, z (mm by the image's affine; on surfaces
+            those of fsaverage5, NaN on other meshes), and i, j, k or vertex.
         geometry: Of all runs.
         tr: Seconds between scans, or None where the files do not say.
         dropped: Voxels or vertices inside the mask that do not vary.
@@ -126,7 +127,7 @@ def read_surfaces(subject: str, runs: Sequence[Mapping[str, str | Path]]) -> Sca
         }
     )[kept].reset_index(drop=True)
     table["electrode"] = table["hemisphere"] + table[VERTEX].astype(str)
-    table[["x", "y", "z"]] = np.nan
+    table[["x", "y", "z"]] = vertex_places(table, vertices)
     tr = _one_tr(times, [files[sides[0]] for files in runs])
     return Scans(values, _channels(table, subject, [VERTEX]), Surface(vertices), tr, int((~kept).sum()))
 
