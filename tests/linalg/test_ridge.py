@@ -128,6 +128,10 @@ def test_voxels_that_stream_are_scored_and_solved_as_if_they_were_held(solver, v
     np.testing.assert_allclose(streamed[1], held[1], atol=1e-11)
 
 
+def safe_loss(method):
+    return arithmetic_module.SAFE_LOSS_EIGH if method.eigh else arithmetic_module.SAFE_LOSS
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_float32_scores_agree_with_float64_to_1e_4_up_to_the_limit_of_safety(solver):
     rng, lags = np.random.default_rng(3), np.arange(8)
@@ -142,8 +146,9 @@ def test_float32_scores_agree_with_float64_to_1e_4_up_to_the_limit_of_safety(sol
 
     data, test = moments(part([200] * 5), lags), HeldOut(moments(part([200] * 2), lags))
     problem = Problem(data, *data.scale())
-    _, largest = problem.system(problem.method([test], 25, solver)).upper(torch.float64)
-    limit = float(torch.finfo(torch.float32).eps) * largest / arithmetic_module.SAFE_LOSS
+    method = problem.method([test], 25, solver)
+    _, largest = problem.system(method).upper(torch.float64)
+    limit = float(torch.finfo(torch.float32).eps) * largest / safe_loss(method)
     alphas = (1.1 * limit * np.logspace(0, 6, 25)).tolist()
     low, high = (path_scores(problem, [test], alphas, Arithmetic("cpu", t, solver)) for t in ("float32", "float64"))
     assert np.abs(low - high).max() > 0  # float32 was used
@@ -165,8 +170,9 @@ def test_float32_scores_agree_with_float64_to_5e_4_where_the_signal_is_the_diffe
 
     data, test = moments(part([200] * 5), lags), HeldOut(moments(part([200] * 2), lags))
     problem = Problem(data, *data.scale())
-    _, largest = problem.system(problem.method([test], 25, solver)).upper(torch.float64)
-    limit = float(torch.finfo(torch.float32).eps) * largest / arithmetic_module.SAFE_LOSS
+    method = problem.method([test], 25, solver)
+    _, largest = problem.system(method).upper(torch.float64)
+    limit = float(torch.finfo(torch.float32).eps) * largest / safe_loss(method)
     alphas = (1.1 * limit * np.logspace(0, 4, 25)).tolist()
     low, high = (path_scores(problem, [test], alphas, Arithmetic("cpu", t, solver)) for t in ("float32", "float64"))
     assert np.abs(low - high).max() > 0  # float32 was used

@@ -30,6 +30,7 @@ from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.primal import Primal
 from brainalign.linalg.ridge import Problem, Take, path_scores, scorer, solve_chosen
 from brainalign.linalg.solution import Solution
+from brainalign.linalg.triangular import factor_, solve_
 
 if TYPE_CHECKING:
     import torch
@@ -302,21 +303,20 @@ def _descend(
     n = sizes[level]
     for penalty in sorted({c[level] for c in candidates}):
         mine = [c for c in candidates if c[level] == penalty]
-        corner = gram[:n, :n].clone()
-        corner.diagonal().add_(penalty)
-        factor, fault = torch.linalg.cholesky_ex(corner, upper=True)
-        if int(fault):
+        factor = gram[:n, :n].clone(memory_format=torch.contiguous_format)
+        factor.diagonal().add_(penalty)
+        if not factor_(factor, upper=True):
             raise NotPositiveDefinite(f"penalty {penalty:g} of band {level}")
-        half = torch.linalg.solve_triangular(factor.T, rhs[:n], upper=False)
+        half = solve_(factor, rhs[:n].clone(), upper=True, transposed=True)
         if level == len(sizes) - 1:
-            weights = torch.linalg.solve_triangular(factor, half, upper=True)
+            weights = solve_(factor, half, upper=True)
             yield from ((c, weights) for c in mine)
             continue
-        across = torch.linalg.solve_triangular(factor.T, gram[:n, n:], upper=False)
-        rest = gram[n:, n:].clone()
+        across = solve_(factor, gram[:n, n:].clone(memory_format=torch.contiguous_format), upper=True, transposed=True)
+        rest = gram[n:, n:].clone(memory_format=torch.contiguous_format)
         for at in range(0, len(rest), COLUMNS):
             end = min(at + COLUMNS, len(rest))
             rest[:end, at:end].addmm_(across[:, :end].T, across[:, at:end], alpha=-1)
         for penalties, later in _descend(rest, rhs[n:] - across.T @ half, sizes, mine, level + 1):
-            here = torch.linalg.solve_triangular(factor, half - across @ later, upper=True)
+            here = solve_(factor, half - across @ later, upper=True)
             yield penalties, torch.cat([here, later])

@@ -1,21 +1,25 @@
 """Cholesky factors of ``S + alpha K`` for many alphas in the memory of S alone; K is the identity, or smoothness over lags.
 
-S stands in the upper triangle and the factor goes to the lower one, tile by tile, nearly all of it as large matrix
-products; so the next alpha finds S where it was. LAPACK would need a second matrix, and on few cores runs at half the
-machine's matrix rate.
+S stands in the upper triangle and is copied for each alpha to the lower one, where the factor replaces it; so the next alpha finds S
+where it was. On a CPU LAPACK makes the factor there; on a GPU, where torch's would need a second matrix, it is made tile by tile, nearly
+all of it as large matrix products.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from brainalign.linalg.triangular import factor_, solve_
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from brainalign.linalg.penalty import Smoothness
 
-TILE = {"cpu": 240, "cuda": 1024}
-"""Rows of a tile: the fastest of those tried on a CPU, from 480 to 16,000 rows."""
+ROWS = 240
+"""That are copied from one triangle to the other at a time."""
+TILE = 1024
+"""Rows of a tile on a GPU."""
 
 
 class NotPositiveDefinite(ArithmeticError):
@@ -28,6 +32,7 @@ class Cholesky:
     Args:
         upper: (q, q) with S in its upper triangle, which is kept but for the tiles on the diagonal.
         penalty: K; None = the identity.
+        tile: Rows of a tile; None = ``TILE`` on a GPU, and no tiles on a CPU.
 
     Example:
         >>> import torch
@@ -37,12 +42,13 @@ class Cholesky:
         [1.0, 1.0]
     """
 
-    def __init__(self, upper: Tensor, penalty: Smoothness | None = None) -> None:
+    def __init__(self, upper: Tensor, penalty: Smoothness | None = None, tile: int | None = None) -> None:
         import torch
 
         self._a, self._penalty = upper, penalty
-        tile, q = TILE[upper.device.type], len(upper)
-        self._tiles = [slice(j, min(j + tile, q)) for j in range(0, q, tile)]
+        self._tiled = tile is not None or upper.device.type != "cpu"
+        step, q = tile or (TILE if self._tiled else ROWS), len(upper)
+        self._tiles = [slice(j, min(j + step, q)) for j in range(0, q, step)]
         corners = [torch.triu(upper[t, t]) for t in self._tiles]
         self._diagonal = [c + torch.triu(c, 1).T for c in corners]
 
@@ -55,27 +61,38 @@ class Cholesky:
         Raises:
             NotPositiveDefinite: There is no factor; or K has no inverse, and a pivot is rounding.
         """
-        import torch
-
         a, penalty = self._a, self._penalty
         for tile, corner in zip(self._tiles, self._diagonal, strict=True):
-            j, e = tile.start, tile.stop
-            here = corner.clone()
-            below = a[tile, e:].T.clone(memory_format=torch.contiguous_format)
+            here, below = a[tile, tile], a[tile.stop :, tile]
+            here.copy_(corner)
+            below.copy_(a[tile, tile.stop :].T)
             if penalty is None:
                 here.diagonal().add_(alpha)
             else:
                 penalty.add(here, below, tile, alpha)
+        found = self._by_tiles() if self._tiled else factor_(a)
+        if not found or (penalty is not None and float(a.diagonal().min()) ** 2 < penalty.least(alpha)):
+            raise NotPositiveDefinite(f"alpha={alpha:g}")
+        return self
+
+    def _by_tiles(self) -> bool:
+        """Replace the lower triangle by its factor; whether there is one."""
+        import torch
+
+        a = self._a
+        for tile in self._tiles:
+            j, e = tile.start, tile.stop
+            here, below = a[tile, tile], a[e:, tile]
             if j:
                 here.addmm_(a[tile, :j], a[tile, :j].T, alpha=-1)
                 below.addmm_(a[e:, :j], a[tile, :j].T, alpha=-1)
             factor, fault = torch.linalg.cholesky_ex(here)
-            if int(fault) or (penalty is not None and float(factor.diagonal().min()) ** 2 < penalty.least(alpha)):
-                raise NotPositiveDefinite(f"alpha={alpha:g}")
-            a[tile, tile] = factor
+            if int(fault):
+                return False
+            here.copy_(factor)
             if e < len(a):
-                a[e:, tile] = torch.linalg.solve_triangular(factor.T, below, upper=True, left=False)
-        return self
+                below.copy_(torch.linalg.solve_triangular(factor.T, below, upper=True, left=False))
+        return True
 
     def solve(self, rhs: Tensor) -> Tensor:
         """``(S + alpha K)^-1 rhs``.
@@ -88,7 +105,10 @@ class Cholesky:
         """
         import torch
 
-        a, w = self._a, rhs.clone()
+        w = rhs.clone(memory_format=torch.contiguous_format)
+        if not self._tiled:
+            return solve_(self._a, solve_(self._a, w), transposed=True)
+        a = self._a
         for tile in self._tiles:
             if tile.start:
                 w[tile].addmm_(a[tile, : tile.start], w[: tile.start], alpha=-1)

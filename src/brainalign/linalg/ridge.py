@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.errors import BrainalignError
-from brainalign.linalg.arithmetic import Arithmetic, say_once
+from brainalign.linalg.arithmetic import SAFE_LOSS_EIGH, Arithmetic, say_once
 from brainalign.linalg.cholesky import Cholesky, NotPositiveDefinite
 from brainalign.linalg.dual import Dual
 from brainalign.linalg.held_out import HeldOut, Products
@@ -342,7 +342,7 @@ def _spectrum(system: System, smallest: float, arithmetic: Arithmetic) -> tuple[
 
     for dtype in arithmetic.precisions():
         upper, largest = system.upper(dtype)
-        if not arithmetic.safe(dtype, largest, smallest):
+        if not arithmetic.safe(dtype, largest, smallest, SAFE_LOSS_EIGH):
             continue
         try:
             values, vectors = torch.linalg.eigh(upper, UPLO="U")

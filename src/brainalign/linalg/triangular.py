@@ -1,0 +1,99 @@
+"""Cholesky factors and triangular systems in the memory of their matrices: on the CPU by SciPy's LAPACK, on a GPU by torch.
+
+Torch's own, on a CPU, take up to twice as long as a matrix product of as many operations, and copy. SciPy's Python functions hold the
+interpreter's lock while they solve, so that threads would wait for each other; the pointers that it hands to Cython do not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def factor_(a: Tensor, upper: bool = False) -> bool:
+    """Replace a positive definite matrix, of which one triangle is read, by its Cholesky factor there; the other is kept on the CPU.
+
+    Args:
+        a: (q, q), rows one after the other in memory; a part of a larger matrix will do.
+        upper: ``A = U'U`` in the upper triangle, rather than ``A = LL'`` in the lower one.
+
+    Returns:
+        Whether there is a factor in this precision; where there is none, the triangle is undefined.
+
+    Example:
+        >>> import torch
+        >>> a = torch.tensor([[4.0, 0.0], [2.0, 5.0]])
+        >>> factor_(a), a.tolist()
+        (True, [[2.0, 0.0], [1.0, 2.0]])
+    """
+    import torch
+
+    if a.device.type != "cpu":
+        found, fault = torch.linalg.cholesky_ex(a, upper=upper)
+        a.copy_(found)
+        return not int(fault)
+    info = ctypes.c_int(0)
+    # rows here are columns there, so that what is above the diagonal is below it
+    _routine("potrf", a.dtype.itemsize)(
+        b"L" if upper else b"U", _int(len(a)), a.data_ptr(), _int(a.stride(0)), ctypes.byref(info)
+    )
+    return info.value == 0 and bool(a.diagonal().isfinite().all())  # OpenBLAS takes a pivot that is no number
+
+
+def solve_(factor: Tensor, rhs: Tensor, upper: bool = False, transposed: bool = False) -> Tensor:
+    """Replace right-hand sides b by the solutions x of ``T x = b``, T a triangle of a matrix.
+
+    Args:
+        factor: (q, q), the other triangle of which is not read.
+        rhs: (q, c), rows one after the other in memory.
+        upper: Which triangle T is.
+        transposed: ``T' x = b`` instead.
+
+    Returns:
+        ``rhs``.
+
+    Example:
+        >>> import torch
+        >>> solve_(torch.tensor([[2.0, 9.0], [1.0, 2.0]]), torch.tensor([[4.0], [4.0]])).tolist()
+        [[2.0], [1.0]]
+    """
+    import torch
+
+    if rhs.device.type != "cpu":
+        triangle = factor.T if transposed else factor
+        found: Tensor = rhs.copy_(torch.linalg.solve_triangular(triangle, rhs, upper=upper != transposed))
+        return found
+    q, c = rhs.shape
+    if not c:
+        return rhs
+    assert c == 1 or rhs.stride(1) == 1, "columns side by side"
+    one = (ctypes.c_float if rhs.dtype.itemsize == 4 else ctypes.c_double)(1)
+    # there it is x' T' = b'
+    _routine("trsm", rhs.dtype.itemsize)(
+        b"R", b"L" if upper else b"U", b"T" if transposed else b"N", b"N", _int(c), _int(q), ctypes.byref(one),
+        factor.data_ptr(), _int(factor.stride(0)), rhs.data_ptr(), _int(rhs.stride(0)),
+    )  # fmt: skip
+    return rhs
+
+
+def _int(value: int) -> Any:
+    return ctypes.byref(ctypes.c_int(value))
+
+
+@cache
+def _routine(name: str, itemsize: int) -> Any:
+    """A function of LAPACK or BLAS as SciPy exports it (docs.scipy.org: scipy.linalg.cython_lapack), which runs without the lock."""
+    from scipy.linalg import cython_blas, cython_lapack
+
+    module, count = {"potrf": (cython_lapack, 5), "trsm": (cython_blas, 11)}[name]
+    capsule = module.__pyx_capi__[("s" if itemsize == 4 else "d") + name]
+    of = ctypes.pythonapi
+    of.PyCapsule_GetName.restype, of.PyCapsule_GetName.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    of.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    of.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    address = of.PyCapsule_GetPointer(capsule, of.PyCapsule_GetName(capsule))
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count)(address)

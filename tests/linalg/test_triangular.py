@@ -1,0 +1,50 @@
+"""Factors and triangular systems in place, against SciPy's own, in parts of larger matrices."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import cholesky, solve_triangular
+
+from brainalign.linalg.triangular import factor_, solve_
+
+
+@pytest.mark.parametrize("dtype, close", [(torch.float32, 2e-4), (torch.float64, 1e-11)])
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 30), st.integers(0, 6), st.booleans(), st.booleans(), st.integers(0, 10**6))
+def test_a_part_of_a_matrix_is_factored_and_solved_and_the_rest_is_left(dtype, close, q, c, upper, transposed, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2 * q, q))
+    s = (x.T @ x + q * np.eye(q)).astype(np.float32).astype(np.float64)  # the same numbers in both precisions
+    wide = torch.full((q + 3, q + 2), 7.0, dtype=dtype)
+    part = wide[1 : q + 1, 2:]
+    keep = np.triu(s) if upper else np.tril(s)
+    part.copy_(
+        torch.from_numpy(keep + (np.tril(np.full((q, q), 5.0), -1) if upper else np.triu(np.full((q, q), 5.0), 1)))
+    )
+    assert factor_(part, upper)
+    triangle = torch.triu if upper else torch.tril
+    expected = cholesky(s, lower=not upper)
+    np.testing.assert_allclose(triangle(part).double(), expected, rtol=close, atol=close)
+    rest = torch.tril(part, -1) if upper else torch.triu(part, 1)
+    assert (
+        (rest[rest != 0] == 5).all()
+        and (wide[0] == 7).all()
+        and (wide[:, :2] == 7).all()
+        and (wide[q + 1 :] == 7).all()
+    )
+
+    columns = torch.full((q, c + 2), 3.0, dtype=dtype)
+    rhs = rng.normal(size=(q, c)).astype(np.float32).astype(np.float64)
+    columns[:, 1:-1] = torch.from_numpy(rhs)
+    found = solve_(part, columns[:, 1:-1], upper, transposed)
+    if c:
+        wanted = solve_triangular(expected, rhs, trans=int(transposed), lower=not upper)
+        np.testing.assert_allclose(found.double(), wanted, rtol=close, atol=close)
+    assert (columns[:, 0] == 3).all() and (columns[:, -1] == 3).all()
+
+
+def test_no_factor_is_said():
+    assert not factor_(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
+    assert not factor_(torch.tensor([[1.0, float("nan")], [float("nan"), 1.0]], dtype=torch.float64))
