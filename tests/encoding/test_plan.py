@@ -27,8 +27,8 @@ def test_sizes_and_operations_by_hand():
     plan = plan_fit(design(), 8, 5, 7, Arithmetic(solver="cholesky"))
     assert (plan.rows, plan.features, plan.electrodes, plan.alphas, plan.folds, plan.groups) == (800, 40, 6, 7, 5, 1)
     assert plan.paths == 10  # pairs of folds
-    # a path leaves two folds of 200 rows out and scores both, by Gram blocks since 40 features are fewer than 200 rows
-    assert plan.method.flops == pytest.approx(7 * (40**3 / 3 + 2 * 40**2 * 6 + 2 * 2 * 40**2 * 6))
+    # a path leaves two folds of 200 rows out and scores both, by half of a Gram matrix each since 40 features are fewer than 2 x 200 rows
+    assert plan.method.flops == pytest.approx(7 * (40**3 / 3 + 2 * 40**2 * 6 + 2 * 40**2 * 6))
     assert plan.flops > 10 * plan.method.flops
 
 

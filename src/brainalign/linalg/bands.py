@@ -117,8 +117,9 @@ class Bands:
     def _elimination(self, sizes: list[int], test_rows: list[int], c: int, alphas: int) -> Method:
         """Elimination of bands of so many lagged features."""
         p, n = sum(sizes), len(self.ratios)
-        by_gram = p * len(test_rows) < sum(test_rows)
-        flops = alphas * n * 2.0 * c * p * (max(sizes) + min(sum(test_rows), p * len(test_rows)))
+        tested, halves = sum(test_rows), p / 2 * len(test_rows)
+        by_gram = halves < tested
+        flops = alphas * n * 2.0 * c * p * (max(sizes) + min(tested, halves))
         cost = flops
         for level, size in enumerate(sizes):
             times, rest = alphas * len(np.unique(self.ratios[:, : level + 1], axis=0)), sum(sizes[level + 1 :])

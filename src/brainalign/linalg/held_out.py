@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from brainalign.linalg.primal import Primal
 
 
+ROWS = 120
+"""Rows of a Gram matrix that are multiplied at a time, at least: enough for a product at full speed."""
+
+
 @dataclass
 class Products:
     """What a prediction p (without intercept) has in common with held-out responses y, each (c,) in float64.
@@ -34,6 +38,36 @@ class Products:
 
     def __add__(self, other: Products) -> Products:
         return Products(self.py + other.py, self.pp + other.pp, self.p + other.p)
+
+
+class HalfGram:
+    """A Gram matrix of which no more than half is multiplied.
+
+        w'Gw = sum_t w_t' (G_tt w_t + 2 G_t,later w_later)      over tiles t of rows
+
+    Args:
+        upper: What ``upper_gram`` gave, and
+        width: that of its blocks.
+    """
+
+    def __init__(self, upper: Tensor, width: int) -> None:
+        step = width * -(-ROWS // width)
+        self._upper = upper
+        self._tiles = [slice(at, min(at + step, len(upper))) for at in range(0, len(upper), step)]
+        for tile in self._tiles:
+            mirror(upper[tile, tile], width)
+
+    def squares(self, w: Tensor) -> Tensor:
+        """(c,) the diagonal of w'Gw in float64, w (p, c)."""
+        import torch
+
+        found = w.new_zeros(w.shape[1], dtype=torch.float64)
+        for tile in self._tiles:
+            here, later = w[tile], w[tile.stop :]
+            product = self._upper[tile, tile] @ here
+            product.addmm_(self._upper[tile, tile.stop :], later, alpha=2)
+            found += (here * product).sum(0, dtype=torch.float64)
+        return found
 
 
 class HeldOut:
@@ -57,17 +91,17 @@ class HeldOut:
         there = self.moments.to(device)
         return self if there is self.moments else HeldOut(there)
 
-    def gram(self, system: Primal, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    def gram(self, system: Primal, dtype: torch.dtype) -> tuple[HalfGram, Tensor]:
         """X'X (p, p) and X'1 (p,) of these rows, standardised as the system's."""
         upper, _ = upper_gram(self.moments, system.change, None, dtype)
-        return mirror(upper, system.width), (self.moments.xsum @ system.change).reshape(-1)
+        return HalfGram(upper, system.width), (self.moments.xsum @ system.change).reshape(-1)
 
     def cross(self, system: Primal, electrodes: Electrodes) -> Tensor:
         """(p, c) X'y of these rows and some electrodes, standardised as the system's."""
         cross: Tensor = system.change.T @ self.moments.cross_of(electrodes)
         return cross.reshape(len(system.offset), -1)
 
-    def by_gram(self, w: Tensor, cross: Tensor, gram: tuple[Tensor, Tensor]) -> Products:
+    def by_gram(self, w: Tensor, cross: Tensor, gram: tuple[HalfGram, Tensor]) -> Products:
         """From the Gram matrix of the held-out rows.
 
         Args:
@@ -75,12 +109,9 @@ class HeldOut:
             cross: ``cross(system, electrodes)``.
             gram: ``gram(system, w.dtype)``.
         """
-        import torch
-
-        whole, sums = gram
+        half, sums = gram
         wide = w.double()
-        pp = (w * (whole @ w)).sum(0, dtype=torch.float64)
-        return Products((wide * cross).sum(0), pp, sums @ wide)
+        return Products((wide * cross).sum(0), half.squares(w), sums @ wide)
 
     def by_rows(self, system: Primal | Dual, w: Tensor, electrodes: slice, prepared: list[Tensor]) -> Products:
         """From the predictions themselves.

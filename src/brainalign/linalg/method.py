@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 EIGH = 12.5
 """An eigendecomposition of q rows costs this many q^3, in operations of a matrix product (measured: 12 to 13)."""
-FACTOR = 1.8 / 3
-"""So does a Cholesky factor: q^3 / 3, at 1 / 1.8 of the rate of a matrix product (measured: 1.3 to 2.3)."""
-WORTH = 0.02
+FACTOR = 1.3 / 3
+"""So does a Cholesky factor: q^3 / 3, at 1 / 1.3 of the rate of a matrix product (measured: 1.0 to 1.6, the more rows the less)."""
+WORTH = 0.1
 """Share of a factor's cost that Gram blocks of held-out rows must save: they take two matrices more of its size, predictions none."""
 
 
@@ -85,7 +85,7 @@ def _count(dual: bool, eigh: bool, q: int, test_rows: list[int], c: int, alphas:
     """Operations of a method: solving for all electrodes and scoring them, for each alpha."""
     tested = sum(test_rows)
     solve = 2.0 * q * q * c
-    by_rows, by_gram = 2.0 * tested * q * c, float("inf") if dual else solve * len(test_rows)
+    by_rows, by_gram = 2.0 * tested * q * c, float("inf") if dual else solve / 2 * len(test_rows)  # of half the matrix
     if not eigh:
         gram = by_rows - by_gram > WORTH * FACTOR * q**3
         rest = alphas * (solve + (by_gram if gram else by_rows)) if test_rows else solve  # an electrode has one alpha
