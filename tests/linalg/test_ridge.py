@@ -254,9 +254,7 @@ def test_the_method_is_the_one_with_the_fewest_counted_operations():
     decoder = choose_method(features=8192, rows=184_000, test_rows=[46_000], electrodes=1, alphas=10)
     assert not decoder.by_gram  # it would save a thousandth of the factors, for two matrices more
     turned = choose_method(features=10, rows=100, test_rows=[4, 3], electrodes=3, alphas=4, solver="eigh")
-    counted = (
-        12.5 * 10**3 + 2 * 10**2 * 3 + 2 * 7 * 10**2 + 4 * (2 * 7 * 10 * 3)
-    )  # turned once, scored for each alpha
+    counted = 12.5 * 10**3 + 2 * 10**2 * 3 + 2 * 7 * 10**2 + 4 * (2 * 7 * 10 * 3)  # turned once, scored for each alpha
     assert not turned.by_gram and turned.flops == turned.cost == pytest.approx(counted)
 
 
