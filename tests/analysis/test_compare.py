@@ -55,6 +55,7 @@ def test_electrodes_that_not_all_runs_have_are_counted_and_take_part_in_no_test(
 def test_layers_stand_at_their_depth_under_the_ceiling_and_participants_are_dots():
     """Models of 3 and 13 layers whose scores rise alike with depth: the curves lie on each other."""
     runs = {"shallow": scores(0).assign(ceiling=0.5, r2_normalized=0.2, x=-40.0, y=0.0, z=10.0), "deep": scores(0)}
+    runs["deep"]["r2_planted"] = 0.3
     layers = {}
     for label, n in (("shallow", 3), ("deep", 13)):
         rows = [runs[label].assign(layer=k, r2=0.4 * k / (n - 1)) for k in range(n)]
@@ -72,6 +73,8 @@ def test_layers_stand_at_their_depth_under_the_ceiling_and_participants_are_dots
     own = runs["deep"]
     expected = own[own["region"] == "A1"].groupby("subject")["r2"].mean()
     np.testing.assert_allclose(np.sort(dots.get_offsets()[:, 1]), np.sort(expected))
+    (mark,) = (line for line in bars.axes[0].get_lines() if line.get_gid() == "planted A1 deep")
+    assert mark.get_ydata()[0] == pytest.approx(0.3)
 
 
 def test_the_folder_of_a_sweep_names_its_finished_children(tmp_path):

@@ -33,6 +33,10 @@ def test_a_sweep_sums_up_its_children_and_the_same_command_again_does_only_what_
     assert "model.path nor model.checkpoint is set" in table.loc["causal_lm", "error"]
     assert table["r2_normalized/mean"].idxmax() == "mel" and "best by r2_normalized/mean: model=mel" in first.stderr
     assert (folder / "figures" / "sweep.png").exists()
+    assert (
+        table["ceiling/mean"].notna().sum() == 2
+        and "ceiling" in (folder / "tables" / "children.tex").read_text().split("midrule")[0]
+    )
     assert table["r2_normalized/low"].notna().sum() == 2  # its whiskers
     assert f"electrode by electrode, with tests: analysis=compare analysis.sweep={folder}" in first.stderr
     compared = brainalign(

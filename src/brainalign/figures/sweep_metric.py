@@ -10,7 +10,17 @@ import pandas as pd
 
 from brainalign.counts import count
 from brainalign.figures._tables import require
-from brainalign.figures.style import DOUBLE, MUTED, SINGLE, colours, log_axis, new_figure, style
+from brainalign.figures.style import (
+    DOUBLE,
+    MUTED,
+    SCORE_LABELS,
+    SINGLE,
+    colours,
+    log_axis,
+    new_figure,
+    score_label,
+    style,
+)
 from brainalign.figures.text import interval_of, number, wrap
 
 if TYPE_CHECKING:
@@ -39,7 +49,7 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
         >>> runs = pd.DataFrame({"window.tmax": [0.2, 0.4], "name": ["short", "long"], "r/mean": [0.1, 0.2]})
         >>> figure, caption = sweep_metric(runs, ["window.tmax"], "r/mean")
         >>> print(caption[:60])
-        r/mean of 2 runs over window.tmax. Best: long with 0.200.
+        mean Pearson r of 2 runs over window.tmax. Best: long with 0
     """
     require(runs, [*swept, "name", metric], "runs")
     drawn = list(swept)[:PANELS] or ["name"]
@@ -74,10 +84,24 @@ def sweep_metric(runs: pd.DataFrame, swept: Sequence[str], metric: str) -> tuple
                 gid=f"runs by {key}",
             )
             ax.set_xlabel(wrap(key, 30))
-        axes[0][0].set_ylabel(metric)
+        axes[0][0].set_ylabel(wrap(told_metric(metric), 31))
     best = known.loc[known[metric].idxmax()] if len(known) else None
     told = f" Best: {best['name']} with {number(float(best[metric]))}." if best is not None else ""
     whisker = f" Whisker: 95 % confidence interval, {interval_of('electrode')}." if len(bounded) else ""
     left = f" {count(len(runs) - len(known), 'run')} without it." if len(runs) > len(known) else ""
     more = f" Swept but not drawn: {', '.join(swept[PANELS:])}." if len(swept) > PANELS else ""
-    return figure, f"{metric} of {count(len(known), 'run')} over {', '.join(drawn)}.{told}{whisker}{left}{more}"
+    return (
+        figure,
+        f"{told_metric(metric)} of {count(len(known), 'run')} over {', '.join(drawn)}.{told}{whisker}{left}{more}",
+    )
+
+
+def told_metric(metric: str) -> str:
+    """A metric's name as an axis has it: in words where it is a score's mean or median.
+
+    Example:
+        >>> told_metric("r2_normalized/mean"), told_metric("cca/held_out/1")
+        ('mean R² over noise ceiling', 'cca/held_out/1')
+    """
+    score, _, what = metric.rpartition("/")
+    return f"{what} {score_label(score)}" if score in SCORE_LABELS and what in ("mean", "median") else metric

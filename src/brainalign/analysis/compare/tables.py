@@ -73,7 +73,7 @@ def compare(
             result.metrics[f"region/{region}/{outcome.score}/{label}/mean"] = float(inside[outcome.score].mean())
         result.summary.append(
             (
-                f"{label}: mean {outcome.score} over {mean.n} {noun}s [{mean.over(noun)}]",
+                f"{label}: mean {SCORES[outcome.score]} over {mean.n} {noun}s [{mean.over(noun)}]",
                 f"{mean.mean:.3f}{ends(mean.low, mean.high)}",
             )
         )
@@ -82,7 +82,7 @@ def compare(
     drawn = _drawn(table, labels, against, outcome.score)
     if len(drawn) < len(labels):
         result.warnings.append(
-            f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {outcome.score}; the tables have all."
+            f"Figures show {len(drawn)} of the {len(labels)} runs, those of the highest mean {SCORES[outcome.score]}; the tables have all."
         )
         tests = tests[tests["a"].isin(drawn) & tests["b"].isin(drawn)]
     if tests.groupby(["a", "b"]).ngroups > BRACKETS:
@@ -125,7 +125,8 @@ def _add_participants(result: AnalysisResult, scores: pd.DataFrame, score: str, 
     """Bars of participants' means, a dot a participant: where electrodes are many, dots of them say little of people."""
     if scores["subject"].nunique() < FEWEST:
         return
-    means = scores.groupby(["model", "region", "subject"], sort=False, as_index=False)[score].mean()
+    columns = [column for column in (score, f"{score}_planted") if column in scores]
+    means = scores.groupby(["model", "region", "subject"], sort=False, as_index=False)[columns].mean()
     means = means.assign(electrode=means["subject"] + " " + means["region"])
     result.figures["region_bars_participants"] = region_bars(means, None, score, order=drawn, noun="participant")
 

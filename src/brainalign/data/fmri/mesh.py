@@ -39,7 +39,7 @@ def vertex_places(table: pd.DataFrame, vertices: Mapping[str, int]) -> NDArray[n
     Example:
         >>> table = pd.DataFrame({"hemisphere": ["L", "R"], "vertex": [0, 0]})
         >>> vertex_places(table, {"L": 10242, "R": 10242})[:, 0].round().tolist()
-        [-37.0, 38.0]
+        [-39.0, 28.0]
         >>> bool(np.isnan(vertex_places(table, {"L": 8, "R": 5})).all())
         True
     """
