@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from brainalign.analysis.compare.run import id_of
 from brainalign.errors import BrainalignError
 from brainalign.tools import main
 from brainalign.tools.doctor import diagnose
 from brainalign.tools.export import export, open_archive
 from brainalign.tracking.record import Record
+from brainalign.tracking.search import by_id
 
 
 def made(folder, run, parent=None, started=1):
@@ -70,6 +72,10 @@ def test_a_sweep_goes_as_one_file_and_comes_back_in_another_store(sweep, tmp_pat
     )
     assert runs["2" * 32].data.tags["mlflow.parentRunId"] == runs["0" * 32].info.run_id
     back = elsewhere / "outputs" / "imported" / "s"
+    imported = by_id(
+        f"sqlite:///{elsewhere}/outputs/mlflow.db", [id_of(str(back / "1"))]
+    )  # to compare it, by its folder
+    assert [r.id for r in imported] == [runs["1" * 32].info.run_id] and imported[0].folder == str(back / "1")
     left = {p.relative_to(back).as_posix() for p in back.rglob("*") if p.is_file()}
     own = {"report.html", "config.yaml", "tracking.json", "tables/scores.parquet", "tables/scores.csv"}
     assert left == {f"{top}{name}" for top in ("", "1/", "2/") for name in own}

@@ -98,6 +98,8 @@ def test_alphas_are_sorted_and_single():
         ("features.context=widow", "did you mean 'window'"),
         ("features.context_words=0", "features.context_words=0 is impossible"),
         ("stats.score=R", "stats.score='R' is unknown"),
+        ("encoding.alphas=3", r"^encoding.alphas=3: a list is needed, as in encoding.alphas=\[3\]\.$"),
+        ("window.tmax=[1]", r"^window.tmax=\[1\]: one value is needed, not a list\.$"),
     ],
 )
 def test_impossible_values_get_one_sentence(override, message):

@@ -177,9 +177,10 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
     try:
         found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), node))
     except ValidationError as error:
-        reason = str(error.msg or error).splitlines()[0]
         key = str(error.full_key or "") or _refused(node, kind)
-        raise BrainalignError(f"{group}.{key}={OmegaConf.select(node, key)!r}: {reason}.") from error
+        value = OmegaConf.select(node, key)
+        reason = _reason(str(error.msg or error).splitlines()[0], f"{group}.{key}", value)
+        raise BrainalignError(f"{group}.{key}={value!r}: {reason}.") from error
     except MissingMandatoryValue as error:
         key = str(error.full_key or "")
         raise BrainalignError(f"{group}.{key} is not set; give it on the command line: {group}.{key}=...") from error
@@ -193,6 +194,13 @@ def _typed(composed: DictConfig, group: str, kind: type) -> Any:
     if isinstance(found, Model):
         _name(group, found.name)
     return found
+
+
+def _reason(said: str, key: str, value: Any) -> str:
+    """OmegaConf's reason for refusing a value, in words where a list and a single value were mixed up."""
+    if "is not a ListConfig" in said:
+        return f"a list is needed, as in {key}=[{value}]"
+    return "one value is needed, not a list" if isinstance(value, ListConfig) else said.rstrip(".")
 
 
 def _no_empty_list(prefix: str, options: Any) -> None:

@@ -149,12 +149,12 @@ ORIGIN = "origin_run"
 """Tag of a run that was logged from a folder: its id there, by which the store knows it again."""
 
 
-def known_as(client: MlflowClient, experiment: str, run: str) -> str | None:
+def known_as(client: MlflowClient, experiments: list[str], run: str) -> str | None:
     """The id of a run in a store: its own, or the one under which it was logged there from a folder; None where the store lacks it.
 
     Args:
         client: Of the store.
-        experiment: Id of the experiment.
+        experiments: Ids of those in which it may be.
         run: Its id in its folder.
     """
     from mlflow.exceptions import MlflowException
@@ -164,7 +164,7 @@ def known_as(client: MlflowClient, experiment: str, run: str) -> str | None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-    found = client.search_runs([experiment], f"tags.{ORIGIN} = '{run}'", max_results=1)
+    found = client.search_runs(experiments, f"tags.{ORIGIN} = '{run}'", max_results=1)
     return str(found[0].info.run_id) if found else None
 
 
@@ -180,7 +180,7 @@ def parent_in(record: Record, uri: str) -> str | None:
         uri: The store's absolute URI.
     """
     client = mlflow_client(uri)
-    return known_as(client, prepare_store(uri, record.experiment), record.parent) if record.parent else None
+    return known_as(client, [prepare_store(uri, record.experiment)], record.parent) if record.parent else None
 
 
 def stand_below(run: str, parent: str, uri: str) -> None:
@@ -205,7 +205,7 @@ def is_logged(record: Record, uri: str, artifacts: str | None = None) -> str | N
         artifacts: See :func:`brainalign.tracking.store.prepare_store`.
     """
     client = mlflow_client(uri)
-    there = known_as(client, prepare_store(uri, record.experiment, artifacts), record.id)
+    there = known_as(client, [prepare_store(uri, record.experiment, artifacts)], record.id)
     return there if there and client.get_run(there).info.status == record.status else None
 
 
@@ -228,7 +228,7 @@ def catch_up(record: Record, folder: Path, uri: str, parent: str | None = None) 
     client = mlflow_client(uri)
     own = {key: value for key, value in record.tags.items() if key != PARENT}
     above = {PARENT: parent} if parent else {}
-    run = known_as(client, experiment, record.id)
+    run = known_as(client, [experiment], record.id)
     if run is None:
         tags = own | above | {ORIGIN: record.id}
         created = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)

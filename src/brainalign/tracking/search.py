@@ -16,7 +16,7 @@ from brainalign.secrets import hide_secrets
 from brainalign.tracking.artifacts import artifact
 from brainalign.tracking.client import mlflow_client, patient
 from brainalign.tracking.patience import PATIENCE, answered
-from brainalign.tracking.record import Record, records
+from brainalign.tracking.record import Record, known_as, records
 from brainalign.tracking.run import Run
 from brainalign.tracking.store import answering
 from brainalign.tracking.uri import OFFLINE, absolute_uri, database_file
@@ -196,12 +196,17 @@ def by_id(uri: str, ids: Sequence[str]) -> list[Tracked]:
 def _by_id(client: MlflowClient, uri: str, ids: Sequence[str]) -> list[Tracked]:
     from mlflow.exceptions import MlflowException
 
+    experiments = [e.experiment_id for e in client.search_experiments()]
     found = []
     for i in ids:
+        sentence = f"analysis.runs names {i!r}, which {hide_secrets(uri)} does not have."
         try:
-            found.append(_tracked(client.get_run(i)))
+            there = known_as(client, experiments, i)  # what was imported has another id here than its folder says
         except MlflowException as error:
-            raise BrainalignError(f"analysis.runs names {i!r}, which {hide_secrets(uri)} does not have.") from error
+            raise BrainalignError(sentence) from error
+        if there is None:
+            raise BrainalignError(sentence)
+        found.append(_tracked(client.get_run(there)))
     return found
 
 
