@@ -80,6 +80,13 @@ def test_layers_beyond_the_model_are_named(config):
         represent(found, found.model, open_dataset(found))
 
 
+def test_words_shuffled_for_untrained_weights_are_told_to_be(tmp_path):
+    small = ["data=simulated_small", "data.sentences=10", "data.repeated=0", f"paths.output={tmp_path}"]
+    found = composed([*small, "model=shuffled_words", "model.of=tiny_gpt2"])
+    notes = represent(found, found.model, open_dataset(found)).notes
+    assert sum("shuffled_words: its weights are untrained, drawn at random" in note for note in notes) == 1
+
+
 @pytest.mark.parametrize(
     "words",
     [["model=gpt2"], ["model=shuffled_words"], ["model=joined", "model.of=[mel,gpt2]"], ["model=mel", "model@baseline=gpt2"]],

@@ -166,7 +166,9 @@ def test_stories_on_their_side_and_of_other_lengths(tmp_path):
 
 def test_times_in_milliseconds_are_recognised(folder, tmp_path):
     (folder / "ms.tsv").write_text("onset\tduration\tstimulus\n5000\tn/a\ts1\n")
-    with pytest.raises(BrainalignError, match="It looks like milliseconds"):
+    with pytest.raises(
+        BrainalignError, match="It looks like milliseconds: data.events.unit=milliseconds, or for data=folder seconds"
+    ):
         arrays(folder, {"rate": "rate"}, events_file="ms.tsv")
     keys = dict.fromkeys(field.name for field in fields(StoryFmri))
     with pytest.raises(

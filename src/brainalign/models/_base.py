@@ -157,7 +157,7 @@ class Model:
             )
         found = settings.represented(extractor, dataset)
         found.name = self.label
-        if told := self.untrained():
+        if told := self._read_by(settings).untrained():
             found.notes.append(
                 limits(
                     f"{self.label}: {told}; what it scores is not what a trained model knows.",
@@ -165,6 +165,10 @@ class Model:
                 )
             )
         return found
+
+    def _read_by(self, settings: Settings) -> Model:
+        """The model whose weights these are: another one where this is a control of it."""
+        return self
 
     def check_options(self, option: Callable[..., Model]) -> None:
         """Refuse options that name other models which are none, before any work starts.

@@ -38,5 +38,8 @@ class ShuffledWords(Model):
         """The extractor."""
         return self._other(settings.option, layers=self.layers).shuffled(settings, dataset, self.seed, self.name)
 
+    def _read_by(self, settings: Settings) -> Model:
+        return self._other(settings.option)
+
     def _other(self, option: Callable[..., Model], **changes: Any) -> Model:
         return option(self.of, **changes | ({} if self.path is None else {"path": self.path}))

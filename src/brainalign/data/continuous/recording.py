@@ -173,7 +173,11 @@ def _misfits(event: Event, run: Run, stimulus: Stimulus) -> list[str]:
 
 
 def _in_ms(fits: bool) -> str:
-    return " It looks like milliseconds (data.events.unit=milliseconds)." if fits else ""
+    return (
+        " It looks like milliseconds: data.events.unit=milliseconds, or for data=folder seconds in the file."
+        if fits
+        else ""
+    )
 
 
 def _on_its_side(run: Run) -> str:
