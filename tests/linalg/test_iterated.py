@@ -12,11 +12,11 @@ from brainalign.encoding import BandedRidgeTRF, RidgeTRF, inner
 from brainalign.encoding.design import Design, SegmentMoments
 from brainalign.encoding.inner import Search, choose, inner_curves
 from brainalign.errors import BrainalignError
-from brainalign.linalg import iterated
+from brainalign.linalg import convolution, iterated
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.conjugate_gradients import largest_eigenvalue, shifted_solutions
-from brainalign.linalg.convolution import by_transform
+from brainalign.linalg.convolution import by_transform, lag_products
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.lagged_gram import LaggedGram
 from brainalign.linalg.moments import moments, total
@@ -168,5 +168,21 @@ def test_estimators_search_all_alphas(estimator):
         )
 
 
-def test_lag_products_are_transformed_where_that_pays_and_fits():
-    assert [by_transform(*size) for size in ((19, 8, 9), (20, 8, 9), (64, 768, 769))] == [False, True, False]
+def test_lag_products_are_transformed_where_that_pays():
+    assert [by_transform(*size) for size in ((19, 8, 9), (20, 8, 9), (20, 768, 92), (64, 768, 769))] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("most", [2**6, 2**14, 2**23])  # of bytes: a column and a block at a time, some, all
+def test_lag_products_in_pieces_are_the_products_lag_by_lag(monkeypatch, most):
+    monkeypatch.setattr(convolution, "BYTES", most)
+    monkeypatch.setattr(convolution, "ROW_BYTES", most)
+    rng = np.random.default_rng(0)
+    h, v = torch.from_numpy(rng.normal(size=(150, 3))), torch.from_numpy(rng.normal(size=(131, 5)))
+    found = lag_products(h, v, np.arange(-2, 18))
+    for k in range(20):  # the last lag begins with the first row
+        np.testing.assert_allclose(found[k], h[19 - k : 150 - k].T @ v, atol=1e-11)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROWS = 16384
-"""Rows that are transformed at a time; a constant, so that the same config gives the same bits."""
-
-
-SPECTRUM = 2**26
-"""Bytes of the products of two transforms, from which on lags are taken one by one: the transforms would hold several times of that."""
+BYTES = 2**23
+"""Of the products of transforms that are held at a time; a constant, so that the same config gives the same bits."""
+ROW_BYTES = 2**21
+"""Of the rows that are transformed at a time: more would leave the processor's cache."""
+NARROW = 256
+"""Columns of the narrower side up to which transforms are taken: products of wider matrices, lag by lag, are at full speed."""
 LONG = 20
 """Lags from which on transforms take less time than products lag by lag: on AMD's processors they do from 8 on (at 20 lags a third of
 the time), on Intel's, whose products of narrow matrices are faster, from about 32 on (at 20 lags, by count, a sixth more)."""
@@ -29,7 +29,7 @@ def by_transform(lags: int, left: int, right: int) -> bool:
         left: Columns of the one side.
         right: Of the other.
     """
-    return lags >= LONG and 16 * (length_of(lags) // 2 + 1) * left * right <= SPECTRUM
+    return lags >= LONG and min(left, right) <= NARROW
 
 
 def length_of(lags: int) -> int:
@@ -76,17 +76,22 @@ def lag_products(seen: Tensor, values: Tensor, lags: NDArray[np.int64]) -> Tenso
     import torch
 
     m, length = len(lags), length_of(len(lags))
-    hop = length - m + 1
-    found = seen.new_zeros(length // 2 + 1, seen.shape[1], values.shape[1], dtype=seen.dtype.to_complex())
-    step = max(1, ROWS // hop) * hop
-    for at in range(0, len(values), step):
-        right = values[at : at + step]
-        left = seen[at : at + len(right) + m - 1]
-        blocks = -(-len(right) // hop)
-        right = torch.nn.functional.pad(right, (0, 0, 0, blocks * hop - len(right)))
-        left = torch.nn.functional.pad(left, (0, 0, 0, blocks * hop + m - 1 - len(left)))
-        there = torch.fft.rfft(left.unfold(0, length, hop), dim=-1).permute(2, 1, 0)  # (frequencies, d, blocks)
-        here = torch.fft.rfft(right.view(blocks, hop, -1), n=length, dim=1).permute(1, 0, 2)
-        found += torch.bmm(there, here.conj().resolve_conj())
-    products: Tensor = torch.fft.irfft(found, n=length, dim=0)[:m].flip(0)
+    hop, frequencies, d, c = length - m + 1, length // 2 + 1, seen.shape[1], values.shape[1]
+    pieces = -(-16 * frequencies * d * c // BYTES)
+    columns = max(1, -(-c // max(1, pieces)))
+    step = max(1, ROW_BYTES // (8 * length * max(1, d, min(c, columns)))) * hop
+    products = seen.new_empty(m, d, c)
+    for first in range(0, c, columns):
+        some = values[:, first : first + columns]
+        found = seen.new_zeros(frequencies, d, some.shape[1], dtype=seen.dtype.to_complex())
+        for at in range(0, len(some), step):
+            right = some[at : at + step]
+            left = seen[at : at + len(right) + m - 1]
+            blocks = -(-len(right) // hop)
+            right = torch.nn.functional.pad(right, (0, 0, 0, blocks * hop - len(right)))
+            left = torch.nn.functional.pad(left, (0, 0, 0, blocks * hop + m - 1 - len(left)))
+            there = torch.fft.rfft(left.unfold(0, length, hop), dim=-1).permute(2, 1, 0)  # (frequencies, d, blocks)
+            here = torch.fft.rfft(right.view(blocks, hop, -1), n=length, dim=1).permute(1, 0, 2)
+            found.baddbmm_(there, here.conj().resolve_conj())
+        products[:, :, first : first + columns] = torch.fft.irfft(found, n=length, dim=0)[:m].flip(0)
     return products
