@@ -78,6 +78,26 @@ def test_unequal_repeats_and_missing_frames():
     np.testing.assert_allclose(found.ceiling[25:], whole.ceiling[25:])
 
 
+def test_what_was_not_recorded_leaves_the_interval_as_wide_as_that_of_what_was():
+    """A recording that stopped half way, in the one electrode and not in the other; stories that only the other has."""
+    rng = np.random.default_rng(6)
+    columns = ["ceiling", "ceiling_low", "ceiling_high"]
+    (story,) = heard(rng, 0.3, stimuli=1, repeats=3, frames=600, electrodes=2)
+    stopped = story.copy()
+    stopped[1, 300:, 0] = np.nan
+    found, cut, whole = (noise_ceilings([s], draws=200)[columns] for s in (stopped, story[:, :300], story))
+    np.testing.assert_allclose(found.loc[0], cut.loc[0])
+    np.testing.assert_allclose(found.loc[1], whole.loc[1])
+    stories = heard(rng, 0.3, stimuli=7, repeats=3, electrodes=2)
+    for s in stories[3:]:
+        s[0, :, 0] = np.nan
+    found, few, whole = (
+        noise_ceilings(s, draws=200)[columns] for s in (stories, stories[:3], [s[:, :, 1:] for s in stories])
+    )
+    np.testing.assert_allclose(found.loc[0], few.loc[0])
+    np.testing.assert_allclose(found.loc[1], whole.loc[0])
+
+
 def test_nothing_to_estimate_is_nan_and_says_why():
     rng = np.random.default_rng(0)
     noise = noise_ceilings([rng.normal(size=(5, 80, 300)) for _ in range(8)], draws=100)

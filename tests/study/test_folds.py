@@ -195,6 +195,21 @@ def test_the_ceiling_is_that_of_the_averaged_test_story(repeated):
     assert "test" not in "".join(note for note in here.notes if "No stimulus was presented more than once" in note)
 
 
+def test_presentations_that_stopped_do_not_raise_the_ceiling_of_their_mean(stories):
+    """The mean has the noise of one trial in what was heard once, of a tenth in the begin: sigma^2 mean(1 / n) in all that is scored."""
+    begin, times = 15, 10
+    once = [scan(s, noise=2.0, channels=4) for s in stories if s.id != "story2"]
+    again = [scan(stories[2], noise=2.0, repeat=n, channels=4) for n in range(times)]
+    for p in again[1:]:
+        p.response[LAGS + begin :, :3] = np.nan  # the last channel goes on
+    here = study(dataset(stories, people([*once, *again])), test=["story0", "story2"])
+    rows = 40 - LAGS
+    rho = noise_ceilings([np.stack([p.response[LAGS:] for p in again])], seed=here.seed)["ceiling"]
+    share = np.array([begin / times + (rows - begin) + rows] * 3 + [rows / times + rows]) / (2 * rows)
+    np.testing.assert_allclose(here.ceilings["ceiling"], rho / (rho + share * (1 - rho)), rtol=1e-9)
+    assert (10 * rho / (1 + 9 * rho) > 3 * here.ceilings["ceiling"])[:3].all()  # were all of it heard ten times
+
+
 def test_a_column_of_the_table_of_stimuli_names_the_test_set(repeated):
     table = {s: {"split": "test" if s == "story2" else "train", "odd": "maybe"} for s in NAMES}
     data = replace(repeated, stimulus_table=table)

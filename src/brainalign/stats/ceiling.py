@@ -42,7 +42,8 @@ def noise_ceilings(repeats: Repeats, *, draws: int = 1000, seed: int = 0) -> pd.
     SP, and these are averaged by their frames; with one N it is the formula itself. A frame counts where all repeats are valid.
 
     The interval is a percentile bootstrap over stimuli, widened for their number as Hesterberg (2015) does: with ten stimuli
-    the plain one covers too little. With fewer than five, stretches of them are drawn instead of stimuli.
+    the plain one covers too little. With fewer than five, stretches of them are drawn instead of stimuli. Of stimuli and
+    stretches only those count that have frames.
 
     Args:
         repeats: See Repeats.
@@ -74,11 +75,11 @@ def noise_ceilings(repeats: Repeats, *, draws: int = 1000, seed: int = 0) -> pd.
     if not given:
         return table
     groups, constant = _centred(given)
-    count = sum(map(len, groups.values()))
-    units = groups if count >= FEW else {n: _stretches(own, STRETCHES // count + 1) for n, own in groups.items()}
-    for start in range(0, c, BLOCK):
-        here = slice(start, min(start + BLOCK, c))
-        sums = [RepeatSums.of([u[:, :, here] for u in own]) for own in units.values()]
+    for here in _alike(groups):
+        units = _units(groups, here)
+        if not units:
+            continue
+        sums = [RepeatSums.of(own) for own in units]
         power, ceiling = _ceiling(sums, [np.ones((1, len(s.frames))) for s in sums])
         low, high = _interval(sums, draws, seed)
         rows = table.index[here]
@@ -176,6 +177,8 @@ def _interval(sums: Sequence[RepeatSums], draws: int, seed: int) -> tuple[Array,
 
     sizes = [len(s.frames) for s in sums]
     n = sum(sizes)
+    if n < 2:
+        return (np.full(sums[0].frames.shape[1], np.nan),) * 2
     drawn = np.random.default_rng(seed).integers(n, size=(draws, n))
     weights = np.stack([(drawn == u).sum(axis=1) for u in range(n)], axis=1).astype(np.float64)
     _, found = _ceiling(sums, np.split(weights, np.cumsum(sizes)[:-1], axis=1))
@@ -185,8 +188,25 @@ def _interval(sums: Sequence[RepeatSums], draws: int, seed: int) -> tuple[Array,
     return np.where(alive, low, np.nan), np.where(alive, high, np.nan)
 
 
-def _stretches(stimuli: Repeats, parts: int) -> list[NDArray[np.floating[Any]]]:
-    return [piece for s in stimuli for piece in np.array_split(s, parts, axis=1)]
+def _alike(groups: Mapping[int, Repeats]) -> list[NDArray[np.intp]]:
+    """Electrodes whose repeats are all valid in the same frames, so many at once as a block holds."""
+    valid = np.concatenate([np.isfinite(r).all(axis=0) for own in groups.values() for r in own])
+    found: dict[bytes, list[int]] = {}
+    for electrode, bits in enumerate(np.packbits(valid, axis=0).T):
+        found.setdefault(bits.tobytes(), []).append(electrode)
+    return [np.array(own[k : k + BLOCK]) for own in found.values() for k in range(0, len(own), BLOCK)]
+
+
+def _units(groups: Mapping[int, Repeats], electrodes: NDArray[np.intp]) -> list[list[NDArray[np.floating[Any]]]]:
+    """What is drawn, those of one N together: stimuli, or stretches of few of them, without the frames that a repeat lacks."""
+    kept = []
+    for own in groups.values():
+        heard = [r[:, :, electrodes] for r in own]
+        kept.append([r[:, np.isfinite(r).all(axis=(0, 2))] for r in heard])
+    count = sum(r.shape[1] > 0 for own in kept for r in own)
+    parts = 1 if count >= FEW else STRETCHES // max(count, 1) + 1
+    cut = [[u for r in own for u in np.array_split(r, parts, axis=1) if u.shape[1]] for own in kept]
+    return [own for own in cut if own]
 
 
 def _weighted(groups: Mapping[int, Repeats], of: Any) -> Array:

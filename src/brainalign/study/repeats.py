@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,23 +37,29 @@ def study_ceilings(study: Problem) -> pd.DataFrame:
     for columns in _participants(study.channels):
         heard = _repeats(study, columns)
         own = noise_ceilings(heard or [np.empty((1, 0, len(columns)))], draws=study.outcome.draws, seed=study.seed)
-        parts.append((of_means(own, heard) if study.test and heard else own).set_axis(columns))
+        parts.append((of_means(own, _times(study, columns)) if study.test else own).set_axis(columns))
     table = pd.concat(parts).sort_index()
     keys = study.channels.reset_index(drop=True)[["subject", "electrode"]]
     return keys.join(table).assign(inter_subject=inter_subject(study))
 
 
-def of_means(ceilings: pd.DataFrame, heard: Sequence[Array]) -> pd.DataFrame:
+def of_means(ceilings: pd.DataFrame, times: Sequence[NDArray[np.integer[Any]]]) -> pd.DataFrame:
     """Single-trial ceilings made into those of the mean over presentations: ``N rho / (1 + (N - 1) rho)``.
 
-    Where stimuli were heard unequally often, N is the harmonic mean over frames: noise goes down with 1 / N in each.
+    N is a channel's harmonic mean over the frames that are scored, those heard once among them: noise goes down with 1 / N in each.
 
     Args:
-        ceilings: Columns ceiling, ceiling_low, ceiling_high.
-        heard: (N, T, c) of each stimulus.
+        ceilings: Columns ceiling, ceiling_low, ceiling_high; a row a channel.
+        times: (T, c) of each stimulus: in how many presentations a frame is valid. Where it is in none, it is not scored.
+
+    Example:
+        >>> single = pd.DataFrame({"ceiling": [0.2], "ceiling_low": [0.1], "ceiling_high": [0.3]})
+        >>> heard = np.array([[4]] * 25 + [[1]] * 75 + [[0]] * 9)  # four times at first: 100 / (25 / 4 + 75) = 1.23
+        >>> round(float(of_means(single, [heard]).ceiling[0]), 3)
+        0.235
     """
-    frames = sum(one.shape[1] for one in heard)
-    n = frames / sum(one.shape[1] / len(one) for one in heard)
+    n = np.vstack(times).astype(np.float64)
+    n = 1 / mean_of_valid(1 / np.where(n > 0, n, np.nan))
     found = ceilings.copy()
     for column in ("ceiling", "ceiling_low", "ceiling_high"):
         rho = ceilings[column]
@@ -70,15 +77,28 @@ def _participants(channels: pd.DataFrame) -> list[NDArray[np.int64]]:
 def _repeats(study: Problem, columns: NDArray[np.int64]) -> list[Array]:
     """One (N, T, c) array for each stimulus that a participant heard more than once, rows that are scored."""
     found: dict[str, list[Array]] = {}
+    for name, own in _heard(study, columns):
+        if np.isfinite(own).any():
+            found.setdefault(name, []).append(own.astype(np.float64, copy=False))
+    return [np.stack(heard) for heard in found.values() if len(heard) > 1]
+
+
+def _times(study: Problem, columns: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """(T, c) for each stimulus: in how many of a participant's presentations a frame is valid, rows that are scored."""
+    found: dict[str, NDArray[np.int64]] = {}
+    for name, own in _heard(study, columns):
+        found[name] = found.get(name, 0) + np.isfinite(own).astype(np.int64)
+    return list(found.values())
+
+
+def _heard(study: Problem, columns: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.floating[Any]]]]:
+    """The stimulus of each presentation that is scored, and a participant's (T, c) response in the rows that are."""
     segments = dict(
         zip(study.stimuli, study.split.segments, strict=True)
     )  # of one stimulus in all its presentations, but for leaky splits
     for (name, _), values in zip(study.recorded.presentations, study.recorded.values, strict=True):
-        if study.test and name not in study.test:
-            continue
-        if np.isfinite(own := values[segments[name] >= 0][:, columns]).any():
-            found.setdefault(name, []).append(own.astype(np.float64, copy=False))
-    return [np.stack(heard) for heard in found.values() if len(heard) > 1]
+        if not study.test or name in study.test:
+            yield name, values[segments[name] >= 0][:, columns]
 
 
 def inter_subject(study: Problem) -> Array:
