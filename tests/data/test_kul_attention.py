@@ -8,6 +8,7 @@ import soundfile
 
 from brainalign.assembly import open_dataset, open_models, open_study
 from brainalign.config import composed
+from brainalign.data.frames.responses import responses_on_frames
 from brainalign.errors import BrainalignError
 
 RNG = np.random.default_rng(0)
@@ -157,6 +158,10 @@ def test_channels_without_labels_are_those_of_a_biosemi_cap(tmp_path):
     save(tmp_path / "S1.mat", [made, made])
     channels = open_dataset(config(tmp_path, "data.preprocessing=null")).recordings[0].channels
     assert channels["electrode"].iloc[[0, 47, 63]].tolist() == ["Fp1", "Cz", "O2"]
+    made["RawData"]["EegData"] = np.ones((100, 9))
+    save(tmp_path / "S1.mat", [made, made])
+    with pytest.raises(BrainalignError, match="9 channels without labels; 64"):
+        open_dataset(config(tmp_path, "data.preprocessing=null"))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +171,10 @@ def test_channels_without_labels_are_those_of_a_biosemi_cap(tmp_path):
         ({"stimuli": np.array([["story.wav"], ["part1_track2_dry.wav"]], dtype=object)}, "'story.wav' is no name of a story"),
         ({"stimuli": np.array([["part3_track1_dry.wav"], ["part1_track2_dry.wav"]], dtype=object)}, "part3_track1_dry.wav does not exist"),
         ({"stimuli": np.array([["part1_track1_dry.wav"], ["part2_track2_dry.wav"]], dtype=object)}, "can have one ignored sound"),
-        ({"RawData": {"EegData": np.ones((100, 9))}, "FileHeader": {"SampleRate": 128.0}}, "9 channels without labels; 64"),
+        ({"stimuli": np.array([["part1_track1_dry.wav"]], dtype=object)}, r"stimuli has 1 name\(s\) of sounds; it must have two"),
+        ({"attended_ear": np.array([["L"], ["R"]], dtype=object)}, "attended_ear='L R' is unknown; valid: L, R"),
+        ({"FileHeader": {"SampleRate": 64.0}}, r"trials/1: the SampleRate is 128\.0, but 64\.0 in trials/0"),
+        ({"RawData": {"EegData": np.ones((100, 3))}}, "trials/1: the number of channels is 4, but 3 in trials/0"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told(party, tmp_path, change, said):
@@ -175,6 +183,23 @@ def test_what_is_wrong_is_told(party, tmp_path, change, said):
     save(tmp_path / "S1.mat", [dict(made[0]) | change, dict(made[0])])
     with pytest.raises(BrainalignError, match=said):
         open_dataset(config(tmp_path, "data.preprocessing=null"))
+
+
+def test_trials_of_an_odd_number_of_samples_share_the_frames_at_50_hz(tmp_path):
+    """After 1407 samples at 128 Hz the next trial begins between two samples at 64 Hz: resampled ones cannot be taken as they are."""
+    (tmp_path / "stimuli").mkdir()
+    pair = ("part1_track1", "part1_track2")
+    levels = {s: talker(tmp_path / "stimuli" / f"{s}_dry.wav") for s in pair}
+    labels = np.zeros((1, 4), dtype=[("Label", "O")])
+    labels["Label"][0] = CHANNELS
+    made = trial(*pair, "L", 1407 / RATE, "dry", labels, levels)
+    save(tmp_path / "S1.mat", [made, made])
+    given = config(tmp_path, "model=envelope", "window.rate=null")
+    dataset = open_dataset(given)
+    with pytest.raises(BrainalignError, match=r"do not coincide at 64 Hz.*; window\.rate=50 resamples each to common"):
+        open_study(given, dataset)
+    first, second = responses_on_frames(dataset, 50.0).values
+    assert np.corrcoef(first[20:500, 1], second[20:500, 1])[0, 1] > 0.98  # the same EEG, wherever its samples lie
 
 
 def test_another_folder_is_told(tmp_path):

@@ -197,13 +197,18 @@ def _own_grids(dataset: Dataset, ids: Sequence[str], around: tuple[int, int]) ->
                 raise BrainalignError(
                     f"stimulus {stimulus!r}: participant {subject} has samples from {p.start:g} s on, participant "
                     f"{who} from {model.start:g} s on, which do not coincide at {model.rate:g} Hz; "
-                    f"window.rate=null needs the same sample times in all."
+                    f"window.rate=null needs the same sample times in all{_or_resampled(model.rate)}."
                 )
         start = min(p.start for _, p in same)
         end = max(p.start + len(p.response) / p.rate for _, p in same)
         grid = FrameGrid(start, model.rate, round((end - start) * model.rate))
         grids[stimulus] = _with_what_was_heard(grid, dataset.stimuli[stimulus], around)
     return grids
+
+
+def _or_resampled(rate: float) -> str:
+    speech = FrameGrid.speech(0.0).rate
+    return f"; window.rate={speech:g} resamples each to common frames" if rate >= speech else ""
 
 
 def _with_what_was_heard(grid: FrameGrid, stimulus: Stimulus, around: tuple[int, int]) -> FrameGrid:

@@ -134,14 +134,21 @@ class AttentionSource:
         """The trials, each from the begin of its sounds to where the recording was stopped."""
         out, at = list[Event](), 0.0
         with errors.collected(), open_tree(self._path) as tree:
-            for trial in self._trials(tree):
+            trials = self._trials(tree)
+            _check_alike(tree, trials)
+            for trial in trials:
                 where = f"{self._path}, {trial}"
-                left, right = (_story(name, where) for name in texts(tree[f"{trial}/stimuli"], f"{trial}/stimuli"))
-                (ear,) = texts(tree[f"{trial}/attended_ear"], f"{trial}/attended_ear")
+                played = [_story(name, where) for name in texts(tree[f"{trial}/stimuli"], f"{trial}/stimuli")]
+                if len(played) != 2:
+                    raise BrainalignError(
+                        f"{where}: stimuli has {len(played)} name(s) of sounds; it must have two, of the left ear and of the right."
+                    )
+                left, right = played
+                ear = " ".join(texts(tree[f"{trial}/attended_ear"], f"{trial}/attended_ear"))
                 one_of(f"{where}: attended_ear", ear, ("L", "R"))
                 attended, ignored = (left, right) if ear == "L" else (right, left)
                 self._stories.pair(attended, ignored, where)
-                last = at + len(tree[f"{trial}/RawData/EegData"]) / _rate(tree)
+                last = at + len(tree[f"{trial}/RawData/EegData"]) / _rate(tree, trial)
                 out.append(Event(where, attended, at, float("nan"), self.subject, at, last, stopped=True))
                 at = last
         return out
@@ -149,10 +156,11 @@ class AttentionSource:
     def open(self, run: str) -> Run:
         """All trials; the file has microvolts, without a reference."""
         with open_tree(self._path) as tree:
-            parts = [numbers(tree[f"{trial}/RawData/EegData"], "EegData") for trial in self._trials(tree)]
-            rate = _rate(tree)
+            trials = self._trials(tree)
+            parts = [numbers(tree[f"{trial}/RawData/EegData"], "EegData") for trial in trials]
+            rate = _rate(tree, trials[0])
             table = channels_table(
-                self.subject, _labels(tree, parts[0].shape[1]), where=str(self._path), notes=[]
+                self.subject, _labels(tree, trials[0], parts[0].shape[1]), where=str(self._path), notes=[]
             ).assign(**{SENSOR: "eeg"})
         joints = np.cumsum([len(part) for part in parts])[:-1] / rate
         return Run(np.concatenate(parts), rate, 0.0, table, boundaries=tuple(joints))
@@ -175,19 +183,49 @@ def _story(name: str, where: str) -> str:
     return found["story"]
 
 
-def _rate(tree: Tree) -> float:
-    """Samples per second, alike in all trials."""
-    return float(numbers(tree["trials/0/FileHeader/SampleRate"], "SampleRate"))
+def _check_alike(tree: Tree, trials: Sequence[str]) -> None:
+    """All trials are of one rate and of the same channels, in one order.
+
+    Raises:
+        BrainalignError: One is not.
+    """
+    told = {trial: _header(tree, trial) for trial in trials}
+    for trial, own in told.items():
+        first = told[trials[0]]
+        for key in dict.fromkeys([*first, *own]):
+            if own.get(key) != first.get(key):
+                raise BrainalignError(
+                    f"{tree.path}, {trial}: the {key} is {own.get(key)!r}, but {first.get(key)!r} in {trials[0]}; it must be alike in all."
+                )
 
 
-def _labels(tree: Tree, columns: int) -> list[str]:
-    """The channels' names by the file's header, else in the order of a BioSemi cap of 64.
+def _header(tree: Tree, trial: str) -> dict[str, float | str]:
+    """What a trial says of its samples and channels."""
+    found: dict[str, float | str] = {
+        "SampleRate": _rate(tree, trial),
+        "number of channels": np.shape(tree[f"{trial}/RawData/EegData"])[-1],
+    }
+    return found | {f"label of channel {k}": label for k, label in enumerate(_own_labels(tree, trial), 1)}
+
+
+def _rate(tree: Tree, trial: str) -> float:
+    """Samples per second."""
+    return float(numbers(tree[f"{trial}/FileHeader/SampleRate"], "SampleRate"))
+
+
+def _own_labels(tree: Tree, trial: str) -> list[str]:
+    """The channels' names by a trial's header; none where it has none."""
+    path = f"{trial}/FileHeader/Channels/Label"
+    return texts(tree[path], path) if tree.has(path) else []
+
+
+def _labels(tree: Tree, trial: str, columns: int) -> list[str]:
+    """The channels' names by a trial's header, else in the order of a BioSemi cap of 64.
 
     Raises:
         BrainalignError: There are no labels for so many channels, and they are not 64.
     """
-    path = "trials/0/FileHeader/Channels/Label"
-    if tree.has(path) and len(labels := texts(tree[path], path)) == columns:
+    if len(labels := _own_labels(tree, trial)) == columns:
         return labels
     import mne
 
