@@ -1,6 +1,7 @@
 """Pieces that were joined are filtered each by itself; annotations and references are of the channels that they name."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import mne
 import numpy as np
@@ -12,9 +13,11 @@ from scipy.signal import welch
 
 from brainalign.data.arrays import read_arrays
 from brainalign.data.continuous.processed import Processing
-from brainalign.data.continuous.recording import events_over_boundaries
+from brainalign.data.continuous.recording import events_over_boundaries, read_recording
 from brainalign.data.continuous.run import Run
+from brainalign.data.electrodes.table import channels_table
 from brainalign.data.events.event import Event
+from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat
 from brainalign.data.preprocessing.line_noise import notch, other_line_frequency, with_line_frequency
 from brainalign.data.preprocessing.process import preprocess
@@ -213,6 +216,20 @@ def test_a_presentation_over_a_joint_is_told():
     assert events_over_boundaries(run, events[1:], stimulus) == []
     epoch = [Event("epoch 1", "s1", 4.0, np.nan, "run-1", 4.0, 6.0)]
     assert events_over_boundaries(run, epoch, stimulus) == []
+
+
+def test_the_baseline_goes_back_to_where_the_recording_of_the_last_stimulus_was_stopped():
+    """The first stimulus of 4 s was stopped after 2; the second begins at 3 s, with the half second before it."""
+    stimulus = {"s1": Stimulus("s1", 4.0, pd.DataFrame({"word": ["a"], "onset": [0.1], "offset": [3.9]}))}
+    table = channels_table("01", ["E1"], where="r", notes=[])
+    run = Run(np.random.default_rng(0).normal(size=(800, 1)), 100.0, 0.0, table)
+    source = SimpleNamespace(subject="01", align="onset", open=lambda name: run)
+    events = [
+        Event("e, line 2", "s1", 0.0, np.nan, "run-1", 0.0, 2.0, stopped=True),
+        Event("e, line 3", "s1", 3.0, np.nan, "run-1"),
+    ]
+    read = read_recording(source, events, stimulus, 0.5, ReadErrors())
+    assert [p.start for p in read.presentations] == [0.0, -0.5]
 
 
 def test_entries_of_several_rates_are_refused(tmp_path):

@@ -129,7 +129,7 @@ def _cut(
             response, start = run.cut(begin, end)
         out.append(Presentation(event.stimulus, heard[event.stimulus], response, run.rate, start - event.onset))
         heard[event.stimulus] += 1
-        ended = end
+        ended = min(end, event.last)
     return out
 
 
