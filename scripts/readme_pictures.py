@@ -6,10 +6,9 @@ from pathlib import Path
 from PIL import Image
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-SMALL = {
-    name: name
-    for name in ("layer_profile", "ceilings", "canonical_correlations", "decomposition", "variance_partition")
-} | {"figure_3": "similarity"}
+SMALL = {name: name for name in ("ceilings", "canonical_correlations", "decomposition", "variance_partition")} | {
+    "figure_3": "similarity"
+}
 """Figures that stand beside a question, and the names of their pictures."""
 
 

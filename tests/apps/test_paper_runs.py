@@ -62,6 +62,7 @@ def test_convergence_in_both_readings_side_by_side(brainalign, tmp_path):
     assert modes.loc[("tiny_gpt2 untrained: mean score", "all"), "paper"] > 0  # a square cannot be less
     figures = {p.stem for p in (folder / "figures").glob("*.png")}
     assert {"figure_2", "figure_3", "figure_4", "geometry_layers"} <= figures
+    assert not {"layer_profile", "prediction_example", "similarity"} & figures  # panels of figures 2 and 3
     maps = tables["geometry"].set_index(["model_a", "layer_a", "model_b", "layer_b"])["value"]
     pair = ("tiny_gpt2 untrained", "tiny_gpt2 untrained")
     assert maps[pair[0], 4, pair[1], 4] == pytest.approx(1) and maps[pair[0], 0, "tiny_wav2vec2 untrained", 2] < 0.9

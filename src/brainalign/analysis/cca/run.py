@@ -64,7 +64,7 @@ def cca(
     return spaces(study, models, fits, k)
 
 
-def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResult:
+def spaces(study: Study, models: Models, fits: CrossFit, k: int, *, panels: bool = True) -> AnalysisResult:
     """What :func:`cca` gives, from fits that other analyses can share.
 
     Args:
@@ -72,6 +72,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         models: Model, partner, baseline.
         fits: The spaces of all folds.
         k: Canonical variates that were asked for.
+        panels: Draw the layers and the example, which are panels of the paper's figures 2 and 3.
     """
     result, score = AnalysisResult(), study.outcome.score
     (model, partner), compared = models.pair, models.compared
@@ -110,9 +111,10 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int) -> AnalysisResu
         ),
         "region_bars": region_bars(bars, tests, score, order=order, noun=study.noun),
         "score_distribution": score_distribution(bars, score, order=order, noun=study.noun),
-        "layer_profile": layer_profile(profile, score, noun=study.noun),
     }
-    if has_time_course(study):
+    if panels:
+        result.figures["layer_profile"] = layer_profile(profile, score, noun=study.noun)
+    if panels and has_time_course(study):
         leaders = {m.name: study.layer_selection(m).nested[0] for m in (model, partner)}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))

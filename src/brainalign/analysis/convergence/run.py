@@ -64,12 +64,12 @@ def convergence(
     Raises:
         BrainalignError: The models' own scores cannot be had.
     """
-    whole = encoding(study, models)
+    whole = encoding(study, models, panels=False)
     whole.found = sentence([predicted(study, study.shown(whole.tables["scores"]), models.model.name)])
     parts: dict[str, Callable[[], AnalysisResult]] = {
         "noise ceilings": lambda: ceiling(study, models),
         "similarity": lambda: similarity(study, models),
-        "shared space": lambda: decomposition(study, models, **spaces),
+        "shared space": lambda: decomposition(study, models, panels=False, **spaces),
         "variance partition": lambda: variance_partition(
             study, models, sets=sets, components=components, ratios=ratios
         ),
@@ -133,12 +133,12 @@ def merge(whole: AnalysisResult, part: AnalysisResult, name: str) -> None:
         part: The part.
         name: Of the part.
     """
-    for name, table in part.tables.items():
-        if name not in whole.tables:
-            whole.tables[name] = table
+    for key, table in part.tables.items():
+        if key not in whole.tables:
+            whole.tables[key] = table
             continue
-        both = pd.concat([whole.tables[name], table], ignore_index=True)
-        whole.tables[name] = both.drop_duplicates(KEYS.get(name), ignore_index=True)
+        both = pd.concat([whole.tables[key], table], ignore_index=True)
+        whole.tables[key] = both.drop_duplicates(KEYS.get(key), ignore_index=True)
     whole.metrics |= part.metrics
     whole.figures |= part.figures
     lines = [line for line in part.summary if line not in whole.rows]

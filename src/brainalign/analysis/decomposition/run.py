@@ -45,6 +45,7 @@ def decomposition(
     layers: Sequence[int] | None,
     context_layer: int | None,
     previous: int,
+    panels: bool = True,
 ) -> AnalysisResult:
     """Everything of analysis=cca, and the shared space held against static words, acoustics and residual context.
 
@@ -65,6 +66,7 @@ def decomposition(
         layers: See fit.
         context_layer: Of the contextual model; None = the middle one.
         previous: Words before each word that count as lexical.
+        panels: As for analysis=encoding.
 
     Returns:
         The tables of analysis=cca, their rows for the competitors, and decomposition (one row a fold, competitor, direction).
@@ -86,7 +88,7 @@ def decomposition(
         )
     kind = row_kind(rows, model, partner)
     fits = crossfit(study, model, partner, kind, layers, fit=fit, k=k, variance=variance, ridge=ridge)
-    result = spaces(study, models, fits, k)
+    result = spaces(study, models, fits, k, panels=panels)
     decompose(result, study, models, fits, competitors, variance)
     return result
 

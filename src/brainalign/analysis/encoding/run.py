@@ -17,15 +17,16 @@ from brainalign.study.study import Study
 from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 
 
-def encoding(study: Study, models: Models) -> AnalysisResult:
+def encoding(study: Study, models: Models, *, panels: bool = True) -> AnalysisResult:
     """Scores of a model and its baseline, layer profile, and paired t-tests by region.
 
     Args:
         study: Data, window and folds.
         models: The model in question, its partner where there is one, and the baseline that they must beat.
+        panels: Draw the layers and the example, which are panels of the paper's figures 2 and 3.
 
     Returns:
-        Tables scores, layers, regions and tests (between models, and against 0); the figures of the issue's point 9 that need no CCA.
+        Tables scores, layers, regions and tests (between models, and against 0), and figures.
     """
     result, score = AnalysisResult(), study.outcome.score
     model, baseline, compared = models.model, models.baseline, models.compared
@@ -45,10 +46,10 @@ def encoding(study: Study, models: Models) -> AnalysisResult:
     if baseline is not None:
         result.figures["model_scatter"] = model_scatter(shown, model.name, baseline.name, score, noun=study.noun)
     result.figures["score_distribution"] = score_distribution(shown, score, noun=study.noun)
-    if any(len(m.layers) > 1 for m in compared):
+    if panels and any(len(m.layers) > 1 for m in compared):
         result.figures["layer_profile"] = layer_profile(layers, score, noun=study.noun)
     result.figures["region_bars"] = region_bars(shown, tests, score, noun=study.noun)
-    if has_time_course(study):
+    if panels and has_time_course(study):
         leaders = {m.name: study.layer_selection(m).nested[0] for m in compared}
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
