@@ -22,7 +22,7 @@ from statistics import median
 from benchmarks.history import ROOT, record
 from benchmarks.machine import cores, describe, hardware
 from benchmarks.results import RESULTS, markdown_table, write_section
-from benchmarks.work import RUNS, WORKS
+from benchmarks.work import WORKS
 
 HEADER = ["work", "before, s", "now, s", "x time", "range", "before, MiB", "now, MiB", "memory"]
 CACHED = "default, cached"
@@ -57,12 +57,14 @@ def measure(builds: dict[str, Path], works: list[str], repeats: int) -> dict[str
     Args:
         builds: Name -> root.
         works: Their names, a cached run after its first.
-        repeats: Of each.
+        repeats: Of each; every other one in the opposite order.
     """
+    for root in builds.values():  # Python compiles what a build imports, once
+        subprocess.run([sys.executable, "-m", "compileall", "-q", str(root / "src")], check=True)
     found: dict[str, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
-    for _ in range(repeats):
+    for repeat in range(repeats):
         for name in works:
-            for build, root in builds.items():
+            for build, root in list(builds.items())[:: -1 if repeat % 2 else 1]:
                 with tempfile.TemporaryDirectory() as folder:
                     here = Path(folder)
                     answer = once(root, name, here)
@@ -99,8 +101,7 @@ def main() -> None:
         was, is_ = (median(a["peak"] for a in answers[build]) / 2**20 for build in ("before", "now"))
         ratios[name] = [a / b for a, b in zip(old, new, strict=True)]
         spread = f"{min(ratios[name]):.2f} to {max(ratios[name]):.2f}"
-        whole = name in RUNS or name in WORKS
-        memory = [f"{was:.0f}", f"{is_:.0f}", f"{is_ / was:.2f}"] if whole else ["-", "-", "-"]
+        memory = [f"{was:.0f}", f"{is_:.0f}", f"{is_ / was:.2f}"] if name in WORKS else ["-", "-", "-"]
         rows.append([name, f"{median(old):.1f}", f"{median(new):.1f}", f"{median(ratios[name]):.2f}", spread, *memory])
     table = markdown_table(HEADER, rows)
     print("", table, sep="\n")

@@ -48,3 +48,11 @@ def test_a_part_of_a_matrix_is_factored_and_solved_and_the_rest_is_left(dtype, c
 def test_no_factor_is_said():
     assert not factor_(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
     assert not factor_(torch.tensor([[1.0, float("nan")], [float("nan"), 1.0]], dtype=torch.float64))
+
+
+def test_what_lies_otherwise_in_memory_is_refused():
+    a = torch.eye(4, dtype=torch.float64)
+    for wrong in (lambda: factor_(a[:, ::2][:2]), lambda: solve_(a, torch.ones(3, 4, dtype=torch.float64).T),
+                  lambda: solve_(a, torch.ones(4, 2)), lambda: factor_(torch.eye(3, dtype=torch.float16))):  # fmt: skip
+        with pytest.raises(ValueError, match="float"):
+            wrong()

@@ -308,7 +308,7 @@ def _descend(
         factor.diagonal().add_(penalty)
         if not factor_(factor, upper=True):
             raise NotPositiveDefinite(f"penalty {penalty:g} of band {level}")
-        half = solve_(factor, rhs[:n].clone(), upper=True, transposed=True)
+        half = solve_(factor, rhs[:n].clone(memory_format=torch.contiguous_format), upper=True, transposed=True)
         if level == len(sizes) - 1:
             weights = solve_(factor, half, upper=True)
             yield from ((c, weights) for c in mine)

@@ -76,6 +76,7 @@ def in_parallel(job: Callable[[Item], T], items: Sequence[Item], size: int, devi
 @cache
 def _numpys() -> ThreadpoolController:
     """NumPy's and SciPy's own threads: one pool a library, for which several callers would only wait."""
+    import scipy.linalg  # noqa: F401  (the controller knows the libraries that are loaded by now alone)
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")

@@ -36,6 +36,7 @@ def factor_(a: Tensor, upper: bool = False) -> bool:
         found, fault = torch.linalg.cholesky_ex(a, upper=upper)
         a.copy_(found)
         return not int(fault)
+    _check(a)
     info = ctypes.c_int(0)
     # rows here are columns there, so that what is above the diagonal is below it
     _routine("potrf", a.dtype.itemsize)(
@@ -70,7 +71,10 @@ def solve_(factor: Tensor, rhs: Tensor, upper: bool = False, transposed: bool = 
     q, c = rhs.shape
     if not c:
         return rhs
-    assert c == 1 or rhs.stride(1) == 1, "columns side by side"
+    _check(factor)
+    _check(rhs)
+    if factor.dtype != rhs.dtype:
+        raise ValueError(f"a factor in {factor.dtype} cannot solve right-hand sides in {rhs.dtype}")
     one = (ctypes.c_float if rhs.dtype.itemsize == 4 else ctypes.c_double)(1)
     # there it is x' T' = b'
     _routine("trsm", rhs.dtype.itemsize)(
@@ -78,6 +82,16 @@ def solve_(factor: Tensor, rhs: Tensor, upper: bool = False, transposed: bool = 
         factor.data_ptr(), _int(factor.stride(0)), rhs.data_ptr(), _int(rhs.stride(0)),
     )  # fmt: skip
     return rhs
+
+
+def _check(matrix: Tensor) -> None:
+    """LAPACK is handed an address: a matrix that lies otherwise than it takes for granted would give wrong numbers."""
+    import torch
+
+    if matrix.dtype not in (torch.float32, torch.float64) or (matrix.shape[1] > 1 and matrix.stride(1) != 1):
+        raise ValueError(
+            f"rows one after the other in memory, float32 or float64; not {matrix.dtype} with strides {matrix.stride()}"
+        )
 
 
 def _int(value: int) -> Any:
