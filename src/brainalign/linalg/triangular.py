@@ -1,7 +1,8 @@
-"""Cholesky factors and triangular systems in the memory of their matrices: on the CPU by SciPy's LAPACK, on a GPU by torch.
+"""Cholesky factors and triangular systems in the memory of their matrices: in one thread of a CPU by SciPy's LAPACK, else by torch.
 
-Torch's own, on a CPU, take up to twice as long as a matrix product of as many operations, and copy. SciPy's Python functions hold the
-interpreter's lock while they solve, so that threads would wait for each other; the pointers that it hands to Cython do not.
+Torch's own, in one thread, take up to twice as long as a matrix product of as many operations, and copy. SciPy's Python functions hold the
+interpreter's lock while they solve, so that threads would wait for each other; the pointers that it hands to Cython do not. With several
+threads torch keeps them all: those of two libraries that take turns wait for their next work in a loop, and slow each other.
 """
 
 from __future__ import annotations
@@ -14,8 +15,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def by_lapack(matrix: Tensor) -> bool:
+    """Whether SciPy's LAPACK takes it: on a CPU, where torch has one thread.
+
+    Args:
+        matrix: To be factored.
+    """
+    import torch
+
+    return matrix.device.type == "cpu" and torch.get_num_threads() == 1
+
+
 def factor_(a: Tensor, upper: bool = False) -> bool:
-    """Replace a positive definite matrix, of which one triangle is read, by its Cholesky factor there; the other is kept on the CPU.
+    """Replace a positive definite matrix, of which one triangle is read, by its Cholesky factor there; LAPACK keeps the other.
 
     Args:
         a: (q, q), rows one after the other in memory; a part of a larger matrix will do.
@@ -32,7 +44,7 @@ def factor_(a: Tensor, upper: bool = False) -> bool:
     """
     import torch
 
-    if a.device.type != "cpu":
+    if not by_lapack(a):
         found, fault = torch.linalg.cholesky_ex(a, upper=upper)
         a.copy_(found)
         return not int(fault)
@@ -64,7 +76,7 @@ def solve_(factor: Tensor, rhs: Tensor, upper: bool = False, transposed: bool = 
     """
     import torch
 
-    if rhs.device.type != "cpu":
+    if not by_lapack(rhs):
         triangle = factor.T if transposed else factor
         found: Tensor = rhs.copy_(torch.linalg.solve_triangular(triangle, rhs, upper=upper != transposed))
         return found
