@@ -69,6 +69,25 @@ def test_participants_who_share_places_are_averaged_there(placed, artist):
     assert f"Highest: gpt2, mean at e{scores.r.argmax()} (" in caption and number(scores.r.max() - 0.1) in caption
 
 
+def test_two_electrodes_at_one_place_by_chance_stay_two(placed, artist):
+    scores = placed(("gpt2",), x=-50.0)
+    scores = scores[located(scores) & scores.r.notna()].reset_index(drop=True)
+    scores.loc[1, ["x", "y", "z"]] = scores.loc[0, ["x", "y", "z"]]
+    figure, caption = brain_map(scores)
+    np.testing.assert_allclose(np.sort(artist(figure, "l gpt2").get_array()), np.sort(scores.r))
+    assert "mean" not in caption and f"of {len(scores)} electrodes" in caption
+
+
+def test_voxels_that_masks_leave_some_participants_are_means_over_up_to_all(placed, artist):
+    scores = placed(("gpt2",), x=-50.0)
+    scores = scores[located(scores) & scores.r.notna()].assign(subject="a", i=1, j=2, k=3)
+    scores["electrode"] = [f"e{i}" for i in range(len(scores))]
+    figure, caption = brain_map(pd.concat([scores, scores[:1].assign(subject="b", r=0.0)]))
+    expected = np.append(scores.r[1:], scores.r.iloc[0] / 2)
+    np.testing.assert_allclose(np.sort(artist(figure, "l gpt2").get_array()), np.sort(expected))
+    assert "mean over up to 2 participants" in caption
+
+
 @pytest.mark.parametrize(("x", "sides"), [(-50.0, {"left"}), (50.0, {"right"}), (None, {"left", "right"})])
 def test_only_hemispheres_with_electrodes_are_shown(placed, x, sides):
     figure, _ = brain_map(placed(x=x))

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brainalign.counts import count
+from brainalign.data.fmri.geometry import VERTEX, VOXEL
 from brainalign.errors import BrainalignError
 from brainalign.figures._planted import planted_rows
 from brainalign.figures._tables import ELECTRODE, left_out, once, require
@@ -150,13 +151,21 @@ def brain_map(
 
 
 def _mean_of_shared(scores: pd.DataFrame, by: str, score: str) -> tuple[pd.DataFrame, str]:
-    """A row a place where participants share them (voxels, vertices) and only the highest dot would be seen; and that in words."""
-    if not scores.duplicated([by, *COORDINATES]).any():
+    """A row a place where participants share them as a rule and only the highest dot would be seen; and that in words.
+
+    They share voxels and vertices, of which masks leave each participant others, and other places where most are held by several; two
+    electrodes at one place by chance, or by coordinates that were rounded, stay two.
+    """
+    places = scores.groupby([by, *COORDINATES], sort=False)
+    held = places["subject"].nunique()
+    images = VERTEX in scores or set(VOXEL) <= set(scores)
+    if not len(held) or held.max() == 1 or not (images or held.median() > 1):
         return scores, ""
     columns = [score, *(c for c in (f"{score}_planted",) if c in scores)]
     one = dict.fromkeys(columns, "mean") | dict.fromkeys(("electrode", "region"), "first")
-    found = scores.groupby([by, *COORDINATES], sort=False, as_index=False).agg(one)
-    return found.assign(subject="mean at"), f", mean over {count(scores['subject'].nunique(), 'participant')},"
+    people = scores["subject"].nunique()
+    over = f"mean over {'up to ' if held.min() < people else ''}{count(people, 'participant')}"
+    return places.agg(one).reset_index().assign(subject="mean at"), f", {over},"
 
 
 def _hemisphere(axes: Axes, scores: pd.DataFrame, score: str, side: str, gid: str, **colours: Any) -> None:
