@@ -1,4 +1,4 @@
-"""Tests become rows of one table, metrics and summary lines."""
+"""Scores and tests become rows of one table, metrics and summary lines."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 
 from brainalign.stats import compare
 from brainalign.study.result import AnalysisResult
-from brainalign.study.summary import add_tests
+from brainalign.study.summary import add_scores, add_tests
 
 
 @pytest.fixture
@@ -38,6 +38,15 @@ def test_all_tests_of_a_run_are_one_table_and_metrics_name_the_pooled_t(scores):
     assert [what for what, _ in result.summary] == ["gpt2 - mel"]  # against 0 stands in the table alone
     (warning,) = result.warnings
     assert "with 3 participants no corrected p lies below 0.25" in warning
+
+
+def test_the_mean_ceiling_is_of_the_electrodes_whose_score_is_over_it(scores):
+    ceiling = np.where(np.arange(len(scores)) % 3 == 0, 0.01, 0.5)  # every third is below the floor
+    over = np.where(ceiling > 0.05, scores["r"], np.nan)
+    columns = dict.fromkeys(("r2", "r2_pearson"), scores["r"]) | dict.fromkeys(("r2_normalized", "r_normalized"), over)
+    result = AnalysisResult()
+    add_scores(result, scores.assign(rule="nested", ceiling=ceiling, **columns), "gpt2", "electrode")
+    assert result.metrics["ceiling/mean"] == pytest.approx(0.5)
 
 
 def test_nothing_declared_is_nothing_added(scores):

@@ -37,8 +37,8 @@ def add_scores(result: AnalysisResult, scores: pd.DataFrame, model: str, noun: s
         result.metrics[f"{prefix}{score}/median"] = float(mine[score].median())
         for region, rows in mine.groupby("region", sort=False):
             result.metrics[f"{prefix}region/{region}/{score}/mean"] = float(rows[score].mean())
-    if not prefix:  # beside the score, in MLflow's table of runs and a sweep's
-        result.metrics["ceiling/mean"] = float(mine["ceiling"].mean())
+    if not prefix:  # beside the score over it, in MLflow's table of runs and a sweep's: of the same electrodes
+        result.metrics["ceiling/mean"] = float(mine.loc[mine["r2_normalized"].notna(), "ceiling"].mean())
     optimistic = scores[(scores["model"] == model) & (scores["rule"] == "max")]
     if len(optimistic):
         for score in ("r", "r2"):

@@ -16,7 +16,8 @@ NUMBERS = {"r2/mean": "$R^2$", "r2_normalized/mean": "$R^2$ over ceiling", "ceil
 """Metric -> heading; those that no child has are left out."""
 CAPTION = (
     "Children of the sweep. $R^2$: mean over electrodes with its 95\\,\\% confidence interval, over participants where there are three or "
-    "more; over ceiling: divided by the noise ceiling. --: the child did not finish, or has no such value."
+    "more; over ceiling: divided by the noise ceiling, where that is above its floor; ceiling: mean over the same electrodes. --: the "
+    "child did not finish, or has no such value."
 )
 
 
