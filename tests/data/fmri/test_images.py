@@ -8,6 +8,8 @@ from nibabel.gifti import GiftiDataArray, GiftiImage
 from brainalign.data.fmri.geometry import Surface, Volume
 from brainalign.data.fmri.images import read_surfaces, read_volumes
 from brainalign.data.fmri.mesh import FSAVERAGE5, fsaverage5
+from brainalign.data.fmri.stories import read_story_fmri
+from brainalign.data.formats import ArrayKeys
 from brainalign.data.types import Dataset, Presentation, Recording, Stimulus
 from brainalign.errors import BrainalignError
 
@@ -98,6 +100,13 @@ def test_vertices_of_fsaverage5_lie_where_its_mesh_has_them_and_those_of_other_m
         mine = table[table.hemisphere == side]
         assert half[mine.index].all()
         np.testing.assert_array_equal(mine[["y", "z"]], fsaverage5()[side].coordinates[mine.vertex, 1:])
+    for person in ("p1", "p2"):
+        (tmp_path / person).mkdir()
+        gifti(tmp_path / person / "story.func.gii", values)
+    (tmp_path / "stimuli").mkdir()
+    (tmp_path / "stimuli" / "story_words.tsv").write_text("word\tonset\toffset\none\t0.5\t1.0\ntwo\t2.0\t2.5\n")
+    read = read_story_fmri(tmp_path, "{subject}/{stimulus}.func.gii", ArrayKeys(responses="data"), 1.5)
+    assert len([note for note in read.notes if "are taken for fsaverage5, by their number alone" in note]) == 1
     sides["R"] = gifti(tmp_path / "small.func.gii", values[:, :9])
     assert read_surfaces("s", [sides]).channels[["x", "y", "z"]].isna().all(axis=None)
 

@@ -26,6 +26,26 @@ def fsaverage5() -> dict[str, Any]:
     return {"L": parts["left"], "R": parts["right"]}
 
 
+def mesh_note(vertices: Mapping[str, int]) -> str:
+    """What must be known of a mesh that is taken for fsaverage5; empty for any other.
+
+    Args:
+        vertices: Hemisphere -> how many its mesh has.
+
+    Example:
+        >>> mesh_note({"L": 10242})
+        'Surfaces of 10242 vertices a hemisphere are taken for fsaverage5, by their number alone: where vertices lie is read off its mesh.'
+        >>> mesh_note({"L": 10242, "R": 8})
+        ''
+    """
+    if set(vertices.values()) != {FSAVERAGE5}:
+        return ""
+    return (
+        f"Surfaces of {FSAVERAGE5} vertices a hemisphere are taken for fsaverage5, by their number alone: where vertices lie is read off "
+        "its mesh."
+    )
+
+
 def vertex_places(table: pd.DataFrame, vertices: Mapping[str, int]) -> NDArray[np.float64]:
     """x, y, z of each vertex in mm; NaN where the mesh is none that is at hand.
 

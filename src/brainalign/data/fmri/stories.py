@@ -24,8 +24,9 @@ from brainalign.data.files.patterns import MatchedFile, beside, files_under
 from brainalign.data.files.read_errors import ReadErrors
 from brainalign.data.files.reading import reading
 from brainalign.data.files.tsv import MISSING, read_tsv
-from brainalign.data.fmri.geometry import Geometry
+from brainalign.data.fmri.geometry import Geometry, Surface
 from brainalign.data.fmri.images import read_surfaces, read_volumes
+from brainalign.data.fmri.mesh import mesh_note
 from brainalign.data.formats import ArrayKeys, EventFormat, StimuliFormat, TranscriptFormat
 from brainalign.data.plausibility import stories_of_other_length
 from brainalign.data.stimuli.files import Read, open_stimuli
@@ -130,6 +131,8 @@ def read_story_fmri(
     heard = dict.fromkeys(p.stimulus for r in recordings for p in r.presentations)
     loaded = {s: _lasting(stimulus, recordings) for s in heard if (stimulus := read(s, errors, notes)) is not None}
     notes += stimuli_notes(loaded)
+    meshes = [mesh_note(r.geometry.vertices) for r in recordings if isinstance(r.geometry, Surface)]
+    notes += dict.fromkeys(note for note in meshes if note)
     errors.raise_all()
     notes += stories_of_other_length(Dataset(root.resolve().name, loaded, recordings), tr)
     for recording in track(recordings, "holding responses against the stories"):
