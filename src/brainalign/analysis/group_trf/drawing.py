@@ -64,11 +64,15 @@ def draw(
         )
     elif scores is not None and places.by == "electrode" and located(places.table).any():
         where = places.table[["electrode", "region", "x", "y", "z"]]
-        shown = scores[["model", "electrode", "r"]].merge(where, on="electrode").assign(subject="group")
+        own = scores["model"].isin(
+            [g.name for g in found if not g.difference]
+        )  # a difference is grey below 0 on this scale
+        shown = scores.loc[own, ["model", "electrode", "r"]].merge(where, on="electrode").assign(subject="group")
         figure, said = brain_map(shown, "r", noun=places.noun)
+        more = "" if own.all() else " Differences of models are in the table."
         result.figures["group_scores"] = (
             figure,
-            f"{said} Held-out, mean over {count(len(places.subjects), 'participant')}.",
+            f"{said} Held-out, mean over {count(len(places.subjects), 'participant')}.{more}",
         )
 
 

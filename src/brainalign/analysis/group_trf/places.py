@@ -21,6 +21,8 @@ from brainalign.notes import changes, limits
 from brainalign.stats import neighbours
 from brainalign.study.study import Study
 
+PLACE = ("x", "y", "z")
+
 
 @dataclass(frozen=True)
 class Places:
@@ -29,7 +31,7 @@ class Places:
     Attributes:
         by: Column of the channels table that names them: ``electrode`` or ``region``.
         noun: What one is called.
-        table: (places) rows, index 0..: what the channels table says of them.
+        table: (places) rows, index 0..: what the channels table says of them; x, y and z are NaN where participants differ in them.
         subjects: The participants.
         columns: Of each participant, of each place: the columns of the responses that are averaged.
         adjacency: (places, places) of neighbours, sparse.
@@ -136,7 +138,9 @@ def _by(study: Study, channels: pd.DataFrame, people: list[str], by: str, notes:
         table = table[["region"]]
         adjacency, near, noun = None, "regions have no neighbours", "region"
     else:
-        adjacency, near, noun = _neighbours(study, channels, table, people)
+        if not _alike(channels, PLACE):
+            table = table.assign(**dict.fromkeys(PLACE, np.nan))
+        adjacency, near, noun = _neighbours(study, table, channels)
     empty = sparse.csr_array((len(kept), len(kept)), dtype=np.int64)
     return Places(
         by,
@@ -149,7 +153,7 @@ def _by(study: Study, channels: pd.DataFrame, people: list[str], by: str, notes:
     )
 
 
-def _neighbours(study: Study, channels: pd.DataFrame, table: pd.DataFrame, people: list[str]) -> tuple[Any, str, str]:
+def _neighbours(study: Study, table: pd.DataFrame, channels: pd.DataFrame) -> tuple[Any, str, str]:
     """Adjacency, what it is in words, and what a place is called."""
     near = "those within 1.5 times the median distance to the nearest"
     kinds = sensors_of(table)
@@ -163,8 +167,8 @@ def _neighbours(study: Study, channels: pd.DataFrame, table: pd.DataFrame, peopl
         return neighbours(table[list(VOXEL)].to_numpy(dtype=np.float64), 1.0), "voxels that share a face", "voxel"
     if VERTEX in table and _alike(channels, (VERTEX, "hemisphere")):
         return (*_mesh(study, table), "vertex")
-    places = table[["x", "y", "z"]].to_numpy(dtype=np.float64)
-    if np.isfinite(places).all() and len(np.unique(places, axis=0)) > 1 and _alike(channels, ("x", "y", "z")):
+    places = table[list(PLACE)].to_numpy(dtype=np.float64)
+    if np.isfinite(places).all() and len(np.unique(places, axis=0)) > 1:
         return neighbours(places), f"{near} {study.noun}", study.noun
     return None, f"{study.noun}s have no neighbours, as their places are not known", study.noun
 
