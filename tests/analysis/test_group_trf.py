@@ -30,7 +30,7 @@ from brainalign.study.study import Study
 
 ASKED = {
     "layer": None, "components": 3, "channels": None, "peaks": {"N1": [0.04, 0.14], "P2": [0.14, 0.26]}, "test": "cluster",
-    "level": 0.05, "permutations": 10_000,
+    "level": 0.05, "permutations": 10_000, "ignored": False,
 }  # fmt: skip
 
 
@@ -172,6 +172,36 @@ def test_a_second_model_is_compared_at_the_same_place(listeners):
     assert sides.get("envelope - intensity", "both") == "both" and sides["envelope"] == "above"
 
 
+class TwoLayers(Envelope):
+    """The envelope in one layer, noise in the other."""
+
+    layers = (0, 1)
+
+    def __init__(self, name, best):
+        super().__init__(name)
+        self.best = best
+
+    def identity(self):
+        return {**super().identity(), "best": self.best}
+
+    def extract(self, stimuli):
+        rng = np.random.default_rng(0)
+        for name, found in super().extract(stimuli):
+            noise = replace(found[0], values=rng.standard_normal(found[0].values.shape).astype(np.float32))
+            yield name, {self.best: found[0], 1 - self.best: noise}
+
+
+def test_weights_of_the_ignored_talker_are_of_the_layer_that_the_heard_model_has(listeners):
+    study = study_of(some(listeners[0], lambda _: ["FCz", "Cz"]), tmax=0.14, inter_subject=True)
+    heard, twin = (model_of(listeners, TwoLayers(name, best)) for name, best in (("heard", 1), ("heard ignored", 0)))
+    assert study.layer_selection(twin).best_layer == 0  # what it would choose by itself
+    expected = group_weights(study, twin, 1, 3, shared_places(study, [])).weights.mean(axis=0).reshape(-1)
+    for layer in (None, 1):
+        asked = {**ASKED, "peaks": None, "test": "none", "layer": layer, "ignored": True}
+        table = group(study, Models(heard, partner=twin), **asked).tables["group_trf"]
+        np.testing.assert_allclose(table.loc[table["model"] == "heard ignored", "mean"], expected)
+
+
 def test_sensors_that_not_all_have_are_left_out_and_said(listeners):
     names = ["Fz", "FCz", "Cz", "Pz", "Oz", "C3", "C4", "T7", "T8"]
     notes = []
@@ -199,10 +229,27 @@ def test_vertices_of_fsaverage5_have_the_neighbours_of_the_mesh_and_are_drawn_on
     joined = np.zeros((7, 7), dtype=int)
     joined[:3, :3] = joined[4:, 4:] = 1 - np.eye(3)
     np.testing.assert_array_equal(places.adjacency.toarray(), joined)  # of one hemisphere alone
-    result = group(study, Models(model_of(listeners)), **{**ASKED, "peaks": None})
+    both = Models(model_of(listeners), partner=model_of(listeners, Intensity("intensity")))
+    result = group(study, both, **{**ASKED, "peaks": None})
     assert "r over 7 participants and 7 vertices" in str(result.summary)
     assert "7 vertices (4 left and 3 right) on the brain" in result.figures["group_topography"][1]
-    assert "7 vertices (4 left and 3 right) on the brain" in result.figures["group_scores"][1]
+    figure, caption = result.figures["group_scores"]
+    assert (
+        "7 vertices (4 left and 3 right) on the brain" in caption
+        and "Differences of models are in the table" in caption
+    )
+    assert [title for ax in figure.axes if (title := ax.get_title())] == ["envelope", "intensity"]
+
+
+def test_electrodes_of_one_name_at_other_places_in_each_participant_have_no_place(listeners):
+    apart = []
+    for person, r in enumerate(some(listeners[0], lambda _: ["Fz", "Cz", "Pz"], rename=True).recordings):
+        apart.append(replace(r, channels=r.channels.assign(x=-40.0 - person, y=[0.0, 9.0, 18.0], z=5.0)))
+    study = study_of(replace(listeners[0], recordings=apart), tmax=0.1, inter_subject=True)
+    places = shared_places(study, [])
+    assert places.table[["x", "y", "z"]].isna().all(axis=None) and "no neighbours" in places.near
+    result = group(study, Models(model_of(listeners)), **{**ASKED, "peaks": None, "test": "none"})
+    assert not {"group_scores", "group_topography"} & set(result.figures)
 
 
 def test_electrodes_of_the_brain_are_averaged_by_region_or_refused(listeners):

@@ -68,9 +68,7 @@ class GroupTrfAnalysis(Analysis):
         """See :func:`brainalign.analysis.group_trf.run.group`."""
         from brainalign.analysis.group_trf.run import group
 
-        asked = dict(self.options)
-        del asked["ignored"]  # the partner by now
-        return group(study, models, **asked)
+        return group(study, models, **self.options)
 
     def more_models(self, opener: Opener, model: Representation) -> Mapping[str, Any]:
         """With ``ignored`` the model on the sounds that were not to be listened to, as the partner."""

@@ -45,6 +45,7 @@ def group(
     test: str,
     level: float,
     permutations: int,
+    ignored: bool,
 ) -> AnalysisResult:
     """Weights of the model (and the partner) over participants.
 
@@ -58,6 +59,7 @@ def group(
         test: ``cluster``, ``tfce``, ``max_t`` or ``none``.
         level: Of the threshold of clusters.
         permutations: Sign flips at most.
+        ignored: Whether the partner is the same model on the sounds that were not to be listened to: its weights are of the same layer.
 
     Returns:
         Tables group_trf (a row a model, feature, place and lag), group_trf_curves (participants at the places measured),
@@ -74,7 +76,10 @@ def group(
     places = shared_places(study, result.warnings)
     lags_s = study.lags / study.frame_rate
     shown = [m for m in (models.model, models.partner) if m is not None]
-    layers = {m.name: _layer(study, m, layer if m is models.model else None) for m in shown}
+    layers = {models.model.name: _layer(study, models.model, layer)}
+    if models.partner is not None:
+        same = layers[models.model.name] if ignored else None
+        layers[models.partner.name] = _layer(study, models.partner, same)
     found = [group_weights(study, m, layers[m.name], components, places) for m in shown]
     places, found = _known(places, found, result.warnings)
     if len(found) == 2:
