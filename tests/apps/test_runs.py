@@ -1,6 +1,7 @@
 """Whole runs through the command line, and what each leaves behind."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -109,6 +110,10 @@ def test_cca_of_planted_models_finds_what_they_share(brainalign, tmp_path):
     assert canonical["held_out"].iloc[0] > 0.6 > canonical["null_95"].iloc[0]
     assert (canonical["in_sample"] >= canonical["held_out"] - 0.05).all()
     assert canonical["held_out"].iloc[-1] < 0.4
+    nested = tables["scores"][tables["scores"]["rule"] == "nested"].groupby(["model", "space"])["r2"].mean()
+    shared, rest = (f"{nested['planted_language', part]:.3f}" for part in ("shared", "rest"))
+    said = " ".join(done.stdout.split())
+    assert re.search(rf"shared and rest predict held-out responses with a mean R² of {shared}.*? and {rest}", said)
     tests = tables["tests"]
     assert set(tests["family_size"]) == {7 * 5} and len(tests) == 3 * 2 * 35  # three tests of two scores
     assert (folder / "figures" / "canonical_correlations.png").exists()

@@ -22,20 +22,43 @@ TESTS = {
 
 
 def predicted(study: Study, shown: pd.DataFrame, label: str) -> str:
-    """How well a model or a part of it predicts, with an interval and the share of the noise ceiling.
+    """How well a model predicts, with an interval and the share of the noise ceiling.
 
     Args:
         study: Its outcome says which score is shown.
         shown: Scores as :meth:`Study.shown` has them.
-        label: Of the model, or of the model and the part.
+        label: Of the model.
     """
-    mine, outcome = shown[shown["model"] == label], study.outcome
-    mean = electrodes_ci(mine[outcome.score], mine["subject"])
-    over = electrodes_ci(mine[outcome.normalized], mine["subject"])
+    mean, over = _means(study, shown, label)
     share = f", {over.mean:.2f} of the noise ceiling where there is one" if over.n and over.mean > 0 else ""
+    kind = SCORES[study.outcome.score]
+    return f"{label} predicts held-out responses with a mean {kind} of {value(mean, study.noun)}{share}"
+
+
+def parts_predicted(study: Study, shown: pd.DataFrame, model: str, parts: tuple[str, str]) -> str:
+    """The same of two parts of a model, side by side.
+
+    Args:
+        study: Its outcome says which score is shown.
+        shown: Scores as :meth:`Study.shown` has them.
+        model: Its label.
+        parts: As the labels of its parts end.
+    """
+    (one, over), (other, other_over) = (_means(study, shown, f"{model} {part}") for part in parts)
+    both = over.n and other_over.n and min(over.mean, other_over.mean) > 0
+    share = f", {over.mean:.2f} and {other_over.mean:.2f} of the noise ceiling where there is one" if both else ""
+    first = f"{one.mean:.3f}{ends(one.low, one.high) if np.isfinite(one.low) else ''}"
     return (
-        f"{label} predicts held-out responses with a mean {SCORES[outcome.score]} of {value(mean, study.noun)}{share}"
+        f"{model} {parts[0]} and {parts[1]} predict held-out responses with a mean {SCORES[study.outcome.score]} of "
+        f"{first} and {value(other, study.noun)}{share}"
     )
+
+
+def _means(study: Study, shown: pd.DataFrame, label: str) -> tuple[MeanInterval, MeanInterval]:
+    """Mean score of a label's rows, and mean share of the noise ceiling."""
+    mine, outcome = shown[shown["model"] == label], study.outcome
+    mean, over = (electrodes_ci(mine[s], mine["subject"]) for s in (outcome.score, outcome.normalized))
+    return mean, over
 
 
 def against(tests: pd.DataFrame, a: str, b: str) -> str:

@@ -19,7 +19,7 @@ from brainalign.study.planted_truth import carried, with_truth
 from brainalign.study.region_scores import region_table
 from brainalign.study.result import AnalysisResult
 from brainalign.study.roles import Models
-from brainalign.study.sentences import against, predicted, sentence
+from brainalign.study.sentences import against, parts_predicted, sentence
 from brainalign.study.study import Study
 from brainalign.study.summary import add_layer_curves, add_scores, add_tests, warn_about, warn_about_ceilings
 
@@ -119,7 +119,7 @@ def spaces(study: Study, models: Models, fits: CrossFit, k: int, *, panels: bool
         result.figures["prediction_example"] = example_figure(study, model.name, leaders)
     warn_about(result, scores, len(study.split.folds))
     warn_about_ceilings(result, study)
-    told = [_held(fits), *(predicted(study, shown, f"{model.name} {part}") for part in ("shared", "rest"))]
+    told = [_held(fits), parts_predicted(study, shown, model.name, ("shared", "rest"))]
     result.found = sentence([*told, against(tests, f"{model.name} shared", f"{model.name} rest")])
     return result
 
