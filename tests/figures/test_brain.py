@@ -136,9 +136,9 @@ def test_planted_truth_stands_beside_the_models_in_one_scale(placed, artist):
     figure, caption = brain_map(scores.assign(r_planted=truth))
     titles = [axes.get_title().replace("\n", " ") for axes in figure.axes if axes.get_title()]
     assert (
-        titles == ["planted_speech", "mel", "planted_speech, truth"]
+        titles == ["planted_speech", "mel", "planted_speech (truth)"]
         and "Truth: what the simulation planted." in caption
     )
-    dots = artist(figure, "l planted_speech, truth")
+    dots = artist(figure, "l planted_speech (truth)")
     assert (dots.get_array() == 0.9).all() and dots.norm.vmax == 0.9 == artist(figure, "l mel").norm.vmax
     assert "Truth" not in brain_map(scores)[1]
