@@ -53,7 +53,7 @@ def test_validate_says_what_is_there_or_every_fault(tmp_path):
     good = tools("validate", "data=folder", f"data.root={root}")
     assert good.returncode == 0, good.stderr
     assert re.search(
-        r"mydata: no faults; 1 participants, 4 electrodes, 2 stimuli, 3 presentations, digest \w{12}", good.stdout
+        r"mydata: no faults; 1 participant, 4 electrodes, 2 stimuli, 3 presentations, digest \w{12}", good.stdout
     )
     sound = root / "stimuli" / "s2.wav"
     sound.rename(tmp_path / "s2.wav")

@@ -44,7 +44,9 @@ def planted_rows(rows: pd.DataFrame, by: str, score: str) -> pd.DataFrame:
     """
     column = f"{score}_planted"
     known = rows[rows[column].notna()] if column in rows else rows.iloc[:0]
-    return known.assign(**{score: known[column] if len(known) else known[score], by: known[by].astype(str) + " (truth)"})
+    return known.assign(
+        **{score: known[column] if len(known) else known[score], by: known[by].astype(str) + " (truth)"}
+    )
 
 
 def draw_planted(axes: Axes, x: float, y: float, gid: str) -> Line2D | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 
+from brainalign.counts import count
 from brainalign.errors import BrainalignError
 from brainalign.tools.stdout import write_line
 
@@ -45,9 +46,8 @@ def validate(overrides: list[str]) -> list[str]:
             )
     presentations = sum(len(r.presentations) for r in dataset.recordings)
     write_line(
-        f"{dataset.name}: no faults; {len(dataset.recordings)} participants, {len(dataset.channels)} electrodes, "
-        f"{len(dataset.stimuli)} stimuli, "
-        f"{presentations} presentations, digest {dataset.digest[:12]}"
+        f"{dataset.name}: no faults; {count(len(dataset.recordings), 'participant')}, {count(len(dataset.channels), 'electrode')}, "
+        f"{count(len(dataset.stimuli), 'stimulus', 'stimuli')}, {count(presentations, 'presentation')}, digest {dataset.digest[:12]}"
     )
     return []
 
