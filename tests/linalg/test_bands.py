@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from brainalign.errors import BrainalignError
+from brainalign.linalg import bands
 from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, banded_solutions, solve_banded
 from brainalign.linalg.held_out import HeldOut
@@ -41,12 +42,17 @@ def taken(solve, *what, **how):
     return found
 
 
+def weights_of(_):
+    """What is made of a solution: its weights, as they are."""
+    return lambda penalties, weights: weights
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-4)])
 def test_weights_are_those_of_each_combination_alone(dtype, tolerance):
     problem, _ = world()
     system = Primal(problem.train, problem.mean, problem.sd)
     whose = {BANDS.penalties(i, a): (i, a) for i in range(9) for a in ALPHAS}
-    found = dict(banded_solutions(system, BANDS, whose, Arithmetic(dtype=dtype)))
+    found = dict(banded_solutions(system, BANDS, whose, Arithmetic(dtype=dtype), weights_of))
     assert set(found) == set(whose)
     for penalties, (i, alpha) in whose.items():
         ((_, alone),) = taken(solve_chosen, BANDS.scaled(problem, i), np.full(6, alpha))
@@ -75,6 +81,20 @@ def test_scores_and_chosen_solutions_are_those_of_each_combination_alone():
         np.testing.assert_allclose(solution.intercept[mine], other.intercept, atol=1e-9)
 
 
+@pytest.mark.parametrize("columns", [1, 13, 10**6])
+def test_solutions_are_the_same_however_many_are_worked_on_at_once(columns, monkeypatch):
+    problem, tests = world(4)
+    alone = banded_scores(problem, BANDS, tests, ALPHAS)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    monkeypatch.setattr(bands, "SIDE_BY_SIDE", columns)
+    try:
+        found = banded_scores(problem, BANDS, tests, ALPHAS)
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(found, alone, atol=1e-10)
+
+
 def test_what_float32_cannot_solve_is_solved_in_float64():
     problem, tests = world(2)
     tiny = replace(BANDS, ratios=np.array([[1.0, 1e-6, 1.0], [1.0, 1.0, 1.0]]))
@@ -82,7 +102,7 @@ def test_what_float32_cannot_solve_is_solved_in_float64():
     used = {
         p: w.dtype
         for p, w in banded_solutions(
-            system, tiny, [tiny.penalties(i, 1.0) for i in (0, 1)], Arithmetic(dtype="float32")
+            system, tiny, [tiny.penalties(i, 1.0) for i in (0, 1)], Arithmetic(dtype="float32"), weights_of
         )
     }
     assert used == {(1.0, 1e-6, 1.0): torch.float64, (1.0, 1.0, 1.0): torch.float32}

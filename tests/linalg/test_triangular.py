@@ -1,4 +1,4 @@
-"""Factors and triangular systems in place, against SciPy's own, in parts of larger matrices."""
+"""Factors, triangular systems and products in place, against SciPy's own, in parts of larger matrices."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import cholesky, solve_triangular
 
-from brainalign.linalg.triangular import factor_, solve_
+from brainalign.linalg.triangular import factor_, multiply_, solve_
 
 
 @pytest.fixture(autouse=True, params=[1, 2])
@@ -22,7 +22,9 @@ def threads(request):
 @pytest.mark.parametrize("dtype, close", [(torch.float32, 2e-4), (torch.float64, 1e-11)])
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 30), st.integers(0, 6), st.booleans(), st.booleans(), st.integers(0, 10**6))
-def test_a_part_of_a_matrix_is_factored_and_solved_and_the_rest_is_left(dtype, close, q, c, upper, transposed, seed):
+def test_a_part_of_a_matrix_is_factored_solved_and_multiplied_and_the_rest_is_left(
+    dtype, close, q, c, upper, transposed, seed
+):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(2 * q, q))
     s = (x.T @ x + q * np.eye(q)).astype(np.float32).astype(np.float64)  # the same numbers in both precisions
@@ -51,6 +53,9 @@ def test_a_part_of_a_matrix_is_factored_and_solved_and_the_rest_is_left(dtype, c
     if c:
         wanted = solve_triangular(expected, rhs, trans=int(transposed), lower=not upper)
         np.testing.assert_allclose(found.double(), wanted, rtol=close, atol=close)
+    columns[:, 1:-1] = torch.from_numpy(rhs)
+    product = multiply_(part, columns[:, 1:-1], upper)
+    np.testing.assert_allclose(product.double(), expected @ rhs, rtol=close, atol=close)
     assert (columns[:, 0] == 3).all() and (columns[:, -1] == 3).all()
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from brainalign.encoding.base import TRF, Opened
 from brainalign.encoding.checks import Given
 from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
-from brainalign.encoding.inner import choose
+from brainalign.encoding.inner import choose, path_method
 from brainalign.encoding.scores import over_folds
 from brainalign.encoding.summed import run
 from brainalign.errors import BrainalignError, nearest, one_of
@@ -22,6 +22,7 @@ from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.bands import Bands, banded_scores, solve_banded
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.moments import Moments
+from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import PENALTIES, Penalty, check_lags, suited
 from brainalign.linalg.ridge import Problem, path_scores, solve_chosen
 from brainalign.linalg.solution import Solution
@@ -121,16 +122,27 @@ class RidgeFit(TRF):
     ) -> NDArray[np.float64]:
         """(candidates, c) mean R2 over the folds in which an electrode was recorded."""
         count, split = sum(len(d.places) for d in directions), opened.split
-        sums, known = (np.zeros((count, len(group.channels))) for _ in range(2))
-        for f, fold in track(list(enumerate(split.folds)), "cross-validating the TRF"):
+        folds, longest = range(len(split.folds)), max(len(d.alphas) for d in directions)
+
+        def scores(f: int) -> NDArray[np.float64]:
+            r2 = np.full((count, len(group.channels)), np.nan)
             train = segments.total(split.training(f))
-            test = HeldOut(segments.total(sorted(fold.test)))
-            if train.n < 2:
-                continue
-            for places, r2 in self._scores(train, test, directions, bands, arithmetic):
-                fine = np.isfinite(r2)
-                sums[places] += np.where(fine, r2, 0.0)
-                known[places] += fine
+            if train.n >= 2:
+                test = HeldOut(segments.total(sorted(split.folds[f].test)))
+                for places, found in self._scores(train, test, directions, bands, arithmetic):
+                    r2[places] = found
+            return r2
+
+        one = Bands((len(directions[0].scale),), np.ones((1, 1)))
+        paths = [path_method(segments, split, one, [f], [f], longest, arithmetic, self.penalty) for f in folds]
+        # bands are worked on side by side within a fold, and several eigendecompositions would wait for memory
+        most = 1 if bands or any(path.eigh for path, _ in paths) else None
+        sums, known = (np.zeros((count, len(group.channels))) for _ in range(2))
+        found = in_parallel(scores, folds, max(size for _, size in paths), arithmetic.torch_device(), most)
+        for r2 in track(found, "cross-validating the TRF", len(folds)):
+            fine = np.isfinite(r2)
+            sums += np.where(fine, r2, 0.0)
+            known += fine
         return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
 
     def _scores(

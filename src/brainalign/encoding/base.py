@@ -183,7 +183,7 @@ class TRF(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = x[0].shape[1]
         self.coef_ = np.zeros((len(self.lags_), self.n_features_in_, design.n_channels))
         self.intercept_ = np.zeros(design.n_channels)
-        self.response_mean_: NDArray[np.float64] = np.asarray(np.nanmean(np.vstack(y), axis=0, dtype=np.float64))
+        self.response_mean_ = design.mean
         return Opened(design, dict(zip(names, x, strict=True)), self.lags_)
 
     def __sklearn_tags__(self) -> Any:

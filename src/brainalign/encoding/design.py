@@ -113,6 +113,7 @@ class Design:
             which choose, are scored on the same as is trained on; the outer test rows are always single presentations.
 
     Attributes:
+        mean: (C,) of all valid samples.
         center: (C,) what was taken off.
         unit: (C,) what was then divided by; predictions and weights are in it.
         responses: Centred, in this unit.
@@ -135,7 +136,8 @@ class Design:
                 f"{int(np.sum(np.asarray(count) == 0))} channel(s) have no valid sample at all; drop them before encoding."
             )
         total = sum(np.nansum(r, axis=0, dtype=np.float64) for r in responses)
-        self.center: NDArray[np.float64] = total / count * float(centred)
+        self.mean: NDArray[np.float64] = total / count
+        self.center = self.mean * float(centred)
         self.unit = _unit(responses, self.center) if unitless else np.ones(len(self.center))
         self.responses = Centred(responses, self.center, self.unit)
         self.groups = self._mask_groups()

@@ -18,6 +18,7 @@ from brainalign.linalg.bands import Bands, banded_scores
 from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.components import reduced
 from brainalign.linalg.held_out import HeldOut
+from brainalign.linalg.method import Method
 from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import Penalty, suited
 from brainalign.linalg.ridge import Problem
@@ -104,7 +105,7 @@ def inner_curves(
 
     size = max(
         (
-            path_memory(sums, split, bands, p[:2], [h for h, _ in p[2]], len(alphas), arithmetic, search.penalty)
+            path_method(sums, split, bands, p[:2], [h for h, _ in p[2]], len(alphas), arithmetic, search.penalty)[1]
             for p in pairs
         ),
         default=0,
@@ -118,7 +119,7 @@ def inner_curves(
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
-def path_memory(
+def path_method(
     sums: Sums,
     split: Split,
     bands: Bands,
@@ -127,15 +128,15 @@ def path_memory(
     alphas: int,
     arithmetic: Arithmetic,
     penalty: Penalty,
-) -> int:
-    """Bytes that a path takes which is fitted on all rows but these folds', and scored on some folds'."""
+) -> tuple[Method, int]:
+    """The method of a path that is fitted on all rows but these folds', and scored on some folds', and the bytes that it takes."""
     tested = [sums.distinct_rows(split.every[h].test) for h in scored]
     found = bands.method(
         lags=len(sums.lags), rows=sums.distinct_rows(split.training(*out)), test_rows=tested, electrodes=sums.electrodes,
         alphas=alphas, solver=suited(arithmetic, penalty).solver, penalty=penalty,
     )  # fmt: skip
     together = AT_ONCE if sums.electrodes > HELD else sums.electrodes
-    return found.memory(together, sum(bands.widths), max(tested, default=0))
+    return found, found.memory(together, sum(bands.widths), max(tested, default=0))
 
 
 def choose(curve: NDArray[np.float64], penalties: NDArray[np.float64] | None = None) -> NDArray[np.int64]:

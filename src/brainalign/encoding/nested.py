@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainalign.encoding.design import Design, MaskGroup, SegmentMoments, Sums
-from brainalign.encoding.inner import Search, choices, inner_curves, path_memory
+from brainalign.encoding.inner import Search, choices, inner_curves, path_method
 from brainalign.encoding.scores import over_folds, score
 from brainalign.encoding.summed import run
 from brainalign.linalg.arithmetic import AT_ONCE, Arithmetic
@@ -185,7 +185,8 @@ def fit_batches(
                 _fit_fold, design, group, parts, frames, bands, components, penalties, chosen, arithmetic, search.penalty, out
             )  # fmt: skip
             size = max(
-                path_memory(parts, design.split, bands, [f], [], len(alphas), arithmetic, search.penalty) for f in folds
+                path_method(parts, design.split, bands, [f], [], len(alphas), arithmetic, search.penalty)[1]
+                for f in folds
             )
             for f, train in zip(folds, in_parallel(fit, folds, size, arithmetic.torch_device()), strict=True):
                 if train is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,10 @@ from brainalign.linalg.arithmetic import Arithmetic
 from brainalign.linalg.cholesky import NotPositiveDefinite
 from brainalign.linalg.convolution import operations
 from brainalign.linalg.gram import mirror
-from brainalign.linalg.held_out import HeldOut, Products
+from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.iterated import AT_A_TIME, iterated_scores, solve_iterated
 from brainalign.linalg.method import FACTOR, Method, choose_method
+from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.primal import Primal
 from brainalign.linalg.ridge import Problem, Take, path_scores, scorer, solve_chosen
@@ -39,13 +40,23 @@ if TYPE_CHECKING:
 COLUMNS = 512
 """Columns of the next Gram matrix that are updated at a time; what lies below its diagonal is never needed."""
 
+SIDE_BY_SIDE = 1024
+"""Columns of the solutions of several penalties that are worked on as one, at most."""
+
+ELIMINATED = 3
+"""Penalties of the first band that are worked on at once: each takes a matrix of the whole's size, and ``Method.memory`` counts so many."""
+
 PRODUCTS = 80
 """Products with the Gram matrix that a combination takes by iteration, about: measured 39 for 5,760 unknowns, 43 for 15,360."""
 SLOWER = 1.5
 """An operation of an iteration in those of a matrix product (measured: 1.4)."""
 
+T = TypeVar("T")
+
 Penalties = tuple[float, ...]
 """One a band."""
+Solved = tuple[list[Penalties], "Tensor"]
+"""Candidates, and their (q, c) weights one candidate after the other, (q, candidates x c)."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +192,21 @@ def banded_scores(
         system = here.primal()
         out = np.full((len(tests), n * len(alphas), problem.electrodes), np.nan)
         everyone = slice(None)
-        scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
-        for penalties, w in banded_solutions(system, bands, places, arithmetic):
-            if w.dtype not in scorers:
-                scorers.clear()  # those in float32 have served
-                scorers[w.dtype] = [scorer(test, system, method, w.dtype) for test in held_out]
-            b = system.intercept(w, everyone)
-            for t, (test, products) in enumerate(zip(held_out, scorers[w.dtype], strict=True)):
-                out[t, places[penalties]] = test.r2(products(w, everyone), b, here.train, everyone).cpu().numpy()
+
+        def scores_in(dtype: torch.dtype) -> Callable[[Penalties, Tensor], list[NDArray[np.float64]]]:
+            scorers = [scorer(test, system, method, dtype) for test in held_out]
+
+            def scores(_: Penalties, w: Tensor) -> list[NDArray[np.float64]]:
+                b, each = system.intercept(w, everyone), zip(held_out, scorers, strict=True)
+                return [
+                    test.r2(products(w, everyone), b, here.train, everyone).cpu().numpy() for test, products in each
+                ]
+
+            return scores
+
+        for penalties, r2 in banded_solutions(system, bands, places, arithmetic, scores_in):
+            for t, found in enumerate(r2):
+                out[t, places[penalties]] = found
         return out
 
     return arithmetic.run(job, problem.electrodes)
@@ -234,8 +252,11 @@ def solve_banded(
         here = problem.to(device)
         system = here.primal()
         weights = system.rhs()
-        for penalties, w in banded_solutions(system, bands, whose, arithmetic):
-            weights[:, whose[penalties]] = w[:, whose[penalties]].double()
+        theirs = banded_solutions(
+            system, bands, whose, arithmetic, lambda _: lambda found, w: w[:, whose[found]].double()
+        )
+        for penalties, w in theirs:
+            weights[:, whose[penalties]] = w
         take(np.arange(problem.electrodes), system.solution(weights))
 
     arithmetic.run(job, problem.electrodes)
@@ -246,15 +267,22 @@ def _take_some(take: Take, mine: NDArray[np.int64], part: NDArray[np.int64], sol
 
 
 def banded_solutions(
-    system: Primal, bands: Bands, candidates: Iterable[Penalties], arithmetic: Arithmetic
-) -> Iterator[tuple[Penalties, Tensor]]:
-    """(penalties, (p, c) weights) of every candidate, the weights in the order of the system; those in float32 come first.
+    system: Primal,
+    bands: Bands,
+    candidates: Iterable[Penalties],
+    arithmetic: Arithmetic,
+    use: Callable[[torch.dtype], Callable[[Penalties, Tensor], T]],
+) -> Iterator[tuple[Penalties, T]]:
+    """(penalties, what is made of their weights) of every candidate; those in float32 come first.
+
+    Penalties of the first band are worked on side by side.
 
     Args:
         system: Of the standardised features, as they are without any penalty.
         bands: Their bands.
         candidates: Penalties of the bands.
         arithmetic: Precision.
+        use: From a precision to what makes something of penalties and their (p, c) weights, in the order of the system.
 
     Raises:
         BrainalignError: A matrix has no Cholesky factor in float64 either.
@@ -273,23 +301,43 @@ def banded_solutions(
             continue
         gram = mirror(upper, system.width)[order][:, order]
         del upper
-        try:
-            for penalties, weights in _descend(gram, rhs[order].to(dtype), sizes, safe, 0):
-                left.remove(penalties)
-                found = weights.new_empty(weights.shape)
-                found[order] = weights
-                yield penalties, found
-        except NotPositiveDefinite as error:
-            if dtype == arithmetic.precisions()[-1]:
+        solve = partial(_descend, gram, rhs[order].to(dtype), sizes)
+        groups = [[c for c in safe if c[0] == first] for first in sorted({c[0] for c in safe})]
+        job = partial(_used, solve, order, use(dtype))
+        size = gram.nbytes + 4 * rhs.nbytes
+        for found, error in in_parallel(job, groups, size, gram.device, ELIMINATED):
+            if error is not None and dtype == arithmetic.precisions()[-1]:
                 raise BrainalignError(
                     f"encoding.alphas with analysis.ratios hold a {error}, too small for these features: with it their lagged Gram "
                     f"matrix is not positive definite; use at least {1e-13 * largest:.1g}."
                 ) from error
+            for penalties, made in found:
+                left.remove(penalties)
+                yield penalties, made
+
+
+def _used(
+    solve: Callable[[Sequence[Penalties], int], Iterator[Solved]],
+    order: Tensor,
+    use: Callable[[Penalties, Tensor], T],
+    candidates: Sequence[Penalties],
+) -> tuple[list[tuple[Penalties, T]], NotPositiveDefinite | None]:
+    """What is made of the candidates' weights, until one has no factor in this precision; and which."""
+    found: list[tuple[Penalties, T]] = []
+    try:
+        for some, weights in solve(candidates, 0):
+            for penalties, mine in zip(some, weights.chunk(len(some), dim=1), strict=True):
+                ordered = mine.new_empty(mine.shape)
+                ordered[order] = mine
+                found.append((penalties, use(penalties, ordered)))
+    except NotPositiveDefinite as error:
+        return found, error
+    return found, None
 
 
 def _descend(
     gram: Tensor, rhs: Tensor, sizes: Sequence[int], candidates: Sequence[Penalties], level: int
-) -> Iterator[tuple[Penalties, Tensor]]:
+) -> Iterator[Solved]:
     """Solutions in the bands from a level on; the candidates have their penalties of the bands before in common.
 
     Args:
@@ -310,14 +358,27 @@ def _descend(
             raise NotPositiveDefinite(f"penalty {penalty:g} of band {level}")
         half = solve_(factor, rhs[:n].clone(memory_format=torch.contiguous_format), upper=True, transposed=True)
         if level == len(sizes) - 1:
-            weights = solve_(factor, half, upper=True)
-            yield from ((c, weights) for c in mine)
+            yield mine, solve_(factor, half, upper=True)
             continue
         across = solve_(factor, gram[:n, n:].clone(memory_format=torch.contiguous_format), upper=True, transposed=True)
         rest = gram[n:, n:].clone(memory_format=torch.contiguous_format)
         for at in range(0, len(rest), COLUMNS):
             end = min(at + COLUMNS, len(rest))
             rest[:end, at:end].addmm_(across[:, :end].T, across[:, at:end], alpha=-1)
-        for penalties, later in _descend(rest, rhs[n:] - across.T @ half, sizes, mine, level + 1):
-            here = solve_(factor, half - across @ later, upper=True)
-            yield penalties, torch.cat([here, later])
+        for some, later in _side_by_side(_descend(rest, rhs[n:] - across.T @ half, sizes, mine, level + 1)):
+            here = half.repeat(1, len(some)).addmm_(across, later, alpha=-1)
+            yield some, torch.cat([solve_(factor, here, upper=True), later])
+
+
+def _side_by_side(solutions: Iterator[Solved]) -> Iterator[Solved]:
+    """Solutions next to each other, up to ``SIDE_BY_SIDE`` columns: wide products and systems are the faster ones."""
+    import torch
+
+    held: list[Solved] = []
+    for candidates, weights in solutions:
+        if held and sum(w.shape[1] for _, w in held) + weights.shape[1] > SIDE_BY_SIDE:
+            yield [c for some, _ in held for c in some], torch.cat([w for _, w in held], dim=1)
+            held.clear()
+        held.append((candidates, weights))
+    if held:
+        yield [c for some, _ in held for c in some], torch.cat([w for _, w in held], dim=1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from brainalign.linalg.gram import mirror, upper_gram
 from brainalign.linalg.moments import Moments
 from brainalign.linalg.stack import Electrodes
+from brainalign.linalg.triangular import by_lapack, multiply_
 from brainalign.linalg.variation import varies
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class HalfGram:
     """A Gram matrix of which no more than half is multiplied.
 
         w'Gw = sum_t w_t' (G_tt w_t + 2 G_t,later w_later)      over tiles t of rows
+             = 2 w'Uw - sum_i G_ii w_i^2                        U the upper triangle
 
     Args:
         upper: What ``upper_gram`` gave, and
@@ -61,6 +63,9 @@ class HalfGram:
         """(c,) the diagonal of w'Gw in float64, w (p, c)."""
         import torch
 
+        if by_lapack(self._upper):
+            twice = 2 * (w * multiply_(self._upper, w.clone(), upper=True)).sum(0, dtype=torch.float64)
+            return twice - (self._upper.diagonal()[:, None] * w.square()).sum(0, dtype=torch.float64)
         found = w.new_zeros(w.shape[1], dtype=torch.float64)
         for tile in self._tiles:
             here, later = w[tile], w[tile.stop :]

@@ -34,7 +34,9 @@ def workers(count: int, size: int) -> int:
     return max(1, min(count, torch.get_num_threads(), ROOM // max(size, 1)))
 
 
-def in_parallel(job: Callable[[Item], T], items: Sequence[Item], size: int, device: torch.device) -> Iterator[T]:
+def in_parallel(
+    job: Callable[[Item], T], items: Sequence[Item], size: int, device: torch.device, most: int | None = None
+) -> Iterator[T]:
     """What a job gives for each item, in order: on the CPU as many at once as threads and ``ROOM`` allow, on a GPU one by one.
 
     Torch's threads are dealt out among them. Each item's numbers are its own.
@@ -44,6 +46,7 @@ def in_parallel(job: Callable[[Item], T], items: Sequence[Item], size: int, devi
         items: One a job.
         size: Bytes that one needs, at most.
         device: Where they are computed.
+        most: So many at once at most; None = any number.
 
     Yields:
         The results.
@@ -55,8 +58,8 @@ def in_parallel(job: Callable[[Item], T], items: Sequence[Item], size: int, devi
     """
     import torch
 
-    count = workers(len(items), size) if device.type == "cpu" else 1
-    if count == 1:
+    count = min(workers(len(items), size), most or len(items)) if device.type == "cpu" else 1
+    if count <= 1:
         yield from map(job, items)
         return
     threads = torch.get_num_threads()

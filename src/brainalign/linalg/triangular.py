@@ -1,4 +1,4 @@
-"""Cholesky factors and triangular systems in the memory of their matrices: in one thread of a CPU by SciPy's LAPACK, else by torch.
+"""Cholesky factors, triangular systems and products in their own memory: in one thread of a CPU by SciPy's LAPACK, else by torch.
 
 Torch's own, in one thread, take up to twice as long as a matrix product of as many operations, and copy. SciPy's Python functions hold the
 interpreter's lock while they solve, so that threads would wait for each other; the pointers that it hands to Cython do not. With several
@@ -80,20 +80,44 @@ def solve_(factor: Tensor, rhs: Tensor, upper: bool = False, transposed: bool = 
         triangle = factor.T if transposed else factor
         found: Tensor = rhs.copy_(torch.linalg.solve_triangular(triangle, rhs, upper=upper != transposed))
         return found
-    q, c = rhs.shape
+    return _by_blas("trsm", factor, rhs, upper, transposed)
+
+
+def multiply_(triangle: Tensor, x: Tensor, upper: bool = False) -> Tensor:
+    """Replace x by ``T x``, T a triangle of a matrix, in half the operations of a product with all of it.
+
+    Args:
+        triangle: (q, q), the other triangle of which is not read.
+        x: (q, c), rows one after the other in memory, on a CPU.
+        upper: Which triangle T is.
+
+    Returns:
+        ``x``.
+
+    Example:
+        >>> import torch
+        >>> multiply_(torch.tensor([[2.0, 9.0], [1.0, 2.0]]), torch.tensor([[1.0], [1.0]])).tolist()
+        [[2.0], [3.0]]
+    """
+    return _by_blas("trmm", triangle, x, upper, transposed=False)
+
+
+def _by_blas(name: str, triangle: Tensor, x: Tensor, upper: bool, transposed: bool) -> Tensor:
+    """Replace x by what a routine of BLAS makes of a triangle and it."""
+    q, c = x.shape
     if not c:
-        return rhs
-    _check(factor)
-    _check(rhs)
-    if factor.dtype != rhs.dtype:
-        raise ValueError(f"a factor in {factor.dtype} cannot solve right-hand sides in {rhs.dtype}")
-    one = (ctypes.c_float if rhs.dtype.itemsize == 4 else ctypes.c_double)(1)
-    # there it is x' T' = b'
-    _routine("trsm", rhs.dtype.itemsize)(
+        return x
+    _check(triangle)
+    _check(x)
+    if triangle.dtype != x.dtype:
+        raise ValueError(f"a triangle in {triangle.dtype} does not go with right-hand sides in {x.dtype}")
+    one = (ctypes.c_float if x.dtype.itemsize == 4 else ctypes.c_double)(1)
+    # rows here are columns there, where it is x' T'
+    _routine(name, x.dtype.itemsize)(
         b"R", b"L" if upper else b"U", b"T" if transposed else b"N", b"N", _int(c), _int(q), ctypes.byref(one),
-        factor.data_ptr(), _int(factor.stride(0)), rhs.data_ptr(), _int(rhs.stride(0)),
+        triangle.data_ptr(), _int(triangle.stride(0)), x.data_ptr(), _int(x.stride(0)),
     )  # fmt: skip
-    return rhs
+    return x
 
 
 def _check(matrix: Tensor) -> None:
@@ -115,7 +139,7 @@ def _routine(name: str, itemsize: int) -> Any:
     """A function of LAPACK or BLAS as SciPy exports it (docs.scipy.org: scipy.linalg.cython_lapack), which runs without the lock."""
     from scipy.linalg import cython_blas, cython_lapack
 
-    module, count = {"potrf": (cython_lapack, 5), "trsm": (cython_blas, 11)}[name]
+    module, count = {"potrf": (cython_lapack, 5), "trsm": (cython_blas, 11), "trmm": (cython_blas, 11)}[name]
     capsule = module.__pyx_capi__[("s" if itemsize == 4 else "d") + name]
     of = ctypes.pythonapi
     of.PyCapsule_GetName.restype, of.PyCapsule_GetName.argtypes = ctypes.c_char_p, [ctypes.py_object]
