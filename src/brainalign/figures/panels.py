@@ -67,7 +67,6 @@ def paper_figure(rows: Sequence[Sequence[tuple[Draw, float]]]) -> tuple[Figure, 
                 panel = Panel(cast("Figure", inner.add_subfigure(columns[2 * i + 1])), widths[i])
                 captions.append(f"{letter}. {draw(panel)[1]}")
                 drawn.append((place, panel))
-        figure.draw_without_rendering()  # legends have a height from here on
         heights = [max(_height(p) for at, p in drawn if at == place) + GAP for place in range(len(rows))]
         grid.set_height_ratios(heights)
         figure.set_figheight(column_height(sum(heights)))

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,17 +120,52 @@ def write_figures(
     """
     import matplotlib
 
-    paths = []
+    paths: list[Path] = []
+    last: Future[None] | None = None
     # a hash, else the ids in an SVG are random; its text as text, so that it can be edited and searched
-    with matplotlib.rc_context({"svg.hashsalt": "brainalign", "svg.fonttype": "none", "pdf.fonttype": 42}):
+    text: Any = {"svg.hashsalt": "brainalign", "svg.fonttype": "none", "pdf.fonttype": 42}
+    with ThreadPoolExecutor(1) as beside, matplotlib.rc_context(text):
         for name, (figure, caption) in figures.items():
             with _laid_out(figure):
                 for suffix in formats:
                     path = Path(folder) / FIGURES / f"{file_name(name)}.{suffix}"
-                    with replacing(path) as temporary:
-                        figure.savefig(temporary, dpi=DPI, metadata=_described(suffix, caption))
                     paths.append(path)
+                    described = _described(suffix, caption)
+                    if suffix == "png":  # packed while the next one is drawn
+                        pixels = _pixels(figure)
+                        if last is not None:
+                            last.result()
+                        last = beside.submit(_write_png, path, pixels, described)
+                        continue
+                    with replacing(path) as temporary:
+                        figure.savefig(temporary, dpi=DPI, metadata=described)
+        if last is not None:
+            last.result()
     return paths
+
+
+def _pixels(figure: Figure) -> memoryview:
+    """(height, width, 4) of a figure as a PNG has it: red, green, blue and opacity, a byte each."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    before, dpi = figure.canvas, figure.dpi
+    try:
+        figure.dpi = DPI
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        pixels: memoryview = canvas.buffer_rgba()
+        return pixels
+    finally:
+        figure.dpi = dpi
+        figure.set_canvas(before)
+
+
+def _write_png(path: Path, pixels: memoryview, described: dict[str, str | None]) -> None:
+    """Pack pixels; other threads run meanwhile."""
+    from matplotlib.image import imsave
+
+    with replacing(path) as temporary:
+        imsave(temporary, pixels, format="png", dpi=DPI, metadata={k: v for k, v in described.items() if v is not None})
 
 
 @contextmanager
