@@ -30,6 +30,12 @@ def test_names_of_the_design_stay(name):
     assert valid_name(name) == name
 
 
+def test_a_name_does_not_begin_with_two_dots_and_keeps_its_difference():
+    assert [valid_name(name) for name in ("..0", "...", "../r", "a/..0", ".0")] == ["_0", "_", "r", "a/..0", ".0"]
+    found = valid_names(["..0/r", "_0/r"])
+    assert found["_0/r"] == "_0/r" and found["..0/r"].startswith("0-") and len(set(found.values())) == 2
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(alphabet="aA+?/. _$", max_size=6), unique=True, max_size=8))
 def test_no_two_metrics_become_one(names):

@@ -15,6 +15,8 @@ LONGEST = 250
 """Characters of a name."""
 
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- ]")
+_UPWARDS = re.compile(r"^\.\.+")
+"""How no name may begin: MLflow takes it for a way out of a folder."""
 
 
 def reason(error: BaseException, handled: BaseException | None = None) -> str:
@@ -91,14 +93,14 @@ def valid_name(name: str) -> str:
     """The nearest name that MLflow accepts for a metric, parameter or tag on every system.
 
     Letters, digits, ``_ - . /`` and spaces remain; empty and dotted path parts, which MLflow would read as
-    folders, go; a name of more than 250 characters ends in a hash of it all.
+    folders, go, as do two dots that a name begins with; a name of more than 250 characters ends in a hash of it all.
 
     Example:
         >>> valid_name("test/gpt2 > mel/STG/p")
         'test/gpt2 _ mel/STG/p'
     """
     parts = [part for part in _NOT_IN_NAMES.sub("_", str(name)).split("/") if part not in ("", ".", "..")]
-    return _fit("/".join(parts) or "_", name)
+    return _fit(_UPWARDS.sub("_", "/".join(parts)) or "_", name)
 
 
 def valid_names(names: Iterable[str]) -> dict[str, str]:
@@ -115,11 +117,10 @@ def valid_names(names: Iterable[str]) -> dict[str, str]:
 
 def _told_apart(name: str) -> str:
     parts = []
-    for part in str(name).split("/"):
+    for place, part in enumerate(str(name).split("/")):
         kept = _NOT_IN_NAMES.sub("_", part)
-        parts.append(
-            part if kept == part and part not in ("", ".", "..") else f"{kept.strip('.') or '_'}-{_hash(part)}"
-        )
+        stays = kept == part and part not in ("", ".", "..") and not (place == 0 and _UPWARDS.match(part))
+        parts.append(part if stays else f"{kept.strip('.') or '_'}-{_hash(part)}")
     return _fit("/".join(parts), name)
 
 
