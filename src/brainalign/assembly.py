@@ -70,7 +70,9 @@ def open_study(config: Config, dataset: Dataset) -> Study:
         repeats=encoding.repeats,
         arithmetic=arithmetic,
         components=encoding.components,
-        search=Search(encoding.inner_folds, encoding.alpha_rule, encoding.boosting, penalty),
+        search=Search(
+            encoding.inner_folds, encoding.alpha_rule, encoding.boosting, penalty, encoding.alpha_search == "descend"
+        ),
         outcome=Outcome(
             **vars(config.stats),
             floor=config.ceiling.floor,

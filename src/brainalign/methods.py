@@ -238,6 +238,12 @@ def selection(config: Config, study: Study, models: Models) -> str:
         rule = ""
     one = f"per {study.noun}" if config.encoding.alpha_rule == "local" else f"once for all {study.noun}s"
     chosen, refit = f"Alpha was chosen {one}", ", to all of which the model was then fitted"
+    if (
+        config.encoding.alpha_search == "descend"
+        and config.encoding.alpha_rule == "local"
+        and len(config.encoding.alphas) > 2
+    ):
+        chosen += ", from the largest down until every inner score had fallen,"
     if config.encoding.boosting is not None:
         chosen, refit = f"Growth was stopped for each {study.noun}", ""
     if split == "test":

@@ -144,7 +144,7 @@ def test_an_alpha_that_one_fold_left_out_is_not_chosen(monkeypatch):
     design = Design(heard, [rng.normal(size=(40, 3)) for _ in heard], split_groups(heard, [40] * 8, 4, 0, "stimulus"))
     calls = []
 
-    def scores(problem, bands, tests, alphas, arithmetic):
+    def scores(problem, bands, tests, alphas, arithmetic, enough):
         calls.append(len(tests))
         found = np.repeat([0.1, 0.9], [1, len(alphas) - 1])[None, :, None] * np.ones((len(tests), 1, 3))
         if len(calls) == 1:  # of the first pair of folds

@@ -83,6 +83,21 @@ def test_every_solver_gives_the_literal_scores_and_predictions(lengths, d, c, fi
             np.testing.assert_allclose(mixed[:, e], weights[e][:, e], atol=1e-9)
 
 
+def test_a_path_ends_where_there_is_enough():
+    rng, lags = np.random.default_rng(3), np.arange(4)
+    data, test = moments(segments([40, 50], 3, 5, rng), lags), moments(segments([30], 3, 5, rng), lags)
+    problem, down, seen = Problem(data, *data.scale()), sorted(ALPHAS, reverse=True), []
+    how = Arithmetic(solver="cholesky")
+
+    def enough(scores):
+        seen.append(scores.copy())
+        return scores.shape[1] == 2
+
+    found = path_scores(problem, [HeldOut(test)], down, how, enough)
+    np.testing.assert_array_equal(found, path_scores(problem, [HeldOut(test)], down, how)[:, :2])
+    assert [s.shape for s in seen] == [(1, 1, 5), (1, 2, 5)]
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("at_once", [1, 2, 64])
 def test_electrodes_in_blocks_score_as_all_at_once(solver, at_once, monkeypatch):

@@ -51,6 +51,7 @@ class Encoding:
     alphas: list[float]
     components: Any
     alpha_rule: str
+    alpha_search: str
     outer_folds: int
     inner_folds: int | None
     split: str
@@ -85,6 +86,7 @@ class Encoding:
             )
         within("encoding.inner_folds", self.inner_folds, 1, self.outer_folds - 1)
         one_of("encoding.alpha_rule", self.alpha_rule, ("local", "shared"))
+        one_of("encoding.alpha_search", self.alpha_search, ("descend", "grid"))
         one_of("encoding.solver", self.solver, SOLVERS)
         one_of("encoding.split", self.split, ("auto", "stimulus", "presentation", "blocks"))
         one_of("encoding.repeats", self.repeats, ("all", "average", "first"))

@@ -35,12 +35,15 @@ class Search:
         rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
         boosting: Weights grown until an inner fold says stop, without any penalty; None = by penalties.
         penalty: On the size of the weights, or with ``tikhonov`` on their change over lags.
+        descend: Under ``local``, alphas of a single combination are tried from the largest down until every electrode's inner score has
+            fallen, rather than all. What it misses is an alpha beyond a valley, where a score falls and then rises above its first peak.
     """
 
     inner_folds: int | None = None
     rule: str = "local"
     boosting: Boosting | None = None
     penalty: Penalty = "ridge"
+    descend: bool = False
 
     def chosen_by(self, k: int, outer: int) -> list[int]:
         """The inner folds of an outer fold.
@@ -75,7 +78,8 @@ def inner_curves(
         components: Of each band, fitted anew on each training set without two folds.
 
     Returns:
-        (outer folds, combinations x alphas, c), the alphas of the first combination first; -inf where a fold left a candidate out.
+        (outer folds, combinations x alphas, c), the alphas of the first combination first; -inf where a fold left a candidate out,
+        NaN where nothing is known, as of alphas that were not tried.
 
     Raises:
         BrainalignError: Fewer than three folds: none would be left to fit on.
@@ -94,14 +98,19 @@ def inner_curves(
         roles = [(h, f) for h, f in ((j, i), (i, j)) if f in outer and h in search.chosen_by(k, f)]
         if roles:
             pairs.append((i, j, roles))
+    descends = search.descend and search.rule == "local" and len(bands.ratios) == 1
+    order = np.argsort(alphas)[::-1] if descends else np.arange(total.shape[1])
 
-    def scores(pair: tuple[int, int, list[tuple[int, int]]]) -> NDArray[np.float64]:
-        i, j, roles = pair
+    def scores(task: tuple[int, int, int]) -> NDArray[np.float64]:
+        pair, begin, end = task
+        i, j, roles = pairs[pair]
+        some = [alphas[a] for a in order[begin:end]] if descends else alphas
         train = sums.total(split.training(i, j))
         if train.n < 2:
-            return np.full((len(roles), *total.shape[1:]), np.nan)
+            return np.full((len(roles), end - begin, sums.electrodes), np.nan)
         problem, here = reduced(Problem(train, *train.scale(), penalty=search.penalty), bands, components)
-        return banded_scores(problem, here, [tests[h] for h, _ in roles], alphas, arithmetic)
+        enough = _fallen if descends and begin == 0 else None
+        return banded_scores(problem, here, [tests[h] for h, _ in roles], some, arithmetic, enough)
 
     size = max(
         (
@@ -110,13 +119,31 @@ def inner_curves(
         ),
         default=0,
     )
-    found = in_parallel(scores, pairs, size, arithmetic.torch_device())
-    for (*_, roles), r2 in zip(pairs, track(found, "training sets without two folds", len(pairs)), strict=True):
-        for mine, (_, chooser) in zip(r2, roles, strict=True):
-            known = ~np.isnan(mine)  # not where a participant heard nothing of the held-out stimuli
-            total[chooser][known] += mine[known]
-            counts[chooser] += known
-    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    depth, said = [0] * len(pairs), "training sets without two folds"
+    tasks = [(pair, 0, len(order)) for pair in range(len(pairs))]
+    while tasks:
+        found = in_parallel(scores, tasks, size, arithmetic.torch_device())
+        for (pair, begin, _), r2 in zip(tasks, track(found, said, len(tasks)), strict=True):
+            depth[pair] = begin + r2.shape[1]
+            for mine, (_, chooser) in zip(r2, pairs[pair][2], strict=True):
+                known = ~np.isnan(mine)  # not where a participant heard nothing of the held-out stimuli
+                total[chooser, order[begin : depth[pair]]] += np.where(known, mine, 0.0)
+                counts[chooser, order[begin : depth[pair]]] += known
+        tasks, said = [], "smaller alphas"
+        mean = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+        for f in outer if descends else ():
+            of_fold = [pair for pair, (*_, roles) in enumerate(pairs) if f in [chooser for _, chooser in roles]]
+            tried = min((depth[pair] for pair in of_fold), default=len(order))
+            mean[f, order[tried:]] = np.nan
+            if tried < len(order) and not _fallen(mean[None, f, order[:tried]]):
+                tasks += [(pair, tried, tried + 1) for pair in of_fold if depth[pair] == tried]
+        tasks = sorted(set(tasks))
+    return mean
+
+
+def _fallen(scores: NDArray[np.float64]) -> bool:
+    """Whether no score (tests, alphas, c) is the best of its electrode at the last alpha."""
+    return bool(scores.shape[1] > 1 and not (scores[:, -1] > np.fmax.reduce(scores[:, :-1], axis=1)).any())
 
 
 def path_method(

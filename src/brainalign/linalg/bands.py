@@ -29,7 +29,7 @@ from brainalign.linalg.method import FACTOR, Method, choose_method
 from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.primal import Primal
-from brainalign.linalg.ridge import Problem, Take, path_scores, scorer, solve_chosen
+from brainalign.linalg.ridge import Enough, Problem, Take, path_scores, scorer, solve_chosen
 from brainalign.linalg.solution import Solution
 from brainalign.linalg.triangular import factor_, solve_
 
@@ -160,6 +160,7 @@ def banded_scores(
     tests: Sequence[HeldOut],
     alphas: Sequence[float],
     arithmetic: Arithmetic = Arithmetic(),
+    enough: Enough | None = None,
 ) -> NDArray[np.float64]:
     """Held-out R2 of every combination with every alpha.
 
@@ -169,6 +170,7 @@ def banded_scores(
         tests: Sets of rows, each scored with every solution.
         alphas: Penalties of a band of ratio 1, each > 0.
         arithmetic: Device, precision and solver; the matrix may overrule float32.
+        enough: Of a single combination, as in ``path_scores``.
 
     Returns:
         (tests, combinations x alphas, c), the alphas of the first combination first.
@@ -180,7 +182,7 @@ def banded_scores(
     if method.iterated:
         return iterated_scores(problem, 1 / np.stack([bands.scale(i) for i in range(n)]), tests, alphas, arithmetic)
     if not method.eliminated:
-        paths = [path_scores(bands.scaled(problem, i), tests, alphas, arithmetic) for i in range(n)]
+        paths = [path_scores(bands.scaled(problem, i), tests, alphas, arithmetic, enough) for i in range(n)]
         return np.concatenate(paths, axis=1)
     places: dict[Penalties, list[int]] = {}
     for i in range(n):

@@ -35,6 +35,8 @@ Solve = Callable[[Electrodes], "Tensor"]
 """From electrodes to their (q, c) solutions, or right-hand sides."""
 Take = Callable[[NDArray[np.int64], Solution], None]
 """Is handed the places of some electrodes and their solution."""
+Enough = Callable[[NDArray[np.float64]], bool]
+"""From the (tests, alphas, c) scores so far to whether the alphas that are left are to be left out."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +102,19 @@ def path_scores(
     tests: Sequence[HeldOut],
     alphas: Sequence[float],
     arithmetic: Arithmetic = Arithmetic(),
+    enough: Enough | None = None,
 ) -> NDArray[np.float64]:
     """Held-out R2 of ``(X'X + alpha K) w = X'y`` for each alpha; K is the problem's penalty.
 
     Args:
         problem: What is fitted.
         tests: Sets of rows, each scored with every solution.
-        alphas: Penalties, each > 0.
+        alphas: Penalties, each > 0; with ``enough`` from the largest down.
         arithmetic: Device, precision and solver; the matrix may overrule float32.
+        enough: Asked after each alpha that costs a factor; None = all alphas.
 
     Returns:
-        (tests, alphas, c) R2, SST about the training mean.
+        (tests, alphas, c) R2, SST about the training mean; with ``enough`` of as many of the alphas as were tried.
 
     Raises:
         BrainalignError: The matrix is not positive definite at some alpha.
@@ -122,8 +126,9 @@ def path_scores(
         here, held_out = problem.to(device), [t.to(device) for t in tests]
 
         def scored(method: Method) -> NDArray[np.float64]:
-            score = _rotated_scores if method.eigh and not method.by_gram else _written_scores
-            return score(here, held_out, alphas, method, arithmetic, at_once)
+            if method.eigh and not method.by_gram:
+                return _rotated_scores(here, held_out, alphas, method, arithmetic, at_once)
+            return _written_scores(here, held_out, alphas, method, arithmetic, at_once, enough)
 
         return _or_by_factors(scored, chosen)
 
@@ -179,12 +184,13 @@ def _written_scores(
     method: Method,
     arithmetic: Arithmetic,
     at_once: int,
+    enough: Enough | None,
 ) -> NDArray[np.float64]:
-    """Scores of solutions that are written out, alpha by alpha."""
+    """Scores of solutions that are written out, alpha by alpha, until there are enough."""
     system, blocks = problem.system(method), _blocks(problem.electrodes, at_once)
     out = np.full((len(tests), len(alphas), problem.electrodes), np.nan)
     scorers: dict[torch.dtype, list[Callable[[Tensor, slice], Products]]] = {}
-    for a, dtype, solve in _solutions(system, alphas, method, arithmetic):
+    for tried, (a, dtype, solve) in enumerate(_solutions(system, alphas, method, arithmetic), start=1):
         if dtype not in scorers:
             scorers.clear()  # those in float32 have served
             scorers[dtype] = [scorer(test, system, method, dtype) for test in tests]
@@ -195,6 +201,8 @@ def _written_scores(
                 found = test.r2(products(w, electrodes), b, problem.train, electrodes)
                 out[t, a, electrodes] = found.cpu().numpy()
         del solve  # and with it a factor, before one of the next precision is made
+        if enough is not None and tried == a + 1 and enough(out[:, :tried]):  # those before it have been tried
+            return out[:, :tried]
     return out
 
 
