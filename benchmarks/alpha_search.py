@@ -26,15 +26,21 @@ from benchmarks.results import RESULTS, markdown_table, write_section
 
 DATA, MODELS = "BRAINALIGN_TEST_DATA", "BRAINALIGN_TEST_MODELS"
 FMRI = ("window=fir_tr", "stats.score=r")
+STORIES = (
+    "data=story_fmri", "data.root=$BRAINALIGN_TEST_DATA/story_fmri", "data.files=uts03.npz", "data.words_file=words.parquet",
+    'data.keys.responses="{split}/{stimulus}/resp"', "window.tmin=1", "window.tmax=4",
+)  # fmt: skip
 RUNS = {
     "Alice, 17 listeners x 6 regions (real fMRI): SmolLM2, layers 0, 15, 30; word rate": (
         *FMRI, "data=alice_fmri", "data.root=$BRAINALIGN_TEST_DATA/alice_fmri", "model=causal_lm", "model.name=smollm2",
         "model.path=$BRAINALIGN_TEST_MODELS/smollm2_135m", "model.layers=[0,15,30]",
     ),
     "UTS03, 101 stories, 200 components (real fMRI): GloVe; word rate": (
-        *FMRI, "data=story_fmri", "data.root=$BRAINALIGN_TEST_DATA/story_fmri", "data.files=uts03.npz", "data.words_file=words.parquet",
-        'data.keys.responses="{split}/{stimulus}/resp"', "window.tmin=1", "window.tmax=4", "model=glove",
-        "model.path=$BRAINALIGN_TEST_DATA/glove/glove.6B.50d.top.txt",
+        *FMRI, *STORIES, "model=glove", "model.path=$BRAINALIGN_TEST_DATA/glove/glove.6B.50d.top.txt",
+    ),
+    "UTS03 (real fMRI): SmolLM2, layer 14": (
+        *FMRI, *STORIES, "model=causal_lm", "model.name=smollm2", "model.path=$BRAINALIGN_TEST_MODELS/smollm2_135m", "model.layers=[14]",
+        "~model@baseline",
     ),
     "the default run (simulated): an untrained network's layers; mel": (),
 }  # fmt: skip

@@ -40,6 +40,7 @@ RUN = (
 )
 VARIANTS = {
     "all dimensions": (),
+    "four alphas": ("encoding.alphas=[1000,10000,100000,1000000]",),
     "95 % of the variance": ("encoding.components=.95",),
     "100 components": ("encoding.components=100",),
 }
