@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from brainalign.config import Config
 from brainalign.counts import count
+from brainalign.linalg.iterated import FALLEN
 from brainalign.stats import FEWEST
 from brainalign.study.roles import Models
 from brainalign.study.study import Study
@@ -243,7 +244,7 @@ def selection(config: Config, study: Study, models: Models) -> str:
         and config.encoding.alpha_rule == "local"
         and len(config.encoding.alphas) > 2
     ):
-        chosen += ", from the largest down until every inner score had fallen,"
+        chosen += f", from the largest down until every inner score had fallen by {FALLEN:g},"
     if config.encoding.boosting is not None:
         chosen, refit = f"Growth was stopped for each {study.noun}", ""
     if split == "test":

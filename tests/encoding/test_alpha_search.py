@@ -13,15 +13,15 @@ from brainalign.linalg.bands import Bands
 from brainalign.linalg.lags import lag_matrix
 
 LAGS, GRID = np.arange(3), [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6]
-ONE = Bands((2,), np.ones((1, 1)))
+ONE = Bands((30,), np.ones((1, 1)))
 
 
 def world(seed=0, c=6, missing=False):
     """A design whose electrodes follow the features more or less, and the features."""
     rng = np.random.default_rng(seed)
     names = [f"s{i}" for i in range(8)]
-    x = {s: rng.normal(size=(60, 12)) for s in names}
-    kernel = rng.normal(size=(36, c)) * np.geomspace(0.01, 0.15, c)
+    x = {s: rng.normal(size=(60, 30)) for s in names}
+    kernel = rng.normal(size=(90, c)) * np.geomspace(0.01, 0.06, c)
     y = [lag_matrix(x[s], LAGS) @ kernel + rng.normal(size=(60, c)) for s in names]
     if missing:
         y[2][10:40, 1:3] = np.nan
@@ -93,6 +93,7 @@ def test_where_the_mean_still_rises_the_paths_that_stopped_go_on(monkeypatch):
     assert all(len(alphas) == 7 for pair, alphas in asked if pair)
 
 
-def test_an_alpha_beyond_a_valley_is_the_limit_that_the_pages_tell(monkeypatch):
-    curve, _ = curves_of(lambda pair: [0.1, 0.0, 0.3, 0.2, 0.1, 0.0, 0.0], monkeypatch)
-    assert choose(curve[0]).tolist() == [6]
+@pytest.mark.parametrize(("depth", "chosen"), [(0.005, 4), (0.02, 6)])
+def test_an_alpha_beyond_a_shallow_valley_is_found_and_beyond_a_deep_one_is_not(depth, chosen, monkeypatch):
+    curve, _ = curves_of(lambda pair: [0.1, 0.1 - depth, 0.3, 0.2, 0.1, 0.0, 0.0], monkeypatch)
+    assert choose(curve[0]).tolist() == [chosen]

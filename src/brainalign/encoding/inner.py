@@ -18,6 +18,7 @@ from brainalign.linalg.bands import Bands, banded_scores
 from brainalign.linalg.boosting_rule import Boosting
 from brainalign.linalg.components import reduced
 from brainalign.linalg.held_out import HeldOut
+from brainalign.linalg.iterated import FALLEN
 from brainalign.linalg.method import Method
 from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import Penalty, suited
@@ -35,8 +36,8 @@ class Search:
         rule: ``local`` chooses for each electrode, ``shared`` one alpha for all, by the mean inner score.
         boosting: Weights grown until an inner fold says stop, without any penalty; None = by penalties.
         penalty: On the size of the weights, or with ``tikhonov`` on their change over lags.
-        descend: Under ``local``, alphas of a single combination are tried from the largest down until every electrode's inner score has
-            fallen, rather than all. What it misses is an alpha beyond a valley, where a score falls and then rises above its first peak.
+        descend: Under ``local``, alphas of a single combination are tried from the largest down until every electrode's inner score lies
+            ``FALLEN`` below its best, rather than all. What it misses is an alpha beyond a valley of that depth.
     """
 
     inner_folds: int | None = None
@@ -142,8 +143,8 @@ def inner_curves(
 
 
 def _fallen(scores: NDArray[np.float64]) -> bool:
-    """Whether no score (tests, alphas, c) is the best of its electrode at the last alpha."""
-    return bool(scores.shape[1] > 1 and not (scores[:, -1] > np.fmax.reduce(scores[:, :-1], axis=1)).any())
+    """Whether at the last alpha every score (tests, alphas, c) lies ``FALLEN`` below its best."""
+    return not (scores[:, -1] > np.fmax.reduce(scores, axis=1) - FALLEN).any()
 
 
 def path_method(
