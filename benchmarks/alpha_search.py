@@ -57,30 +57,31 @@ def searched(words: list[str]) -> dict[str, Any]:
     from brainalign.encoding.inner import choices
 
     search_all, seconds = nested.inner_curves, {"grid": 0.0, "descend": 0.0}
-    count = [0, 0, 0.0]
+    count = [0, 0, 0, 0.0]
 
     def both(
         sums: Any, split: Any, alphas: Any, outer: Any, arithmetic: Any, search: Any, *more: Any
     ) -> NDArray[np.float64]:
         found = {}
-        for way in seconds:
+        for way in list(seconds)[:: 1 if count[0] % 2 else -1]:  # in turn, the other one first
             begun = time.perf_counter()
             asked = replace(search, descend=way == "descend")
             found[way] = search_all(sums, split, alphas, outer, arithmetic, asked, *more)
             seconds[way] += time.perf_counter() - begun
+        count[0] += 1
         for f in outer:
             grid, descend = (choices(found[way][f], search.rule) for way in seconds)
             best = found["grid"][f]
             lost = best[grid, np.arange(len(grid))] - best[descend, np.arange(len(grid))]
-            count[0] += len(grid)
-            count[1] += int((grid == descend).sum())
-            count[2] = max(count[2], float(np.nanmax(lost)))
+            count[1] += len(grid)
+            count[2] += int((grid == descend).sum())
+            count[3] = max(count[3], float(np.nanmax(lost)))
         return found["grid"]
 
     nested.inner_curves = both
     sys.argv = ["run.py", "stats.permutations=0", "ceiling.draws=200", *words]
     runpy.run_path(str(ROOT / "run.py"), run_name="__main__")
-    return {"choices": count[0], "same": count[1], "lost": count[2], **seconds}
+    return {"choices": count[1], "same": count[2], "lost": count[3], **seconds}
 
 
 def main() -> None:

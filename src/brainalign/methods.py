@@ -244,7 +244,7 @@ def selection(config: Config, study: Study, models: Models) -> str:
         and config.encoding.alpha_rule == "local"
         and len(config.encoding.alphas) > 2
     ):
-        chosen += f", from the largest down until every inner score had fallen by {FALLEN:g},"
+        chosen += f" (alphas of one set of features from the largest down, at least until every inner R² lay {FALLEN:g} below its best)"
     if config.encoding.boosting is not None:
         chosen, refit = f"Growth was stopped for each {study.noun}", ""
     if split == "test":

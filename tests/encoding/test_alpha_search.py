@@ -93,6 +93,13 @@ def test_where_the_mean_still_rises_the_paths_that_stopped_go_on(monkeypatch):
     assert all(len(alphas) == 7 for pair, alphas in asked if pair)
 
 
+def test_a_path_without_any_score_is_not_asked_again(monkeypatch):
+    curve, asked = curves_of(
+        lambda pair: [np.nan] * 7 if pair == 0 else [0.0, 0.2, 0.5, 0.9, 0.8, 0.1, 0.0], monkeypatch
+    )
+    assert len(asked) == 6 and choose(curve[0]).tolist() == [3]
+
+
 @pytest.mark.parametrize(("depth", "chosen"), [(0.005, 4), (0.02, 6)])
 def test_an_alpha_beyond_a_shallow_valley_is_found_and_beyond_a_deep_one_is_not(depth, chosen, monkeypatch):
     curve, _ = curves_of(lambda pair: [0.1, 0.1 - depth, 0.3, 0.2, 0.1, 0.0, 0.0], monkeypatch)

@@ -125,6 +125,22 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
 
 
+def test_a_users_own_settings_of_matplotlib_do_not_reach_the_files(tmp_path):
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    paths = write_figures(tmp_path / "plain", {"f": (draw(), "A line.")})
+    theirs = {"image.origin": "lower", "savefig.transparent": True, "savefig.facecolor": "red", "savefig.bbox": "tight"}
+    with matplotlib.rc_context(theirs):
+        again = write_figures(tmp_path / "theirs", {"f": (draw(), "A line.")})
+    assert [p.read_bytes() for p in again] == [p.read_bytes() for p in paths]
+    figure = draw()
+    figure.dpi = 300
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    np.testing.assert_allclose(matplotlib.image.imread(paths[0]), np.asarray(canvas.buffer_rgba()) / 255, atol=1e-6)
+
+
 def test_a_figure_is_laid_out_once_and_keeps_its_engine(tmp_path, monkeypatch):
     from matplotlib.figure import Figure
 

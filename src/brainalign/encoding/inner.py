@@ -125,11 +125,14 @@ def inner_curves(
     while tasks:
         found = in_parallel(scores, tasks, size, arithmetic.torch_device())
         for (pair, begin, _), r2 in zip(tasks, track(found, said, len(tasks)), strict=True):
-            depth[pair] = begin + r2.shape[1]
+            some = order[begin : begin + r2.shape[1]]
+            depth[pair] = (
+                len(order) if np.isnan(r2).all() else begin + len(some)
+            )  # smaller ones would tell nothing either
             for mine, (_, chooser) in zip(r2, pairs[pair][2], strict=True):
                 known = ~np.isnan(mine)  # not where a participant heard nothing of the held-out stimuli
-                total[chooser, order[begin : depth[pair]]] += np.where(known, mine, 0.0)
-                counts[chooser, order[begin : depth[pair]]] += known
+                total[chooser, some] += np.where(known, mine, 0.0)
+                counts[chooser, some] += known
         tasks, said = [], "smaller alphas"
         mean = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
         for f in outer if descends else ():

@@ -25,7 +25,7 @@ from brainalign.linalg.convolution import operations
 from brainalign.linalg.gram import mirror
 from brainalign.linalg.held_out import HeldOut
 from brainalign.linalg.iterated import AT_A_TIME, iterated_scores, solve_iterated
-from brainalign.linalg.method import FACTOR, Method, choose_method
+from brainalign.linalg.method import ELIMINATED, FACTOR, SIDE_BY_SIDE, Method, choose_method
 from brainalign.linalg.parallel import in_parallel
 from brainalign.linalg.penalty import Penalty
 from brainalign.linalg.primal import Primal
@@ -39,12 +39,6 @@ if TYPE_CHECKING:
 
 COLUMNS = 512
 """Columns of the next Gram matrix that are updated at a time; what lies below its diagonal is never needed."""
-
-SIDE_BY_SIDE = 1024
-"""Columns of the solutions of several penalties that are worked on as one, at most."""
-
-ELIMINATED = 3
-"""Penalties of the first band that are worked on at once: each takes a matrix of the whole's size, and ``Method.memory`` counts so many."""
 
 PRODUCTS = 80
 """Products with the Gram matrix that a combination takes by iteration, about: measured 39 for 5,760 unknowns, 43 for 15,360."""
@@ -306,7 +300,7 @@ def banded_solutions(
         solve = partial(_descend, gram, rhs[order].to(dtype), sizes)
         groups = [[c for c in safe if c[0] == first] for first in sorted({c[0] for c in safe})]
         job = partial(_used, solve, order, use(dtype))
-        size = gram.nbytes + 4 * rhs.nbytes
+        size = gram.nbytes + 3 * len(rhs) * max(rhs.shape[1], SIDE_BY_SIDE) * 8
         for found, error in in_parallel(job, groups, size, gram.device, ELIMINATED):
             if error is not None and dtype == arithmetic.precisions()[-1]:
                 raise BrainalignError(

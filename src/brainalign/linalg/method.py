@@ -12,6 +12,12 @@ WORTH = 0.1
 """Share of a factor's cost that Gram blocks of held-out rows must save: they take two matrices more of its size, predictions none."""
 
 
+SIDE_BY_SIDE = 512
+"""Columns of the solutions of several penalties that are worked on as one, at most, where bands are eliminated."""
+ELIMINATED = 3
+"""Penalties of the first band that are worked on at once, at most: each takes a matrix of the whole's size."""
+
+
 @dataclass(frozen=True)
 class Method:
     """How a ridge path is solved and scored.
@@ -49,7 +55,14 @@ class Method:
             return self.iterated + 2 * test_rows * (width + c) * 8
         matrices = (4 if self.eigh or self.eliminated else 1) + (3 if self.dual else 0) + (2 if self.by_gram else 0)
         scored = 0 if self.by_gram else 2 * test_rows * ((q if self.dual or self.eigh else width) + c) * 8
-        return matrices * q * q * 8 + 4 * q * c * 8 + scored
+        return matrices * q * q * 8 + 4 * q * c * 8 + scored + self._stacked(c)
+
+    def _stacked(self, electrodes: int) -> int:
+        """Bytes of solutions that stand side by side, where bands are eliminated."""
+        import torch
+
+        jobs = min(ELIMINATED, torch.get_num_threads()) if self.eliminated else 0
+        return jobs * 3 * self.size * max(electrodes, SIDE_BY_SIDE) * 8
 
     def __str__(self) -> str:
         factor = "one eigendecomposition" if self.eigh else "a Cholesky factor an alpha"

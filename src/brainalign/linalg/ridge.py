@@ -111,7 +111,7 @@ def path_scores(
         tests: Sets of rows, each scored with every solution.
         alphas: Penalties, each > 0; with ``enough`` from the largest down.
         arithmetic: Device, precision and solver; the matrix may overrule float32.
-        enough: Asked after each alpha that costs a factor; None = all alphas.
+        enough: Asked after each alpha whose solutions are written out; None = all alphas.
 
     Returns:
         (tests, alphas, c) R2, SST about the training mean; with ``enough`` of as many of the alphas as were tried.

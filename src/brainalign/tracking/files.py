@@ -122,9 +122,12 @@ def write_figures(
 
     paths: list[Path] = []
     last: Future[None] | None = None
-    # a hash, else the ids in an SVG are random; its text as text, so that it can be edited and searched
-    text: Any = {"svg.hashsalt": "brainalign", "svg.fonttype": "none", "pdf.fonttype": 42}
-    with ThreadPoolExecutor(1) as beside, matplotlib.rc_context(text):
+    # a hash, else the ids in an SVG are random; its text as text, so that it can be edited and searched; the ground as drawn
+    settings: Any = {
+        "svg.hashsalt": "brainalign", "svg.fonttype": "none", "pdf.fonttype": 42,
+        "savefig.facecolor": "auto", "savefig.transparent": False, "savefig.bbox": None,
+    }  # fmt: skip
+    with ThreadPoolExecutor(1) as beside, matplotlib.rc_context(settings):
         for name, (figure, caption) in figures.items():
             with _laid_out(figure):
                 for suffix in formats:
@@ -165,7 +168,8 @@ def _write_png(path: Path, pixels: memoryview, described: dict[str, str | None])
     from matplotlib.image import imsave
 
     with replacing(path) as temporary:
-        imsave(temporary, pixels, format="png", dpi=DPI, metadata={k: v for k, v in described.items() if v is not None})
+        known = {k: v for k, v in described.items() if v is not None}
+        imsave(temporary, pixels, origin="upper", format="png", dpi=DPI, metadata=known)
 
 
 @contextmanager
