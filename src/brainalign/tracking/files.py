@@ -135,10 +135,9 @@ def write_figures(
                     paths.append(path)
                     described = _described(suffix, caption)
                     if suffix == "png":  # packed while the next one is drawn
-                        pixels = _pixels(figure)
                         if last is not None:
-                            last.result()
-                        last = beside.submit(_write_png, path, pixels, described)
+                            last.result()  # the pixels of one figure at a time
+                        last = beside.submit(_write_png, path, _pixels(figure), described)
                         continue
                     with replacing(path) as temporary:
                         figure.savefig(temporary, dpi=DPI, metadata=described)
