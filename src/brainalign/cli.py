@@ -18,6 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from brainalign.allocator import one_arena
 from brainalign.config import check, conf_folder
 from brainalign.config.sentences import sentence
 from brainalign.errors import BrainalignError
@@ -93,6 +94,7 @@ def main() -> None:
     # run takes twice as long. Before NumPy and PyTorch are loaded, which read these once.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    one_arena()
     # Python looks through all objects again and again for cycles to free, 8 % of a small run: a tenth as often is enough.
     gc.set_threshold(10_000, 20, 20)
     sys.argv[1:] = _options_first(sys.argv[1:])

@@ -64,8 +64,10 @@ class HalfGram:
         import torch
 
         if by_lapack(self._upper):
-            twice = 2 * (w * multiply_(self._upper, w.clone(), upper=True)).sum(0, dtype=torch.float64)
-            return twice - (self._upper.diagonal()[:, None] * w.square()).sum(0, dtype=torch.float64)
+            half = multiply_(self._upper, w.clone(), upper=True).addcmul_(
+                w, self._upper.diagonal()[:, None], value=-0.5
+            )
+            return 2 * (w * half).sum(0, dtype=torch.float64)
         found = w.new_zeros(w.shape[1], dtype=torch.float64)
         for tile in self._tiles:
             here, later = w[tile], w[tile.stop :]
