@@ -126,9 +126,8 @@ def inner_curves(
         found = in_parallel(scores, tasks, size, arithmetic.torch_device())
         for (pair, begin, _), r2 in zip(tasks, track(found, said, len(tasks)), strict=True):
             some = order[begin : begin + r2.shape[1]]
-            depth[pair] = (
-                len(order) if np.isnan(r2).all() else begin + len(some)
-            )  # smaller ones would tell nothing either
+            silent = bool(np.isnan(r2).all())  # smaller alphas would tell nothing either
+            depth[pair] = len(order) if silent else begin + len(some)
             for mine, (_, chooser) in zip(r2, pairs[pair][2], strict=True):
                 known = ~np.isnan(mine)  # not where a participant heard nothing of the held-out stimuli
                 total[chooser, some] += np.where(known, mine, 0.0)
